@@ -1,0 +1,57 @@
+//! Bounds that both sides enforce, so that a confused or hostile peer cannot make the other run out of memory or stack.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+
+/// The largest payload of one frame, in bytes: 64 MiB.
+pub const FRAME_BYTES: u32 = 64 << 20;
+
+/// How deep a message may nest. Every message is flat; the codec's own default of 1,024 would overflow a small stack.
+pub const DEPTH: usize = 32;
+
+/// The most arguments of one call. C guarantees 127 (C11 5.2.4.1).
+pub const ARGUMENTS: usize = 256;
+
+/// The most directories a library's dependencies are searched in.
+pub const DIRECTORIES: usize = 256;
+
+/// The longest string read from a worker in one request, in bytes: a reply of it still fits one frame.
+pub const STRING_BYTES: u32 = FRAME_BYTES - 64;
+
+/// Deserializes a list of at most `MOST` elements and refuses a longer one before its elements are stored.
+pub(crate) fn bounded<'de, const MOST: usize, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_seq(BoundedList::<T, MOST>(PhantomData))
+}
+
+struct BoundedList<T, const MOST: usize>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for BoundedList<T, MOST> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a list of at most {MOST} elements")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
+        // The announced length is the peer's word only: it bounds the reservation, it does not set it.
+        let announced = elements.size_hint().unwrap_or(0);
+        if announced > MOST {
+            return Err(A::Error::invalid_length(announced, &self));
+        }
+        let mut list = Vec::with_capacity(announced);
+        while let Some(element) = elements.next_element()? {
+            if list.len() == MOST {
+                return Err(A::Error::invalid_length(MOST + 1, &self));
+            }
+            list.push(element);
+        }
+        Ok(list)
+    }
+}

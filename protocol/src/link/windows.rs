@@ -1,0 +1,116 @@
+//! Two unnamed pipes, or, for a worker that a Linux host runs through Wine, one inherited socket.
+#![allow(
+    unsafe_code,
+    reason = "handles are inherited, duplicated and replaced through the operating system's functions"
+)]
+
+use std::ffi::{c_char, c_int};
+use std::io;
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+
+use interprocess::os::windows::unnamed_pipe::CreationOptions;
+use interprocess::unnamed_pipe::{self, Recver};
+use windows_sys::Win32::Foundation::{DuplicateHandle, GENERIC_READ, GENERIC_WRITE};
+use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
+use super::Endpoint;
+
+unsafe extern "C" {
+    fn _open(path: *const c_char, flags: c_int, ...) -> c_int;
+    fn _dup2(from: c_int, to: c_int) -> c_int;
+    fn _close(descriptor: c_int) -> c_int;
+}
+
+/// Where frames arrive.
+pub type Receiver = Recver;
+/// Where frames leave.
+pub type Sender = unnamed_pipe::Sender;
+
+/// The end that a worker inherits: requests as its standard input, the handle for replies named on its command line.
+#[derive(Debug)]
+pub struct WorkerEnd {
+    /// The pipe that becomes the worker's standard input.
+    pub requests: OwnedHandle,
+    /// The pipe for replies.
+    pub replies: OwnedHandle,
+}
+
+impl WorkerEnd {
+    /// The argument that tells the worker its handle for replies. Inherited handles keep their value.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        format!("{REPLIES_OPTION}{}", self.replies.as_raw_handle().addr())
+    }
+}
+
+const REPLIES_OPTION: &str = "--replies=";
+
+/// Creates a channel: the host's end, and the end to hand to a worker.
+///
+/// No handle is inheritable: who starts the worker makes those of the worker's end so, for that one process.
+///
+/// # Errors
+/// The operating system's, when no pipe can be had.
+pub fn pair() -> io::Result<(Endpoint, WorkerEnd)> {
+    let options = CreationOptions::new().inheritable(false);
+    let (request_sender, request_receiver) = options.clone().create()?;
+    let (reply_sender, reply_receiver) = options.create()?;
+    let host = Endpoint { receiver: reply_receiver, sender: request_sender };
+    Ok((host, WorkerEnd { requests: request_receiver.into(), replies: reply_sender.into() }))
+}
+
+/// Takes over the channel that this process inherited and puts the null device in the place of standard input, so that
+/// a library that reads standard input finds its end instead of swallowing frames.
+///
+/// # Errors
+/// If the handles are not there: this process was not started by a host.
+pub fn inherit() -> io::Result<Endpoint> {
+    let requests = io::stdin().as_handle().try_clone_to_owned()?;
+    let replies = match std::env::args().nth(1) {
+        Some(argument) => named_handle(&argument)?,
+        // Wine gives a Unix descriptor 0 a handle that may only read. Behind it is a socket: it carries both ways.
+        None => duplicate_for_writing(&requests)?,
+    };
+    replace_standard_input()?;
+    Ok(Endpoint { receiver: requests.into(), sender: replies.into() })
+}
+
+fn named_handle(argument: &str) -> io::Result<OwnedHandle> {
+    let value: Option<usize> = argument.strip_prefix(REPLIES_OPTION).and_then(|value| value.parse().ok());
+    let value = value.filter(|value| *value != 0).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("expected {REPLIES_OPTION}HANDLE, not {argument:?}"))
+    })?;
+    // SAFETY: the host created this handle for this process alone and nothing else in it knows its value. A wrong value
+    // names no handle or one that is not a pipe, which the first write reports.
+    let inherited = unsafe { OwnedHandle::from_raw_handle(std::ptr::without_provenance_mut(value)) };
+    // The duplicate is not inheritable, so processes that a library starts do not keep the channel open.
+    inherited.try_clone()
+}
+
+fn duplicate_for_writing(handle: &OwnedHandle) -> io::Result<OwnedHandle> {
+    let mut duplicate: RawHandle = std::ptr::null_mut();
+    // SAFETY: the handle is open, the pseudo handle of this process is always valid, and the result is only used when
+    // the function says that it has written it.
+    unsafe {
+        let process = GetCurrentProcess();
+        let access = GENERIC_READ | GENERIC_WRITE;
+        if DuplicateHandle(process, handle.as_raw_handle(), process, &raw mut duplicate, access, 0, 0) == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(OwnedHandle::from_raw_handle(duplicate))
+    }
+}
+
+/// Replaces descriptor 0 of the C runtime. `_dup2` closes the old handle and sets the process's standard input too.
+fn replace_standard_input() -> io::Result<()> {
+    const READ_ONLY: c_int = 0;
+    // SAFETY: the path is zero-terminated, and descriptors are plain numbers that the C runtime checks.
+    unsafe {
+        let null = _open(c"NUL".as_ptr(), READ_ONLY);
+        if null < 0 || _dup2(null, 0) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        _close(null);
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! The bytes on the wire. A change here is a change of the protocol: it needs a new `VERSION`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use protocol::link::{FAULT, FrameReader, FrameWriter, REPLY};
+use protocol::{
+    Call, Convention, DescribeLastError, Fault, FaultKind, Function, Hello, Identity, Invoke, LastWords, Library,
+    Machine, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare, ReadString, SetErrno, Signature, Type,
+    VERSION, Value, decode, encode,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Checks the encoding of a message, and that it decodes to the same message.
+#[track_caller]
+fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T, expected: &str) {
+    let bytes = encode(message).unwrap();
+    assert_eq!(hex(&bytes), expected.replace(' ', ""));
+    assert_eq!(&decode::<T>(&bytes).unwrap(), message);
+}
+
+#[test]
+fn the_version_and_the_numbers_of_the_calls() {
+    assert_eq!(VERSION, 1);
+    let numbers = [
+        Hello::NUMBER,
+        OpenLibrary::NUMBER,
+        OpenDefaultLibrary::NUMBER,
+        Prepare::NUMBER,
+        Invoke::NUMBER,
+        SetErrno::NUMBER,
+        ReadString::NUMBER,
+        DescribeLastError::NUMBER,
+    ];
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn the_handshake() {
+    golden(&Hello { version: 1 }, "91 01");
+    let identity =
+        Identity { version: 1, pointer_bits: 32, platform: Platform::Windows, machine: Machine::I386, process: 4711 };
+    golden(&identity, "95 01 20 a757696e646f7773 a449333836 cd1267");
+}
+
+#[test]
+fn loading() {
+    let request = OpenLibrary { path: "C:\\a.dll".to_owned(), directories: vec!["D:\\".to_owned()] };
+    golden(&request, "92 a8433a5c612e646c6c 91 a3443a5c");
+    golden(&OpenDefaultLibrary {}, "90");
+    golden(&Library { id: 2 }, "91 02");
+}
+
+#[test]
+fn preparing() {
+    let signature = Signature {
+        convention: Convention::Stdcall,
+        result: Type::Int32,
+        parameters: vec![Type::Pointer, Type::Uint64],
+    };
+    let request = Prepare { library: 0, symbols: vec!["Add".to_owned(), "_Add@8".to_owned()], signature };
+    golden(
+        &request,
+        "93 00 92 a3416464 a65f4164644038 93 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634",
+    );
+    golden(&Function { id: 1, address: 0x1000, symbol: "Add".to_owned() }, "93 01 cd1000 a3416464");
+}
+
+#[test]
+fn calling() {
+    let arguments = vec![
+        Value::Nil,
+        Value::Bool(true),
+        Value::Integer(-1),
+        Value::Integer(3),
+        Value::Float(0.5),
+        Value::Bytes(b"ab\0".to_vec()),
+    ];
+    golden(&Invoke { function: 7, arguments }, "92 07 96 c0 c3 ff 03 cb3fe0000000000000 c403616200");
+    let outcome = Outcome { result: Value::Integer(i64::MIN), errno: 2, last_error: 5 };
+    golden(&outcome, "93 d38000000000000000 02 05");
+    golden(&SetErrno { value: 0 }, "91 00");
+    golden(&ReadString { address: 0xffff_0000, length: None }, "92 ceffff0000 c0");
+    golden(&DescribeLastError { code: 126 }, "91 7e");
+}
+
+#[test]
+fn faults() {
+    let fault = Fault { kind: FaultKind::Load, message: "no".to_owned(), code: Some(126) };
+    golden(&fault, "93 a44c6f6164 a26e6f 7e");
+    golden(&Fault::new(FaultKind::Symbol, ""), "93 a653796d626f6c a0 c0");
+}
+
+#[test]
+fn frames() {
+    let mut wire = Vec::new();
+    FrameWriter::new(&mut wire).send(Hello::NUMBER, &Hello { version: 1 }).unwrap();
+    FrameWriter::new(&mut wire).send(REPLY, &()).unwrap();
+    FrameWriter::new(&mut wire).send(FAULT, &Fault::new(FaultKind::Load, "")).unwrap();
+    assert_eq!(hex(&wire), "02000000019101".to_owned() + "0100000080c0" + "080000008193a44c6f6164a0c0");
+    let mut reader = FrameReader::new(wire.as_slice());
+    assert_eq!(reader.receive().unwrap().kind, Hello::NUMBER);
+    assert_eq!(reader.receive().unwrap().payload, [0xc0]);
+}
+
+#[test]
+fn last_words_are_the_frame_of_their_message() {
+    let all = [
+        LastWords { code: 0xc000_0005, instruction: 1, accessed: Some(16), write: Some(true) },
+        LastWords { code: 11, instruction: u64::MAX, accessed: Some(0), write: Some(false) },
+        LastWords { code: 6, instruction: 0, accessed: None, write: None },
+    ];
+    for words in all {
+        let (frame, length) = words.to_frame();
+        let mut reader = FrameReader::new(&frame[..length]);
+        let received = reader.receive().unwrap();
+        assert_eq!(received.kind, protocol::link::LAST_WORDS);
+        assert_eq!(decode::<LastWords>(received.payload).unwrap(), words);
+    }
+    let (frame, length) = all[0].to_frame();
+    let expected = "1900000082 94 cec0000005 cf0000000000000001 cf0000000000000010 c3".replace(' ', "");
+    assert_eq!(hex(&frame[..length]), expected);
+}

@@ -1,0 +1,84 @@
+//! A confused or hostile peer: every malformed message is an error, and none costs more memory than it is long.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use protocol::link::{FrameReader, FrameWriter, LinkError};
+use protocol::{CodecError, Invoke, OpenLibrary, Value, decode, encode, limits};
+
+#[test]
+fn every_truncation_of_a_message_is_an_error() {
+    let arguments = vec![Value::Bytes(vec![1; 40]), Value::Float(1.0), Value::Integer(i64::MAX)];
+    let bytes = encode(&Invoke { function: 1, arguments }).unwrap();
+    for end in 0..bytes.len() {
+        assert!(decode::<Invoke>(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
+    }
+}
+
+#[test]
+fn bytes_after_a_message_are_an_error() {
+    let mut bytes = encode(&Invoke { function: 1, arguments: Vec::new() }).unwrap();
+    bytes.push(0xc0);
+    assert!(matches!(decode::<Invoke>(&bytes), Err(CodecError::Trailing(1))));
+}
+
+#[test]
+fn counts_are_bounded() {
+    let arguments = |count| Invoke { function: 1, arguments: vec![Value::Nil; count] };
+    assert!(decode::<Invoke>(&encode(&arguments(limits::ARGUMENTS)).unwrap()).is_ok());
+    let error = decode::<Invoke>(&encode(&arguments(limits::ARGUMENTS + 1)).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("at most 256"), "{error}");
+    let directories = vec![String::new(); limits::DIRECTORIES + 1];
+    assert!(decode::<OpenLibrary>(&encode(&OpenLibrary { path: String::new(), directories }).unwrap()).is_err());
+}
+
+#[test]
+fn an_announced_count_alone_costs_no_memory() {
+    // An array of 2^32 - 1 arguments, of which none follows.
+    let bytes = [0x92, 0x01, 0xdd, 0xff, 0xff, 0xff, 0xff];
+    assert!(decode::<Invoke>(&bytes).is_err());
+    // A byte string of 2^32 - 1 bytes, of which none follows.
+    let bytes = [0x92, 0x01, 0x91, 0xc6, 0xff, 0xff, 0xff, 0xff];
+    assert!(decode::<Invoke>(&bytes).is_err());
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let mut bytes = vec![0x92, 0x01];
+    bytes.extend([0x91; 100_000]);
+    assert!(decode::<Invoke>(&bytes).is_err());
+}
+
+#[test]
+fn values_of_other_types_are_refused() {
+    // A map, an extension, a string, and an unsigned integer over the signed range.
+    for value in [&[0x80][..], &[0xd4, 1, 2], &[0xa1, b'x'], &[0xcf, 255, 255, 255, 255, 255, 255, 255, 255]] {
+        let bytes = [&[0x92, 0x01, 0x91], value].concat();
+        assert!(decode::<Invoke>(&bytes).is_err(), "{value:x?}");
+    }
+}
+
+#[test]
+fn an_oversized_frame_is_refused_by_its_header() {
+    let mut header = (limits::FRAME_BYTES + 1).to_le_bytes().to_vec();
+    header.push(1);
+    let mut reader = FrameReader::new(header.as_slice());
+    assert!(matches!(reader.receive(), Err(LinkError::TooLarge { .. })));
+}
+
+#[test]
+fn an_oversized_message_is_not_sent() {
+    let mut wire = Vec::new();
+    let message = Value::Bytes(vec![0; limits::FRAME_BYTES as usize]);
+    let sent = FrameWriter::new(&mut wire).send(1, &message);
+    assert!(matches!(sent, Err(LinkError::TooLarge { .. })));
+    assert!(wire.is_empty());
+}
+
+#[test]
+fn a_frame_that_ends_early_is_a_closed_channel() {
+    let mut wire = Vec::new();
+    FrameWriter::new(&mut wire).send(1, &Value::Bytes(vec![7; 100])).unwrap();
+    for end in 0..wire.len() {
+        let mut reader = FrameReader::new(&wire[..end]);
+        assert!(matches!(reader.receive(), Err(LinkError::Closed)), "{end} of {} bytes", wire.len());
+    }
+}

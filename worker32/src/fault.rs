@@ -1,0 +1,13 @@
+//! Faults of the library: a handler that tells the host what happened before the process dies of it.
+//!
+//! The process always dies: after a fault its heap cannot be trusted.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::report_to;
+#[cfg(windows)]
+pub(crate) use windows::report_to;

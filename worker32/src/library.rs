@@ -1,0 +1,78 @@
+//! Loaded libraries: opening, and resolving symbols in them.
+//!
+//! A library is never unloaded: the functions prepared from it stay valid for the life of the worker, and its
+//! destructors run when the process ends.
+
+use std::ffi::c_void;
+
+use protocol::{Fault, FaultKind, OpenLibrary};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+/// The libraries of this process, numbered in the order of their loading.
+#[derive(Default)]
+pub(crate) struct Libraries {
+    loaded: Vec<Loaded>,
+}
+
+/// One numbered library. The default one is several modules, asked in order.
+struct Loaded {
+    /// The path it was asked for by, none for the default library.
+    path: Option<String>,
+    modules: Vec<system::Module>,
+}
+
+impl Libraries {
+    /// Loads a library, or finds it loaded.
+    pub(crate) fn open(&mut self, request: &OpenLibrary) -> Result<u32, Fault> {
+        if let Some(id) = self.position(Some(&request.path)) {
+            return Ok(id);
+        }
+        let module = system::open(&request.path, &request.directories)?;
+        self.keep(Loaded { path: Some(request.path.clone()), modules: vec![module] })
+    }
+
+    /// The C library and, on Windows, the system's usual ones.
+    pub(crate) fn open_default(&mut self) -> Result<u32, Fault> {
+        if let Some(id) = self.position(None) {
+            return Ok(id);
+        }
+        let modules = system::default_modules();
+        self.keep(Loaded { path: None, modules })
+    }
+
+    /// The first of the names that the library has, and its address.
+    pub(crate) fn resolve(&self, library: u32, names: &[String]) -> Result<(String, *mut c_void), Fault> {
+        let loaded = self
+            .loaded
+            .get(library as usize)
+            .ok_or_else(|| Fault::new(FaultKind::Protocol, format!("there is no library number {library}")))?;
+        for name in names {
+            for module in &loaded.modules {
+                if let Some(address) = system::resolve(module, name) {
+                    return Ok((name.clone(), address));
+                }
+            }
+        }
+        Err(Fault::new(FaultKind::Symbol, format!("none of these symbols is exported: {}", names.join(", "))))
+    }
+
+    fn position(&self, path: Option<&String>) -> Option<u32> {
+        self.loaded.iter().position(|loaded| loaded.path.as_ref() == path).map(|position| position as u32)
+    }
+
+    fn keep(&mut self, loaded: Loaded) -> Result<u32, Fault> {
+        let id = u32::try_from(self.loaded.len())
+            .map_err(|_| Fault::new(FaultKind::Protocol, "too many libraries are loaded"))?;
+        self.loaded.push(loaded);
+        Ok(id)
+    }
+}

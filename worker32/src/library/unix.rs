@@ -1,0 +1,91 @@
+//! The dynamic loader of Linux.
+#![allow(unsafe_code, reason = "loading a library runs its constructors")]
+
+use std::ffi::c_void;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use protocol::{Fault, FaultKind};
+
+/// A loaded library; never closed.
+pub(super) type Module = ManuallyDrop<Library>;
+
+/// How many dependencies may be loaded by hand for one library, so that no loop lasts.
+const MOST_DEPENDENCIES: usize = 64;
+
+/// Loads a library. Dependencies that the system's rules do not find are looked for in `directories`, which the loader
+/// has no call for: each missing one is loaded first, by its path, and its name is then known to the loader.
+pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> {
+    open_with_dependencies(path, directories, &mut 0)
+}
+
+fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut usize) -> Result<Module, Fault> {
+    loop {
+        let error = match open_once(path) {
+            Ok(module) => return Ok(module),
+            Err(error) => error,
+        };
+        let dependency = missing_file(&error).filter(|name| !path.ends_with(name)).and_then(|name| {
+            directories.iter().map(|directory| Path::new(directory).join(name)).find(|path| path.is_file())
+        });
+        match dependency.as_deref().and_then(Path::to_str) {
+            Some(dependency) if *loaded < MOST_DEPENDENCIES => {
+                *loaded += 1;
+                open_with_dependencies(dependency, directories, loaded)?;
+            }
+            _ => return Err(Fault::new(FaultKind::Load, error)),
+        }
+    }
+}
+
+fn open_once(path: &str) -> Result<Module, String> {
+    // SAFETY: running the library's constructors in this process is what the worker is for; what they do wrong happens
+    // to this process alone.
+    let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
+    opened.map(ManuallyDrop::new).map_err(|error| match error {
+        libloading::Error::DlOpen { source, .. } => source.to_string(),
+        error => error.to_string(),
+    })
+}
+
+/// The file that the loader says it could not open (`dlerror` has no other form than this text).
+fn missing_file(error: &str) -> Option<&str> {
+    let (name, _) = error.split_once(": cannot open shared object file")?;
+    Some(name)
+}
+
+/// This executable with all it is linked to, which is the C library, and the mathematical functions.
+pub(super) fn default_modules() -> Vec<Module> {
+    let mut modules = vec![ManuallyDrop::new(Library::this())];
+    modules.extend(open_once("libm.so.6"));
+    modules
+}
+
+/// The address of a symbol.
+pub(super) fn resolve(module: &Module, name: &str) -> Option<*mut c_void> {
+    // SAFETY: the symbol is taken as an address alone, which every symbol has.
+    let symbol = unsafe { module.get::<*mut c_void>(name) };
+    symbol.ok().map(|symbol| symbol.as_raw_ptr()).filter(|address| !address.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_modules_hold_the_c_library_and_mathematics() {
+        let modules = default_modules();
+        for name in ["strlen", "cos"] {
+            assert!(modules.iter().any(|module| resolve(module, name).is_some()), "{name}");
+        }
+        assert!(modules.iter().all(|module| resolve(module, "no_such_symbol").is_none()));
+    }
+
+    #[test]
+    fn a_missing_library_is_a_load_fault_with_the_loader_s_words() {
+        let fault = open("/nowhere/libabsent.so", &[]).map(drop).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Load);
+        assert!(fault.message.contains("libabsent.so"), "{}", fault.message);
+    }
+}

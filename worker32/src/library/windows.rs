@@ -1,0 +1,55 @@
+//! The loader of Windows.
+#![allow(unsafe_code, reason = "loading a library runs its DllMain")]
+
+use std::ffi::{OsStr, c_void};
+use std::mem::ManuallyDrop;
+use std::os::windows::ffi::OsStrExt;
+
+use libloading::os::windows::{
+    LOAD_LIBRARY_SEARCH_DEFAULT_DIRS, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, Library,
+};
+use protocol::{Fault, FaultKind};
+use windows_sys::Win32::System::LibraryLoader::AddDllDirectory;
+
+/// A loaded library; never freed.
+pub(super) type Module = ManuallyDrop<Library>;
+
+/// What `dll.C` stands for on Windows: the C runtime and the libraries every program has at hand.
+const DEFAULT: [&str; 6] = ["msvcrt.dll", "kernel32.dll", "user32.dll", "gdi32.dll", "advapi32.dll", "ole32.dll"];
+
+/// Loads a library. Its dependencies are looked for beside it, in `directories` and in the system's directory, never in
+/// the current directory or in PATH. A bare name is one of the system's own.
+pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> {
+    for directory in directories {
+        let wide: Vec<u16> = OsStr::new(directory).encode_wide().chain([0]).collect();
+        // SAFETY: the string is zero-terminated. A directory that does not exist is refused, which does no harm.
+        unsafe { AddDllDirectory(wide.as_ptr()) };
+    }
+    let flags = if path.contains(['\\', '/']) {
+        LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS
+    } else {
+        LOAD_LIBRARY_SEARCH_SYSTEM32
+    };
+    // SAFETY: running the library's DllMain in this process is what the worker is for; what it does wrong happens to
+    // this process alone.
+    unsafe { Library::load_with_flags(path, flags) }.map(ManuallyDrop::new).map_err(|error| {
+        let source = match error {
+            libloading::Error::LoadLibraryExW { source } => source,
+            error => return Fault::new(FaultKind::Load, error.to_string()),
+        };
+        let code = std::error::Error::source(&source);
+        Fault::new(FaultKind::Load, code.map_or_else(|| source.to_string(), ToString::to_string))
+    })
+}
+
+/// Those of the default libraries that this system has.
+pub(super) fn default_modules() -> Vec<Module> {
+    DEFAULT.iter().filter_map(|name| open(name, &[]).ok()).collect()
+}
+
+/// The address of a symbol.
+pub(super) fn resolve(module: &Module, name: &str) -> Option<*mut c_void> {
+    // SAFETY: the symbol is taken as an address alone, which every symbol has.
+    let symbol = unsafe { module.get::<*mut c_void>(name) };
+    symbol.ok().map(|symbol| symbol.as_raw_ptr()).filter(|address| !address.is_null())
+}

@@ -1,0 +1,7 @@
+//! The executable: everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    worker32::run()
+}

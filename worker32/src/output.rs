@@ -1,0 +1,12 @@
+//! What the library prints is seen when it prints it, also where standard output is a pipe, which C runtimes would
+//! buffer until the process ends.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::{flush, flush_lines};
+#[cfg(windows)]
+pub(crate) use windows::{flush, flush_lines};

@@ -1,0 +1,11 @@
+//! What the operating system keeps for this process and thread: its end, its error numbers, its dialogs.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::{end_now, end_with_host, error_numbers, last_error_text, set_error_numbers, suppress_dialogs};
+#[cfg(windows)]
+pub(crate) use windows::{end_now, end_with_host, error_numbers, last_error_text, set_error_numbers, suppress_dialogs};

@@ -1,0 +1,59 @@
+//! Windows.
+#![allow(unsafe_code, reason = "the operating system's functions take raw values")]
+
+use std::ffi::c_int;
+
+use windows_sys::Win32::Foundation::{GetLastError, SetLastError};
+use windows_sys::Win32::System::Diagnostics::Debug::{
+    SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX, SetErrorMode,
+};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
+
+use crate::invoke::ErrorNumbers;
+
+unsafe extern "C" {
+    /// The calling thread's `errno` in the C runtime this executable is linked to.
+    fn _errno() -> *mut c_int;
+}
+
+/// A job object of the host's ends this process with it; under Wine from Linux the watch thread does.
+pub(crate) fn end_with_host() {}
+
+/// Ends the process without running DllMain or destructors: a library may hold the loader lock at this moment.
+pub(crate) fn end_now() -> ! {
+    // SAFETY: the pseudo handle of the current process is always valid.
+    unsafe { TerminateProcess(GetCurrentProcess(), 0) };
+    std::process::abort()
+}
+
+/// A fault or a missing file must end in an error message, never in a dialog that nobody is there to close.
+pub(crate) fn suppress_dialogs() {
+    // SAFETY: the function takes any combination of its flags.
+    unsafe { SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX) };
+}
+
+/// Puts the thread's error numbers in place before a call.
+pub(crate) fn set_error_numbers(numbers: ErrorNumbers) {
+    // SAFETY: `_errno` gives the calling thread's own `errno`, valid for the thread's life.
+    unsafe {
+        *_errno() = numbers.errno;
+        SetLastError(numbers.last_error);
+    }
+}
+
+/// Takes the thread's error numbers right after a call, the last error first: asking for `errno` may change it.
+pub(crate) fn error_numbers() -> ErrorNumbers {
+    // SAFETY: as above.
+    unsafe {
+        let last_error = GetLastError();
+        ErrorNumbers { errno: *_errno(), last_error }
+    }
+}
+
+/// The system's own text for an error number.
+pub(crate) fn last_error_text(code: u32) -> Option<String> {
+    let text = std::io::Error::from_raw_os_error(code as i32).to_string();
+    // The standard library appends the number, which the caller has.
+    let text = text.rsplit_once(" (os error").map_or(text.as_str(), |(text, _)| text);
+    Some(text.trim_end().to_owned())
+}
