@@ -105,11 +105,11 @@ impl<W: Write> Server<W> {
     fn respond<C: Call>(
         &mut self,
         payload: &[u8],
-        handle: impl FnOnce(&mut Self, C) -> Result<C::Reply, Fault>,
+        handle: impl FnOnce(&mut Self, &C) -> Result<C::Reply, Fault>,
     ) -> Result<(), LinkError> {
         let outcome = decode::<C>(payload)
             .map_err(|error| Fault::new(FaultKind::Protocol, error.to_string()))
-            .and_then(|call| handle(self, call));
+            .and_then(|call| handle(self, &call));
         let fault = match outcome {
             Ok(reply) => match self.writer.send(link::REPLY, &reply) {
                 // Nothing was written of an answer that is too large, so a fault can take its place.
@@ -121,7 +121,7 @@ impl<W: Write> Server<W> {
         self.writer.send(link::FAULT, &fault)
     }
 
-    fn greet(&mut self, _: Hello) -> Result<Identity, Fault> {
+    fn greet(&mut self, _: &Hello) -> Result<Identity, Fault> {
         // A host of another version learns of it from the identity, and closes.
         self.greeted = true;
         Ok(Identity {
@@ -133,25 +133,25 @@ impl<W: Write> Server<W> {
         })
     }
 
-    fn open_library(&mut self, request: OpenLibrary) -> Result<Library, Fault> {
-        let id = self.libraries.open(&request)?;
+    fn open_library(&mut self, request: &OpenLibrary) -> Result<Library, Fault> {
+        let id = self.libraries.open(request)?;
         output::flush();
         Ok(Library { id })
     }
 
-    fn open_default_library(&mut self, _: OpenDefaultLibrary) -> Result<Library, Fault> {
+    fn open_default_library(&mut self, _: &OpenDefaultLibrary) -> Result<Library, Fault> {
         Ok(Library { id: self.libraries.open_default()? })
     }
 
-    fn prepare(&mut self, request: Prepare) -> Result<Function, Fault> {
+    fn prepare(&mut self, request: &Prepare) -> Result<Function, Fault> {
         let (symbol, address) = self.libraries.resolve(request.library, &request.symbols)?;
         let id = u32::try_from(self.functions.len())
             .map_err(|_| Fault::new(FaultKind::Protocol, "too many functions are prepared"))?;
-        self.functions.push(Prepared::new(address, request.signature)?);
+        self.functions.push(Prepared::new(address, request.signature.clone())?);
         Ok(Function { id, address: address.addr() as u64, symbol })
     }
 
-    fn invoke(&mut self, request: Invoke) -> Result<Outcome, Fault> {
+    fn invoke(&mut self, request: &Invoke) -> Result<Outcome, Fault> {
         let function = self.functions.get(request.function as usize).ok_or_else(|| {
             Fault::new(FaultKind::Protocol, format!("there is no function number {}", request.function))
         })?;
@@ -160,16 +160,16 @@ impl<W: Write> Server<W> {
         Ok(Outcome { result, errno: self.errors.errno, last_error: self.errors.last_error })
     }
 
-    fn set_errno(&mut self, request: SetErrno) -> Result<(), Fault> {
+    fn set_errno(&mut self, request: &SetErrno) -> Result<(), Fault> {
         self.errors.errno = request.value;
         Ok(())
     }
 
-    fn describe_last_error(&mut self, request: DescribeLastError) -> Result<Value, Fault> {
+    fn describe_last_error(&mut self, request: &DescribeLastError) -> Result<Value, Fault> {
         Ok(process::last_error_text(request.code).map_or(Value::Nil, |text| Value::Bytes(text.into_bytes())))
     }
 
-    fn read_string(&mut self, request: ReadString) -> Result<Value, Fault> {
+    fn read_string(&mut self, request: &ReadString) -> Result<Value, Fault> {
         memory::read_string(request.address, request.length).map(Value::Bytes)
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use protocol::{Fault, FaultKind};
 
 /// A loaded library; never closed.
@@ -66,7 +66,7 @@ pub(super) fn default_modules() -> Vec<Module> {
 pub(super) fn resolve(module: &Module, name: &str) -> Option<*mut c_void> {
     // SAFETY: the symbol is taken as an address alone, which every symbol has.
     let symbol = unsafe { module.get::<*mut c_void>(name) };
-    symbol.ok().map(|symbol| symbol.as_raw_ptr()).filter(|address| !address.is_null())
+    symbol.ok().map(Symbol::as_raw_ptr).filter(|address| !address.is_null())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::os::windows::ffi::OsStrExt;
 
 use libloading::os::windows::{
-    LOAD_LIBRARY_SEARCH_DEFAULT_DIRS, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, Library,
+    LOAD_LIBRARY_SEARCH_DEFAULT_DIRS, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, Library, Symbol,
 };
 use protocol::{Fault, FaultKind};
 use windows_sys::Win32::System::LibraryLoader::AddDllDirectory;
@@ -51,5 +51,5 @@ pub(super) fn default_modules() -> Vec<Module> {
 pub(super) fn resolve(module: &Module, name: &str) -> Option<*mut c_void> {
     // SAFETY: the symbol is taken as an address alone, which every symbol has.
     let symbol = unsafe { module.get::<*mut c_void>(name) };
-    symbol.ok().map(|symbol| symbol.as_raw_ptr()).filter(|address| !address.is_null())
+    symbol.ok().map(Symbol::as_raw_ptr).filter(|address| !address.is_null())
 }

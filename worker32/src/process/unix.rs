@@ -1,7 +1,7 @@
 //! Linux.
 #![allow(unsafe_code, reason = "errno and _exit are C's")]
 
-use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 use crate::invoke::ErrorNumbers;
 
@@ -13,7 +13,7 @@ pub(crate) fn end_with_host() {
     // A failure leaves the watch thread, which sees the channel close.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     // The host may have ended before the signal was asked for; then this process has been handed to init.
-    if getppid().is_none_or(|parent| parent.is_init()) {
+    if getppid().is_none_or(Pid::is_init) {
         end_now();
     }
 }
