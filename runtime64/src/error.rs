@@ -1,0 +1,155 @@
+//! The one error of the `dll` module: what Lua sees as an error object, and a Rust host as [`Error`].
+
+use std::fmt;
+
+use crate::remote::Started;
+
+/// What kind of failure an [`Error`] is; the `kind` of the error object in Lua is its [word](ErrorKind::word).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A C declaration that is wrong, missing, or differs from an earlier one.
+    Declaration,
+    /// A value of a type that the parameter does not take, or a wrong number of arguments.
+    Type,
+    /// A number outside the parameter's range.
+    Range,
+    /// A library that cannot be loaded.
+    Load,
+    /// A library that another library needs and that is nowhere.
+    MissingDependency,
+    /// A library for another processor or system.
+    WrongArchitecture,
+    /// A function that the library does not export.
+    Symbol,
+    /// A declaration whose calling convention contradicts the symbol's decoration.
+    Convention,
+    /// A worker that cannot be started.
+    WorkerStart,
+    /// A worker that ended while it was used.
+    WorkerLost,
+    /// A fault in the library.
+    Crash,
+    /// A pointer of a worker that has ended, or of another worker.
+    Stale,
+    /// An address that cannot be read.
+    Memory,
+    /// A message between host and worker that is no message.
+    Protocol,
+}
+
+impl ErrorKind {
+    /// The word for the kind, as scripts compare it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ErrorKind::Declaration => "declaration",
+            ErrorKind::Type => "type",
+            ErrorKind::Range => "range",
+            ErrorKind::Load => "load",
+            ErrorKind::MissingDependency => "missing_dependency",
+            ErrorKind::WrongArchitecture => "wrong_architecture",
+            ErrorKind::Symbol => "symbol",
+            ErrorKind::Convention => "convention",
+            ErrorKind::WorkerStart => "worker_start",
+            ErrorKind::WorkerLost => "worker_lost",
+            ErrorKind::Crash => "crash",
+            ErrorKind::Stale => "stale",
+            ErrorKind::Memory => "memory",
+            ErrorKind::Protocol => "protocol",
+        }
+    }
+}
+
+/// A failure, with all that is known of it. Displayed it is one message a person can act on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Error {
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// What happened, and what to do.
+    pub message: String,
+    /// What is known beyond that; boxed, as most errors have none of it.
+    pub context: Box<Context>,
+}
+
+/// Where a failure happened and what the operating system said.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Context {
+    /// The library's name, as it was loaded.
+    pub library: Option<String>,
+    /// The function that was called.
+    pub function: Option<String>,
+    /// The signal, exception code, exit code or operating system's error number.
+    pub code: Option<i64>,
+    /// The address that could not be accessed.
+    pub address: Option<u64>,
+    /// Whether the function had started when its worker died.
+    pub started: Option<Started>,
+    /// More words: a loader's message, a list of what was tried.
+    pub detail: Option<String>,
+}
+
+impl Error {
+    /// A failure of which nothing but the message is known yet.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), context: Box::default() }
+    }
+
+    /// Adds the library it happened in.
+    #[must_use]
+    pub fn in_library(mut self, library: &str) -> Self {
+        self.context.library.get_or_insert_with(|| library.to_owned());
+        self
+    }
+
+    /// Adds the function it happened in.
+    #[must_use]
+    pub fn in_function(mut self, function: &str) -> Self {
+        self.context.function.get_or_insert_with(|| function.to_owned());
+        self
+    }
+
+    /// Adds the operating system's number for it.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<Option<i64>>) -> Self {
+        self.context.code = code.into();
+        self
+    }
+
+    /// Adds the address that could not be accessed.
+    #[must_use]
+    pub fn with_address(mut self, address: impl Into<Option<u64>>) -> Self {
+        self.context.address = address.into();
+        self
+    }
+
+    /// Adds more words.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.context.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds whether the function had started.
+    #[must_use]
+    pub fn with_started(mut self, started: Started) -> Self {
+        self.context.started = Some(started);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for mlua::Error {
+    fn from(error: Error) -> Self {
+        mlua::Error::external(error)
+    }
+}

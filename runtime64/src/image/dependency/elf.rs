@@ -1,0 +1,83 @@
+//! How the dynamic loader of Linux finds what a library needs (ld.so(8)).
+
+use std::path::{Path, PathBuf};
+
+use super::super::search::is_library;
+use super::super::{Format, Image, Machine, Search};
+use super::{NearMiss, Resolution, other_machine};
+
+/// Libraries that every worker has loaded already or that come with its C library, whatever directory they are in.
+const ALWAYS_PRESENT: &[&str] = &[
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libutil.so.1",
+    "libresolv.so.2",
+    "libgcc_s.so.1",
+    "ld-linux.so.2",
+    "ld-linux-x86-64.so.2",
+];
+
+/// The directories that `image` itself names (`DT_RPATH`, `DT_RUNPATH`) and those that the libraries on the way to it named.
+/// Which of them counts when is a matter of age and linker flags; a library found in any is not called missing.
+pub(super) fn search_paths(image: &Image, inherited: &[PathBuf]) -> Vec<PathBuf> {
+    let origin = image.path().parent().unwrap_or(Path::new("."));
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for text in image.dynamic_strings().search_paths {
+        paths.extend(expand(&text, origin, image.machine()));
+    }
+    paths.extend(inherited.iter().cloned());
+    paths.dedup();
+    paths
+}
+
+/// Replaces the loader's tokens. `$LIB` and `$PLATFORM` depend on how the C library was built, so each usual value is tried.
+fn expand(text: &str, origin: &Path, machine: Machine) -> Vec<PathBuf> {
+    let replace = |text: &str, token: &str, value: &str| {
+        text.replace(&format!("${{{token}}}"), value).replace(&format!("${token}"), value)
+    };
+    let (libraries, platform) = match machine {
+        Machine::I386 => (["lib", "lib32", "lib/i386-linux-gnu"], "i686"),
+        Machine::X86_64 => (["lib", "lib64", "lib/x86_64-linux-gnu"], "x86_64"),
+    };
+    let text = replace(&replace(text, "ORIGIN", &origin.to_string_lossy()), "PLATFORM", platform);
+    let mut paths: Vec<PathBuf> = libraries.iter().map(|value| replace(&text, "LIB", value).into()).collect();
+    paths.dedup();
+    paths
+}
+
+/// Finds what satisfies the need for `name` of `image`.
+pub(super) fn resolve(name: &str, image: &Image, search_paths: &[PathBuf], search: &Search) -> Resolution {
+    if ALWAYS_PRESENT.contains(&name) || cfg!(windows) {
+        return Resolution::Present;
+    }
+    let system = search.elf_system_directories();
+    let files: Vec<PathBuf> = if name.contains('/') {
+        let origin = image.path().parent().unwrap_or(Path::new("."));
+        expand(name, origin, image.machine())
+    } else {
+        search_paths.iter().chain(system).map(|directory| directory.join(name)).collect()
+    };
+    match files.iter().find(|file| is_library(file, Format::Elf, image.machine())) {
+        Some(file) => Resolution::File(file.clone()),
+        None => Resolution::Absent(near_miss(name, &files, image, search)),
+    }
+}
+
+/// A file of that name with the other width, or in a place where the loader does not look.
+fn near_miss(name: &str, files: &[PathBuf], image: &Image, search: &Search) -> Option<NearMiss> {
+    let own = image.path().parent();
+    let beside = own.into_iter().chain(search.near_directories()).map(|directory| directory.join(name));
+    if let Some(path) = beside.into_iter().find(|file| is_library(file, Format::Elf, image.machine())) {
+        let directory = path.parent().unwrap_or(Path::new(".")).display().to_string();
+        let reason = format!(
+            "is there, but Linux does not look in that directory for what a library needs: \
+             load that file first with dll.load, or set LD_LIBRARY_PATH={directory}"
+        );
+        return Some(NearMiss { path, reason });
+    }
+    let wrong = files.iter().find(|file| file.is_file())?;
+    Some(other_machine(wrong.clone(), image.machine()))
+}

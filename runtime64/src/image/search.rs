@@ -1,0 +1,267 @@
+//! Finds a library by name, where its users expect it and where the system's loader would look.
+//!
+//! A name with a directory is a path, relative to the script. A bare name is looked for beside the script, in the extra
+//! directories, and then in the system's own; never in the current directory or `PATH`. Where a 32-bit and a 64-bit file
+//! are both there, the 32-bit one is meant, since calling 32-bit libraries is what this program is for.
+
+mod elf;
+mod pe;
+
+use std::path::{Path, PathBuf};
+
+use super::classify::read_header;
+use super::{Error, Format, Machine, linker_script};
+
+/// The places where library names are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// The script's own directory.
+    script_directory: Option<PathBuf>,
+    /// Directories that the user added.
+    extra: Vec<PathBuf>,
+    /// Where the system's ELF loaders look, 32-bit and 64-bit. Empty where the host has none.
+    elf_directories: Vec<PathBuf>,
+    /// Where Windows keeps its own DLLs, the 32-bit directories first. Empty where there is no Windows.
+    pe_directories: Vec<PathBuf>,
+    /// Where else Windows' loader may find DLLs that a library needs, though no name is looked for there.
+    pe_fallback: Vec<PathBuf>,
+}
+
+/// A library file that a name led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The file, as an absolute path.
+    pub path: PathBuf,
+    /// The file is one of Windows' own DLLs, which the worker must load by its bare file name: under Wine the file may be a
+    /// mere stand-in for a built-in one. Always false for ELF libraries.
+    pub system: bool,
+}
+
+/// Which system's rules a name follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rules {
+    Elf,
+    Pe,
+}
+
+impl Search {
+    /// The places for a script in `script_directory`, with directories that the user added, on this host. `wine_prefix` is
+    /// the folder that holds `drive_c` on a host that is not Windows; `None` when there is no Wine.
+    #[must_use]
+    pub fn for_script(script_directory: Option<&Path>, extra: &[PathBuf], wine_prefix: Option<&Path>) -> Self {
+        let (pe_directories, pe_fallback) =
+            if cfg!(windows) { pe::windows_directories() } else { pe::wine_directories(wine_prefix) };
+        Self {
+            script_directory: script_directory.map(Path::to_owned),
+            extra: extra.to_vec(),
+            elf_directories: if cfg!(windows) { Vec::new() } else { elf::system_directories() },
+            pe_directories,
+            pe_fallback,
+        }
+    }
+
+    /// The same with given system directories in place of the host's own.
+    #[must_use]
+    pub fn with_system_directories(mut self, elf: Vec<PathBuf>, pe: Vec<PathBuf>) -> Self {
+        self.elf_directories = elf;
+        self.pe_directories = pe;
+        self.pe_fallback = Vec::new();
+        self
+    }
+
+    /// Finds the library called `name`. A linker script (`/usr/lib32/libc.so`) is followed to the library it names.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] with the files that were looked for; or, when there are files of that name but no library among
+    /// them, the error for the first of these.
+    pub fn find(&self, name: &str) -> Result<Found, Error> {
+        let mut attempt = Attempt::default();
+        if name.is_empty() {
+            return Err(attempt.not_found(name));
+        }
+        let found = if is_path(name) { self.find_path(name, &mut attempt) } else { self.find_bare(name, &mut attempt) };
+        found.ok_or_else(|| attempt.not_found(name))
+    }
+
+    fn find_path(&self, name: &str, attempt: &mut Attempt) -> Option<Found> {
+        let relative = native_path(name);
+        let bases: Vec<PathBuf> = if relative.is_absolute() {
+            vec![PathBuf::new()]
+        } else {
+            self.script_directory.iter().cloned().chain(std::env::current_dir()).collect()
+        };
+        for base in bases {
+            let path = absolute(base.join(&relative));
+            let other_case = pe::same_name_in_other_case(&path);
+            let has_extension = pe::is_dll_name(name) || elf::is_shared_object_name(name);
+            let extensions: &[&str] = if has_extension { &[] } else { &[".so", ".dll"] };
+            let extended = extensions.iter().map(|extension| {
+                let mut extended = path.clone().into_os_string();
+                extended.push(extension);
+                PathBuf::from(extended)
+            });
+            // A path means the file it names, so the first that is a library is taken, whatever its width.
+            for file in std::iter::once(path.clone()).chain(other_case).chain(extended) {
+                if let Some(path) = self.choose(vec![file], attempt, 0) {
+                    return Some(Found { path, system: false });
+                }
+            }
+        }
+        None
+    }
+
+    fn find_bare(&self, name: &str, attempt: &mut Attempt) -> Option<Found> {
+        let rules =
+            if cfg!(windows) || pe::is_dll_name(name) { &[Rules::Pe][..] } else { &[Rules::Elf, Rules::Pe][..] };
+        let near: Vec<&Path> = self.script_directory.iter().chain(&self.extra).map(PathBuf::as_path).collect();
+        for &rules in rules {
+            for directory in &near {
+                if let Some(path) = self.choose(candidates(rules, directory, name), attempt, 0) {
+                    return Some(Found { path, system: false });
+                }
+            }
+            let directories = self.system_directories(rules);
+            let files: Vec<PathBuf> =
+                directories.iter().flat_map(|directory| candidates(rules, directory, name)).collect();
+            if let Some(path) = self.choose(files, attempt, 0) {
+                return Some(Found { path, system: rules == Rules::Pe });
+            }
+        }
+        None
+    }
+
+    fn system_directories(&self, rules: Rules) -> &[PathBuf] {
+        match rules {
+            Rules::Elf => &self.elf_directories,
+            Rules::Pe => &self.pe_directories,
+        }
+    }
+
+    /// The first 32-bit library among `files`, else the first library.
+    fn choose(&self, files: Vec<PathBuf>, attempt: &mut Attempt, scripts: u32) -> Option<PathBuf> {
+        let mut wider = None;
+        for file in files {
+            match read_header(&file) {
+                Ok(header) if header.machine == Machine::I386 => return Some(absolute(file)),
+                Ok(_) => {
+                    wider.get_or_insert(file);
+                }
+                Err(error @ Error::LinkerScript { .. }) => {
+                    let Some(target) = self.follow(&file, attempt, scripts) else {
+                        attempt.refused(file, error);
+                        continue;
+                    };
+                    if read_header(&target).is_ok_and(|header| header.machine == Machine::I386) {
+                        return Some(target);
+                    }
+                    wider.get_or_insert(target);
+                }
+                Err(error) => attempt.refused(file, error),
+            }
+        }
+        wider.map(absolute)
+    }
+
+    /// The first library that a linker script names: beside the script, or in the system's directories.
+    fn follow(&self, script: &Path, attempt: &mut Attempt, scripts: u32) -> Option<PathBuf> {
+        /// A script may name another one, but not without end.
+        const SCRIPTS_LIMIT: u32 = 4;
+        if scripts >= SCRIPTS_LIMIT {
+            return None;
+        }
+        let header = std::fs::read(script).ok()?;
+        for input in linker_script::inputs(&String::from_utf8_lossy(&header)) {
+            // join() with an absolute path gives that path.
+            let beside = script.parent().unwrap_or(Path::new("")).join(&input);
+            let system = self.elf_directories.iter().map(|directory| directory.join(&input));
+            if let Some(path) = self.choose(std::iter::once(beside).chain(system).collect(), attempt, scripts + 1) {
+                return Some(path);
+            }
+        }
+        None
+    }
+
+    /// Directories where a dependency of a DLL may be, apart from that DLL's own.
+    pub(super) fn pe_dependency_directories(&self) -> impl Iterator<Item = &Path> {
+        let near = self.script_directory.iter().chain(&self.extra);
+        near.chain(&self.pe_directories).chain(&self.pe_fallback).map(PathBuf::as_path)
+    }
+
+    /// Windows' own directories.
+    pub(super) fn pe_system_directories(&self) -> &[PathBuf] {
+        &self.pe_directories
+    }
+
+    /// The system's ELF directories.
+    pub(super) fn elf_system_directories(&self) -> &[PathBuf] {
+        &self.elf_directories
+    }
+
+    /// Directories that the user controls: the script's and the extra ones.
+    pub(super) fn near_directories(&self) -> impl Iterator<Item = &Path> {
+        self.script_directory.iter().chain(&self.extra).map(PathBuf::as_path)
+    }
+}
+
+/// The file in `directory` that has `name`, in any case of letters, as Windows compares names.
+pub(super) fn dll_in(directory: &Path, name: &str) -> Option<PathBuf> {
+    pe::file_in(directory, name)
+}
+
+/// Whether the file is a library for `format` and `machine`.
+pub(super) fn is_library(path: &Path, format: Format, machine: Machine) -> bool {
+    read_header(path).is_ok_and(|header| header.format == format && header.machine == machine)
+}
+
+/// What a search has seen, for the error when it ends without a library.
+#[derive(Default)]
+struct Attempt {
+    tried: Vec<PathBuf>,
+    refused: Option<Error>,
+}
+
+impl Attempt {
+    fn refused(&mut self, file: PathBuf, error: Error) {
+        // A file that is there but unusable says more than all the files that are not.
+        if !matches!(error, Error::NotFound { .. }) && self.refused.is_none() {
+            self.refused = Some(error);
+        }
+        if !self.tried.contains(&file) {
+            self.tried.push(file);
+        }
+    }
+
+    fn not_found(self, name: &str) -> Error {
+        self.refused.unwrap_or_else(|| Error::NotFound { name: name.to_owned(), tried: self.tried })
+    }
+}
+
+/// The files in `directory` that a bare name may stand for, the likeliest first.
+fn candidates(rules: Rules, directory: &Path, name: &str) -> Vec<PathBuf> {
+    match rules {
+        Rules::Elf => elf::candidates(directory, name),
+        Rules::Pe => pe::candidates(directory, name),
+    }
+}
+
+/// Whether a name says in which directory it is.
+fn is_path(name: &str) -> bool {
+    // A backslash separates in the names of DLLs on any host: scripts written for Windows are run under Wine.
+    // A colon follows a drive's letter.
+    let has_drive = cfg!(windows) && name.contains(':');
+    has_drive || name.contains('/') || (name.contains('\\') && (cfg!(windows) || pe::is_dll_name(name)))
+}
+
+fn native_path(name: &str) -> PathBuf {
+    if !cfg!(windows) && pe::is_dll_name(name) && !Path::new(name).exists() {
+        return name.replace('\\', "/").into();
+    }
+    name.into()
+}
+
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! What can go wrong between the host and a worker.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use protocol::{Fault, Identity, LastWords, VERSION};
+
+use super::{Exit, WorkerKind};
+
+/// Why a request to a worker failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// The executable of a worker is nowhere.
+    #[error(
+        "the {kind} worker was not found; looked for {}. Put it beside runtime64, or name it with --worker or the \
+         environment variable {variable}",
+        list(tried)
+    )]
+    WorkerMissing {
+        /// The kind that was needed.
+        kind: WorkerKind,
+        /// Where it was looked for.
+        tried: Vec<PathBuf>,
+        /// The environment variable that can name it.
+        variable: &'static str,
+    },
+    /// Wine is needed and nowhere.
+    #[error(
+        "a Windows library runs through Wine on Linux, and Wine was not found. Install it (Debian and Ubuntu: \
+         apt install wine64 wine32), or name its loader with --wine or the environment variable RUNTIME64_WINE"
+    )]
+    WineMissing,
+    /// The operating system refused to start the worker.
+    #[error("the {kind} worker {} could not be started: {source}", path.display())]
+    Spawn {
+        /// The kind that was needed.
+        kind: WorkerKind,
+        /// Its executable, or Wine's loader.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The worker ended before it answered the first request.
+    #[error("the {kind} worker {} ended before it answered ({exit}){}", path.display(), start_hint(*kind, *exit))]
+    EndedAtStart {
+        /// The kind that was needed.
+        kind: WorkerKind,
+        /// Its executable.
+        path: PathBuf,
+        /// How it ended.
+        exit: Exit,
+    },
+    /// The worker did not answer the first request in time.
+    #[error("the {kind} worker {} did not answer within {} seconds of its start", path.display(), limit.as_secs())]
+    SilentAtStart {
+        /// The kind that was needed.
+        kind: WorkerKind,
+        /// Its executable.
+        path: PathBuf,
+        /// How long it was given.
+        limit: Duration,
+    },
+    /// The executable is a worker of another version or kind.
+    #[error(
+        "{} is not the {kind} worker of this runtime64: it says it is protocol version {}, {} bits, {:?}; \
+         version {VERSION} is needed. Use the worker that came with this runtime64",
+        path.display(), identity.version, identity.pointer_bits, identity.platform
+    )]
+    WrongWorker {
+        /// The kind that was needed.
+        kind: WorkerKind,
+        /// The executable.
+        path: PathBuf,
+        /// What it says it is.
+        identity: Identity,
+    },
+    /// The worker died while it was asked, or had died before.
+    #[error("the worker was lost: {0}")]
+    Lost(Death),
+    /// The worker answered that the request failed; it goes on.
+    #[error(transparent)]
+    Fault(Fault),
+    /// The worker sent what is no answer, and was ended for it.
+    #[error("the worker broke the protocol and was ended: {0}")]
+    Protocol(String),
+    /// The request was larger than a message may be; nothing was sent.
+    #[error("the request is too large: {0}")]
+    TooLarge(String),
+}
+
+/// The death of a worker, with all that is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{exit}")]
+pub struct Death {
+    /// How the process ended.
+    pub exit: Exit,
+    /// What its fault handler reported, if it had the time.
+    pub last_words: Option<LastWords>,
+    /// Whether the function that was called had started.
+    pub started: Started,
+}
+
+/// Whether a call had an effect before its worker died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// The request never reached the worker.
+    No,
+    /// The worker died of the function itself.
+    Yes,
+    /// It died somewhere between receiving the request and answering it.
+    Unknown,
+}
+
+impl Started {
+    /// The word for it in error objects.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Started::No => "no",
+            Started::Yes => "yes",
+            Started::Unknown => "unknown",
+        }
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// What to do about a worker that does not start under Wine, whose exit status says little.
+fn start_hint(kind: WorkerKind, exit: Exit) -> &'static str {
+    const MISSING_IMPORT: Exit = Exit::Code(53);
+    match (kind.needs_wine(), exit) {
+        (true, MISSING_IMPORT) => {
+            ": Wine found no bcryptprimitives.dll, which came with Wine 9; use a newer Wine, or `cargo xtask run`, \
+             which sets up one that works"
+        }
+        (true, _) => ": does this Wine run 32-bit programs? Debian and Ubuntu have that half of it in the package wine32",
+        (false, _) => "",
+    }
+}

@@ -1,0 +1,80 @@
+//! The kinds of worker: one for each format and width of library.
+
+use std::fmt;
+
+use protocol::{Machine, Platform};
+
+/// Which worker can load a library: the platform whose format it has, and the processor it is compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WorkerKind {
+    /// Whose format and ABI.
+    pub platform: Platform,
+    /// Whose instructions.
+    pub machine: Machine,
+}
+
+impl WorkerKind {
+    /// The host system's own 32-bit kind, which is meant where nothing has been loaded yet.
+    pub const DEFAULT: Self = Self { platform: HOST, machine: Machine::I386 };
+
+    /// All kinds, in the order of [`WorkerKind::index`].
+    pub const ALL: [Self; 4] = [
+        Self { platform: Platform::Linux, machine: Machine::I386 },
+        Self { platform: Platform::Linux, machine: Machine::X86_64 },
+        Self { platform: Platform::Windows, machine: Machine::I386 },
+        Self { platform: Platform::Windows, machine: Machine::X86_64 },
+    ];
+
+    /// The kind's place in [`WorkerKind::ALL`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.platform == Platform::Windows) * 2 + usize::from(self.machine == Machine::X86_64)
+    }
+
+    /// The file name of this kind's executable.
+    #[must_use]
+    pub fn executable(self) -> &'static str {
+        ["worker32", "worker64", "worker32.exe", "worker64.exe"][self.index()]
+    }
+
+    /// Whether this kind runs through Wine on this host.
+    #[must_use]
+    pub fn needs_wine(self) -> bool {
+        self.platform == Platform::Windows && HOST == Platform::Linux
+    }
+
+    /// The width of a pointer, in bits.
+    #[must_use]
+    pub fn pointer_bits(self) -> u8 {
+        match self.machine {
+            Machine::I386 => 32,
+            Machine::X86_64 => 64,
+        }
+    }
+}
+
+impl fmt::Display for WorkerKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let platform = match self.platform {
+            Platform::Linux => "Linux",
+            Platform::Windows => "Windows",
+        };
+        write!(formatter, "{}-bit {platform}", self.pointer_bits())
+    }
+}
+
+const HOST: Platform = if cfg!(windows) { Platform::Windows } else { Platform::Linux };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_index_and_name() {
+        for (index, kind) in WorkerKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind.index(), index);
+            assert_eq!(kind.executable().ends_with(".exe"), kind.platform == Platform::Windows);
+            assert!(kind.executable().contains(&kind.pointer_bits().to_string()));
+        }
+    }
+}

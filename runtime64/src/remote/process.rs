@@ -1,0 +1,60 @@
+//! The process of a worker: started with its channel and nothing else, ended, its end explained.
+
+use std::fmt;
+use std::time::Duration;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(super) use unix::Process;
+#[cfg(windows)]
+pub(super) use windows::Process;
+
+/// How long a process may take to end by itself once its channel has closed.
+const END_LIMIT: Duration = Duration::from_millis(1000);
+
+impl Process {
+    /// Closes the channel, waits for the end, and ends the process if it does not end by itself.
+    ///
+    /// An idle worker ends at once, and its libraries' destructors run.
+    pub(super) fn end(&self) -> Exit {
+        self.close();
+        self.wait(END_LIMIT).unwrap_or_else(|| {
+            self.kill();
+            // Collects the process; that it was killed is all there is to say.
+            let _ = self.wait(END_LIMIT);
+            Exit::Killed
+        })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this code. On Windows a fault shows as its exception code.
+    Code(i64),
+    /// By a signal.
+    Signal(i64),
+    /// It was ended by the host because it would not end.
+    Killed,
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Code(code) if *code > 0xffff => write!(formatter, "exit code {code:#010x}"),
+            Exit::Code(code) => write!(formatter, "exit code {code}"),
+            Exit::Signal(signal) => write!(formatter, "signal {signal}"),
+            Exit::Killed => formatter.write_str("it did not end by itself"),
+        }
+    }
+}

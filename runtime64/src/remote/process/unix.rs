@@ -1,0 +1,131 @@
+//! Linux, and Windows programs through Wine.
+#![allow(unsafe_code, reason = "descriptors are closed between fork and exec")]
+
+use std::io::{self, IsTerminal};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError, mpsc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use protocol::link::{self, Endpoint};
+
+use super::Exit;
+
+/// A worker's process.
+#[derive(Debug)]
+pub(in crate::remote) struct Process {
+    child: Mutex<Child>,
+    channel: OwnedFd,
+}
+
+impl Process {
+    /// Starts `executable`, through Wine's loader if one is given, with a channel as its standard input.
+    pub(in crate::remote) fn start(executable: &Path, wine: Option<&Path>) -> io::Result<(Self, Endpoint)> {
+        let (endpoint, worker_end) = link::pair()?;
+        let channel = link::closer(&endpoint)?;
+        let mut command = match wine {
+            Some(loader) => wine_command(loader, executable),
+            None => Command::new(executable),
+        };
+        // A group of its own keeps the terminal's Ctrl-C from the worker; the host decides what becomes of a call.
+        command.stdin(worker_end).process_group(0);
+        // SAFETY: the closure runs between fork and exec and makes one system call, which is async-signal-safe and
+        // touches no memory.
+        unsafe { command.pre_exec(close_others_on_exec) };
+        let mut child = spawn(command)?;
+        relay_output(&mut child);
+        Ok((Self { child: Mutex::new(child), channel }, endpoint))
+    }
+
+    /// Closes the channel, which an idle worker answers by ending.
+    pub(in crate::remote) fn close(&self) {
+        // It may be closed already, by the worker's end.
+        let _ = rustix::net::shutdown(&self.channel, rustix::net::Shutdown::Both);
+    }
+
+    /// Ends the process at once. A program under Wine is no child of this process; the closing channel ends it.
+    pub(in crate::remote) fn kill(&self) {
+        self.close();
+        let _ = self.child.lock().unwrap_or_else(PoisonError::into_inner).kill();
+    }
+
+    /// Waits for the end, at most for `limit`.
+    pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
+        let deadline = Instant::now() + limit;
+        let mut pause = Duration::from_micros(100);
+        loop {
+            let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+            match status {
+                Ok(None) => {}
+                Ok(Some(status)) => {
+                    let code = || Exit::Code(status.code().unwrap_or(-1).into());
+                    return Some(status.signal().map_or_else(code, |signal| Exit::Signal(signal.into())));
+                }
+                // The host's program has collected its children itself: the worker has ended, how is not known.
+                Err(_) => return Some(Exit::Code(-1)),
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(5));
+        }
+    }
+}
+
+fn wine_command(loader: &Path, executable: &Path) -> Command {
+    let mut command = Command::new(loader);
+    command.arg(executable);
+    if std::env::var_os("WINEDEBUG").is_none() {
+        // Wine's own warnings are not the library's output.
+        command.env("WINEDEBUG", "-all");
+    }
+    // On a terminal Wine would take it over to emulate a Windows console in it.
+    if io::stdout().is_terminal() || io::stderr().is_terminal() {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+    command
+}
+
+/// Passes on what the worker prints, where it could not be given this process's own output.
+fn relay_output(child: &mut Child) {
+    if let Some(mut output) = child.stdout.take() {
+        thread::spawn(move || io::copy(&mut output, &mut io::stdout()));
+    }
+    if let Some(mut output) = child.stderr.take() {
+        thread::spawn(move || io::copy(&mut output, &mut io::stderr()));
+    }
+}
+
+/// Marks all descriptors but the standard ones to be closed by exec: a host may have opened some without that mark.
+fn close_others_on_exec() -> io::Result<()> {
+    const FIRST: libc::c_uint = 3;
+    // SAFETY: the call takes numbers only. A kernel before 5.11 does not know it; then only what this host marked itself
+    // is closed, as for every other program it starts.
+    unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    Ok(())
+}
+
+/// Starts a process from a thread that stays for the life of this one: the worker has the kernel kill it when the
+/// thread that started it ends, which must mean that the host ended.
+fn spawn(command: Command) -> io::Result<Child> {
+    type Job = (Command, mpsc::SyncSender<io::Result<Child>>);
+    static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
+    let spawner = SPAWNER.get_or_init(|| {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        thread::spawn(move || {
+            for (mut command, answer) in queue {
+                // Who asked is waiting; if it went away after all, the child is dropped and ends with its channel.
+                let _ = answer.send(command.spawn());
+            }
+        });
+        jobs
+    });
+    let (answer, started) = mpsc::sync_channel(1);
+    let gone = || io::Error::other("the thread that starts workers has ended");
+    spawner.send((command, answer)).map_err(|_| gone())?;
+    started.recv().map_err(|_| gone())?
+}

@@ -1,0 +1,200 @@
+//! Windows.
+#![allow(unsafe_code, reason = "processes are created through the operating system's functions")]
+
+use std::ffi::{OsStr, c_void};
+use std::io;
+use std::iter;
+use std::mem;
+use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::path::Path;
+use std::ptr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use protocol::link::{self, Endpoint};
+use windows_sys::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation, TRUE, WAIT_OBJECT_0};
+use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
+use windows_sys::Win32::System::JobObjects::{
+    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
+};
+use windows_sys::Win32::System::Threading::{
+    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, CreateProcessW, DeleteProcThreadAttributeList,
+    EXTENDED_STARTUPINFO_PRESENT, GetExitCodeProcess, InitializeProcThreadAttributeList,
+    LPPROC_THREAD_ATTRIBUTE_LIST, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION, ResumeThread,
+    STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute, WaitForSingleObject,
+};
+
+use super::Exit;
+
+/// A worker's process.
+#[derive(Debug)]
+pub(in crate::remote) struct Process {
+    process: OwnedHandle,
+}
+
+impl Process {
+    /// Starts `executable` with a channel as its standard input and one more handle. Wine is the system itself here.
+    pub(in crate::remote) fn start(executable: &Path, _wine: Option<&Path>) -> io::Result<(Self, Endpoint)> {
+        let (endpoint, worker_end) = link::pair()?;
+        // SAFETY: the function has no precondition; without a console the handles are null or invalid.
+        let (output, errors) = unsafe { (GetStdHandle(STD_OUTPUT_HANDLE), GetStdHandle(STD_ERROR_HANDLE)) };
+        let standard = [worker_end.requests.as_raw_handle(), output, errors];
+        let mut inherited = vec![worker_end.requests.as_raw_handle(), worker_end.replies.as_raw_handle()];
+        for handle in [output, errors] {
+            // A handle may be listed once only, and a console's own need not be listed.
+            if is_inheritable(handle) && !inherited.contains(&handle) {
+                inherited.push(handle);
+            }
+        }
+        let process = create(executable, &worker_end.argument(), standard, &inherited)?;
+        Ok((Self { process }, endpoint))
+    }
+
+    /// The channel closes when its endpoint drops; an idle worker answers by ending.
+    pub(in crate::remote) fn close(&self) {}
+
+    /// Ends the process at once.
+    pub(in crate::remote) fn kill(&self) {
+        // SAFETY: the handle is open and was given all access by its creation.
+        unsafe { TerminateProcess(self.process.as_raw_handle(), 1) };
+    }
+
+    /// Waits for the end, at most for `limit`.
+    pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
+        let milliseconds = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX - 1);
+        let mut code = 0;
+        // SAFETY: the handle is open; the code is written to a local.
+        unsafe {
+            if WaitForSingleObject(self.process.as_raw_handle(), milliseconds) != WAIT_OBJECT_0 {
+                return None;
+            }
+            GetExitCodeProcess(self.process.as_raw_handle(), &raw mut code);
+        }
+        Some(Exit::Code(code.into()))
+    }
+}
+
+/// Makes a handle inheritable, if it is one that can be.
+fn is_inheritable(handle: HANDLE) -> bool {
+    // SAFETY: the function checks the handle.
+    !handle.is_null() && unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT) } != 0
+}
+
+/// Creates the process suspended, puts it into the job that ends it with this process, and lets it run.
+fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &[HANDLE]) -> io::Result<OwnedHandle> {
+    for handle in inherited {
+        if !is_inheritable(*handle) {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    let program = wide(executable.as_os_str());
+    // A path cannot hold a quotation mark on Windows, so quoting it is all the escaping there is.
+    let mut line: Vec<u16> = iter::once(u16::from(b'"')).chain(executable.as_os_str().encode_wide()).collect();
+    line.extend(format!("\" {argument}\0").encode_utf16());
+    let attributes = AttributeList::with_handles(inherited)?;
+    // SAFETY: zeroed values are valid for both structs; every pointer leads to a local that outlives the call, the
+    // strings are zero-terminated, and the two handles are owned only once the call says that it has made them.
+    unsafe {
+        let mut startup: STARTUPINFOEXW = mem::zeroed();
+        startup.StartupInfo.cb = size_of::<STARTUPINFOEXW>() as u32;
+        startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+        [startup.StartupInfo.hStdInput, startup.StartupInfo.hStdOutput, startup.StartupInfo.hStdError] = standard;
+        startup.lpAttributeList = attributes.list();
+        let flags = CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED | EXTENDED_STARTUPINFO_PRESENT;
+        let mut made: PROCESS_INFORMATION = mem::zeroed();
+        let created = CreateProcessW(
+            program.as_ptr(),
+            line.as_mut_ptr(),
+            ptr::null(),
+            ptr::null(),
+            TRUE,
+            flags,
+            ptr::null(),
+            ptr::null(),
+            &raw const startup.StartupInfo,
+            &raw mut made,
+        );
+        if created == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let process = OwnedHandle::from_raw_handle(made.hProcess);
+        let thread = OwnedHandle::from_raw_handle(made.hThread);
+        if let Some(job) = job() {
+            // Refused where this process is in a job that forbids it; the closing channel ends the worker then.
+            AssignProcessToJobObject(job.as_raw_handle(), process.as_raw_handle());
+        }
+        ResumeThread(thread.as_raw_handle());
+        Ok(process)
+    }
+}
+
+/// The job of all workers. The system closes it with this process, however that ends, and ends what is in it.
+fn job() -> Option<&'static OwnedHandle> {
+    static JOB: OnceLock<Option<OwnedHandle>> = OnceLock::new();
+    JOB.get_or_init(|| {
+        // SAFETY: null pointers ask for no name and the default protection; the limits are a zeroed local, valid as it
+        // is, of the size that is passed.
+        unsafe {
+            let job = CreateJobObjectW(ptr::null(), ptr::null());
+            if job.is_null() {
+                return None;
+            }
+            let job = OwnedHandle::from_raw_handle(job);
+            let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = mem::zeroed();
+            limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+            let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
+            let limits = (&raw const limits).cast::<c_void>();
+            let set = SetInformationJobObject(job.as_raw_handle(), JobObjectExtendedLimitInformation, limits, size);
+            (set != 0).then_some(job)
+        }
+    })
+    .as_ref()
+}
+
+/// The attribute that names the handles a process inherits, so that it inherits no others.
+struct AttributeList<'a> {
+    memory: Vec<u64>,
+    _handles: &'a [HANDLE],
+}
+
+impl<'a> AttributeList<'a> {
+    fn with_handles(handles: &'a [HANDLE]) -> io::Result<Self> {
+        let mut bytes = 0;
+        // SAFETY: the first call asks for the size alone. The memory has that size and the alignment of a pointer, and
+        // moving the `Vec` does not move it. The handles outlive the list, which borrows them.
+        unsafe {
+            InitializeProcThreadAttributeList(ptr::null_mut(), 1, 0, &raw mut bytes);
+            let list = Self { memory: vec![0; bytes.div_ceil(size_of::<u64>())], _handles: handles };
+            if InitializeProcThreadAttributeList(list.list(), 1, 0, &raw mut bytes) == 0 {
+                return Err(io::Error::last_os_error());
+            }
+            let updated = UpdateProcThreadAttribute(
+                list.list(),
+                0,
+                PROC_THREAD_ATTRIBUTE_HANDLE_LIST as usize,
+                handles.as_ptr().cast(),
+                size_of_val(handles),
+                ptr::null_mut(),
+                ptr::null(),
+            );
+            if updated == 0 { Err(io::Error::last_os_error()) } else { Ok(list) }
+        }
+    }
+
+    fn list(&self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
+        self.memory.as_ptr().cast_mut().cast()
+    }
+}
+
+impl Drop for AttributeList<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the list was initialised, or is zeroed memory, for which there is nothing to delete.
+        unsafe { DeleteProcThreadAttributeList(self.list()) };
+    }
+}
+
+fn wide(text: &OsStr) -> Vec<u16> {
+    text.encode_wide().chain([0]).collect()
+}

@@ -1,0 +1,52 @@
+//! Wine, through which a Linux host runs Windows workers.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use super::{RemoteError, Settings};
+
+/// Where distributions keep a loader that is not in PATH.
+const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "/usr/lib/wine/wine", "/opt/wine-stable/bin/wine"];
+
+/// Wine's loader: by the settings, by `RUNTIME64_WINE`, in PATH, or where distributions keep it.
+pub(super) fn loader(settings: &Settings) -> Result<PathBuf, RemoteError> {
+    let named = settings.wine.clone().or_else(|| env::var_os("RUNTIME64_WINE").map(PathBuf::from));
+    if let Some(path) = named {
+        // A name that is wrong is reported by the attempt to start it.
+        return Ok(path);
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let in_path = env::split_paths(&path).flat_map(|folder| ["wine", "wine64"].map(|name| folder.join(name)));
+    in_path.chain(LOADERS.map(PathBuf::from)).find(|path| path.is_file()).ok_or(RemoteError::WineMissing)
+}
+
+/// The folder that holds Wine's `drive_c`: `WINEPREFIX`, or `.wine` in the home folder.
+#[must_use]
+pub fn prefix() -> Option<PathBuf> {
+    env::var_os("WINEPREFIX")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".wine")))
+}
+
+/// An absolute Unix path as programs under Wine name it: drive Z is the root.
+#[must_use]
+pub fn windows_path(path: &Path) -> String {
+    format!("Z:{}", path.to_string_lossy().replace('/', "\\"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drive_z_is_the_root() {
+        assert_eq!(windows_path(Path::new("/opt/my sdk/device.dll")), "Z:\\opt\\my sdk\\device.dll");
+    }
+
+    #[test]
+    fn a_named_loader_is_taken_as_it_is() {
+        let settings = Settings { wine: Some("/nowhere/wine".into()), ..Settings::default() };
+        assert_eq!(loader(&settings).expect("it is named"), Path::new("/nowhere/wine"));
+    }
+}

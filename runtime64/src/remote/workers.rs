@@ -1,0 +1,33 @@
+//! The workers of one Lua state: one of each kind, started when first needed.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{Settings, Worker, WorkerKind};
+
+/// One worker of each kind. Libraries of one kind share an address space, as they would in a program of that kind, so
+/// that handles of one can be passed to another.
+#[derive(Debug)]
+pub struct Workers {
+    settings: Settings,
+    by_kind: [OnceLock<Arc<Worker>>; WorkerKind::ALL.len()],
+}
+
+impl Workers {
+    /// No worker runs yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, by_kind: Default::default() }
+    }
+
+    /// The worker of a kind; it is not started by this.
+    pub fn get(&self, kind: WorkerKind) -> &Arc<Worker> {
+        self.by_kind[kind.index()].get_or_init(|| Arc::new(Worker::new(kind, self.settings.clone())))
+    }
+
+    /// Ends all workers. They start again when asked again.
+    pub fn stop(&self) {
+        for worker in self.by_kind.iter().filter_map(OnceLock::get) {
+            worker.stop();
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Builds of every width, gathered in `target/dist/`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use crate::failure::Failure;
+use crate::setup;
+use crate::step;
+use crate::workspace::{System, cargo, dist, target};
+
+/// How well the compiler optimises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
+}
+
+/// One program: what cargo builds, for which target, and where it goes.
+struct Program {
+    package: &'static str,
+    /// The target, none for the host's own.
+    target: Option<&'static str>,
+    system: System,
+    name: &'static str,
+}
+
+const fn program(package: &'static str, target: Option<&'static str>, system: System, name: &'static str) -> Program {
+    Program { package, target, system, name }
+}
+
+/// What a Linux user runs. The programs for Windows among them are run through Wine.
+const LINUX: &[Program] = &[
+    program("runtime64", None, System::Linux, "runtime64"),
+    program("worker32", None, System::Linux, "worker64"),
+    program("worker32", Some("i686-unknown-linux-gnu"), System::Linux, "worker32"),
+    program("worker32", Some("i686-pc-windows-gnu"), System::Linux, "worker32.exe"),
+    program("worker32", Some("x86_64-pc-windows-gnu"), System::Linux, "worker64.exe"),
+];
+
+/// What a Windows user runs, built on Linux.
+const WINDOWS_FROM_LINUX: &[Program] = &[
+    program("runtime64", Some("x86_64-pc-windows-gnu"), System::Windows, "runtime64.exe"),
+    program("worker32", Some("x86_64-pc-windows-gnu"), System::Windows, "worker64.exe"),
+    program("worker32", Some("i686-pc-windows-gnu"), System::Windows, "worker32.exe"),
+];
+
+/// What a Windows user runs, built on Windows.
+const WINDOWS: &[Program] = &[
+    program("runtime64", None, System::Windows, "runtime64.exe"),
+    program("worker32", None, System::Windows, "worker64.exe"),
+    program("worker32", Some("i686-pc-windows-msvc"), System::Windows, "worker32.exe"),
+];
+
+/// `cargo xtask build [--release] [--windows]`.
+pub(crate) fn command(arguments: &[OsString]) -> Result<ExitCode, Failure> {
+    let (mut profile, mut windows) = (Profile::Dev, false);
+    for argument in arguments {
+        match argument.to_str() {
+            Some("--release") => profile = Profile::Release,
+            Some("--windows") => windows = true,
+            _ => {
+                return Err(Failure::usage(format!(
+                    "build: there is no option {argument:?}; there are --release and --windows"
+                )));
+            }
+        }
+    }
+    setup::everything()?;
+    let systems: &[System] = if windows { &[System::HOST, System::Windows] } else { &[System::HOST] };
+    build(profile, systems)?;
+    for system in systems {
+        println!("{}", dist(*system).display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds what users of these systems run.
+pub(crate) fn build(profile: Profile, systems: &[System]) -> Result<(), Failure> {
+    let programs: Vec<&Program> = match System::HOST {
+        System::Windows => WINDOWS.iter().collect(),
+        System::Linux => {
+            let all = LINUX.iter().chain(WINDOWS_FROM_LINUX);
+            all.filter(|program| systems.contains(&program.system)).collect()
+        }
+    };
+    // Once everything is there, a build has nothing to say; the first one takes its time and shows what it does.
+    let quiet = programs.iter().all(|program| dist(program.system).join(program.name).exists());
+    let mut targets: Vec<Option<&str>> = programs.iter().map(|program| program.target).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    for target in targets {
+        let packages = programs.iter().filter(|program| program.target == target).map(|program| program.package);
+        step::run(&mut cargo_build(profile, target, packages, quiet))?;
+    }
+    programs.into_iter().try_for_each(|program| place(profile, program))
+}
+
+fn cargo_build<'a>(
+    profile: Profile,
+    target: Option<&str>,
+    packages: impl Iterator<Item = &'a str>,
+    quiet: bool,
+) -> Command {
+    let mut packages: Vec<&str> = packages.collect();
+    packages.sort_unstable();
+    packages.dedup();
+    let mut command = cargo();
+    command.args(["build", "--locked"]);
+    command.args(packages.iter().flat_map(|package| ["--package", package]));
+    if let Some(target) = target {
+        command.args(["--target", target]);
+    }
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    if quiet {
+        command.arg("--quiet");
+    }
+    command
+}
+
+/// Puts a program that cargo has built where it is run.
+fn place(profile: Profile, program: &Program) -> Result<(), Failure> {
+    let mut built = target();
+    built.extend(program.target);
+    built.push(if profile == Profile::Release { "release" } else { "debug" });
+    built.push(program.package);
+    let is_windows = program.target.map_or(cfg!(windows), |target| target.contains("windows"));
+    if is_windows {
+        built.set_extension("exe");
+    }
+    let folder = dist(program.system);
+    fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    replace(&built, &folder.join(program.name))
+}
+
+/// Copies a file over another, which may be running: the new one takes the name, the old one stays open where it is.
+fn replace(from: &Path, to: &Path) -> Result<(), Failure> {
+    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+    if let (Ok(source), Ok(copy)) = (modified(from), modified(to))
+        && source == copy
+    {
+        return Ok(());
+    }
+    let new = to.with_extension("new");
+    let copy = || {
+        fs::copy(from, &new)?;
+        fs::File::options().write(true).open(&new)?.set_modified(modified(from)?)?;
+        fs::rename(&new, to)
+    };
+    copy().map_err(|error| Failure::file(to, &error))
+}

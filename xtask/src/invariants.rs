@@ -1,0 +1,179 @@
+//! What ARCHITECTURE.md says always holds, as far as a program can see it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::step;
+use crate::workspace::{cargo, root};
+
+/// A file of the repository: its path from the root, with `/`, and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+/// Where `unsafe` may be allowed.
+const UNSAFE: &[&str] = &[
+    "protocol/src/link/",
+    "runtime64/src/remote/process/",
+    "runtime64/src/remote/memory",
+    "runtime64/src/runtime/state.rs",
+    "worker32/src/fault/",
+    "worker32/src/invoke.rs",
+    "worker32/src/library/",
+    "worker32/src/memory/",
+    "worker32/src/output/",
+    "worker32/src/process/",
+];
+
+/// Where mlua may be known in `runtime64/src`.
+const LUA: &[&str] = &["dll", "runtime", "stdlib.rs", "error.rs", "cli", "lib.rs", "main.rs"];
+
+/// Files whose structs cross the boundary.
+const WIRE: &[&str] = &["message.rs", "value.rs", "signature.rs", "fault.rs", "last_words.rs"];
+
+/// Names that say nothing.
+const VAGUE: &[&str] = &["util", "utils", "misc", "common", "helper", "helpers", "manager"];
+
+/// Checks all of them, and says what is wrong.
+pub(crate) fn check() -> Result<(), Failure> {
+    let sources = tracked_files()?;
+    let mut violations = dependencies()?;
+    for rule in [unsafe_in_its_places, lua_in_its_places, fixed_widths, nothing_outside, telling_names, scripts_are_run]
+    {
+        violations.extend(rule(&sources));
+    }
+    if violations.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} invariants are broken:\n  {}", violations.len(), violations.join("\n  "))))
+}
+
+/// The files that git knows and those it would add, as text.
+fn tracked_files() -> Result<Vec<Source>, Failure> {
+    let list = step::capture(Command::new("git").current_dir(root()).args([
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]))?;
+    let read = |path: &str| {
+        let text = fs::read_to_string(root().join(path)).ok()?;
+        Some(Source { path: path.to_owned(), text })
+    };
+    Ok(list.lines().filter_map(read).collect())
+}
+
+/// The worker and the protocol know no Lua, and neither program depends on the other.
+fn dependencies() -> Result<Vec<String>, Failure> {
+    let forbidden = [("worker32", "mlua"), ("protocol", "mlua"), ("worker32", "runtime64"), ("runtime64", "worker32")];
+    let mut violations = Vec::new();
+    for (package, dependency) in forbidden {
+        let tree = step::capture(cargo().args(["tree", "--locked", "-e", "normal,build", "-p", package]))?;
+        if tree.lines().skip(1).any(|line| line.split_whitespace().any(|word| word == dependency)) {
+            violations.push(format!("{package} depends on {dependency}"));
+        }
+    }
+    Ok(violations)
+}
+
+fn unsafe_in_its_places(sources: &[Source]) -> Vec<String> {
+    let marker = concat!("allow(", "unsafe_code");
+    let allowed = |path: &str| UNSAFE.iter().any(|place| path.starts_with(place));
+    let broken = sources.iter().filter(|source| source.text.contains(marker) && !allowed(&source.path));
+    broken.map(|source| format!("{} allows unsafe code, which belongs elsewhere", source.path)).collect()
+}
+
+fn lua_in_its_places(sources: &[Source]) -> Vec<String> {
+    let inside = |source: &&Source| {
+        let within = source.path.strip_prefix("runtime64/src/")?;
+        Some(!LUA.iter().any(|place| within.starts_with(place)))
+    };
+    let broken = sources.iter().filter(|source| inside(source).unwrap_or(false) && source.text.contains("mlua"));
+    broken.map(|source| format!("{} knows mlua, which belongs in {}", source.path, LUA.join(", "))).collect()
+}
+
+fn fixed_widths(sources: &[Source]) -> Vec<String> {
+    let on_the_wire =
+        |source: &&Source| source.path.strip_prefix("protocol/src/").is_some_and(|file| WIRE.contains(&file));
+    let is_field = |line: &str| line.trim_start().starts_with("pub ") && line.trim_end().ends_with(',');
+    let varies = |line: &str| line.contains("usize") || line.contains("isize");
+    let mut violations = Vec::new();
+    for source in sources.iter().filter(on_the_wire) {
+        let lines = source.text.lines().filter(|line| is_field(line) && varies(line));
+        violations.extend(lines.map(|line| format!("{}: a field's width varies: {}", source.path, line.trim())));
+    }
+    violations
+}
+
+fn nothing_outside(sources: &[Source]) -> Vec<String> {
+    // Written in parts, so that this file does not break its own rule.
+    let outside = [concat!("..", "/shared"), concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+    let mut violations = Vec::new();
+    for source in sources.iter().filter(|source| !source.path.ends_with(".lock")) {
+        for path in outside.iter().filter(|path| source.text.contains(**path)) {
+            violations.push(format!("{} points outside the repository: {path}", source.path));
+        }
+    }
+    violations
+}
+
+fn telling_names(sources: &[Source]) -> Vec<String> {
+    let vague = |path: &str| path.split('/').any(|part| VAGUE.contains(&part.split('.').next().unwrap_or_default()));
+    let broken = sources.iter().filter(|source| vague(&source.path));
+    broken.map(|source| format!("{} has a name that does not say what it holds", source.path)).collect()
+}
+
+/// Every example script is in the table of those that the tests run.
+fn scripts_are_run(sources: &[Source]) -> Vec<String> {
+    let table = sources.iter().find(|source| source.path == "tests/integration/examples.rs");
+    let table = table.map_or("", |source| source.text.as_str());
+    let scripts = sources.iter().filter(|source| {
+        source.path.starts_with("scripts/") && Path::new(&source.path).extension().is_some_and(|ending| ending == "lua")
+    });
+    let name = |source: &Source| source.path.trim_start_matches("scripts/").to_owned();
+    let unlisted = scripts.map(name).filter(|name| !table.contains(name.trim_end_matches(".lua")));
+    unlisted.map(|name| format!("scripts/{name} is not run by tests/integration/examples.rs")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violations(rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str) -> usize {
+        rule(&[Source { path: path.to_owned(), text: text.to_owned() }]).len()
+    }
+
+    #[test]
+    fn each_rule_sees_what_it_is_for_and_nothing_else() {
+        let allow = concat!("#![allow(", "unsafe_code, reason = \"…\")]");
+        let outside = concat!("see ..", "/shared");
+        type Rule = fn(&[Source]) -> Vec<String>;
+        let cases: [(Rule, &str, &str, usize); 12] = [
+            (unsafe_in_its_places, "worker32/src/serve.rs", allow, 1),
+            (unsafe_in_its_places, "worker32/src/invoke.rs", allow, 0),
+            (lua_in_its_places, "runtime64/src/remote/worker.rs", "use mlua::Lua;", 1),
+            (lua_in_its_places, "runtime64/src/dll/convert.rs", "use mlua::Lua;", 0),
+            (fixed_widths, "protocol/src/message.rs", "    pub address: usize,", 1),
+            (fixed_widths, "protocol/src/message.rs", "    pub address: u64,", 0),
+            (nothing_outside, "README.md", outside, 1),
+            (nothing_outside, "README.md", "see docs/lua-api.md", 0),
+            (telling_names, "runtime64/src/utils.rs", "", 1),
+            (telling_names, "runtime64/src/commonality.rs", "", 0),
+            (scripts_are_run, "scripts/tour.lua", "", 1),
+            (scripts_are_run, "stdlib/pretty.lua", "", 0),
+        ];
+        for (rule, path, text, expected) in cases {
+            assert_eq!(violations(rule, path, text), expected, "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_repository_keeps_them() {
+        if let Err(failure) = check() {
+            panic!("{failure}");
+        }
+    }
+}

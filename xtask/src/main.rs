@@ -1,0 +1,52 @@
+//! `cargo xtask`: set-up, builds of every width, runs and tests, the same on every platform.
+
+use std::env;
+use std::process::ExitCode;
+
+mod build;
+mod failure;
+mod fixtures;
+mod invariants;
+mod run;
+mod setup;
+mod step;
+mod test;
+mod workspace;
+
+use failure::Failure;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  run [ARGUMENTS]            sets up and builds what is missing, and runs runtime64 with the arguments
+  test [FILTER]              sets up and builds what is missing, and runs every check and test
+  build [--release] [--windows]
+                             fills target/dist/ with what a user runs, on Linux with --windows also for Windows
+  setup                      installs what the builds and tests need
+  fixtures                   builds the C libraries that the tests load
+  invariants                 checks what ARCHITECTURE.md says always holds
+  wine PROGRAM [ARGUMENTS]   runs a Windows program in the Wine that the set-up made";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<_> = arguments.collect();
+    let outcome = match command.to_str() {
+        Some("run") => run::run(&rest),
+        Some("test") => test::test(&rest),
+        Some("build") => build::command(&rest),
+        Some("setup") => setup::everything().map(|_| ExitCode::SUCCESS),
+        Some("fixtures") => fixtures::build().map(|_| ExitCode::SUCCESS),
+        Some("invariants") => invariants::check().map(|()| ExitCode::SUCCESS),
+        Some("wine") => run::wine(&rest),
+        Some("help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(Failure::usage(format!("there is no command {command:?}\n\n{USAGE}"))),
+    };
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("xtask: {failure}");
+        failure.exit_code()
+    })
+}

@@ -1,0 +1,90 @@
+//! The system's packages, on Debian, Ubuntu and what is made from them.
+
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::step;
+
+/// What is needed, and why.
+const PACKAGES: &[(&str, &str)] = &[
+    ("gcc", "links programs and compiles Lua and libffi"),
+    ("libc6-dev", "the C library's headers"),
+    ("make", "builds libffi"),
+    ("gcc-multilib", "links i686 programs for Linux"),
+    ("gcc-mingw-w64-i686", "links i686 programs for Windows"),
+    ("gcc-mingw-w64-x86-64", "links x86_64 programs for Windows"),
+    ("wine64", "runs Windows programs"),
+    ("lib32z1", "a 32-bit library that nobody here built"),
+    ("libz-mingw-w64", "a Windows library that nobody here built"),
+];
+
+/// Installs the packages that are missing, as root or through sudo; elsewhere it says what to do.
+pub(crate) fn packages() -> Result<(), Failure> {
+    if !step::succeeds(Command::new("dpkg-query").arg("--version")) {
+        return other_distribution();
+    }
+    let missing = missing_from(&status());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let root = step::capture(Command::new("id").arg("-u"))?.trim() == "0";
+    let by_hand = format!("apt-get install -y {}", missing.join(" "));
+    if !root && !step::succeeds(Command::new("sudo").args(["-v"])) {
+        return Err(Failure::new(format!("packages are missing; as root, run:\n    {by_hand}")));
+    }
+    let apt = |words: &[&str]| {
+        let mut command = Command::new(if root { "env" } else { "sudo" });
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(words);
+        command
+    };
+    step::say("apt-get update");
+    if step::run(&mut apt(&["update", "-q"])).is_err() {
+        // One index out of step does not mean that the packages cannot be had.
+        step::say("apt-get update did not succeed; going on with the lists that are there");
+    }
+    step::say(&by_hand);
+    step::run(apt(&["install", "-y", "-q", "--no-install-recommends"]).args(&missing))
+        .map_err(|failure| Failure::new(format!("{failure}; as root, run:\n    {by_hand}")))
+}
+
+/// One line for each known package, such as `gcc install ok installed`.
+fn status() -> String {
+    let names = PACKAGES.iter().map(|(name, _)| *name);
+    // Unknown packages make it fail, and it lists the known ones all the same.
+    let output = Command::new("dpkg-query").args(["-W", "-f", "${Package} ${Status}\n"]).args(names).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+fn missing_from(status: &str) -> Vec<&'static str> {
+    let installed = |name: &str| status.lines().any(|line| line == format!("{name} install ok installed"));
+    PACKAGES.iter().map(|(name, _)| *name).filter(|name| !installed(name)).collect()
+}
+
+/// On another distribution the tools themselves are looked for.
+fn other_distribution() -> Result<(), Failure> {
+    let tools = ["gcc", "make", "i686-w64-mingw32-gcc", "x86_64-w64-mingw32-gcc"];
+    let missing: Vec<&str> =
+        tools.into_iter().filter(|tool| !step::succeeds(Command::new(tool).arg("--version"))).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut message = format!("these programs are missing: {}. What is needed, by Debian's names:", missing.join(", "));
+    for (name, reason) in PACKAGES {
+        message += &format!("\n    {name:<24}{reason}");
+    }
+    Err(Failure::new(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_installed_is_not_missing() {
+        assert_eq!(missing_from("").len(), PACKAGES.len());
+        let some = "gcc install ok installed\nmake deinstall ok config-files\nwine64 install ok half-configured\n";
+        let missing = missing_from(some);
+        assert!(!missing.contains(&"gcc"));
+        assert!(missing.contains(&"make") && missing.contains(&"wine64") && missing.contains(&"gcc-multilib"));
+    }
+}

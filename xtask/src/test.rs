@@ -1,0 +1,213 @@
+//! Every check and test, in the order in which a mistake shows soonest. The first failure ends it.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use crate::build::{self, Profile};
+use crate::failure::Failure;
+use crate::setup::wine::Wine;
+use crate::setup::{self, Tools};
+use crate::step;
+use crate::workspace::{System, cargo, dist};
+use crate::{fixtures, invariants};
+
+const I686_LINUX: &str = "i686-unknown-linux-gnu";
+const I686_WINDOWS: &str = "i686-pc-windows-gnu";
+const X86_64_WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+/// `cargo xtask test [FILTER]`. A filter runs only the tests of `tests/` whose name holds it, without the checks.
+pub(crate) fn test(arguments: &[OsString]) -> Result<ExitCode, Failure> {
+    let filter = match arguments {
+        [] => None,
+        [filter] if !filter.to_string_lossy().starts_with('-') => Some(filter.to_string_lossy().into_owned()),
+        _ => return Err(Failure::usage("test takes one filter, a part of the names of the tests to run")),
+    };
+    setup::rust::components()?;
+    let tools = setup::everything()?;
+    let _server = tools.wine.as_ref().map(Server::start).transpose()?;
+    let mut counts = Counts::default();
+    let stages = || -> Result<(), Failure> {
+        if filter.is_none() {
+            checks()?;
+            unit_tests(&tools, &mut counts)?;
+        }
+        integration_tests(&tools, filter.as_deref(), &mut counts)
+    };
+    let outcome = { stages }();
+    if let Err(failure) = &outcome {
+        eprintln!("xtask: {failure}");
+    }
+    let failed = counts.failed + counts.ignored;
+    println!("{} passed, {failed} failed", counts.passed);
+    let good = outcome.is_ok() && failed == 0 && counts.passed > 0;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What needs no test to be found wrong: formatting, lints, documentation, invariants, licences.
+fn checks() -> Result<(), Failure> {
+    stage("formatting", || step::run(cargo().args(["fmt", "--all", "--check"])))?;
+    stage("invariants", invariants::check)?;
+    let clippy = |arguments: &[&str]| {
+        let mut command = cargo();
+        command.args(["clippy", "--quiet", "--locked"]).args(arguments).args(["--", "-D", "warnings"]);
+        step::run(&mut command)
+    };
+    stage("clippy", || clippy(&["--workspace", "--all-targets"]))?;
+    if System::HOST == System::Linux {
+        let both = ["--package", "protocol", "--package", "worker32", "--all-targets", "--target"];
+        stage("clippy, 32-bit Linux", || clippy(&[&both[..], &[I686_LINUX]].concat()))?;
+        stage("clippy, 32-bit Windows", || clippy(&[&both[..], &[I686_WINDOWS]].concat()))?;
+        stage("clippy, 64-bit Windows", || {
+            clippy(&[
+                "--package",
+                "runtime64",
+                "--package",
+                "worker32",
+                "--package",
+                "xtask",
+                "--target",
+                X86_64_WINDOWS,
+            ])
+        })?;
+    }
+    stage("documentation", || {
+        let mut command = cargo();
+        command.args(["doc", "--quiet", "--locked", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
+        step::run(&mut command)
+    })?;
+    licences()
+}
+
+/// cargo-deny is run where it is installed; building it takes longer than everything else here.
+fn licences() -> Result<(), Failure> {
+    if !step::succeeds(cargo().args(["deny", "--version"])) {
+        step::say("licences and advisories: not checked, cargo-deny is not installed (cargo install cargo-deny)");
+        return Ok(());
+    }
+    stage("licences and advisories", || step::run(cargo().args(["deny", "--all-features", "check"])))
+}
+
+fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
+    stage("unit tests", || {
+        let mut command = cargo();
+        command.args(["test", "--quiet", "--locked", "--workspace", "--exclude", "tests", "--no-fail-fast"]);
+        counts.run(&mut command)
+    })?;
+    let Some(wine) = &tools.wine else {
+        return Ok(());
+    };
+    let worker = ["test", "--quiet", "--locked", "--package", "protocol", "--package", "worker32", "--no-fail-fast"];
+    stage("unit tests, 32-bit Linux", || counts.run(cargo().args(worker).args(["--target", I686_LINUX])))?;
+    stage("unit tests, 32-bit Windows", || {
+        let mut command = cargo();
+        command.args(worker).args(["--tests", "--target", I686_WINDOWS]);
+        command.env("CARGO_TARGET_I686_PC_WINDOWS_GNU_RUNNER", wine.loader());
+        counts.run(wine.apply(&mut command))
+    })
+}
+
+/// The tests of `tests/`, which run the built programs.
+fn integration_tests(tools: &Tools, filter: Option<&str>, counts: &mut Counts) -> Result<(), Failure> {
+    let systems = [System::HOST, System::Windows];
+    stage("programs", || build::build(Profile::Dev, &systems))?;
+    let fixtures = stage("fixtures", fixtures::build)?;
+    stage("integration tests", || {
+        let mut command = cargo();
+        command.args(["test", "--locked", "--package", "tests"]);
+        command.args(filter);
+        command.env("RUNTIME64_DIST_LINUX", dist(System::Linux));
+        command.env("RUNTIME64_DIST_WINDOWS", dist(System::Windows));
+        command.env("RUNTIME64_FIXTURES", &fixtures);
+        if let Some(wine) = &tools.wine {
+            wine.apply(&mut command);
+        }
+        counts.run(&mut command)
+    })
+}
+
+/// Runs a part, and says its name and how long it took.
+fn stage<T>(name: &str, part: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    step::say(name);
+    let start = Instant::now();
+    let outcome = part().map_err(|failure| Failure::new(format!("{name}: {failure}")))?;
+    step::say(&format!("{name}: done in {:.1} s", start.elapsed().as_secs_f64()));
+    Ok(outcome)
+}
+
+/// What test runners have counted.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Counts {
+    /// Runs a command, passes on what it prints, and adds what it counts.
+    fn run(&mut self, command: &mut Command) -> Result<(), Failure> {
+        let line = step::line_of(command);
+        let cannot = |error: std::io::Error| Failure::new(format!("{line}: {error}"));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(cannot)?;
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line);
+                // Whoever reads the output may have gone; the tests go on.
+                let _ = writeln!(std::io::stdout(), "{}", line.trim_end_matches('\r'));
+                self.add(&line);
+            }
+        }
+        let status = child.wait().map_err(cannot)?;
+        if status.success() { Ok(()) } else { Err(Failure::new(format!("{line} failed ({status})"))) }
+    }
+
+    /// Adds a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out`.
+    fn add(&mut self, line: &str) {
+        let Some(results) = line.trim().strip_prefix("test result: ") else {
+            return;
+        };
+        for part in results.split(['.', ';']) {
+            let mut words = part.split_whitespace();
+            if let (Some(Ok(count)), Some(what)) = (words.next().map(str::parse::<u64>), words.next()) {
+                match what {
+                    "passed" => self.passed += count,
+                    "failed" => self.failed += count,
+                    "ignored" => self.ignored += count,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// Wine's server, kept alive between tests and ended with them, so that no process of Wine's outlives the run.
+struct Server(Wine);
+
+impl Server {
+    fn start(wine: &Wine) -> Result<Self, Failure> {
+        step::run(&mut wine.server("--persistent"))?;
+        Ok(Self(wine.clone()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // There is nothing to end if the server has ended already.
+        step::succeeds(&mut self.0.server("--kill"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_added_up() {
+        let mut counts = Counts::default();
+        counts.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.00s");
+        counts.add("test result: FAILED. 2 passed; 4 failed; 0 ignored; 0 measured; 0 filtered out");
+        counts.add("test thing ... ok");
+        assert_eq!(counts, Counts { passed: 5, failed: 4, ignored: 1 });
+    }
+}
