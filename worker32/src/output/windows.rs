@@ -1,15 +1,27 @@
 //! The streams of the shared C runtimes. A library with a static runtime of its own flushes for itself.
 #![allow(unsafe_code, reason = "functions are looked up in the C runtimes that are loaded")]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::OnceLock;
 
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 
 type Flush = unsafe extern "C" fn(stream: *mut c_void) -> c_int;
 
-/// These runtimes have no line buffering (`_IOLBF` means full buffering there): [`flush`] after each call has to do.
-pub(crate) fn flush_lines() {}
+unsafe extern "C" {
+    /// Standard input, output and error of the C runtime that this executable is linked to.
+    fn __acrt_iob_func(index: c_uint) -> *mut c_void;
+    fn setvbuf(stream: *mut c_void, buffer: *mut c_char, mode: c_int, size: usize) -> c_int;
+}
+
+/// Has everything that is printed through this executable's C runtime written at once, so that a long call is followed
+/// live. These runtimes have no line buffering: `_IOLBF` means full buffering there.
+pub(crate) fn flush_lines() {
+    const STANDARD_OUTPUT: c_uint = 1;
+    const UNBUFFERED: c_int = 4;
+    // SAFETY: called once at the start, before any library could use the stream; without a buffer no pointer is kept.
+    unsafe { setvbuf(__acrt_iob_func(STANDARD_OUTPUT), std::ptr::null_mut(), UNBUFFERED, 0) };
+}
 
 /// Flushes what a call left in the buffers of msvcrt.dll and, once a library has brought it, ucrtbase.dll.
 pub(crate) fn flush() {

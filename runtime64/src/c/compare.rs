@@ -1,0 +1,128 @@
+//! When two types are the same.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::types::{Annotation, ArrayType, FunctionType, Member, Record, RecordBody, TYPE_DEPTH, Type};
+
+impl PartialEq for Type {
+    fn eq(&self, other: &Self) -> bool {
+        Comparison::new().types(self, other)
+    }
+}
+
+impl PartialEq for FunctionType {
+    fn eq(&self, other: &Self) -> bool {
+        Comparison::new().functions(self, other)
+    }
+}
+
+impl PartialEq for ArrayType {
+    fn eq(&self, other: &Self) -> bool {
+        Comparison::new().types(&self.element, &other.element) && self.length == other.length
+    }
+}
+
+impl PartialEq for RecordBody {
+    /// Whether two definitions say the same, member for member.
+    fn eq(&self, other: &Self) -> bool {
+        Comparison::new().bodies(self, other)
+    }
+}
+
+/// One comparison of two types.
+///
+/// A type may name another twice, that one a third twice, and so on, so the number of steps grows without bound while
+/// the text stays short; and structs without tag may hold each other in chains of any length. Two types that take more
+/// steps than any header needs, or lie deeper, are held to be different.
+struct Comparison {
+    steps_left: Cell<u32>,
+    levels_left: Cell<u32>,
+}
+
+impl Comparison {
+    fn new() -> Self {
+        Comparison { steps_left: Cell::new(1_000_000), levels_left: Cell::new(2 * TYPE_DEPTH) }
+    }
+
+    fn types(&self, left: &Type, right: &Type) -> bool {
+        if let (Type::Named(left), Type::Named(right)) = (left, right)
+            && Arc::ptr_eq(left, right)
+        {
+            return true;
+        }
+        left.qualifiers() == right.qualifiers() && self.unqualified(left, right)
+    }
+
+    /// Compares all but qualifiers. Those of an array are its elements', however they got there, so they have been
+    /// compared before.
+    fn unqualified(&self, left: &Type, right: &Type) -> bool {
+        let (steps, levels) = (self.steps_left.get(), self.levels_left.get());
+        if steps == 0 || levels == 0 {
+            return false;
+        }
+        self.steps_left.set(steps - 1);
+        self.levels_left.set(levels - 1);
+        let same = match (left.resolve(), right.resolve()) {
+            (Type::Basic(left), Type::Basic(right)) => left == right,
+            (Type::Pointer(left), Type::Pointer(right)) => Arc::ptr_eq(left, right) || self.types(left, right),
+            (Type::Array(left), Type::Array(right)) => {
+                left.length == right.length && self.unqualified(&left.element, &right.element)
+            }
+            (Type::Function(left), Type::Function(right)) => Arc::ptr_eq(left, right) || self.functions(left, right),
+            (Type::Record(left), Type::Record(right)) => Arc::ptr_eq(left, right) || self.untagged(left, right),
+            (Type::Enumeration(left), Type::Enumeration(right)) => {
+                Arc::ptr_eq(left, right) || left.tag.is_none() && right.tag.is_none() && left.body() == right.body()
+            }
+            _ => false,
+        };
+        self.levels_left.set(levels);
+        same
+    }
+
+    fn functions(&self, left: &FunctionType, right: &FunctionType) -> bool {
+        left.convention == right.convention
+            && left.variadic == right.variadic
+            && left.prototype == right.prototype
+            && left.parameters.len() == right.parameters.len()
+            && text(left.result_annotation.as_ref()) == text(right.result_annotation.as_ref())
+            && self.types(&left.result, &right.result)
+            && left.parameters.iter().zip(&right.parameters).all(|(left, right)| {
+                // Qualifiers at the top of a parameter are the callee's affair and no part of the type (C11 6.7.6.3).
+                text(left.annotation.as_ref()) == text(right.annotation.as_ref()) && self.unqualified(&left.ty, &right.ty)
+            })
+    }
+
+    /// Two structs without tag are the same if they say the same: that lets one text be declared twice.
+    fn untagged(&self, left: &Record, right: &Record) -> bool {
+        left.kind == right.kind
+            && left.tag.is_none()
+            && right.tag.is_none()
+            && match (left.body(), right.body()) {
+                (Some(left), Some(right)) => self.bodies(&left, &right),
+                _ => false,
+            }
+    }
+
+    fn bodies(&self, left: &RecordBody, right: &RecordBody) -> bool {
+        left.pack == right.pack
+            && left.packed == right.packed
+            && left.aligned == right.aligned
+            && left.microsoft_bit_fields == right.microsoft_bit_fields
+            && left.members.len() == right.members.len()
+            && left.members.iter().zip(&right.members).all(|(left, right)| self.members(left, right))
+    }
+
+    fn members(&self, left: &Member, right: &Member) -> bool {
+        left.name == right.name
+            && left.bits == right.bits
+            && left.packed == right.packed
+            && left.aligned == right.aligned
+            && self.types(&left.ty, &right.ty)
+    }
+}
+
+/// An annotation as written, which names types but does not open them.
+fn text(annotation: Option<&Annotation>) -> Option<String> {
+    annotation.map(Annotation::to_string)
+}

@@ -1,0 +1,124 @@
+//! All that a program has declared.
+
+use std::sync::Arc;
+
+use super::error::Error;
+use super::names::{Declaration, FunctionDeclaration, VariableDeclaration};
+use super::parser::Parser;
+use super::scope::{Known, Scope};
+use super::standard;
+use super::types::{Constant, Type};
+
+/// All that `cdef` has declared: functions, variables, typedef names, constants, and the tags of structs, unions and
+/// enumerations.
+///
+/// The names of `<stdint.h>`, `<stddef.h>`, `<stdbool.h>` and the usual ones of `<windows.h>` are known from the
+/// start; each is parsed when first used. A program may declare any of them itself.
+///
+/// ```
+/// use runtime64::c::Declarations;
+///
+/// let mut declarations = Declarations::new();
+/// declarations.declare("int Add(int a, int b);  // once
+///                       int Add(int, int);      // the same again is fine")?;
+/// let add = declarations.function("Add").expect("declared above");
+/// assert_eq!(add.to_string(), "int Add(int a, int b)");
+///
+/// let error = declarations.declare("int Sub(int, int); long Add(int, int);").unwrap_err();
+/// assert!(error.to_string().contains("'Add' is declared differently than before"));
+/// assert!(declarations.function("Sub").is_none());
+/// # Ok::<(), runtime64::c::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Declarations {
+    known: Known,
+}
+
+impl Declarations {
+    /// No declarations but the standard ones.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Declares all that a text declares.
+    ///
+    /// # Errors
+    /// Says what in the text is wrong and where. Nothing of the text is declared then.
+    pub fn declare(&mut self, text: &str) -> Result<(), Error> {
+        let additions = Parser::new(text, Scope::new(&self.known, false)).declarations()?;
+        self.known.add(additions);
+        Ok(())
+    }
+
+    /// The type that an abstract declaration such as `const char *` or `int (*)(int)` names.
+    ///
+    /// # Errors
+    /// Says what in the text is wrong and where.
+    pub fn parse_type(&self, text: &str) -> Result<Type, Error> {
+        Parser::new(text, Scope::new(&self.known, false)).single_type()
+    }
+
+    /// The declaration of a name, standard types and constants included, macros not.
+    pub fn get(&self, name: &str) -> Option<Declaration> {
+        self.known.names.get(name).cloned().or_else(|| standard::find(name))
+    }
+
+    /// The function of this name.
+    pub fn function(&self, name: &str) -> Option<Arc<FunctionDeclaration>> {
+        match self.known.names.get(name)? {
+            Declaration::Function(function) => Some(function.clone()),
+            _ => None,
+        }
+    }
+
+    /// The global variable of this name.
+    pub fn variable(&self, name: &str) -> Option<Arc<VariableDeclaration>> {
+        match self.known.names.get(name)? {
+            Declaration::Variable(variable) => Some(variable.clone()),
+            _ => None,
+        }
+    }
+
+    /// The constant of this name: an enumerator, a `static const` number, or a `#define` whose text is a constant
+    /// expression by now. Standard ones such as `INT_MAX` are included.
+    pub fn constant(&self, name: &str) -> Option<Arc<Constant>> {
+        match self.known.names.get(name) {
+            Some(Declaration::Constant(constant)) => return Some(constant.clone()),
+            Some(_) => return None,
+            None => {}
+        }
+        let body = match self.known.macros.get(name) {
+            Some(definition) if definition.has_parameters => return None,
+            Some(definition) => &definition.body,
+            None => standard::constant(name)?,
+        };
+        let (values, position) = Parser::new(body, Scope::new(&self.known, false)).single_constant().ok()?;
+        Some(Arc::new(Constant { name: name.to_owned(), values, position }))
+    }
+
+    /// Whether a text has declared or defined this name.
+    pub fn is_declared(&self, name: &str) -> bool {
+        self.known.names.get(name).is_some() || self.known.macros.contains_key(name)
+    }
+
+    /// All that texts have declared, in their order; macros and standard names not included.
+    ///
+    /// ```
+    /// let mut declarations = runtime64::c::Declarations::new();
+    /// declarations.declare("typedef int level; level get(void); enum { LOW = 1 };")?;
+    /// let names: Vec<_> = declarations.iter().map(|declaration| declaration.name().to_owned()).collect();
+    /// assert_eq!(names, ["level", "get", "LOW"]);
+    /// # Ok::<(), runtime64::c::Error>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = &Declaration> {
+        self.known.names.list.iter()
+    }
+
+    /// The names of the macros without parameters that texts have defined, in the order of the alphabet.
+    pub fn macro_names(&self) -> Vec<&str> {
+        let named = self.known.macros.iter().filter(|(_, definition)| !definition.has_parameters);
+        let mut names: Vec<_> = named.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+}

@@ -1,0 +1,120 @@
+//! What can be wrong with a declaration, and the message that says so.
+
+use super::layout::LayoutError;
+use super::source::{Position, Source};
+
+/// A declaration that cannot be taken: what is wrong, where, and the line itself.
+///
+/// ```
+/// let error = runtime64::c::Declarations::new().declare("int Add(int a, itn b);").unwrap_err();
+/// assert_eq!(error.to_string(), "\
+/// line 1, column 16: unknown type name 'itn'; did you mean 'int'?
+///     int Add(int a, itn b);
+///                    ^~~");
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{position}: {problem}\n{excerpt}")]
+pub struct Error {
+    /// What is wrong.
+    pub problem: Box<Problem>,
+    /// Where it is.
+    pub position: Position,
+    excerpt: String,
+}
+
+/// What is wrong with a declaration.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A character that C has no use for.
+    #[error("unexpected character {0:?}")]
+    Character(char),
+    /// A comment, string or character without end.
+    #[error("this {0} is not closed")]
+    Unclosed(&'static str),
+    /// Another token was expected.
+    #[error("expected {expected}, found {found}")]
+    Expected {
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// A name that is no type, where a type is expected.
+    #[error("unknown type name '{name}'{hint}")]
+    UnknownType {
+        /// The name.
+        name: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A name that is no constant, where one is expected.
+    #[error("'{name}' is not a constant declared so far{hint}")]
+    UnknownConstant {
+        /// The name.
+        name: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// The same name declared differently.
+    #[error("'{name}' is declared differently than before\n  before: {before}\n  now:    {now}")]
+    Redeclared {
+        /// The name.
+        name: String,
+        /// The declaration that stands.
+        before: String,
+        /// The declaration that contradicts it.
+        now: String,
+    },
+    /// Something that C or a compiler allows but that is not served here.
+    #[error("{what} not supported; {advice}")]
+    Unsupported {
+        /// What it is, with its verb.
+        what: String,
+        /// What to write instead.
+        advice: &'static str,
+    },
+    /// Something that C does not allow.
+    #[error("{0}")]
+    Invalid(String),
+    /// Parentheses, braces or types nested beyond the limit.
+    #[error("nested more than {0} levels deep")]
+    TooDeep(u32),
+    /// A constant expression without a value.
+    #[error("this constant expression has no value: {0}")]
+    NoValue(&'static str),
+    /// A size that is needed and not known.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// Macros that expand without end.
+    #[error("macros expand to more than {0} words here")]
+    Expansion(usize),
+    /// A text beyond 4 GiB.
+    #[error("the text is longer than 4 GiB")]
+    TooLong,
+}
+
+/// A problem while its place is still an offset.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Box<Problem>,
+    pub(super) offset: usize,
+    pub(super) length: usize,
+}
+
+/// The result of each step of parsing.
+pub(super) type Parsed<T> = Result<T, Failure>;
+
+impl Failure {
+    pub(super) fn new(problem: impl Into<Problem>, offset: usize, length: usize) -> Self {
+        Failure { problem: Box::new(problem.into()), offset, length }
+    }
+
+    pub(super) fn locate(self, source: &Source<'_>) -> Error {
+        Error {
+            position: source.position(self.offset),
+            excerpt: source.excerpt(self.offset, self.length),
+            problem: self.problem,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Sizes, alignments and offsets of types on an ABI.
+
+mod bit_field;
+mod record;
+
+use super::abi::Abi;
+use super::types::{Length, Type};
+
+pub use record::{BitField, MemberLayout, RecordLayout, record_layout};
+pub(super) use record::member_offset;
+
+/// The largest object that any ABI allows here, in bytes; beyond it the address space ends.
+const LARGEST: u64 = 1 << 47;
+
+/// Size and alignment in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Layout {
+    /// The size, a multiple of the alignment except where attributes say otherwise.
+    pub size: u64,
+    /// The alignment as a member of a struct, a power of two.
+    pub align: u64,
+}
+
+/// Why a type has no size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LayoutError {
+    /// `void` or a function.
+    #[error("'{0}' has no size")]
+    NoSize(String),
+    /// A struct, union or enumeration whose members are not known, or `[]`.
+    #[error("'{0}' is incomplete: its size is not known")]
+    Incomplete(String),
+    /// `[?]`, whose length is given when an object is made.
+    #[error("'{0}' has the size that each object of it is given")]
+    Variable(String),
+    /// A type that the ABI lacks, such as `__int128` on i386.
+    #[error("'{0}' does not exist on {1:?}")]
+    Unsupported(String, Abi),
+    /// More than the address space.
+    #[error("'{0}' is too large")]
+    TooLarge(String),
+}
+
+/// Size and alignment of a type.
+///
+/// ```
+/// use runtime64::c::{Abi, Declarations, Layout, layout};
+///
+/// let mut declarations = Declarations::new();
+/// declarations.declare("struct sample { char tag; double value; };")?;
+/// let sample = declarations.parse_type("struct sample")?;
+/// assert_eq!(layout(&sample, Abi::I386SystemV)?, Layout { size: 12, align: 4 });
+/// assert_eq!(layout(&sample, Abi::I386Windows)?, Layout { size: 16, align: 8 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Says why a type has no size on this ABI.
+pub fn layout(ty: &Type, abi: Abi) -> Result<Layout, LayoutError> {
+    match ty {
+        Type::Basic(basic) => match abi.size_and_align(*basic) {
+            Some((size, align)) => Ok(Layout { size, align }),
+            None if ty.is_void() => Err(LayoutError::NoSize(ty.to_string())),
+            None => Err(LayoutError::Unsupported(ty.to_string(), abi)),
+        },
+        Type::Pointer(_) => {
+            let bytes = abi.pointer_bytes().into();
+            Ok(Layout { size: bytes, align: bytes })
+        }
+        Type::Array(array) => {
+            let element = layout(&array.element, abi)?;
+            match &array.length {
+                Length::Incomplete => Err(LayoutError::Incomplete(ty.to_string())),
+                Length::Variable => Err(LayoutError::Variable(ty.to_string())),
+                Length::Fixed(count) => match element.size.checked_mul(count.on(abi)) {
+                    Some(size) if size <= LARGEST => Ok(Layout { size, align: element.align }),
+                    _ => Err(LayoutError::TooLarge(ty.to_string())),
+                },
+            }
+        }
+        Type::Function(_) => Err(LayoutError::NoSize(ty.to_string())),
+        Type::Record(record) => record_layout(record, abi).map(|record| record.layout),
+        Type::Enumeration(enumeration) => {
+            let body = enumeration.body().ok_or_else(|| LayoutError::Incomplete(ty.to_string()))?;
+            let bytes = body.integer(abi).bytes.into();
+            Ok(Layout { size: bytes, align: if bytes == 8 && abi == Abi::I386SystemV { 4 } else { bytes } })
+        }
+        Type::Named(typedef) => {
+            let mut named = layout(&typedef.ty, abi)?;
+            if let Some(aligned) = &typedef.aligned {
+                named.align = aligned.on(abi);
+            }
+            Ok(named)
+        }
+        Type::Qualified(_, inner) => layout(inner, abi),
+    }
+}
+
+/// The offset rounded up to the alignment, a power of two or 1.
+fn round_up(offset: u64, align: u64) -> u64 {
+    offset.next_multiple_of(align.max(1))
+}

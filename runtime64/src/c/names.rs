@@ -1,0 +1,170 @@
+//! The names that texts have declared.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::source::Position;
+use super::types::{Constant, Enumeration, FunctionType, Record, Type, Typedef};
+
+/// One declared name.
+#[derive(Clone, Debug)]
+pub enum Declaration {
+    /// A function.
+    Function(Arc<FunctionDeclaration>),
+    /// A global variable.
+    Variable(Arc<VariableDeclaration>),
+    /// A typedef name.
+    Typedef(Arc<Typedef>),
+    /// An enumerator or a `static const` number.
+    Constant(Arc<Constant>),
+}
+
+/// A declared function.
+#[derive(Clone, Debug)]
+pub struct FunctionDeclaration {
+    /// The name in C.
+    pub name: String,
+    /// The name in the library: another than the name only after `asm("symbol")`.
+    pub symbol: String,
+    /// Its type.
+    pub ty: Arc<FunctionType>,
+    /// Where it was declared.
+    pub position: Position,
+}
+
+/// A declared global variable.
+#[derive(Clone, Debug)]
+pub struct VariableDeclaration {
+    /// The name in C.
+    pub name: String,
+    /// The name in the library: another than the name only after `asm("symbol")`.
+    pub symbol: String,
+    /// Its type.
+    pub ty: Type,
+    /// Where it was declared.
+    pub position: Position,
+}
+
+impl Declaration {
+    /// The declared name.
+    pub fn name(&self) -> &str {
+        match self {
+            Declaration::Function(function) => &function.name,
+            Declaration::Variable(variable) => &variable.name,
+            Declaration::Typedef(typedef) => &typedef.name,
+            Declaration::Constant(constant) => &constant.name,
+        }
+    }
+
+    /// Whether two declarations of one name agree.
+    pub(super) fn agrees(&self, other: &Declaration) -> bool {
+        match (self, other) {
+            (Declaration::Function(left), Declaration::Function(right)) => {
+                left.symbol == right.symbol && left.ty == right.ty
+            }
+            (Declaration::Variable(left), Declaration::Variable(right)) => {
+                left.symbol == right.symbol && left.ty == right.ty
+            }
+            (Declaration::Typedef(left), Declaration::Typedef(right)) => {
+                left.aligned == right.aligned && left.ty == right.ty
+            }
+            (Declaration::Constant(left), Declaration::Constant(right)) => left.values == right.values,
+            _ => false,
+        }
+    }
+}
+
+/// The declaration as C, without a semicolon.
+impl fmt::Display for Declaration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Declaration::Function(function) => function.fmt(formatter),
+            Declaration::Variable(variable) => variable.fmt(formatter),
+            Declaration::Typedef(typedef) => typedef.fmt(formatter),
+            Declaration::Constant(constant) => constant.fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Display for FunctionDeclaration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&Type::Function(self.ty.clone()).declare(&self.name))?;
+        write_symbol(formatter, &self.name, &self.symbol)
+    }
+}
+
+impl fmt::Display for VariableDeclaration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "extern {}", self.ty.declare(&self.name))?;
+        write_symbol(formatter, &self.name, &self.symbol)
+    }
+}
+
+fn write_symbol(formatter: &mut fmt::Formatter<'_>, name: &str, symbol: &str) -> fmt::Result {
+    if name == symbol { Ok(()) } else { write!(formatter, " asm(\"{symbol}\")") }
+}
+
+/// A struct, union or enumeration by its tag.
+#[derive(Clone)]
+pub(super) enum Tag {
+    Record(Arc<Record>),
+    Enumeration(Arc<Enumeration>),
+}
+
+impl Tag {
+    pub(super) fn keyword(&self) -> &'static str {
+        match self {
+            Tag::Record(record) => record.kind.keyword(),
+            Tag::Enumeration(_) => "enum",
+        }
+    }
+}
+
+/// A macro without parameters, or the fact that a name is a macro with parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Macro<'s> {
+    /// What it stands for.
+    pub(super) body: &'s str,
+    /// Whether it takes parameters; then its body is not kept.
+    pub(super) has_parameters: bool,
+}
+
+/// An owned [`Macro`].
+#[derive(Debug)]
+pub(super) struct StoredMacro {
+    pub(super) body: String,
+    pub(super) has_parameters: bool,
+}
+
+/// Ordinary names in the order of their declaration, and tags.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) list: Vec<Declaration>,
+    pub(super) places: HashMap<String, usize>,
+    pub(super) tags: HashMap<String, Tag>,
+}
+
+impl Names {
+    pub(super) fn get(&self, name: &str) -> Option<&Declaration> {
+        self.places.get(name).map(|place| &self.list[*place])
+    }
+
+    /// Adds a name, or puts another declaration in the place of an earlier one.
+    pub(super) fn set(&mut self, declaration: Declaration) {
+        if let Some(place) = self.places.get(declaration.name()) {
+            self.list[*place] = declaration;
+        } else {
+            self.places.insert(declaration.name().to_owned(), self.list.len());
+            self.list.push(declaration);
+        }
+    }
+
+    /// Takes over all that another text added.
+    pub(super) fn extend(&mut self, added: Names) {
+        for declaration in added.list {
+            self.set(declaration);
+        }
+        self.tags.extend(added.tags);
+    }
+}

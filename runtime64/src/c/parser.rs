@@ -1,0 +1,134 @@
+//! Recursive descent over the tokens of C declarations.
+//!
+//! Nothing here recurses without counting: [`Parser::nested`] refuses a text that is nested too deeply, and long lists
+//! and chains are loops.
+
+mod arithmetic;
+mod annotation;
+mod attribute;
+mod conditional;
+mod declaration;
+mod declarator;
+mod directive;
+mod enumeration;
+mod expression;
+mod initializer;
+mod literal;
+mod macros;
+mod record;
+mod redeclaration;
+mod specifier;
+mod tokens;
+
+use std::collections::VecDeque;
+
+use logos::{Lexer, Logos};
+
+use self::conditional::Conditionals;
+use self::tokens::Token;
+use super::error::{Error, Failure, Parsed, Problem};
+use super::lexer::Kind;
+use super::scope::{Additions, Scope};
+use super::source::{Position, Source};
+use super::types::{ConstantValue, Type};
+
+/// How deeply declarators, records, parameters and expressions may be nested in a text.
+const NESTING: u32 = 200;
+
+/// A text being parsed.
+pub(super) struct Parser<'s> {
+    source: Source<'s>,
+    scope: Scope<'s>,
+    lexer: Lexer<'s, Kind>,
+    /// Where the lexer's text starts in the source: a directive is a text of its own.
+    lexer_start: usize,
+    /// Tokens that have been looked at but not taken.
+    ahead: VecDeque<Token<'s>>,
+    conditionals: Conditionals,
+    /// `#pragma pack` as it stands.
+    pack: Option<u64>,
+    /// `#pragma pack(push)`, with the names they were given.
+    packs: Vec<(Option<String>, Option<u64>)>,
+    depth: u32,
+    /// The words that macros have been expanded to so far.
+    expanded: usize,
+    /// Whether the expression is the condition of `#if`, in which unknown words are 0.
+    in_condition: bool,
+    /// Whether parameters are being read.
+    in_parameters: bool,
+    /// The tokens taken since somebody wanted to know.
+    recording: Option<String>,
+}
+
+impl<'s> Parser<'s> {
+    pub(super) fn new(text: &'s str, scope: Scope<'s>) -> Self {
+        Parser {
+            source: Source::new(text),
+            scope,
+            lexer: Kind::lexer(text),
+            lexer_start: 0,
+            ahead: VecDeque::new(),
+            conditionals: Conditionals::default(),
+            pack: None,
+            packs: Vec::new(),
+            depth: 0,
+            expanded: 0,
+            in_condition: false,
+            in_parameters: false,
+            recording: None,
+        }
+    }
+
+    /// All declarations of the text.
+    pub(super) fn declarations(mut self) -> Result<Additions, Error> {
+        match self.check_length().and_then(|()| self.all_declarations()) {
+            Ok(()) => Ok(self.scope.finish()),
+            Err(failure) => Err(self.fail(failure)),
+        }
+    }
+
+    /// A text that is one abstract declaration.
+    pub(super) fn single_type(mut self) -> Result<Type, Error> {
+        let parsed = self.check_length().and_then(|()| {
+            let ty = self.type_name()?;
+            self.expect(Kind::End, "the end of the type").map(|_| ty)
+        });
+        parsed.map_err(|failure| self.fail(failure))
+    }
+
+    /// A text that is one constant expression: its values in the order of the ABIs.
+    pub(super) fn single_constant(mut self) -> Result<([Option<ConstantValue>; 4], Position), Error> {
+        let parsed = self.check_length().and_then(|()| {
+            let operand = self.expression()?;
+            self.expect(Kind::End, "the end of the expression").map(|_| operand)
+        });
+        match parsed {
+            Ok(operand) => Ok((operand.values(), self.source.position(0))),
+            Err(failure) => Err(self.fail(failure)),
+        }
+    }
+
+    fn check_length(&self) -> Parsed<()> {
+        match u32::try_from(self.source.text.len()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(Problem::TooLong, 0, 0)),
+        }
+    }
+
+    fn fail(self, failure: Failure) -> Error {
+        let error = failure.locate(&self.source);
+        self.scope.undo();
+        error
+    }
+
+    /// Parses something that may contain its own kind again.
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == NESTING {
+            return Err(self.failure(Problem::TooDeep(NESTING)));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+}

@@ -1,0 +1,260 @@
+//! `__attribute__((…))`, `__declspec(…)`, `_Alignas(…)`, `__pragma(…)`, and the words for calling conventions.
+
+use super::Parser;
+use super::tokens::Token;
+use crate::c::error::Parsed;
+use crate::c::layout::layout;
+use crate::c::lexer::Kind;
+use crate::c::types::{ConstantValue, Convention, Count};
+use crate::c::windows::{self, Word};
+use crate::c::Abi;
+
+use super::expression::Operand;
+
+/// What attributes say of the thing they stand at.
+#[derive(Clone, Default)]
+pub(super) struct Attributes<'s> {
+    /// The calling convention and the word for it.
+    pub(super) convention: Option<(Convention, Token<'s>)>,
+    /// The least alignment.
+    pub(super) aligned: Option<Count>,
+    /// The alignment that `__declspec(align(…))` asks for, which a struct defined right after it takes, too.
+    pub(super) declspec_aligned: Option<Count>,
+    pub(super) packed: bool,
+    /// `ms_struct` or `gcc_struct`.
+    pub(super) microsoft_bit_fields: Option<bool>,
+    /// `mode(…)`: the width of an integer or floating type.
+    pub(super) mode: Option<Token<'s>>,
+}
+
+/// `aligned` without a number: the greatest alignment of any type, on all x86.
+const GREATEST_ALIGNMENT: u64 = 16;
+
+impl<'s> Attributes<'s> {
+    /// Adds a calling convention; a second one must be the same.
+    pub(super) fn call_by(&mut self, convention: Convention, word: Token<'s>) -> Parsed<()> {
+        match self.convention {
+            Some((before, _)) if before != convention => {
+                Err(word.invalid(format!("'{}' contradicts '{before}' before it", word.text)))
+            }
+            _ => {
+                self.convention = Some((convention, word));
+                Ok(())
+            }
+        }
+    }
+
+    fn align_to(&mut self, aligned: Count) {
+        let greater = |before: &Count| Abi::ALL.iter().any(|abi| before.on(*abi) > aligned.on(*abi));
+        if !self.aligned.as_ref().is_some_and(greater) {
+            self.aligned = Some(aligned);
+        }
+    }
+
+    /// Adds what other attributes say.
+    pub(super) fn merge(&mut self, other: Attributes<'s>) -> Parsed<()> {
+        if let Some((convention, word)) = other.convention {
+            self.call_by(convention, word)?;
+        }
+        if let Some(aligned) = other.aligned {
+            self.align_to(aligned);
+        }
+        self.packed |= other.packed;
+        self.microsoft_bit_fields = other.microsoft_bit_fields.or(self.microsoft_bit_fields);
+        self.mode = other.mode.or(self.mode);
+        Ok(())
+    }
+}
+
+/// Advice about attributes that change how things are passed or stored.
+const ADVICE: &str = "what it declares would not be called or stored as the library does it";
+
+impl<'s> Parser<'s> {
+    /// Takes all attributes that are next. Tells whether there were any.
+    pub(super) fn attributes(&mut self, attributes: &mut Attributes<'s>) -> Parsed<bool> {
+        let mut any = false;
+        while self.attribute(attributes)? {
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Takes one attribute or convention word, if one is next.
+    fn attribute(&mut self, attributes: &mut Attributes<'s>) -> Parsed<bool> {
+        let token = self.peek()?;
+        let convention = match token.kind {
+            Kind::Attribute => return self.gnu_attributes(attributes).map(|()| true),
+            Kind::Declspec => return self.declspec(attributes).map(|()| true),
+            Kind::Alignas => return self.alignas(attributes).map(|()| true),
+            Kind::Pragma => return self.pragma_word().map(|()| true),
+            Kind::Extension | Kind::PointerWord | Kind::Noreturn => None,
+            Kind::Cdecl => Some(Convention::Cdecl),
+            Kind::Stdcall => Some(Convention::Stdcall),
+            Kind::Fastcall => Some(Convention::Fastcall),
+            Kind::Thiscall => Some(Convention::Thiscall),
+            Kind::OtherConvention => {
+                let what = format!("the calling convention '{}' is", token.text);
+                return Err(token.unsupported(what, "cdecl, stdcall, fastcall and thiscall are"));
+            }
+            Kind::Identifier => match self.word(token)? {
+                Some(Word::Convention(convention)) => Some(convention),
+                Some(Word::Nothing) => None,
+                Some(Word::Const) | None => return Ok(false),
+            },
+            _ => return Ok(false),
+        };
+        self.take()?;
+        match convention {
+            Some(convention) => attributes.call_by(convention, token).map(|()| true),
+            None => Ok(true),
+        }
+    }
+
+    /// What the next token means as a word of Windows headers. Nothing if a text has declared the name, or if it
+    /// stands where it can only be a name.
+    pub(super) fn word(&mut self, token: Token<'s>) -> Parsed<Option<Word>> {
+        let Some(word) = windows::word(token.text) else { return Ok(None) };
+        if self.scope.declared(token.text).is_some() {
+            return Ok(None);
+        }
+        let next = self.peek_second()?.kind;
+        let ends = matches!(next, Kind::Semicolon | Kind::Equal | Kind::LeftBracket | Kind::Colon | Kind::Comma)
+            || next == Kind::RightParenthesis && word == Word::Nothing;
+        Ok((!ends).then_some(word))
+    }
+
+    /// `__attribute__((name, name(arguments), …))`
+    fn gnu_attributes(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
+        self.take()?;
+        self.expect(Kind::LeftParenthesis, "'(('")?;
+        self.expect(Kind::LeftParenthesis, "'(('")?;
+        while self.kind()? != Kind::RightParenthesis {
+            if self.accept(Kind::Comma)?.is_none() {
+                self.gnu_attribute(attributes)?;
+            }
+        }
+        self.take()?;
+        self.expect(Kind::RightParenthesis, "'))'")?;
+        Ok(())
+    }
+
+    fn gnu_attribute(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
+        let name = self.take()?;
+        if !name.text.starts_with(|character: char| character.is_ascii_alphabetic() || character == '_') {
+            let found = name.describe();
+            return Err(name.invalid(format!("expected the name of an attribute, found {found}")));
+        }
+        let plain = name.text.strip_prefix("__").and_then(|rest| rest.strip_suffix("__")).unwrap_or(name.text);
+        match plain {
+            "cdecl" => attributes.call_by(Convention::Cdecl, name)?,
+            "stdcall" => attributes.call_by(Convention::Stdcall, name)?,
+            "fastcall" => attributes.call_by(Convention::Fastcall, name)?,
+            "thiscall" => attributes.call_by(Convention::Thiscall, name)?,
+            "packed" => attributes.packed = true,
+            "ms_struct" => attributes.microsoft_bit_fields = Some(true),
+            "gcc_struct" => attributes.microsoft_bit_fields = Some(false),
+            "aligned" if self.kind()? == Kind::LeftParenthesis => return self.alignment(attributes),
+            "aligned" => attributes.align_to(Count::same(GREATEST_ALIGNMENT)),
+            "mode" => {
+                self.expect(Kind::LeftParenthesis, "'('")?;
+                attributes.mode = Some(self.take()?);
+                self.expect(Kind::RightParenthesis, "')'")?;
+                return Ok(());
+            }
+            "vector_size" | "ext_vector_type" | "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall"
+            | "regcall" | "preserve_all" | "preserve_most" | "scalar_storage_order" => {
+                return Err(name.unsupported(format!("the attribute '{plain}' is"), ADVICE));
+            }
+            _ => {}
+        }
+        if self.kind()? == Kind::LeftParenthesis { self.skip_group() } else { Ok(()) }
+    }
+
+    /// `(16)` or `(type)` after `aligned`, `align` or `_Alignas`.
+    fn alignment(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
+        let open = self.expect(Kind::LeftParenthesis, "'('")?;
+        let aligned = if self.at_type()? {
+            let ty = self.type_name()?;
+            let mut values = [0; 4];
+            for (value, abi) in values.iter_mut().zip(Abi::ALL) {
+                *value = layout(&ty, abi).map_err(|error| open.failure(error))?.align;
+            }
+            Count::new(values, &format!("_Alignof({ty})"))
+        } else {
+            self.count()?
+        };
+        self.expect(Kind::RightParenthesis, "')'")?;
+        if Abi::ALL.iter().any(|abi| !is_alignment(aligned.on(*abi))) {
+            return Err(open.invalid(format!("an alignment must be a power of two up to 2^28, not {aligned}")));
+        }
+        if aligned != Count::same(0) {
+            attributes.align_to(aligned);
+        }
+        Ok(())
+    }
+
+    fn alignas(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
+        self.take()?;
+        self.alignment(attributes)
+    }
+
+    /// `__declspec(name name(arguments) …)`
+    fn declspec(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
+        self.take()?;
+        self.expect(Kind::LeftParenthesis, "'('")?;
+        while self.accept(Kind::RightParenthesis)?.is_none() {
+            let name = self.take()?;
+            match (name.kind, name.text) {
+                (Kind::Comma, _) => {}
+                (Kind::End, _) => return Err(name.invalid("'__declspec(' is not closed")),
+                (_, "align") => {
+                    self.alignment(attributes)?;
+                    attributes.declspec_aligned.clone_from(&attributes.aligned);
+                }
+                _ if self.kind()? == Kind::LeftParenthesis => self.skip_group()?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// `__pragma(…)` and `_Pragma("…")`
+    fn pragma_word(&mut self) -> Parsed<()> {
+        let keyword = self.take()?;
+        let outer = self.recording.replace(String::new());
+        let skipped = self.pragma_text();
+        self.recording = outer;
+        let text = skipped?;
+        let Some(rest) = text.trim().strip_prefix("pack") else { return Ok(()) };
+        let arguments = rest.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        match arguments {
+            Some(arguments) => self.pragma_pack(arguments, keyword.offset, keyword.length),
+            None => Err(keyword.invalid("'pack' needs parentheses")),
+        }
+    }
+
+    fn pragma_text(&mut self) -> Parsed<String> {
+        let open = self.peek()?;
+        if open.kind != Kind::LeftParenthesis {
+            return Err(self.expected("'('"));
+        }
+        if self.peek_second()?.kind == Kind::String {
+            self.take()?;
+            let first = self.take()?;
+            let text = self.string(first)?;
+            self.expect(Kind::RightParenthesis, "')'")?;
+            return match text {
+                Operand::Text(ConstantValue::String(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+                _ => Err(first.invalid("'_Pragma' needs a plain string")),
+            };
+        }
+        self.skip_group()?;
+        let recorded = self.recording.take().unwrap_or_default();
+        let inner = recorded.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        Ok(inner.unwrap_or_default().to_owned())
+    }
+}
+
+fn is_alignment(value: u64) -> bool {
+    value == 0 || value.is_power_of_two() && value <= 1 << 28
+}

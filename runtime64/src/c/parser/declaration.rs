@@ -1,0 +1,187 @@
+//! Declarations at the top of a text.
+
+use std::sync::Arc;
+
+use super::Parser;
+use super::attribute::Attributes;
+use super::declarator::{Declarator, Naming};
+use super::specifier::Specifiers;
+use super::tokens::Token;
+use crate::c::error::{Parsed, Problem};
+use crate::c::lexer::Kind;
+use crate::c::names::{Declaration, FunctionDeclaration, VariableDeclaration};
+use crate::c::types::{ConstantValue, FunctionType, TYPE_DEPTH, Type, Typedef};
+
+use super::expression::Operand;
+
+impl<'s> Parser<'s> {
+    /// All declarations to the end of the text.
+    pub(super) fn all_declarations(&mut self) -> Parsed<()> {
+        let mut linkage_blocks: Vec<Token<'s>> = Vec::new();
+        loop {
+            let token = self.peek()?;
+            match token.kind {
+                Kind::End => match linkage_blocks.last() {
+                    Some(open) => return Err(open.failure(Problem::Unclosed("'extern' block"))),
+                    None => return Ok(()),
+                },
+                Kind::RightBrace if linkage_blocks.pop().is_some() => {
+                    self.take()?;
+                }
+                Kind::Semicolon => {
+                    self.take()?;
+                }
+                Kind::StaticAssert => self.static_assert()?,
+                Kind::Pragma => {
+                    self.attributes(&mut Attributes::default())?;
+                }
+                Kind::Asm => {
+                    self.take()?;
+                    self.skip_group()?;
+                }
+                Kind::Extern if self.peek_second()?.kind == Kind::String => {
+                    self.linkage()?;
+                    linkage_blocks.extend(self.accept(Kind::LeftBrace)?);
+                }
+                _ => self.declaration()?,
+            }
+        }
+    }
+
+    /// `extern "C"`
+    fn linkage(&mut self) -> Parsed<()> {
+        self.take()?;
+        let language = self.take()?;
+        match language.text {
+            "\"C\"" => Ok(()),
+            other => Err(language.unsupported(format!("{other} as a language is"), "declare what the library exports as C")),
+        }
+    }
+
+    /// `_Static_assert(condition, "message")`
+    pub(super) fn static_assert(&mut self) -> Parsed<()> {
+        self.take()?;
+        self.expect(Kind::LeftParenthesis, "'('")?;
+        let start = self.peek()?;
+        let truths = self.expression()?.numbers(&start)?.map(super::arithmetic::Number::is_true);
+        let message = match self.accept(Kind::Comma)? {
+            Some(_) => {
+                let first = self.expect(Kind::String, "a message")?;
+                match self.string(first)? {
+                    Operand::Text(ConstantValue::String(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+                    _ => String::new(),
+                }
+            }
+            None => String::new(),
+        };
+        self.expect(Kind::RightParenthesis, "')'")?;
+        self.expect(Kind::Semicolon, "';'")?;
+        // A header for one platform may assert what holds only there.
+        if truths.contains(&Some(true)) {
+            return Ok(());
+        }
+        Err(start.invalid(format!("this holds on no platform: {message}")))
+    }
+
+    /// One declaration, to its semicolon or function body.
+    fn declaration(&mut self) -> Parsed<()> {
+        let specifiers = self.specifiers()?;
+        if let Some(semicolon) = self.accept(Kind::Semicolon)? {
+            return if specifiers.names_tag { Ok(()) } else { Err(semicolon.invalid("this declares nothing: a name is missing")) };
+        }
+        loop {
+            let declarator = self.declarator(Naming::Required)?;
+            if self.declared(&specifiers, declarator)? {
+                return Ok(());
+            }
+            if self.accept(Kind::Comma)?.is_none() {
+                break;
+            }
+        }
+        self.expect(Kind::Semicolon, "';' after the declaration").map(|_| ())
+    }
+
+    /// Declares what a declarator declares; true if a function's body ended the declaration.
+    fn declared(&mut self, specifiers: &Specifiers<'s>, mut declarator: Declarator<'s>) -> Parsed<bool> {
+        let Some(name) = declarator.name else { return Err(self.expected("a name")) };
+        let symbol = self.symbol(name)?;
+        self.attributes(&mut declarator.attributes)?;
+        let mut attributes = specifiers.attributes.clone();
+        attributes.merge(declarator.attributes.clone())?;
+        let ty = declarator.build(specifiers)?;
+        if specifiers.storage.is_typedef {
+            return self.typedef(name, ty, attributes).map(|()| false);
+        }
+        if let Type::Function(function) = ty.resolve() {
+            return self.function(specifiers, name, symbol, function.clone());
+        }
+        self.variable(specifiers, name, symbol, ty).map(|()| false)
+    }
+
+    fn typedef(&mut self, name: Token<'s>, ty: Type, attributes: Attributes<'s>) -> Parsed<()> {
+        let depth = ty.depth() + 1;
+        if depth > TYPE_DEPTH {
+            return Err(name.failure(Problem::TooDeep(TYPE_DEPTH)));
+        }
+        let typedef = Typedef { name: name.text.to_owned(), ty, aligned: attributes.aligned, depth };
+        self.declare(Declaration::Typedef(Arc::new(typedef)), name)
+    }
+
+    /// Declares a function. One with a body that is static or inline is no symbol of a library and is left out.
+    fn function(
+        &mut self,
+        specifiers: &Specifiers<'s>,
+        name: Token<'s>,
+        symbol: String,
+        ty: Arc<FunctionType>,
+    ) -> Parsed<bool> {
+        let has_body = self.kind()? == Kind::LeftBrace;
+        if has_body {
+            self.skip_group()?;
+            if specifiers.storage.is_inline || specifiers.storage.is_static {
+                return Ok(true);
+            }
+        }
+        let position = self.source.position(name.offset);
+        let function = FunctionDeclaration { name: name.text.to_owned(), symbol, ty, position };
+        self.declare(Declaration::Function(Arc::new(function)), name)?;
+        Ok(has_body)
+    }
+
+    fn variable(&mut self, specifiers: &Specifiers<'s>, name: Token<'s>, symbol: String, ty: Type) -> Parsed<()> {
+        if ty.is_void() {
+            return Err(name.invalid("a variable cannot be void"));
+        }
+        let storage = specifiers.storage;
+        if self.accept(Kind::Equal)?.is_some() {
+            if !storage.is_extern && (storage.is_static || ty.is_const()) {
+                return self.constant(name, &ty);
+            }
+            self.skip_initializer()?;
+        }
+        if storage.is_static {
+            // It is no symbol of a library.
+            return Ok(());
+        }
+        let position = self.source.position(name.offset);
+        let variable = VariableDeclaration { name: name.text.to_owned(), symbol, ty, position };
+        self.declare(Declaration::Variable(Arc::new(variable)), name)
+    }
+
+    /// The symbol that `asm("symbol")` after a declarator names, else the name.
+    fn symbol(&mut self, name: Token<'s>) -> Parsed<String> {
+        if self.accept(Kind::Asm)?.is_none() {
+            return Ok(name.text.to_owned());
+        }
+        self.expect(Kind::LeftParenthesis, "'('")?;
+        let first = self.expect(Kind::String, "the name of a symbol in quotes")?;
+        let Operand::Text(ConstantValue::String(bytes)) = self.string(first)? else {
+            return Err(first.invalid("the name of a symbol is a plain string"));
+        };
+        self.expect(Kind::RightParenthesis, "')'")?;
+        match String::from_utf8(bytes) {
+            Ok(symbol) if !symbol.is_empty() && !symbol.contains('\0') => Ok(symbol),
+            _ => Err(first.invalid("this is no name of a symbol")),
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Constant expressions. They are computed as they are read, on all ABIs at once.
+
+use super::Parser;
+use super::arithmetic::Number;
+use super::literal::{self, Prefix};
+use super::tokens::Token;
+use crate::c::error::{Parsed, Problem};
+use crate::c::layout::{LayoutError, layout, member_offset};
+use crate::c::lexer::Kind;
+use crate::c::names::Declaration;
+use crate::c::types::{Basic, ConstantValue, Count, Type};
+use crate::c::Abi;
+
+/// What an expression amounts to.
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    /// A number on each ABI.
+    Numbers([Number; 4]),
+    /// A string.
+    Text(ConstantValue),
+}
+
+impl Operand {
+    /// The numbers; `place` is where the expression starts.
+    pub(super) fn numbers(&self, place: &Token<'_>) -> Parsed<[Number; 4]> {
+        match self {
+            Operand::Numbers(numbers) => Ok(*numbers),
+            Operand::Text(_) => Err(place.failure(Problem::NoValue("it computes with a string"))),
+        }
+    }
+
+    pub(super) fn values(&self) -> [Option<ConstantValue>; 4] {
+        match self {
+            Operand::Numbers(numbers) => numbers.map(Number::value),
+            Operand::Text(text) => std::array::from_fn(|_| Some(text.clone())),
+        }
+    }
+}
+
+impl<'s> Parser<'s> {
+    /// An expression that must be an integer on every ABI, and its text.
+    pub(super) fn integers(&mut self) -> Parsed<([i128; 4], String)> {
+        let start = self.peek()?;
+        let outer = self.recording.replace(String::new());
+        let operand = self.expression();
+        let text = std::mem::replace(&mut self.recording, outer).unwrap_or_default();
+        if let Some(recording) = &mut self.recording {
+            recording.push_str(&format!(" {text}"));
+        }
+        let mut values = [0; 4];
+        for (value, number) in values.iter_mut().zip(operand?.numbers(&start)?) {
+            *value = match number {
+                Number::Integer { value, .. } => value,
+                Number::None(why) => return Err(start.failure(Problem::NoValue(why))),
+                _ => return Err(start.failure(Problem::NoValue("it is not an integer"))),
+            };
+        }
+        Ok((values, text))
+    }
+
+    /// An expression that must be an integer and not negative.
+    pub(super) fn count(&mut self) -> Parsed<Count> {
+        let start = self.peek()?;
+        let (values, text) = self.integers()?;
+        let mut counts = [0; 4];
+        for (count, value) in counts.iter_mut().zip(values) {
+            *count = u64::try_from(value).map_err(|_| start.invalid(format!("a size cannot be {value}")))?;
+        }
+        Ok(Count::new(counts, &text))
+    }
+
+    /// A conditional expression: all of C's operators but assignment and comma.
+    pub(super) fn expression(&mut self) -> Parsed<Operand> {
+        self.nested(|parser| {
+            let start = parser.peek()?;
+            let condition = parser.binary(0)?;
+            if parser.accept(Kind::Question)?.is_none() {
+                return Ok(condition);
+            }
+            let yes = parser.expression()?.numbers(&start)?;
+            parser.expect(Kind::Colon, "':'")?;
+            let no = parser.expression()?.numbers(&start)?;
+            let condition = condition.numbers(&start)?;
+            Ok(Operand::Numbers(std::array::from_fn(|abi| yes[abi].choose(condition[abi], no[abi]))))
+        })
+    }
+
+    /// Operators that bind at least as tightly as `lowest`.
+    fn binary(&mut self, lowest: u8) -> Parsed<Operand> {
+        let start = self.peek()?;
+        let mut left = self.unary()?;
+        loop {
+            let operator = self.kind()?;
+            let Some(precedence) = precedence(operator).filter(|precedence| *precedence >= lowest) else {
+                return Ok(left);
+            };
+            self.take()?;
+            let right = self.nested(|parser| parser.binary(precedence + 1))?.numbers(&start)?;
+            let numbers = left.numbers(&start)?;
+            left = Operand::Numbers(std::array::from_fn(|abi| combine(operator, numbers[abi], right[abi])));
+        }
+    }
+
+    fn unary(&mut self) -> Parsed<Operand> {
+        let token = self.peek()?;
+        match token.kind {
+            Kind::Plus | Kind::Minus | Kind::Tilde | Kind::Exclamation => {
+                self.take()?;
+                let numbers = self.nested(Self::unary)?.numbers(&token)?;
+                Ok(Operand::Numbers(numbers.map(|number| number.unary(token.kind))))
+            }
+            Kind::Sizeof => self.nested(Self::size_of),
+            Kind::Alignof => self.align_of(),
+            Kind::Offsetof => self.offset_of(),
+            Kind::LeftParenthesis => self.nested(Self::parenthesised),
+            Kind::Extension => {
+                self.take()?;
+                self.nested(Self::unary)
+            }
+            _ => self.primary(),
+        }
+    }
+
+    /// `(expression)` or `(type) expression`.
+    fn parenthesised(&mut self) -> Parsed<Operand> {
+        let open = self.take()?;
+        if !self.at_type()? {
+            let inner = self.expression()?;
+            self.expect(Kind::RightParenthesis, "')'")?;
+            return Ok(inner);
+        }
+        let ty = self.type_name()?;
+        self.expect(Kind::RightParenthesis, "')'")?;
+        let operand = self.unary()?;
+        if let (Operand::Text(_), Some(_)) = (&operand, ty.pointee()) {
+            return Ok(operand);
+        }
+        let numbers = operand.numbers(&open)?;
+        Ok(Operand::Numbers(std::array::from_fn(|abi| cast(numbers[abi], &ty, Abi::ALL[abi]))))
+    }
+
+    fn size_of(&mut self) -> Parsed<Operand> {
+        let keyword = self.take()?;
+        if self.kind()? == Kind::LeftParenthesis {
+            let open = self.take()?;
+            if self.at_type()? {
+                let ty = self.type_name()?;
+                self.expect(Kind::RightParenthesis, "')'")?;
+                return sizes(&keyword, |abi| layout(&ty, abi).map(|layout| layout.size));
+            }
+            self.ahead.push_front(open);
+        }
+        Ok(match self.unary()? {
+            Operand::Numbers(numbers) => Operand::Numbers(numbers.map(|number| as_size(number.size()))),
+            Operand::Text(ConstantValue::String(bytes)) => {
+                Operand::Numbers([as_size(Number::int(bytes.len() as i128 + 1)); 4])
+            }
+            Operand::Text(_) => return Err(keyword.failure(Problem::NoValue("the size of a wide string"))),
+        })
+    }
+
+    fn align_of(&mut self) -> Parsed<Operand> {
+        let keyword = self.take()?;
+        self.expect(Kind::LeftParenthesis, "'('")?;
+        let ty = self.type_name()?;
+        self.expect(Kind::RightParenthesis, "')'")?;
+        sizes(&keyword, |abi| layout(&ty, abi).map(|layout| layout.align))
+    }
+
+    /// `offsetof(type, member)`
+    fn offset_of(&mut self) -> Parsed<Operand> {
+        let keyword = self.take()?;
+        self.expect(Kind::LeftParenthesis, "'('")?;
+        let ty = self.type_name()?;
+        self.expect(Kind::Comma, "','")?;
+        let member = self.expect(Kind::Identifier, "the name of a member")?;
+        self.expect(Kind::RightParenthesis, "')'")?;
+        let Type::Record(record) = ty.resolve() else {
+            return Err(keyword.invalid(format!("'{ty}' has no members")));
+        };
+        let missing = || member.invalid(format!("'{ty}' has no member '{}' that has an offset", member.text));
+        let mut offsets = [Number::None("it has no offset"); 4];
+        for (offset, abi) in offsets.iter_mut().zip(Abi::ALL) {
+            *offset = match member_offset(record, member.text, abi) {
+                Ok(Some(bytes)) => size(bytes, abi),
+                Ok(None) => return Err(missing()),
+                Err(error) => return Err(keyword.failure(error)),
+            };
+        }
+        Ok(Operand::Numbers(offsets))
+    }
+
+    fn primary(&mut self) -> Parsed<Operand> {
+        while self.expand_constant()? {
+            // What it expands to may begin with anything.
+            if self.kind()? != Kind::Identifier {
+                return self.nested(Self::unary);
+            }
+        }
+        let token = self.take()?;
+        let literal = |reason: &str| token.invalid(reason);
+        match token.kind {
+            Kind::Number => literal::number(token.text).map(Operand::Numbers).map_err(literal),
+            Kind::Character => literal::character(token.text).map(Operand::Numbers).map_err(literal),
+            Kind::String => self.string(token),
+            Kind::Identifier => self.named_constant(token),
+            _ => Err(token.failure(Problem::Expected {
+                expected: "a constant expression".to_owned(),
+                found: token.describe(),
+            })),
+        }
+    }
+
+    fn named_constant(&mut self, name: Token<'s>) -> Parsed<Operand> {
+        if self.in_condition {
+            if name.text == "defined" {
+                return self.defined();
+            }
+            if self.kind()? == Kind::LeftParenthesis {
+                let what = format!("'{}(…)' in a condition is", name.text);
+                return Err(name.unsupported(what, "write out what it stands for"));
+            }
+            let value = match name.text {
+                "__STDC_VERSION__" => 201_112,
+                word => i128::from(self.is_defined(word, name.offset)?),
+            };
+            return Ok(Operand::Numbers([Number::int(value); 4]));
+        }
+        if let Some(Declaration::Constant(constant)) = self.scope.declared(name.text) {
+            return Ok(match &constant.values[0] {
+                Some(text @ (ConstantValue::String(_) | ConstantValue::WideString(_))) => Operand::Text(text.clone()),
+                _ => Operand::Numbers(std::array::from_fn(|abi| number_of(constant.values[abi].as_ref(), Abi::ALL[abi]))),
+            });
+        }
+        let hint = match self.scope.similar(name.text, true) {
+            Some(similar) => format!("; did you mean '{similar}'?"),
+            None => String::new(),
+        };
+        Err(name.failure(Problem::UnknownConstant { name: name.text.to_owned(), hint }))
+    }
+
+    /// `defined NAME` or `defined(NAME)`
+    fn defined(&mut self) -> Parsed<Operand> {
+        let parenthesis = self.accept(Kind::LeftParenthesis)?;
+        let name = self.take()?;
+        let defined = self.is_defined(name.text, name.offset)?;
+        if parenthesis.is_some() {
+            self.expect(Kind::RightParenthesis, "')'")?;
+        }
+        Ok(Operand::Numbers([Number::int(defined.into()); 4]))
+    }
+
+    /// A string and those that follow it, which C joins.
+    pub(super) fn string(&mut self, first: Token<'s>) -> Parsed<Operand> {
+        let mut units = Vec::new();
+        let mut prefix = Prefix::Narrow;
+        let mut next = first;
+        loop {
+            let part = literal::text(next.text).map_err(|reason| next.invalid(reason))?;
+            if part.prefix != Prefix::Narrow {
+                prefix = part.prefix;
+            }
+            units.extend(part.units);
+            self.expand_string_word()?;
+            match self.accept(Kind::String)? {
+                Some(token) => next = token,
+                None => break,
+            }
+        }
+        Ok(Operand::Text(if prefix == Prefix::Narrow {
+            ConstantValue::String(units.into_iter().map(|unit| unit as u8).collect())
+        } else {
+            let characters = units.into_iter().map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+            ConstantValue::WideString(characters.collect())
+        }))
+    }
+
+    /// Between strings, words that stand for strings may occur.
+    fn expand_string_word(&mut self) -> Parsed<()> {
+        while self.kind()? == Kind::Identifier && self.expand_constant()? {}
+        Ok(())
+    }
+}
+
+/// How tightly an operator binds.
+fn precedence(operator: Kind) -> Option<u8> {
+    Some(match operator {
+        Kind::Or => 1,
+        Kind::And => 2,
+        Kind::Bar => 3,
+        Kind::Caret => 4,
+        Kind::Ampersand => 5,
+        Kind::EqualEqual | Kind::NotEqual => 6,
+        Kind::Less | Kind::Greater | Kind::LessEqual | Kind::GreaterEqual => 7,
+        Kind::ShiftLeft | Kind::ShiftRight => 8,
+        Kind::Plus | Kind::Minus => 9,
+        Kind::Star | Kind::Slash | Kind::Percent => 10,
+        _ => return None,
+    })
+}
+
+fn combine(operator: Kind, left: Number, right: Number) -> Number {
+    // The right side of these has no say when the left side settles the matter.
+    match (operator, left.is_true()) {
+        (Kind::And, Some(false)) => Number::int(0),
+        (Kind::Or, Some(true)) => Number::int(1),
+        (Kind::And | Kind::Or, Some(_)) => match (right.is_true(), right) {
+            (Some(truth), _) => Number::int(truth.into()),
+            (None, right) => right,
+        },
+        (Kind::And | Kind::Or, None) => left,
+        _ => left.binary(operator, right),
+    }
+}
+
+pub(super) fn cast(number: Number, ty: &Type, abi: Abi) -> Number {
+    let integer = match ty.resolve() {
+        Type::Basic(Basic::Bool) => return number.is_true().map_or(number, |truth| Number::wrapped(truth.into(), 8, false)),
+        Type::Basic(Basic::Float) => return to_float(number, |value| f64::from(value as f32)),
+        Type::Basic(Basic::Double | Basic::LongDouble | Basic::Float128) => return to_float(number, |value| value),
+        Type::Basic(basic) => abi.integer(*basic).map(|integer| (8 * integer.bytes, integer.signed)),
+        Type::Enumeration(enumeration) => {
+            enumeration.body().map(|body| body.integer(abi)).map(|integer| (8 * integer.bytes, integer.signed))
+        }
+        Type::Pointer(_) => {
+            let bits = 8 * abi.pointer_bytes();
+            return match to_integer(number, bits, false) {
+                Number::Integer { value, .. } => Number::Pointer { address: value as u64, bits },
+                other => other,
+            };
+        }
+        _ => None,
+    };
+    match integer {
+        Some((bits, signed)) if bits <= 64 => to_integer(number, bits, signed),
+        _ => Number::None("it is cast to a type that has no constants here"),
+    }
+}
+
+fn to_float(number: Number, round: impl Fn(f64) -> f64) -> Number {
+    match number {
+        Number::Integer { value, .. } => Number::Float(round(value as f64)),
+        Number::Float(value) => Number::Float(round(value)),
+        Number::Pointer { .. } => Number::None("a pointer is cast to a floating number"),
+        Number::None(_) => number,
+    }
+}
+
+fn to_integer(number: Number, bits: u32, signed: bool) -> Number {
+    match number {
+        Number::Integer { value, .. } => Number::wrapped(value, bits, signed),
+        Number::Pointer { address, .. } => Number::wrapped(address.into(), bits, signed),
+        Number::Float(value) => {
+            let truncated = Number::wrapped(value as i128, bits, signed);
+            match truncated {
+                Number::Integer { value: kept, .. } if kept as f64 == value.trunc() => truncated,
+                _ => Number::None("a floating number does not fit the integer it is cast to"),
+            }
+        }
+        Number::None(_) => number,
+    }
+}
+
+/// A declared constant as a number of the type that holds it.
+fn number_of(value: Option<&ConstantValue>, abi: Abi) -> Number {
+    match value {
+        Some(ConstantValue::Integer(value)) => {
+            match *value {
+                small if small >> 31 == 0 || small >> 31 == -1 => Number::int(small),
+                unsigned if unsigned > 0 && unsigned >> 32 == 0 => Number::Integer { value: unsigned, bits: 32, signed: false },
+                large => Number::Integer { value: large, bits: 64, signed: large >> 63 == 0 || large < 0 },
+            }
+        }
+        Some(ConstantValue::Float(value)) => Number::Float(*value),
+        Some(ConstantValue::Pointer(address)) => Number::Pointer { address: *address, bits: 8 * abi.pointer_bytes() },
+        Some(ConstantValue::String(_) | ConstantValue::WideString(_)) => Number::None("it computes with a string"),
+        None => Number::None("it uses a constant that has no value"),
+    }
+}
+
+/// The sizes that a function finds; an error if it finds none at all.
+fn sizes(place: &Token<'_>, find: impl Fn(Abi) -> Result<u64, LayoutError>) -> Parsed<Operand> {
+    let mut error = None;
+    let numbers = Abi::ALL.map(|abi| match find(abi) {
+        Ok(bytes) => size(bytes, abi),
+        Err(reason) => {
+            error = Some(reason);
+            Number::None("a type has no size there")
+        }
+    });
+    match error {
+        Some(error) if numbers.iter().all(|number| matches!(number, Number::None(_))) => Err(place.failure(error)),
+        _ => Ok(Operand::Numbers(numbers)),
+    }
+}
+
+/// A `size_t`.
+fn size(bytes: u64, abi: Abi) -> Number {
+    Number::wrapped(bytes.into(), 8 * abi.pointer_bytes(), false)
+}
+
+fn as_size(number: Number) -> Number {
+    match number {
+        Number::Integer { value, .. } => Number::wrapped(value, 32, false),
+        other => other,
+    }
+}

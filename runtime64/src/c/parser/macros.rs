@@ -1,0 +1,128 @@
+//! Macros without parameters.
+//!
+//! One whose text is an expression is a named constant: it is looked up where a constant is expected and nowhere else,
+//! so that its name can still be a parameter's or a member's. Any other, such as `#define API __stdcall`, stands for
+//! its words wherever it occurs.
+
+use logos::Logos;
+
+use super::Parser;
+use super::tokens::{Token, lexical_problem};
+use crate::c::error::{Parsed, Problem};
+use crate::c::lexer::Kind;
+use crate::c::names::{Declaration, Macro};
+use crate::c::standard;
+
+/// How many words all macros of a text may expand to: macros that name each other twice double with each level.
+const WORDS: usize = 1_000_000;
+
+/// How deeply macros may name each other.
+const LEVELS: usize = 64;
+
+impl<'s> Parser<'s> {
+    /// If the word is a macro that stands for something else than a constant, puts its words into `ahead`.
+    pub(super) fn expand_word(&mut self, word: Token<'s>) -> Parsed<bool> {
+        let Some(definition) = self.scope.find_macro(word.text) else { return Ok(false) };
+        if definition.has_parameters {
+            if !self.lexer.remainder().trim_ascii_start().starts_with('(') {
+                return Ok(false);
+            }
+            let what = format!("'{}' is a macro with parameters, which is", word.text);
+            return Err(word.unsupported(what, "write out what it stands for"));
+        }
+        if self.is_constant(definition, LEVELS) {
+            return Ok(false);
+        }
+        let mut words = Vec::new();
+        self.expand(definition, word, &mut vec![word.text], &mut words)?;
+        self.ahead.extend(words);
+        Ok(true)
+    }
+
+    /// If the next token is a word that stands for a constant's text, puts that text in its place.
+    pub(super) fn expand_constant(&mut self) -> Parsed<bool> {
+        let word = self.peek()?;
+        if word.kind != Kind::Identifier || word.painted {
+            return Ok(false);
+        }
+        let definition = match self.scope.find_macro(word.text) {
+            Some(definition) if !definition.has_parameters => definition,
+            Some(_) => return Ok(false),
+            None if self.scope.declared(word.text).is_some() => return Ok(false),
+            None => match standard::constant(word.text) {
+                Some(body) => Macro { body, has_parameters: false },
+                None => return Ok(false),
+            },
+        };
+        let mut words = Vec::new();
+        self.expand(definition, word, &mut vec![word.text], &mut words)?;
+        self.ahead.pop_front();
+        for word in words.into_iter().rev() {
+            self.ahead.push_front(word);
+        }
+        Ok(true)
+    }
+
+    /// Whether a macro's text is an expression, by how it begins.
+    fn is_constant(&self, definition: Macro<'s>, levels: usize) -> bool {
+        let mut lexer = Kind::lexer(definition.body);
+        match lexer.next() {
+            Some(Ok(
+                Kind::Number
+                | Kind::String
+                | Kind::Character
+                | Kind::LeftParenthesis
+                | Kind::Minus
+                | Kind::Plus
+                | Kind::Tilde
+                | Kind::Exclamation
+                | Kind::Sizeof
+                | Kind::Alignof
+                | Kind::Offsetof,
+            )) => true,
+            Some(Ok(Kind::Identifier)) => {
+                let word = lexer.slice();
+                if matches!(self.scope.declared(word), Some(Declaration::Constant(_))) {
+                    return true;
+                }
+                match self.scope.find_macro(word) {
+                    Some(next) => levels > 0 && !next.has_parameters && self.is_constant(next, levels - 1),
+                    None => standard::constant(word).is_some(),
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// Appends the words of a macro. `open` are the macros whose expansion this is part of.
+    fn expand(
+        &mut self,
+        definition: Macro<'s>,
+        place: Token<'s>,
+        open: &mut Vec<&'s str>,
+        words: &mut Vec<Token<'s>>,
+    ) -> Parsed<()> {
+        if open.len() > LEVELS {
+            return Err(place.failure(Problem::Expansion(WORDS)));
+        }
+        let mut lexer = Kind::lexer(definition.body);
+        while let Some(lexed) = lexer.next() {
+            let text = lexer.slice();
+            let kind = lexed.map_err(|error| place.failure(lexical_problem(error, text)))?;
+            self.expanded += 1;
+            if self.expanded > WORDS {
+                return Err(place.failure(Problem::Expansion(WORDS)));
+            }
+            let painted = open.contains(&text);
+            match self.scope.find_macro(text) {
+                Some(inner) if kind == Kind::Identifier && !painted && !inner.has_parameters => {
+                    open.push(text);
+                    self.expand(inner, place, open, words)?;
+                    open.pop();
+                }
+                _ => words.push(Token { kind, text, offset: place.offset, length: place.length, painted }),
+            }
+        }
+        Ok(())
+    }
+}

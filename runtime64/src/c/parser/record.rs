@@ -1,0 +1,316 @@
+//! Structs and unions.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::Parser;
+use super::attribute::Attributes;
+use super::declarator::Naming;
+use super::specifier::Specifiers;
+use super::tokens::Token;
+use crate::c::Abi;
+use crate::c::error::{Parsed, Problem};
+use crate::c::layout::layout;
+use crate::c::lexer::Kind;
+use crate::c::names::Tag;
+use crate::c::types::{Count, Length, Member, Record, RecordBody, RecordKind, TYPE_DEPTH, Type};
+
+impl<'s> Parser<'s> {
+    /// Takes a struct or union: its tag, its members or both. `outer` are the attributes before the keyword. Tells
+    /// whether it was defined here.
+    pub(super) fn record(&mut self, outer: &Attributes<'s>) -> Parsed<(Type, bool)> {
+        let keyword = self.take()?;
+        let kind = if keyword.kind == Kind::Union { RecordKind::Union } else { RecordKind::Struct };
+        let mut attributes = Attributes::default();
+        self.attributes(&mut attributes)?;
+        let tag = self.accept(Kind::Identifier)?;
+        self.attributes(&mut attributes)?;
+        if self.kind()? == Kind::LeftBrace {
+            attributes.align_to_declspec(outer);
+            let record = self.record_definition(kind, tag, attributes)?;
+            return Ok((Type::Record(record), true));
+        }
+        let Some(tag) = tag else { return Err(self.expected("a tag or '{'")) };
+        if self.kind()? == Kind::Colon && self.peek_second()?.kind == Kind::Identifier {
+            return Err(tag.unsupported("a struct with a base class is", "write the members of the base first"));
+        }
+        self.record_reference(kind, tag).map(|record| (Type::Record(record), false))
+    }
+
+    /// `struct tag` without members.
+    fn record_reference(&mut self, kind: RecordKind, tag: Token<'s>) -> Parsed<Arc<Record>> {
+        // 'struct tag;' alone announces a struct of the text's own.
+        let announces = self.kind()? == Kind::Semicolon;
+        let known = if announces { self.scope.declared_tag(tag.text) } else { self.scope.find_tag(tag.text) };
+        match known {
+            Some(Tag::Record(record)) if record.kind == kind => Ok(record),
+            Some(other) => Err(other_kind(tag, &other, kind.keyword())),
+            None => Ok(self.new_record(kind, Some(tag))),
+        }
+    }
+
+    fn new_record(&mut self, kind: RecordKind, tag: Option<Token<'s>>) -> Arc<Record> {
+        let record = Arc::new(Record::new(kind, tag.map(|tag| tag.text.to_owned())));
+        if let Some(tag) = tag {
+            self.scope.set_tag(tag.text, Tag::Record(record.clone()));
+        }
+        record
+    }
+
+    fn record_definition(
+        &mut self,
+        kind: RecordKind,
+        tag: Option<Token<'s>>,
+        mut attributes: Attributes<'s>,
+    ) -> Parsed<Arc<Record>> {
+        let known = tag.and_then(|tag| self.scope.declared_tag(tag.text));
+        let record = match (known, tag) {
+            (Some(Tag::Record(record)), _) if record.kind == kind => record,
+            (Some(other), Some(tag)) => return Err(other_kind(tag, &other, kind.keyword())),
+            _ => self.new_record(kind, tag),
+        };
+        let open = self.take()?;
+        let outer = std::mem::replace(&mut self.in_parameters, false);
+        let members = self.members(kind)?;
+        self.in_parameters = outer;
+        let pack = self.pack;
+        self.expect(Kind::RightBrace, "'}'")?;
+        self.attributes(&mut attributes)?;
+        let body = RecordBody {
+            nesting: 1 + members.iter().map(|member| nesting(&member.ty)).max().unwrap_or(0),
+            members,
+            pack,
+            packed: attributes.packed,
+            aligned: attributes.aligned,
+            microsoft_bit_fields: attributes.microsoft_bit_fields,
+            layouts: Default::default(),
+        };
+        if body.nesting > TYPE_DEPTH {
+            return Err(open.failure(Problem::TooDeep(TYPE_DEPTH)));
+        }
+        let place = tag.unwrap_or(open);
+        check_names(&body.members, place)?;
+        self.complete(record, body, place)
+    }
+
+    /// Gives a record its members, or checks that it has the same already.
+    fn complete(&mut self, record: Arc<Record>, body: RecordBody, place: Token<'s>) -> Parsed<Arc<Record>> {
+        if let Some(before) = record.body() {
+            if *before == body {
+                return Ok(record);
+            }
+            let now = Record::new(record.kind, record.tag.clone());
+            now.set_body(Some(Arc::new(body)));
+            return Err(place.failure(Problem::Redeclared {
+                name: format!("{} {}", record.kind.keyword(), record.tag.as_deref().unwrap_or_default()),
+                before: Type::Record(record).definition().replace('\n', "\n  "),
+                now: Type::Record(Arc::new(now)).definition().replace('\n', "\n  "),
+            }));
+        }
+        record.set_body(Some(Arc::new(body)));
+        self.scope.completed(Tag::Record(record.clone()));
+        let whole = Type::Record(record.clone());
+        let errors = Abi::ALL.map(|abi| layout(&whole, abi).err());
+        match errors {
+            [Some(_), Some(_), Some(error), Some(_)] => Err(place.failure(error)),
+            _ => Ok(record),
+        }
+    }
+
+    fn members(&mut self, kind: RecordKind) -> Parsed<Vec<Member>> {
+        let mut members: Vec<Member> = Vec::new();
+        let mut flexible: Option<Token<'s>> = None;
+        loop {
+            match self.kind()? {
+                Kind::RightBrace => return Ok(members),
+                Kind::Semicolon => {
+                    self.take()?;
+                }
+                Kind::StaticAssert => self.static_assert()?,
+                Kind::Pragma => {
+                    self.attributes(&mut Attributes::default())?;
+                }
+                _ => {
+                    if let Some(flexible) = flexible {
+                        return Err(flexible.invalid("an array without length must be the last member"));
+                    }
+                    let start = self.peek()?;
+                    self.member_declaration(&mut members)?;
+                    let open = members.last().is_some_and(|member| open_ended(&member.ty));
+                    if open && kind == RecordKind::Union {
+                        return Err(start.invalid("an array without length can only be in a struct"));
+                    }
+                    flexible = open.then_some(start);
+                }
+            }
+        }
+    }
+
+    /// One declaration of members, to its semicolon.
+    fn member_declaration(&mut self, members: &mut Vec<Member>) -> Parsed<()> {
+        let specifiers = self.specifiers()?;
+        let storage = specifiers.storage;
+        if storage.is_typedef || storage.is_extern || storage.is_static || storage.is_inline {
+            return Err(specifiers.start.invalid("a member cannot be static, extern or a typedef"));
+        }
+        if self.accept(Kind::Semicolon)?.is_some() {
+            return self.anonymous_member(specifiers, members);
+        }
+        loop {
+            let member = self.member(&specifiers)?;
+            if let Some(open) = members.last().filter(|before| open_ended(&before.ty)) {
+                let name = open.name.as_deref().unwrap_or("");
+                return Err(specifiers.start.invalid(format!("'{name}', without length, must be the last member")));
+            }
+            members.push(member);
+            if self.accept(Kind::Comma)?.is_none() {
+                break;
+            }
+        }
+        self.expect(Kind::Semicolon, "';' after a member").map(|_| ())
+    }
+
+    /// A declaration without declarator: an anonymous struct or union, whose members are the outer one's, too.
+    fn anonymous_member(&mut self, specifiers: Specifiers<'s>, members: &mut Vec<Member>) -> Parsed<()> {
+        match (&specifiers.ty.resolve(), specifiers.defines_tag) {
+            (Type::Record(record), true) if record.tag.is_none() => {
+                members.push(Member {
+                    name: None,
+                    ty: specifiers.ty,
+                    bits: None,
+                    packed: specifiers.attributes.packed,
+                    aligned: specifiers.attributes.aligned,
+                });
+                Ok(())
+            }
+            (Type::Record(_), true) => Err(specifiers.start.unsupported(
+                "a member without name whose struct has a tag is",
+                "compilers disagree about it: give it a name, or leave out the tag",
+            )),
+            (Type::Record(_) | Type::Enumeration(_), _) if specifiers.names_tag => Ok(()),
+            _ => Err(specifiers.start.invalid("this declares no member: a name is missing")),
+        }
+    }
+
+    fn member(&mut self, specifiers: &Specifiers<'s>) -> Parsed<Member> {
+        let start = self.peek()?;
+        let mut declarator = self.declarator(Naming::Optional)?;
+        let place = declarator.name.unwrap_or(start);
+        let has_bits = self.accept(Kind::Colon)?.is_some();
+        let bits = if has_bits { Some(self.bit_count()?) } else { None };
+        self.attributes(&mut declarator.attributes)?;
+        if declarator.name.is_none() && !has_bits {
+            return Err(start.failure(Problem::Expected {
+                expected: "the name of a member".to_owned(),
+                found: start.describe(),
+            }));
+        }
+        let name = declarator.name.map(|name| name.text.to_owned());
+        let mut attributes = specifiers.attributes.clone();
+        attributes.merge(declarator.attributes.clone())?;
+        let ty = declarator.build(specifiers)?;
+        check_member(&ty, place)?;
+        if let Some(bits) = bits {
+            check_bits(&ty, bits, name.is_some(), place)?;
+        }
+        Ok(Member { name, ty, bits, packed: attributes.packed, aligned: attributes.aligned })
+    }
+
+    fn bit_count(&mut self) -> Parsed<u32> {
+        let start = self.peek()?;
+        let count = self.count()?;
+        let bits = count.on(Abi::ALL[0]);
+        if count != Count::same(bits) {
+            return Err(start.invalid("the width of a bit-field must be the same on every platform"));
+        }
+        u32::try_from(bits).map_err(|_| start.invalid("this bit-field is too wide"))
+    }
+}
+
+impl<'s> Attributes<'s> {
+    /// Takes over the alignment that `__declspec` before the keyword asks for.
+    fn align_to_declspec(&mut self, outer: &Attributes<'s>) {
+        if self.aligned.is_none() {
+            self.aligned.clone_from(&outer.declspec_aligned);
+        }
+    }
+}
+
+/// The failure that a tag names something else.
+pub(super) fn other_kind(tag: Token<'_>, known: &Tag, keyword: &str) -> crate::c::error::Failure {
+    tag.failure(Problem::Redeclared {
+        name: tag.text.to_owned(),
+        before: format!("{} {}", known.keyword(), tag.text),
+        now: format!("{keyword} {}", tag.text),
+    })
+}
+
+/// Whether this is an array without length.
+fn open_ended(ty: &Type) -> bool {
+    matches!(ty.resolve(), Type::Array(array) if matches!(array.length, Length::Incomplete | Length::Variable))
+}
+
+fn check_member(ty: &Type, place: Token<'_>) -> Parsed<()> {
+    let sized = match ty.resolve() {
+        Type::Function(_) => return Err(place.invalid("a member cannot be a function; a pointer to one it can")),
+        Type::Array(array) if open_ended(ty) => &array.element,
+        _ => ty,
+    };
+    let errors = Abi::ALL.map(|abi| layout(sized, abi).err());
+    match errors {
+        [Some(_), Some(_), Some(error), Some(_)] => Err(place.failure(error)),
+        _ => Ok(()),
+    }
+}
+
+fn check_bits(ty: &Type, bits: u32, named: bool, place: Token<'_>) -> Parsed<()> {
+    let width = |abi: Abi| match ty.resolve() {
+        Type::Basic(crate::c::Basic::Bool) => Some(1),
+        Type::Basic(basic) => abi.integer(*basic).map(|integer| 8 * integer.bytes),
+        Type::Enumeration(enumeration) => enumeration.body().map(|body| 8 * body.integer(abi).bytes),
+        _ => None,
+    };
+    let Some(widest) = Abi::ALL.into_iter().filter_map(width).max() else {
+        return Err(place.invalid(format!("a bit-field must be an integer, not '{ty}'")));
+    };
+    if bits > widest {
+        return Err(place.invalid(format!("'{ty}' has no {bits} bits")));
+    }
+    if bits == 0 && named {
+        return Err(place.invalid("a bit-field of no bits cannot have a name"));
+    }
+    Ok(())
+}
+
+/// The levels of records that a member holds by value.
+fn nesting(ty: &Type) -> u32 {
+    let mut ty = ty.resolve();
+    while let Type::Array(array) = ty {
+        ty = array.element.resolve();
+    }
+    match ty {
+        Type::Record(record) => record.body().map_or(0, |body| body.nesting),
+        _ => 0,
+    }
+}
+
+/// No two members may have the same name, those of anonymous members included.
+fn check_names(members: &[Member], place: Token<'_>) -> Parsed<()> {
+    let mut names = HashSet::new();
+    let mut open: Vec<Arc<RecordBody>> = Vec::new();
+    let mut check = |member: &Member, open: &mut Vec<Arc<RecordBody>>| match (&member.name, member.ty.resolve()) {
+        (Some(name), _) if !names.insert(name.clone()) => {
+            Err(place.invalid(format!("there are two members named '{name}'")))
+        }
+        (None, Type::Record(record)) => {
+            open.extend(record.body());
+            Ok(())
+        }
+        _ => Ok(()),
+    };
+    members.iter().try_for_each(|member| check(member, &mut open))?;
+    while let Some(body) = open.pop() {
+        body.members.iter().try_for_each(|member| check(member, &mut open))?;
+    }
+    Ok(())
+}

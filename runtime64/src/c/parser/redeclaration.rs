@@ -1,0 +1,52 @@
+//! What happens when a name is declared again.
+
+use super::Parser;
+use super::tokens::Token;
+use crate::c::error::{Parsed, Problem};
+use crate::c::names::Declaration;
+use crate::c::types::{FunctionType, Length, Type};
+
+impl<'s> Parser<'s> {
+    /// Declares a name. The same again is fine; something else is an error that shows both. Standard names give way.
+    pub(super) fn declare(&mut self, declaration: Declaration, place: Token<'s>) -> Parsed<()> {
+        let Some(before) = self.scope.declared(declaration.name()) else {
+            self.scope.set(declaration);
+            return Ok(());
+        };
+        if before.agrees(&declaration) || says_more(before, &declaration) {
+            return Ok(());
+        }
+        if says_more(&declaration, before) {
+            self.scope.set(declaration);
+            return Ok(());
+        }
+        Err(place.failure(Problem::Redeclared {
+            name: declaration.name().to_owned(),
+            before: before.to_string(),
+            now: declaration.to_string(),
+        }))
+    }
+}
+
+/// Whether one declaration is the other with something added that the other leaves open: the parameters of `f()`, the
+/// length of `a[]`.
+fn says_more(fuller: &Declaration, open: &Declaration) -> bool {
+    match (fuller, open) {
+        (Declaration::Function(fuller), Declaration::Function(open)) => {
+            let (symbol, fuller, open) = (fuller.symbol == open.symbol, &fuller.ty, &open.ty);
+            let without_parameters =
+                FunctionType { parameters: Vec::new(), prototype: false, variadic: false, ..(**fuller).clone() };
+            symbol && fuller.prototype && !open.prototype && without_parameters == **open
+        }
+        (Declaration::Variable(fuller), Declaration::Variable(open)) => {
+            fuller.symbol == open.symbol
+                && match (fuller.ty.resolve(), open.ty.resolve()) {
+                    (Type::Array(fuller), Type::Array(open)) => {
+                        open.length == Length::Incomplete && fuller.element == open.element
+                    }
+                    _ => false,
+                }
+        }
+        _ => false,
+    }
+}

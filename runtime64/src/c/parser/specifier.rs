@@ -1,0 +1,342 @@
+//! Declaration specifiers: storage class, qualifiers, the type itself.
+
+use super::Parser;
+use super::annotation::Found;
+use super::attribute::Attributes;
+use super::tokens::Token;
+use crate::c::error::{Parsed, Problem};
+use crate::c::lexer::Kind;
+use crate::c::types::{Annotation, Basic, Qualifiers, Type};
+use crate::c::windows::Word;
+
+/// What stands before the declarators.
+pub(super) struct Specifiers<'s> {
+    pub(super) ty: Type,
+    pub(super) storage: Storage,
+    pub(super) attributes: Attributes<'s>,
+    pub(super) annotation: Option<(Annotation, Token<'s>)>,
+    /// Whether a struct, union or enumeration was named or defined, which alone makes a declaration.
+    pub(super) names_tag: bool,
+    /// Whether a struct, union or enumeration was defined here.
+    pub(super) defines_tag: bool,
+    /// The first token.
+    pub(super) start: Token<'s>,
+}
+
+/// The storage class and its companions.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Storage {
+    pub(super) is_typedef: bool,
+    pub(super) is_extern: bool,
+    pub(super) is_static: bool,
+    pub(super) is_inline: bool,
+}
+
+/// The words that together name a basic type.
+#[derive(Default)]
+struct Words {
+    base: Option<Kind>,
+    long: u32,
+    short: bool,
+    signed: bool,
+    unsigned: bool,
+    complex: bool,
+}
+
+impl Words {
+    fn any(&self) -> bool {
+        self.base.is_some() || self.long > 0 || self.short || self.signed || self.unsigned || self.complex
+    }
+
+    /// Adds a word; false if it cannot stand with those before.
+    fn add(&mut self, kind: Kind) -> bool {
+        match kind {
+            Kind::Long if self.long < 2 => self.long += 1,
+            Kind::Short => return !std::mem::replace(&mut self.short, true),
+            // MSVC takes 'signed' and 'unsigned' twice no more than others do.
+            Kind::Signed => return !std::mem::replace(&mut self.signed, true),
+            Kind::Unsigned => return !std::mem::replace(&mut self.unsigned, true),
+            Kind::Complex => return !std::mem::replace(&mut self.complex, true),
+            Kind::Long => return false,
+            base => return self.base.replace(base).is_none(),
+        }
+        true
+    }
+
+    /// The type, if the words make one.
+    fn basic(&self) -> Option<Basic> {
+        if self.complex {
+            return match (self.base, self.long, self.short || self.signed || self.unsigned) {
+                (Some(Kind::Float), 0, false) => Some(Basic::FloatComplex),
+                (Some(Kind::Double) | None, 0, false) => Some(Basic::DoubleComplex),
+                (Some(Kind::Double), 1, false) | (Some(Kind::LongDouble), 0, false) => Some(Basic::LongDoubleComplex),
+                _ => None,
+            };
+        }
+        if self.signed && self.unsigned {
+            return None;
+        }
+        let sign = |signed, unsigned| Some(if self.unsigned { unsigned } else { signed });
+        match (self.base, self.long, self.short) {
+            (Some(Kind::Int) | None, 0, true) => sign(Basic::Short, Basic::UnsignedShort),
+            (Some(Kind::Int | Kind::Int32) | None, 0, false) => sign(Basic::Int, Basic::UnsignedInt),
+            (Some(Kind::Int) | None, 1, false) => sign(Basic::Long, Basic::UnsignedLong),
+            (Some(Kind::Int) | None, 2, false) => sign(Basic::LongLong, Basic::UnsignedLongLong),
+            (Some(Kind::Char | Kind::Int8), 0, false) => {
+                sign(if self.signed { Basic::SignedChar } else { Basic::Char }, Basic::UnsignedChar)
+            }
+            (Some(Kind::Int16), 0, false) => sign(Basic::Short, Basic::UnsignedShort),
+            (Some(Kind::Int64), 0, false) => sign(Basic::LongLong, Basic::UnsignedLongLong),
+            (Some(Kind::Int128), 0, false) => sign(Basic::Int128, Basic::UnsignedInt128),
+            (Some(base), long, false) if !self.signed && !self.unsigned => match (base, long) {
+                (Kind::Void, 0) => Some(Basic::Void),
+                (Kind::Bool, 0) => Some(Basic::Bool),
+                (Kind::Float, 0) => Some(Basic::Float),
+                (Kind::Double, 0) => Some(Basic::Double),
+                (Kind::Double, 1) | (Kind::LongDouble, 0) => Some(Basic::LongDouble),
+                (Kind::Float128, 0) => Some(Basic::Float128),
+                (Kind::UnsignedInt128, 0) => Some(Basic::UnsignedInt128),
+                (Kind::VaList, 0) => Some(Basic::VaList),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Specifiers while they are read.
+#[derive(Default)]
+struct Reading<'s> {
+    words: Words,
+    /// A type that is not made of words.
+    other: Option<Type>,
+    qualifiers: Qualifiers,
+    storage: Storage,
+    attributes: Attributes<'s>,
+    annotation: Option<(Annotation, Token<'s>)>,
+    names_tag: bool,
+    defines_tag: bool,
+}
+
+impl Reading<'_> {
+    fn has_type(&self) -> bool {
+        self.other.is_some() || self.words.any()
+    }
+}
+
+impl<'s> Parser<'s> {
+    /// Whether the next token can begin a type name.
+    pub(super) fn at_type(&mut self) -> Parsed<bool> {
+        let token = self.peek()?;
+        self.begins_type(token)
+    }
+
+    /// Whether a token can begin a type name, or a parameter.
+    pub(super) fn begins_type(&mut self, token: Token<'s>) -> Parsed<bool> {
+        Ok(match token.kind {
+            Kind::Identifier => self.scope.find_type(token.text).is_some(),
+            Kind::Const
+            | Kind::Volatile
+            | Kind::Restrict
+            | Kind::Atomic
+            | Kind::Struct
+            | Kind::Union
+            | Kind::Enum
+            | Kind::Typeof
+            | Kind::Register
+            | Kind::Imaginary => true,
+            kind => is_word(kind),
+        })
+    }
+
+    /// Takes declaration specifiers.
+    pub(super) fn specifiers(&mut self) -> Parsed<Specifiers<'s>> {
+        let start = self.peek()?;
+        let mut reading = Reading::default();
+        while self.specifier(&mut reading)? {}
+        let ty = self.specified_type(&mut reading, start)?;
+        Ok(Specifiers {
+            ty: ty.qualified(reading.qualifiers),
+            storage: reading.storage,
+            attributes: reading.attributes,
+            annotation: reading.annotation,
+            names_tag: reading.names_tag,
+            defines_tag: reading.defines_tag,
+            start,
+        })
+    }
+
+    /// Takes one specifier; false if none is next.
+    fn specifier(&mut self, reading: &mut Reading<'s>) -> Parsed<bool> {
+        if self.attributes(&mut reading.attributes)? {
+            return Ok(true);
+        }
+        let token = self.peek()?;
+        match token.kind {
+            Kind::Typedef => reading.storage.is_typedef = true,
+            Kind::Extern => reading.storage.is_extern = true,
+            Kind::Static => reading.storage.is_static = true,
+            Kind::Inline => reading.storage.is_inline = true,
+            Kind::Register | Kind::ThreadLocal => {}
+            Kind::Const => reading.qualifiers.is_const = true,
+            Kind::Volatile => reading.qualifiers.is_volatile = true,
+            Kind::Restrict => reading.qualifiers.is_restrict = true,
+            Kind::Atomic | Kind::Imaginary | Kind::Typeof | Kind::Pointer64 => return Err(unsupported(&token)),
+            Kind::Struct | Kind::Union | Kind::Enum => return self.tagged(reading, token).map(|()| true),
+            Kind::Identifier => return self.identifier_specifier(reading, token),
+            kind if is_word(kind) => {
+                if reading.other.is_some() || !reading.words.add(kind) {
+                    return Err(token.invalid(format!("'{}' cannot stand with the type before it", token.text)));
+                }
+            }
+            _ => return Ok(false),
+        }
+        self.take()?;
+        Ok(true)
+    }
+
+    fn tagged(&mut self, reading: &mut Reading<'s>, keyword: Token<'s>) -> Parsed<()> {
+        if reading.has_type() {
+            return Err(keyword.invalid(format!("'{}' cannot stand with the type before it", keyword.text)));
+        }
+        let (ty, defined) = self.nested(|parser| match keyword.kind {
+            Kind::Enum => parser.enumeration(),
+            _ => parser.record(&reading.attributes),
+        })?;
+        reading.other = Some(ty);
+        reading.names_tag = true;
+        reading.defines_tag = defined;
+        Ok(())
+    }
+
+    fn identifier_specifier(&mut self, reading: &mut Reading<'s>, token: Token<'s>) -> Parsed<bool> {
+        if self.word(token)? == Some(Word::Const) {
+            reading.qualifiers.is_const = true;
+            self.take()?;
+            return Ok(true);
+        }
+        if let Some(found) = self.annotation()? {
+            match found {
+                Found::Annotation(annotation) if reading.annotation.is_none() => {
+                    reading.annotation = Some((annotation, token));
+                }
+                Found::Annotation(_) => {
+                    return Err(token.invalid(format!("'{}' is a second annotation of the same thing", token.text)));
+                }
+                Found::Ignored => {}
+            }
+            return Ok(true);
+        }
+        if reading.has_type() {
+            return Ok(false);
+        }
+        match self.scope.find_type(token.text) {
+            Some(ty) => {
+                reading.other = Some(ty);
+                self.take()?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn specified_type(&mut self, reading: &mut Reading<'s>, start: Token<'s>) -> Parsed<Type> {
+        let ty = match reading.other.take() {
+            Some(ty) => ty,
+            None if reading.words.any() => match reading.words.basic() {
+                Some(basic) => Type::Basic(basic),
+                None => return Err(start.invalid("these words together are no type")),
+            },
+            None => return Err(self.no_type()?),
+        };
+        match reading.attributes.mode.take() {
+            Some(mode) => with_mode(&ty, mode),
+            None => Ok(ty),
+        }
+    }
+
+    /// The failure that the next token is no type.
+    fn no_type(&mut self) -> Parsed<crate::c::error::Failure> {
+        let token = self.peek()?;
+        if token.kind == Kind::Dollar {
+            return Ok(token.unsupported("'$' is", "write out the type"));
+        }
+        if token.kind != Kind::Identifier {
+            return Ok(self.expected("a type"));
+        }
+        if matches!(token.text, "class" | "template" | "namespace" | "using" | "public" | "private" | "protected" | "friend") {
+            return Ok(token.unsupported("C++ is", "declare what the library exports as C"));
+        }
+        let hint = match self.scope.similar(token.text, false) {
+            Some(similar) => format!("; did you mean '{similar}'?"),
+            None if self.peek_second()?.kind == Kind::LeftParenthesis => {
+                "; a function needs a result type before its name".to_owned()
+            }
+            None => format!("; declare it first, or write '#define {}' if it is a macro without meaning here", token.text),
+        };
+        Ok(token.failure(Problem::UnknownType { name: token.text.to_owned(), hint }))
+    }
+}
+
+/// Whether this is a word of a basic type's name.
+fn is_word(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Void
+            | Kind::Bool
+            | Kind::Char
+            | Kind::Short
+            | Kind::Int
+            | Kind::Long
+            | Kind::Float
+            | Kind::Double
+            | Kind::LongDouble
+            | Kind::Float128
+            | Kind::Signed
+            | Kind::Unsigned
+            | Kind::Complex
+            | Kind::Int8
+            | Kind::Int16
+            | Kind::Int32
+            | Kind::Int64
+            | Kind::Int128
+            | Kind::UnsignedInt128
+            | Kind::VaList
+    )
+}
+
+fn unsupported(token: &Token<'_>) -> crate::c::error::Failure {
+    let advice = match token.kind {
+        Kind::Atomic => "write the plain type if it has the same size",
+        Kind::Typeof => "write out the type",
+        Kind::Pointer64 => "use 'uint64_t' for it",
+        _ => "no compiler for x86 has it",
+    };
+    token.unsupported(format!("'{}' is", token.text), advice)
+}
+
+/// The type of the width that `__attribute__((mode(…)))` names.
+fn with_mode(ty: &Type, mode: Token<'_>) -> Parsed<Type> {
+    let unsigned = matches!(
+        ty.resolve(),
+        Type::Basic(Basic::UnsignedChar | Basic::UnsignedShort | Basic::UnsignedInt | Basic::UnsignedLong | Basic::UnsignedLongLong)
+    );
+    let plain = mode.text.trim_matches('_');
+    let sign = |signed, if_unsigned| if unsigned { if_unsigned } else { signed };
+    Ok(Type::Basic(match plain {
+        "QI" | "byte" => sign(Basic::SignedChar, Basic::UnsignedChar),
+        "HI" => sign(Basic::Short, Basic::UnsignedShort),
+        "SI" => sign(Basic::Int, Basic::UnsignedInt),
+        "DI" => sign(Basic::LongLong, Basic::UnsignedLongLong),
+        "TI" => sign(Basic::Int128, Basic::UnsignedInt128),
+        "word" | "pointer" => sign(Basic::IntPtr, Basic::UintPtr),
+        "SF" => Basic::Float,
+        "DF" => Basic::Double,
+        "XF" => Basic::LongDouble,
+        "TF" => Basic::Float128,
+        "SC" => Basic::FloatComplex,
+        "DC" => Basic::DoubleComplex,
+        "XC" => Basic::LongDoubleComplex,
+        _ => return Err(mode.unsupported(format!("the mode '{plain}' is"), "write out the type")),
+    }))
+}

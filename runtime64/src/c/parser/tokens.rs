@@ -1,0 +1,185 @@
+//! The tokens as the parser sees them: directives obeyed, macros expanded.
+
+use super::Parser;
+use crate::c::error::{Failure, Parsed, Problem};
+use crate::c::lexer::{Kind, LexicalError};
+
+/// A token and where it stands. One that a macro expanded to stands where the macro was used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token<'s> {
+    pub(super) kind: Kind,
+    pub(super) text: &'s str,
+    pub(super) offset: usize,
+    pub(super) length: usize,
+    /// Whether it names a macro within that macro's own expansion, where it stands for itself.
+    pub(super) painted: bool,
+}
+
+impl Token<'_> {
+    /// How a message speaks of it.
+    pub(super) fn describe(&self) -> String {
+        match self.kind {
+            Kind::End => "the end of the text".to_owned(),
+            Kind::String | Kind::Character => self.text.to_owned(),
+            _ => format!("'{}'", self.text),
+        }
+    }
+
+    pub(super) fn failure(&self, problem: impl Into<Problem>) -> Failure {
+        Failure::new(problem, self.offset, self.length)
+    }
+
+    pub(super) fn invalid(&self, what: impl Into<String>) -> Failure {
+        self.failure(Problem::Invalid(what.into()))
+    }
+
+    pub(super) fn unsupported(&self, what: impl Into<String>, advice: &'static str) -> Failure {
+        self.failure(Problem::Unsupported { what: what.into(), advice })
+    }
+}
+
+impl<'s> Parser<'s> {
+    /// The next token, not taken yet.
+    pub(super) fn peek(&mut self) -> Parsed<Token<'s>> {
+        self.peek_at(0)
+    }
+
+    /// The token after the next.
+    pub(super) fn peek_second(&mut self) -> Parsed<Token<'s>> {
+        self.peek_at(1)
+    }
+
+    fn peek_at(&mut self, index: usize) -> Parsed<Token<'s>> {
+        loop {
+            if let Some(token) = self.ahead.get(index) {
+                return Ok(*token);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// The kind of the next token.
+    pub(super) fn kind(&mut self) -> Parsed<Kind> {
+        Ok(self.peek()?.kind)
+    }
+
+    /// Takes the next token. The end can be taken again and again.
+    pub(super) fn take(&mut self) -> Parsed<Token<'s>> {
+        let token = self.peek()?;
+        if token.kind != Kind::End {
+            self.ahead.pop_front();
+        }
+        if let Some(recording) = &mut self.recording {
+            if !recording.is_empty() {
+                recording.push(' ');
+            }
+            recording.push_str(token.text);
+        }
+        Ok(token)
+    }
+
+    /// Takes the next token if it is of this kind.
+    pub(super) fn accept(&mut self, kind: Kind) -> Parsed<Option<Token<'s>>> {
+        if self.kind()? == kind { self.take().map(Some) } else { Ok(None) }
+    }
+
+    /// Takes the next token, which must be of this kind.
+    pub(super) fn expect(&mut self, kind: Kind, expected: &str) -> Parsed<Token<'s>> {
+        match self.accept(kind)? {
+            Some(token) => Ok(token),
+            None => Err(self.expected(expected)),
+        }
+    }
+
+    /// The failure that something else was expected than the next token.
+    pub(super) fn expected(&mut self, expected: &str) -> Failure {
+        match self.peek() {
+            Ok(token) => {
+                token.failure(Problem::Expected { expected: expected.to_owned(), found: token.describe() })
+            }
+            Err(failure) => failure,
+        }
+    }
+
+    /// A failure at the next token.
+    pub(super) fn failure(&mut self, problem: Problem) -> Failure {
+        match self.peek() {
+            Ok(token) => token.failure(problem),
+            Err(failure) => failure,
+        }
+    }
+
+    /// Skips a parenthesis, bracket or brace that is next, with all it contains.
+    pub(super) fn skip_group(&mut self) -> Parsed<()> {
+        let open = self.take()?;
+        let mut closers = vec![closer(open.kind)];
+        while let Some(expected) = closers.last() {
+            let token = self.take()?;
+            match token.kind {
+                Kind::LeftParenthesis | Kind::LeftBracket | Kind::LeftBrace => closers.push(closer(token.kind)),
+                Kind::End => return Err(open.failure(Problem::Unclosed("parenthesis or brace"))),
+                kind if kind == *expected => {
+                    closers.pop();
+                }
+                Kind::RightParenthesis | Kind::RightBracket | Kind::RightBrace => {
+                    let expected = if *expected == Kind::RightParenthesis { "')'" } else { "']' or '}'" };
+                    let found = token.describe();
+                    return Err(token.failure(Problem::Expected { expected: expected.to_owned(), found }));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Lexes until there is one more token to look at.
+    fn fill(&mut self) -> Parsed<()> {
+        loop {
+            let Some(lexed) = self.lexer.next() else {
+                let offset = self.lexer_start + self.lexer.source().len();
+                // A directive's text ends where it ends; the conditions go on after it.
+                if !self.in_condition {
+                    self.conditionals.finish()?;
+                }
+                self.ahead.push_back(Token { kind: Kind::End, text: "", offset, length: 0, painted: false });
+                return Ok(());
+            };
+            let (span, text) = (self.lexer.span(), self.lexer.slice());
+            let (offset, length) = (self.lexer_start + span.start, span.len());
+            let active = self.conditionals.active();
+            match lexed {
+                // A condition is one line, in which no directive can begin.
+                Ok(Kind::Directive) if self.in_condition => {
+                    return Err(Failure::new(Problem::Character('#'), offset, 1));
+                }
+                Ok(Kind::Directive) => self.directive(text, offset)?,
+                _ if !active => {}
+                Err(error) => return Err(Failure::new(lexical_problem(error, text), offset, length)),
+                Ok(kind) => {
+                    let token = Token { kind, text, offset, length, painted: false };
+                    if kind != Kind::Identifier || self.in_condition || !self.expand_word(token)? {
+                        self.ahead.push_back(token);
+                    }
+                    if !self.ahead.is_empty() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn closer(open: Kind) -> Kind {
+    match open {
+        Kind::LeftParenthesis => Kind::RightParenthesis,
+        Kind::LeftBracket => Kind::RightBracket,
+        _ => Kind::RightBrace,
+    }
+}
+
+pub(super) fn lexical_problem(error: LexicalError, text: &str) -> Problem {
+    match error {
+        LexicalError::Character => Problem::Character(text.chars().next().unwrap_or('\u{FFFD}')),
+        LexicalError::Unclosed(what) => Problem::Unclosed(what),
+    }
+}

@@ -1,0 +1,308 @@
+//! Types and declarations back into C, with the name where C wants it.
+
+use std::fmt::{self, Write};
+
+use super::types::{
+    Annotation, ArrayType, Enumeration, ExtentUnit, FunctionType, Length, Member, Qualifiers, Record, SizeExpression,
+    SizeOperator, Type,
+};
+
+impl Type {
+    /// The declaration of `name` with this type, without a semicolon.
+    ///
+    /// ```
+    /// let ty = runtime64::c::Declarations::new().parse_type("int (*)(const char *)")?;
+    /// assert_eq!(ty.declare("compare"), "int (*compare)(const char *)");
+    /// # Ok::<(), runtime64::c::Error>(())
+    /// ```
+    pub fn declare(&self, name: &str) -> String {
+        let mut declarator = Declarator { text: name.to_owned(), ends_in_pointer: false };
+        let mut ty = self;
+        loop {
+            ty = match ty {
+                Type::Pointer(pointee) => {
+                    declarator.pointer(Qualifiers::default());
+                    pointee
+                }
+                Type::Qualified(qualifiers, inner) => match &**inner {
+                    Type::Pointer(pointee) => {
+                        declarator.pointer(*qualifiers);
+                        pointee
+                    }
+                    base => return declarator.finish(&format!("{qualifiers} {}", Base(base))),
+                },
+                Type::Array(array) => {
+                    declarator.array(array);
+                    &array.element
+                }
+                Type::Function(function) => {
+                    declarator.function(function);
+                    if let Some(annotation) = &function.result_annotation {
+                        return format!("{annotation} {}", function.result.declare(&declarator.text));
+                    }
+                    &function.result
+                }
+                base => return declarator.finish(&Base(base).to_string()),
+            }
+        }
+    }
+}
+
+/// A declarator that grows from the name outwards.
+struct Declarator {
+    text: String,
+    ends_in_pointer: bool,
+}
+
+impl Declarator {
+    fn pointer(&mut self, qualifiers: Qualifiers) {
+        let space = if qualifiers.is_empty() || self.text.is_empty() { "" } else { " " };
+        self.text = format!("*{qualifiers}{space}{}", self.text);
+        self.ends_in_pointer = true;
+    }
+
+    fn array(&mut self, array: &ArrayType) {
+        if self.ends_in_pointer {
+            self.text = format!("({})", self.text);
+        }
+        // Writing to a string cannot fail.
+        let _ = match &array.length {
+            Length::Incomplete => write!(self.text, "[]"),
+            Length::Variable => write!(self.text, "[?]"),
+            Length::Fixed(count) => write!(self.text, "[{count}]"),
+        };
+        self.ends_in_pointer = false;
+    }
+
+    fn function(&mut self, function: &FunctionType) {
+        let convention = function.convention.map_or("", |convention| convention.keyword());
+        let space = if convention.is_empty() || self.text.is_empty() { "" } else { " " };
+        let parameters = Parameters(function);
+        self.text = if self.ends_in_pointer {
+            format!("({convention}{space}{})({parameters})", self.text)
+        } else {
+            format!("{convention}{space}{}({parameters})", self.text)
+        };
+        self.ends_in_pointer = false;
+    }
+
+    fn finish(self, base: &str) -> String {
+        if self.text.is_empty() { base.to_owned() } else { format!("{base} {}", self.text) }
+    }
+}
+
+/// What stands before a declarator.
+struct Base<'a>(&'a Type);
+
+impl fmt::Display for Base<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Type::Basic(basic) => basic.fmt(formatter),
+            Type::Named(typedef) => formatter.write_str(&typedef.name),
+            Type::Record(record) => match &record.tag {
+                Some(tag) => write!(formatter, "{} {tag}", record.kind.keyword()),
+                None => write_members(record, formatter, " "),
+            },
+            Type::Enumeration(enumeration) => match &enumeration.tag {
+                Some(tag) => write!(formatter, "enum {tag}"),
+                None => write_enumerators(enumeration, formatter, " "),
+            },
+            other => other.fmt(formatter),
+        }
+    }
+}
+
+struct Parameters<'a>(&'a FunctionType);
+
+impl fmt::Display for Parameters<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let function = self.0;
+        let mut separator = "";
+        for parameter in &function.parameters {
+            formatter.write_str(separator)?;
+            if let Some(annotation) = &parameter.annotation {
+                write!(formatter, "{annotation} ")?;
+            }
+            formatter.write_str(&parameter.ty.declare(parameter.name.as_deref().unwrap_or("")))?;
+            separator = ", ";
+        }
+        match (function.variadic, function.prototype && function.parameters.is_empty()) {
+            (true, _) => write!(formatter, "{separator}..."),
+            (false, true) => formatter.write_str("void"),
+            (false, false) => Ok(()),
+        }
+    }
+}
+
+/// The whole of a struct or union: one member to a line if `separator` is a line break, else all in one line.
+fn write_members(record: &Record, formatter: &mut fmt::Formatter<'_>, separator: &str) -> fmt::Result {
+    let Some(body) = record.body() else {
+        return write!(formatter, "{} {{ ... }}", record.kind.keyword());
+    };
+    let indentation = if separator == "\n" { "    " } else { "" };
+    if let Some(pack) = body.pack {
+        write!(formatter, "__pragma(pack(push, {pack})) ")?;
+    }
+    formatter.write_str(record.kind.keyword())?;
+    if body.packed {
+        formatter.write_str(" __attribute__((packed))")?;
+    }
+    if let Some(aligned) = &body.aligned {
+        write!(formatter, " __attribute__((aligned({aligned})))")?;
+    }
+    match body.microsoft_bit_fields {
+        Some(true) => formatter.write_str(" __attribute__((ms_struct))")?,
+        Some(false) => formatter.write_str(" __attribute__((gcc_struct))")?,
+        None => {}
+    }
+    if let Some(tag) = &record.tag {
+        write!(formatter, " {tag}")?;
+    }
+    write!(formatter, " {{{separator}")?;
+    for member in &body.members {
+        write!(formatter, "{indentation}{member};{separator}")?;
+    }
+    formatter.write_str("}")?;
+    if body.pack.is_some() {
+        formatter.write_str(" __pragma(pack(pop))")?;
+    }
+    Ok(())
+}
+
+/// The whole of an enumeration; `separator` as in [`write_members`].
+fn write_enumerators(
+    enumeration: &Enumeration,
+    formatter: &mut fmt::Formatter<'_>,
+    separator: &str,
+) -> fmt::Result {
+    let Some(body) = enumeration.body() else {
+        return formatter.write_str("enum { ... }");
+    };
+    let indentation = if separator == "\n" { "    " } else { "" };
+    formatter.write_str("enum")?;
+    if body.packed {
+        formatter.write_str(" __attribute__((packed))")?;
+    }
+    if let Some(tag) = &enumeration.tag {
+        write!(formatter, " {tag}")?;
+    }
+    if let Some(underlying) = &body.underlying {
+        write!(formatter, " : {underlying}")?;
+    }
+    write!(formatter, " {{{separator}")?;
+    let mut comma = String::new();
+    for enumerator in &body.enumerators {
+        write!(formatter, "{comma}{indentation}{} = {}", enumerator.name, enumerator.value)?;
+        comma = format!(",{separator}");
+    }
+    write!(formatter, "{separator}}}")
+}
+
+/// A record or enumeration with all that stands between its braces, as [`Type::definition`] prints it.
+struct Definition<'a>(&'a Type);
+
+impl fmt::Display for Definition<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Type::Record(record) if record.body().is_some() => write_members(record, formatter, "\n"),
+            Type::Enumeration(enumeration) if enumeration.body().is_some() => {
+                write_enumerators(enumeration, formatter, "\n")
+            }
+            other => other.fmt(formatter),
+        }
+    }
+}
+
+impl Type {
+    /// The struct, union or enumeration with its members, one to a line; of any other type, and of one that is not
+    /// complete, just the type.
+    ///
+    /// ```
+    /// let mut declarations = runtime64::c::Declarations::new();
+    /// declarations.declare("struct point { int x, y; };")?;
+    /// let point = declarations.parse_type("struct point")?;
+    /// assert_eq!(point.definition(), "struct point {\n    int x;\n    int y;\n}");
+    /// # Ok::<(), runtime64::c::Error>(())
+    /// ```
+    pub fn definition(&self) -> String {
+        Definition(self.resolve()).to_string()
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Pointer(_) | Type::Array(_) | Type::Function(_) | Type::Qualified(..) => {
+                formatter.write_str(&self.declare(""))
+            }
+            base => Base(base).fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Display for FunctionType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&Type::Function(std::sync::Arc::new(self.clone())).declare(""))
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.ty.declare(self.name.as_deref().unwrap_or("")))?;
+        if let Some(bits) = self.bits {
+            write!(formatter, " : {bits}")?;
+        }
+        if self.packed {
+            formatter.write_str(" __attribute__((packed))")?;
+        }
+        match &self.aligned {
+            Some(aligned) => write!(formatter, " __attribute__((aligned({aligned})))"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Annotation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.spelling)?;
+        let Some(extent) = &self.extent else { return Ok(()) };
+        match &extent.valid {
+            Some(valid) => write!(formatter, "({}, {valid})", extent.capacity),
+            None => write!(formatter, "({})", extent.capacity),
+        }
+    }
+}
+
+impl fmt::Display for ExtentUnit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            ExtentUnit::Elements => "elements",
+            ExtentUnit::Bytes => "bytes",
+        })
+    }
+}
+
+impl fmt::Display for SizeExpression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SizeExpression::Number(number) => write!(formatter, "{number}"),
+            SizeExpression::Parameter(name) => formatter.write_str(name),
+            SizeExpression::Dereference(name) => write!(formatter, "*{name}"),
+            SizeExpression::SizeOf(ty) => write!(formatter, "sizeof({ty})"),
+            SizeExpression::Result => formatter.write_str("return"),
+            SizeExpression::Binary(operator, operands) => {
+                let sign = match operator {
+                    SizeOperator::Add => '+',
+                    SizeOperator::Subtract => '-',
+                    SizeOperator::Multiply => '*',
+                    SizeOperator::Divide => '/',
+                };
+                let parenthesised = |operand: &SizeExpression| match operand {
+                    SizeExpression::Binary(..) => format!("({operand})"),
+                    _ => operand.to_string(),
+                };
+                write!(formatter, "{} {sign} {}", parenthesised(&operands.0), parenthesised(&operands.1))
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What is known while a text is parsed: all that was declared before, the standard names, and what this text adds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::names::{Declaration, Macro, Names, StoredMacro, Tag};
+use super::similar::Closest;
+use super::standard;
+use super::types::Type;
+
+/// All that earlier texts have declared.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) names: Names,
+    pub(super) macros: HashMap<String, StoredMacro>,
+}
+
+/// What is known at some point of a text. What the text adds is kept apart until all of it has been understood.
+pub(super) struct Scope<'s> {
+    known: &'s Known,
+    added: Names,
+    /// The macros that this text defines, and with `None` those it undefines.
+    macros: HashMap<&'s str, Option<Macro<'s>>>,
+    /// The records and enumerations that this text completes.
+    completed: Vec<Tag>,
+    /// Whether this is a text of standard names, whose tags are all its own.
+    standard: bool,
+}
+
+/// What a text added, once it has been understood.
+pub(super) struct Additions {
+    names: Names,
+    macros: Vec<(String, Option<StoredMacro>)>,
+}
+
+impl<'s> Scope<'s> {
+    pub(super) fn new(known: &'s Known, standard: bool) -> Self {
+        Scope { known, added: Names::default(), macros: HashMap::new(), completed: Vec::new(), standard }
+    }
+
+    /// The type of this name, standard ones included.
+    pub(super) fn find_type(&self, name: &str) -> Option<Type> {
+        match self.declared(name) {
+            Some(Declaration::Typedef(typedef)) => Some(Type::Named(typedef.clone())),
+            Some(_) => None,
+            None => standard::find_type(name),
+        }
+    }
+
+    /// The declaration that texts gave a name, standard ones not included.
+    pub(super) fn declared(&self, name: &str) -> Option<&Declaration> {
+        self.added.get(name).or_else(|| self.known.names.get(name))
+    }
+
+    pub(super) fn set(&mut self, declaration: Declaration) {
+        self.added.set(declaration);
+    }
+
+    /// What a tag names, of those that texts have declared.
+    pub(super) fn declared_tag(&self, tag: &str) -> Option<Tag> {
+        self.added.tags.get(tag).or_else(|| self.known.names.tags.get(tag)).cloned()
+    }
+
+    /// What a tag names, standard ones included. One of those belongs to this text from then on, so that the text
+    /// cannot declare it differently later.
+    pub(super) fn find_tag(&mut self, tag: &str) -> Option<Tag> {
+        if let Some(found) = self.declared_tag(tag) {
+            return Some(found);
+        }
+        let found = if self.standard { None } else { standard::find_tag(tag) }?;
+        self.set_tag(tag, found.clone());
+        Some(found)
+    }
+
+    pub(super) fn set_tag(&mut self, tag: &str, what: Tag) {
+        self.added.tags.insert(tag.to_owned(), what);
+    }
+
+    /// Notes that this text has completed a record or enumeration.
+    pub(super) fn completed(&mut self, what: Tag) {
+        self.completed.push(what);
+    }
+
+    /// The macro of this name, if texts have defined one.
+    pub(super) fn find_macro(&self, name: &str) -> Option<Macro<'s>> {
+        if let Some(here) = self.macros.get(name) {
+            return *here;
+        }
+        let stored = self.known.macros.get(name)?;
+        Some(Macro { body: &stored.body, has_parameters: stored.has_parameters })
+    }
+
+    /// Whether a text has said of a macro that it is not defined.
+    pub(super) fn is_undefined_macro(&self, name: &str) -> bool {
+        matches!(self.macros.get(name), Some(None))
+    }
+
+    pub(super) fn set_macro(&mut self, name: &'s str, definition: Option<Macro<'s>>) {
+        self.macros.insert(name, definition);
+    }
+
+    /// The known name most like another, of types or of constants.
+    pub(super) fn similar(&self, name: &str, constants: bool) -> Option<String> {
+        let mut closest = Closest::new(name);
+        for declaration in self.added.list.iter().chain(&self.known.names.list) {
+            if matches!(declaration, Declaration::Typedef(_)) != constants {
+                closest.consider(declaration.name());
+            }
+        }
+        if constants {
+            self.macros.keys().for_each(|name| closest.consider(name));
+            self.known.macros.keys().for_each(|name| closest.consider(name));
+        } else {
+            standard::type_names().for_each(|name| closest.consider(name));
+        }
+        closest.found().map(str::to_owned)
+    }
+
+    /// Takes back what the text did to records that were known before.
+    pub(super) fn undo(self) {
+        for tag in self.completed {
+            match tag {
+                Tag::Record(record) => record.set_body(None),
+                Tag::Enumeration(enumeration) => enumeration.set_body(None),
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Additions {
+        let own = |definition: Macro<'_>| StoredMacro {
+            body: definition.body.to_owned(),
+            has_parameters: definition.has_parameters,
+        };
+        let macros = self.macros.into_iter().map(|(name, body)| (name.to_owned(), body.map(own))).collect();
+        Additions { names: self.added, macros }
+    }
+}
+
+impl Additions {
+    /// The names alone, of a text without macros.
+    pub(super) fn into_names(self) -> Names {
+        self.names
+    }
+}
+
+impl Known {
+    pub(super) fn add(&mut self, additions: Additions) {
+        self.names.extend(additions.names);
+        for (name, definition) in additions.macros {
+            match definition {
+                Some(definition) => self.macros.insert(name, definition),
+                None => self.macros.remove(&name),
+            };
+        }
+    }
+}
+
+impl Tag {
+    /// Whether two tags name the very same thing.
+    pub(super) fn is(&self, other: &Tag) -> bool {
+        match (self, other) {
+            (Tag::Record(left), Tag::Record(right)) => Arc::ptr_eq(left, right),
+            (Tag::Enumeration(left), Tag::Enumeration(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Which known name somebody may have meant.
+
+/// The longest name for which a similar one is sought.
+const LONGEST: usize = 64;
+
+/// The name most like another among those considered.
+pub(super) struct Closest<'a> {
+    wanted: Vec<char>,
+    best: Option<(usize, &'a str)>,
+    limit: usize,
+}
+
+impl<'a> Closest<'a> {
+    pub(super) fn new(wanted: &str) -> Self {
+        let wanted: Vec<char> = wanted.to_lowercase().chars().take(LONGEST + 1).collect();
+        let limit = wanted.len().div_ceil(4);
+        Closest { wanted, best: None, limit }
+    }
+
+    pub(super) fn consider(&mut self, name: &'a str) {
+        if self.wanted.len() > LONGEST || name.len().abs_diff(self.wanted.len()) > self.limit {
+            return;
+        }
+        let distance = distance(&self.wanted, &name.to_lowercase().chars().collect::<Vec<_>>());
+        // Of two equally close ones the first in the alphabet, so that a message is the same each time.
+        if distance <= self.limit && self.best.is_none_or(|best| (distance, name) < best) {
+            self.best = Some((distance, name));
+        }
+    }
+
+    pub(super) fn found(&self) -> Option<&'a str> {
+        self.best.map(|(_, name)| name)
+    }
+}
+
+/// How many letters must be added, removed, changed or swapped with their neighbour to make one word the other.
+fn distance(left: &[char], right: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for i in 1..=left.len() {
+        let mut row = vec![i];
+        for j in 1..=right.len() {
+            let changed = above[j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            let mut cost = changed.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                cost = cost.min(before[j - 2] + 1);
+            }
+            row.push(cost);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_name_is_found() {
+        let names = ["int", "DWORD", "uint32_t", "uint16_t", "long"];
+        let cases =
+            [("itn", Some("int")), ("dword", Some("DWORD")), ("uint32", None), ("uint32t", Some("uint32_t")), ("FOO", None)];
+        for (wanted, expected) in cases {
+            let mut closest = Closest::new(wanted);
+            names.iter().for_each(|name| closest.consider(name));
+            assert_eq!(closest.found(), expected, "{wanted}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What declarations speak of: types, free of any ABI.
+
+mod basic;
+mod constant;
+mod count;
+mod enumeration;
+mod function;
+mod record;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use basic::{Basic, Qualifiers};
+pub use constant::{Constant, ConstantValue};
+pub use count::{Count, PerAbi};
+pub use enumeration::{Enumeration, EnumerationBody, Enumerator};
+pub use function::{
+    Annotation, Convention, Direction, Extent, ExtentUnit, FunctionType, Parameter, SizeExpression, SizeOperator,
+};
+pub use record::{Member, Record, RecordBody, RecordKind};
+
+/// How deeply pointers, arrays, functions and typedef names may be nested in one type. All that walks a type, and its
+/// destructor, relies on this for its use of the stack.
+pub(super) const TYPE_DEPTH: u32 = 256;
+
+/// A C type. Cheap to clone; what it consists of is shared.
+///
+/// Two types are equal when C calls them the same: typedef names are seen through, qualifiers count, names of
+/// parameters do not.
+///
+/// ```
+/// use runtime64::c::{Basic, Declarations, Type};
+///
+/// let mut declarations = Declarations::new();
+/// declarations.declare("typedef unsigned char Level;")?;
+/// let level = declarations.parse_type("const Level")?;
+/// assert_eq!(level.to_string(), "const Level");
+/// assert!(level.is_const());
+/// assert!(matches!(level.resolve(), Type::Basic(Basic::UnsignedChar)));
+/// # Ok::<(), runtime64::c::Error>(())
+/// ```
+#[derive(Clone)]
+pub enum Type {
+    /// A type that C itself names.
+    Basic(Basic),
+    /// A pointer to the type.
+    Pointer(Arc<Type>),
+    /// An array.
+    Array(Arc<ArrayType>),
+    /// A function. Behind a pointer, except in the declaration of a function or a typedef of one.
+    Function(Arc<FunctionType>),
+    /// A struct or union, maybe one whose members are not known yet.
+    Record(Arc<Record>),
+    /// An enumeration.
+    Enumeration(Arc<Enumeration>),
+    /// A typedef name, kept for printing.
+    Named(Arc<Typedef>),
+    /// `const`, `volatile`, `restrict`. Never around another of its kind, and never around an array that has no name:
+    /// the qualifiers of an array are those of its elements.
+    Qualified(Qualifiers, Arc<Type>),
+}
+
+/// An array's element and length.
+#[derive(Clone)]
+pub struct ArrayType {
+    /// The type of each element.
+    pub element: Type,
+    /// How many there are.
+    pub length: Length,
+}
+
+/// An array's length.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Length {
+    /// `[]`.
+    Incomplete,
+    /// `[?]`: given when an object is made.
+    Variable,
+    /// `[n]`.
+    Fixed(Count),
+}
+
+/// A typedef name.
+pub struct Typedef {
+    /// The name.
+    pub name: String,
+    /// What it stands for.
+    pub ty: Type,
+    /// The alignment that `__attribute__((aligned))` or `__declspec(align)` gives it.
+    pub aligned: Option<Count>,
+    pub(super) depth: u32,
+}
+
+impl Type {
+    /// The type without typedef names and qualifiers at its top.
+    pub fn resolve(&self) -> &Type {
+        let mut ty = self;
+        loop {
+            ty = match ty {
+                Type::Named(typedef) => &typedef.ty,
+                Type::Qualified(_, inner) => inner,
+                _ => return ty,
+            }
+        }
+    }
+
+    /// The qualifiers at the type's top, those of its typedef names included; of an array, those of its elements.
+    pub fn qualifiers(&self) -> Qualifiers {
+        let mut all = Qualifiers::default();
+        let mut ty = self;
+        loop {
+            ty = match ty {
+                Type::Named(typedef) => &typedef.ty,
+                Type::Array(array) => &array.element,
+                Type::Qualified(qualifiers, inner) => {
+                    all = all.union(*qualifiers);
+                    inner
+                }
+                _ => return all,
+            }
+        }
+    }
+
+    /// Whether the object may not be written.
+    pub fn is_const(&self) -> bool {
+        self.qualifiers().is_const
+    }
+
+    /// Whether this is `void`, under whatever name.
+    pub fn is_void(&self) -> bool {
+        matches!(self.resolve(), Type::Basic(Basic::Void))
+    }
+
+    /// What a pointer points to.
+    pub fn pointee(&self) -> Option<&Type> {
+        match self.resolve() {
+            Type::Pointer(pointee) => Some(pointee),
+            _ => None,
+        }
+    }
+
+    /// The function, of a function or of a pointer to one.
+    pub fn function(&self) -> Option<&Arc<FunctionType>> {
+        match self.pointee().unwrap_or(self).resolve() {
+            Type::Function(function) => Some(function),
+            _ => None,
+        }
+    }
+
+    /// A pointer to this type.
+    #[must_use]
+    pub fn pointer_to(self) -> Type {
+        Type::Pointer(Arc::new(self))
+    }
+
+    /// The type with qualifiers added.
+    #[must_use]
+    pub fn qualified(self, qualifiers: Qualifiers) -> Type {
+        if qualifiers.is_empty() {
+            return self;
+        }
+        match self {
+            Type::Qualified(already, inner) => Type::Qualified(already.union(qualifiers), inner),
+            Type::Array(array) => Type::Array(Arc::new(ArrayType {
+                element: array.element.clone().qualified(qualifiers),
+                length: array.length.clone(),
+            })),
+            other => Type::Qualified(qualifiers, Arc::new(other)),
+        }
+    }
+
+    /// The levels of nesting, at most [`TYPE_DEPTH`]; what a record's members consist of does not count.
+    pub(super) fn depth(&self) -> u32 {
+        match self {
+            Type::Basic(_) | Type::Record(_) | Type::Enumeration(_) => 0,
+            Type::Named(typedef) => typedef.depth,
+            Type::Qualified(_, inner) => inner.depth(),
+            Type::Pointer(pointee) => 1 + pointee.depth(),
+            Type::Array(array) => 1 + array.element.depth(),
+            Type::Function(function) => {
+                let parameters = function.parameters.iter().map(|parameter| parameter.ty.depth());
+                1 + parameters.max().unwrap_or(0).max(function.result.depth())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Type {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{self}`")
+    }
+}
+
+/// `typedef …`, without a semicolon.
+impl fmt::Display for Typedef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "typedef {}", self.ty.declare(&self.name))?;
+        match &self.aligned {
+            Some(aligned) => write!(formatter, " __attribute__((aligned({aligned})))"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Typedef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{self}`")
+    }
+}

@@ -1,0 +1,116 @@
+//! Structs and unions.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use super::{Count, Type};
+use crate::c::layout::{LayoutError, RecordLayout};
+
+/// Struct or union.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// Members one after another.
+    Struct,
+    /// Members all in the same place.
+    Union,
+}
+
+/// A struct or union, maybe one whose members are not known yet.
+pub struct Record {
+    /// Struct or union.
+    pub kind: RecordKind,
+    /// The tag, of one that has a tag.
+    pub tag: Option<String>,
+    body: RwLock<Option<Arc<RecordBody>>>,
+}
+
+/// What stands between the braces of a struct or union, and how it is to be laid out.
+pub struct RecordBody {
+    /// The members in their order.
+    pub members: Vec<Member>,
+    /// The greatest alignment of a member, from `#pragma pack`, in bytes.
+    pub pack: Option<u64>,
+    /// `__attribute__((packed))`
+    pub packed: bool,
+    /// `__attribute__((aligned))`, `__declspec(align)`
+    pub aligned: Option<Count>,
+    /// Microsoft's bit-field rules, or GCC's, if `ms_struct` or `gcc_struct` says so; else the ABI's.
+    pub microsoft_bit_fields: Option<bool>,
+    /// The levels of records held by value.
+    pub(in crate::c) nesting: u32,
+    pub(in crate::c) layouts: [OnceLock<Result<Arc<RecordLayout>, LayoutError>>; 4],
+}
+
+/// One member of a struct or union.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// The name; none for padding bit-fields and anonymous structs and unions.
+    pub name: Option<String>,
+    /// The type.
+    pub ty: Type,
+    /// The width, of a bit-field.
+    pub bits: Option<u32>,
+    /// `__attribute__((packed))` on the member itself.
+    pub packed: bool,
+    /// The alignment that an attribute gives it.
+    pub aligned: Option<Count>,
+}
+
+impl Record {
+    pub(crate) fn new(kind: RecordKind, tag: Option<String>) -> Self {
+        Record { kind, tag, body: RwLock::new(None) }
+    }
+
+    /// Its members; nothing while it is only named.
+    pub fn body(&self) -> Option<Arc<RecordBody>> {
+        self.body.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Completes the record, or with `None` takes that back.
+    pub(crate) fn set_body(&self, body: Option<Arc<RecordBody>>) {
+        *self.body.write().unwrap_or_else(PoisonError::into_inner) = body;
+    }
+}
+
+impl RecordKind {
+    /// `struct` or `union`.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            RecordKind::Struct => "struct",
+            RecordKind::Union => "union",
+        }
+    }
+}
+
+thread_local! {
+    /// Members of dropped records, while the outermost of these drops runs.
+    static DROPPED: RefCell<Option<Vec<Vec<Member>>>> = const { RefCell::new(None) };
+}
+
+/// Records point to each other in chains that may be as long as a header, so their members are dropped one record
+/// after another instead of one inside the other.
+impl Drop for RecordBody {
+    fn drop(&mut self) {
+        let members = std::mem::take(&mut self.members);
+        let outermost = DROPPED.try_with(|dropped| {
+            let mut dropped = dropped.borrow_mut();
+            let outermost = dropped.is_none();
+            dropped.get_or_insert_default().push(members);
+            outermost
+        });
+        if outermost != Ok(true) {
+            return;
+        }
+        while let Some(members) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut().and_then(Vec::pop)) {
+            drop(members);
+        }
+        DROPPED.set(None);
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{} {}`", self.kind.keyword(), self.tag.as_deref().unwrap_or("{…}"))
+    }
+}

@@ -1,0 +1,9 @@
+//! The command line: what `runtime64` does when it is run.
+
+mod arguments;
+mod repl;
+mod report;
+mod run;
+
+pub(crate) use arguments::Arguments;
+pub(crate) use run::run;

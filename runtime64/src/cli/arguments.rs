@@ -1,0 +1,202 @@
+//! The words of the command line and what they ask for.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser};
+
+/// What the command line asks for.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Arguments {
+    /// Every word, the program's own name first.
+    pub(crate) command_line: Vec<OsString>,
+    /// What comes before the script, in the order of the command line.
+    pub(crate) preparations: Vec<Preparation>,
+    /// The script, if one is named.
+    pub(crate) script: Option<Script>,
+    /// Where the script stands in the command line; 0, the program's own place, without one.
+    pub(crate) script_index: usize,
+    /// Whether to prompt for Lua after the script.
+    pub(crate) interactive: bool,
+    /// Whether to say which version this is.
+    pub(crate) version: bool,
+    /// The worker's executable or folder.
+    pub(crate) worker: Option<PathBuf>,
+    /// Wine's loader.
+    pub(crate) wine: Option<PathBuf>,
+}
+
+/// One `-e` or `-l`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Preparation {
+    /// Runs this code.
+    Execute(OsString),
+    /// Requires this module and sets the global of its name.
+    Require(OsString),
+}
+
+/// Where the script comes from.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Script {
+    /// `-`: from standard input.
+    Stdin,
+    /// From a file.
+    File(PathBuf),
+}
+
+impl Arguments {
+    /// Understands a command line.
+    ///
+    /// # Errors
+    /// A word cannot be understood, or help was asked for: print it and end with its exit code.
+    pub(crate) fn parse(command_line: Vec<OsString>) -> Result<Self, clap::Error> {
+        let matches = Words::command().try_get_matches_from(&command_line)?;
+        let words = Words::from_arg_matches(&matches)?;
+        // Whatever follows the script belongs to it, so the script stands this far from the end.
+        let script_index = match words.script.len() {
+            0 => 0,
+            count => command_line.len() - count,
+        };
+        let after_escape = script_index > 0 && command_line[script_index - 1] == "--";
+        let script = words.script.first().map(|word| match word.to_str() {
+            Some("-") if !after_escape => Script::Stdin,
+            _ => Script::File(word.into()),
+        });
+        Ok(Self {
+            preparations: in_order(&matches, &words),
+            script,
+            script_index,
+            interactive: words.interactive,
+            version: words.version,
+            worker: words.worker,
+            wine: words.wine,
+            command_line,
+        })
+    }
+
+    /// The script's own arguments.
+    pub(crate) fn script_arguments(&self) -> &[OsString] {
+        match self.script {
+            Some(_) => &self.command_line[self.script_index + 1..],
+            None => &[],
+        }
+    }
+}
+
+/// Runs Lua scripts that can call 32-bit libraries.
+///
+/// Without a script: prompts for Lua on a terminal, else runs what comes from standard input.
+#[derive(Debug, Parser)]
+#[command(
+    name = "runtime64",
+    disable_version_flag = true,
+    override_usage = "runtime64 [OPTIONS] [SCRIPT [ARGS]...]",
+    after_help = "Options after SCRIPT are the script's own; it finds them in `arg` and `...`.\n\
+                  Exit codes: 0 success, 1 an error in the script, 2 a wrong command line, 130 interrupted."
+)]
+struct Words {
+    /// Run CODE before the script; may be given several times
+    #[arg(short = 'e', long = "execute", value_name = "CODE", action = ArgAction::Append, allow_hyphen_values = true)]
+    execute: Vec<OsString>,
+    /// Require module MOD into the global MOD before the script; may be given several times
+    #[arg(short = 'l', long = "library", value_name = "MOD", action = ArgAction::Append)]
+    library: Vec<OsString>,
+    /// Prompt for Lua after the script
+    #[arg(short = 'i', long)]
+    interactive: bool,
+    /// Print the version
+    #[arg(short = 'v', long)]
+    version: bool,
+    /// The worker's executable, or a folder of workers [default: beside runtime64]
+    #[arg(long, value_name = "PATH")]
+    worker: Option<PathBuf>,
+    /// Wine's loader, for Windows libraries on Linux [default: the system's Wine]
+    #[arg(long, value_name = "PATH")]
+    wine: Option<PathBuf>,
+    /// The script, or - for standard input, and its arguments
+    #[arg(value_name = "SCRIPT", trailing_var_arg = true)]
+    script: Vec<OsString>,
+}
+
+/// Merges `-e` and `-l` by their places on the command line.
+fn in_order(matches: &ArgMatches, words: &Words) -> Vec<Preparation> {
+    let places = |id| matches.indices_of(id).into_iter().flatten();
+    let executes = places("execute").zip(words.execute.iter().cloned().map(Preparation::Execute));
+    let requires = places("library").zip(words.library.iter().cloned().map(Preparation::Require));
+    let mut preparations: Vec<_> = executes.chain(requires).collect();
+    preparations.sort_by_key(|(place, _)| *place);
+    preparations.into_iter().map(|(_, preparation)| preparation).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Arguments, clap::Error> {
+        let program = std::iter::once("runtime64");
+        Arguments::parse(program.chain(words.iter().copied()).map(OsString::from).collect())
+    }
+
+    fn file(path: &str) -> Option<Script> {
+        Some(Script::File(path.into()))
+    }
+
+    #[test]
+    fn the_script_ends_the_options() {
+        // Words; the script; its arguments; whether there is a prompt.
+        type Case = (&'static [&'static str], Option<Script>, &'static [&'static str], bool);
+        let cases: &[Case] = &[
+            (&[], None, &[], false),
+            (&["-i"], None, &[], true),
+            (&["a.lua"], file("a.lua"), &[], false),
+            (&["a.lua", "x", "-i", "--help"], file("a.lua"), &["x", "-i", "--help"], false),
+            (&["a.lua", "--", "-e"], file("a.lua"), &["--", "-e"], false),
+            (&["a.lua", "-"], file("a.lua"), &["-"], false),
+            (&["-i", "a.lua", "-v"], file("a.lua"), &["-v"], true),
+            (&["-", "x"], Some(Script::Stdin), &["x"], false),
+            (&["--", "-x.lua", "y"], file("-x.lua"), &["y"], false),
+            (&["--", "-"], file("-"), &[], false),
+            (&["--", "--"], file("--"), &[], false),
+            (&["--wine", "/w", "a.lua", "--wine"], file("a.lua"), &["--wine"], false),
+        ];
+        for (words, script, rest, interactive) in cases {
+            let arguments = parse(words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            assert_eq!(arguments.script, *script, "{words:?}");
+            assert_eq!(arguments.script_arguments(), *rest, "{words:?}");
+            assert_eq!(arguments.interactive, *interactive, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn preparations_keep_their_order() {
+        let execute = |code: &str| Preparation::Execute(code.into());
+        let require = |name: &str| Preparation::Require(name.into());
+        let cases: &[(&[&str], Vec<Preparation>)] = &[
+            (&["-e", "a()", "-l", "m", "-e", "b()"], vec![execute("a()"), require("m"), execute("b()")]),
+            (&["-l", "m", "-lpretty", "-ex=1"], vec![require("m"), require("pretty"), execute("x=1")]),
+            (&["-e", "--a comment", "-e", "-1"], vec![execute("--a comment"), execute("-1")]),
+            (&["a.lua", "-e", "x"], vec![]),
+        ];
+        for (words, preparations) in cases {
+            let arguments = parse(words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            assert_eq!(arguments.preparations, *preparations, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn paths_are_taken() {
+        let arguments = parse(&["--worker", "/opt/w", "--wine=/opt/wine", "-v"]).expect("understood");
+        assert_eq!(arguments.worker, Some("/opt/w".into()));
+        assert_eq!(arguments.wine, Some("/opt/wine".into()));
+        assert!(arguments.version);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_usage_error() {
+        let cases: &[&[&str]] = &[&["--bogus"], &["-x", "a.lua"], &["-e"], &["--deadline", "3"], &["--worker"]];
+        for words in cases {
+            assert_eq!(parse(words).expect_err("refused").exit_code(), 2, "{words:?}");
+        }
+        assert_eq!(parse(&["--help"]).expect_err("help").exit_code(), 0);
+    }
+}

@@ -1,0 +1,124 @@
+//! The prompt: reads Lua, runs it, shows what it gave.
+
+mod commands;
+mod echo;
+mod evaluate;
+mod history;
+mod input;
+mod validator;
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::time::Instant;
+
+use mlua::{MultiValue, Value};
+use runtime64::{Runtime, RuntimeError};
+
+use super::report;
+use commands::Command;
+use echo::Echo;
+use input::{Entry, Input};
+
+/// Prompts until the user leaves. `earlier` is the error of a script that ran before, to be looked at.
+pub(crate) fn run(runtime: &Runtime, earlier: Option<&RuntimeError>) {
+    let session = Session { runtime, echo: Echo::new(runtime), on_terminal: io::stdin().is_terminal() };
+    if let Some(error) = earlier {
+        session.remember_error(error);
+    }
+    session.run();
+}
+
+/// One session of the prompt.
+struct Session<'a> {
+    runtime: &'a Runtime,
+    echo: Echo<'a>,
+    on_terminal: bool,
+}
+
+/// Whether the session goes on.
+#[derive(PartialEq)]
+enum Flow {
+    Continue,
+    Leave,
+}
+
+impl Session<'_> {
+    fn run(&self) {
+        let mut input = Input::open(self.runtime, self.on_terminal);
+        if self.on_terminal {
+            self.echo.line(&format!("{}   :help for help, :quit or Ctrl-D to leave", super::run::version()));
+        }
+        let mut told_of_locals = !self.on_terminal;
+        loop {
+            match input.next() {
+                Entry::Text(text) => {
+                    if self.take(&text) == Flow::Leave {
+                        return;
+                    }
+                    if !told_of_locals && evaluate::declares_local(&text) {
+                        told_of_locals = true;
+                        self.echo.line("(a local ends with its entry; without `local` it stays)");
+                    }
+                }
+                Entry::Cleared => {}
+                Entry::End => return,
+                Entry::Failed(reason) => {
+                    report::line(&format!("the input cannot be read: {reason}"));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Does what an entry asks for.
+    fn take(&self, text: &str) -> Flow {
+        match Command::parse(text) {
+            None => self.show(self.evaluate(text)),
+            Some(Ok(Command::Quit)) => return Flow::Leave,
+            Some(Ok(Command::Help)) => self.echo.line(&commands::help()),
+            Some(Ok(Command::Load(path))) => self.show(self.runtime.run_file(Path::new(path), ())),
+            Some(Ok(Command::Time(code))) => {
+                let start = Instant::now();
+                self.show(self.evaluate(code));
+                self.echo.line(&format!("{:.3?}", start.elapsed()));
+            }
+            Some(Err(refusal)) => report::line(&refusal),
+        }
+        Flow::Continue
+    }
+
+    fn evaluate(&self, code: &str) -> Result<MultiValue, RuntimeError> {
+        let function = evaluate::compile(self.runtime, code)?;
+        self.runtime.call(&function, ())
+    }
+
+    /// Shows values and keeps the first as `_`, or shows an error and keeps it as `_error`.
+    fn show(&self, result: Result<MultiValue, RuntimeError>) {
+        match result {
+            Ok(values) => {
+                self.echo.values(&values);
+                if let Some(value) = values.front() {
+                    self.set_global("_", value.clone());
+                }
+            }
+            Err(error) => {
+                self.echo.error(&error);
+                self.remember_error(&error);
+            }
+        }
+    }
+
+    fn remember_error(&self, error: &RuntimeError) {
+        let value = match error {
+            RuntimeError::Uncaught(uncaught) => Ok(uncaught.value().clone()),
+            other => self.runtime.lua().create_string(other.to_string()).map(Value::String),
+        };
+        self.set_global("_error", value.unwrap_or(Value::Nil));
+    }
+
+    /// Sets a global, whatever metamethods the table of globals was given.
+    fn set_global(&self, name: &str, value: Value) {
+        // It fails only if no memory is left; then there is nothing to be remembered with.
+        let _ = self.runtime.lua().globals().raw_set(name, value);
+    }
+}

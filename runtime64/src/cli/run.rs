@@ -1,0 +1,159 @@
+//! Does what the command line asks for: preparations, script, prompt, exit code.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use mlua::{Function, MultiValue, Value};
+use runtime64::{OnExit, Runtime, RuntimeError};
+
+use super::arguments::{Arguments, Preparation, Script};
+use super::{repl, report};
+
+/// Runs to the end. The Lua state, and with it every worker, has ended when this returns.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    if arguments.version {
+        report::output(&version());
+    }
+    let runtime = match start(arguments) {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match run_in(&runtime, arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &RuntimeError) -> ExitCode {
+    report::failure(error);
+    ExitCode::FAILURE
+}
+
+/// The version of this program and of its Lua.
+pub(crate) fn version() -> String {
+    format!("runtime64 {} (Lua 5.4)", env!("CARGO_PKG_VERSION"))
+}
+
+fn start(arguments: &Arguments) -> Result<Runtime, RuntimeError> {
+    let mut builder = Runtime::builder().on_exit(OnExit::EndProcess);
+    if let Some(worker) = &arguments.worker {
+        builder = builder.worker(worker);
+    }
+    if let Some(wine) = &arguments.wine {
+        builder = builder.wine(wine);
+    }
+    if let Some(Script::File(path)) = &arguments.script {
+        builder = builder.script_directory(directory_of(path));
+    }
+    let runtime = builder.build()?;
+    runtime.set_arguments(&arguments.command_line, arguments.script_index)?;
+    Ok(runtime)
+}
+
+/// The folder of a script. A bare name's is the current one, said so that it does not look like none.
+fn directory_of(script: &Path) -> PathBuf {
+    match script.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn run_in(runtime: &Runtime, arguments: &Arguments) -> Result<(), RuntimeError> {
+    for preparation in &arguments.preparations {
+        prepare(runtime, preparation)?;
+    }
+    let result = match source(arguments) {
+        Some(script) => run_script(runtime, script, arguments.script_arguments()),
+        None => Ok(()),
+    };
+    if !prompts(arguments) {
+        return result;
+    }
+    // What the script has left behind can be looked at, all the more if it failed.
+    if let Err(error) = &result {
+        report::failure(error);
+    }
+    repl::run(runtime, result.err().as_ref());
+    Ok(())
+}
+
+/// What is run after the preparations: the script, or standard input if nothing is named and nobody is there to type.
+fn source(arguments: &Arguments) -> Option<&Script> {
+    match &arguments.script {
+        Some(script) => Some(script),
+        None if has_nothing_to_do(arguments) && !io::stdin().is_terminal() => Some(&Script::Stdin),
+        None => None,
+    }
+}
+
+/// Whether there is a prompt: if it is asked for, or if a terminal is all there is.
+fn prompts(arguments: &Arguments) -> bool {
+    let only_terminal = arguments.script.is_none() && has_nothing_to_do(arguments) && io::stdin().is_terminal();
+    arguments.interactive || only_terminal
+}
+
+/// Whether the options alone leave the program without anything to do; a module alone is there to be used.
+fn has_nothing_to_do(arguments: &Arguments) -> bool {
+    let executes = |preparation: &Preparation| matches!(preparation, Preparation::Execute(_));
+    !arguments.interactive && !arguments.version && !arguments.preparations.iter().any(executes)
+}
+
+fn prepare(runtime: &Runtime, preparation: &Preparation) -> Result<(), RuntimeError> {
+    match preparation {
+        Preparation::Execute(code) => runtime.eval("=(command line)", code.as_encoded_bytes()),
+        Preparation::Require(module) => require(runtime, module),
+    }
+}
+
+/// Requires a module and sets the global of its name; `name=module` sets another one.
+fn require(runtime: &Runtime, module: &OsStr) -> Result<(), RuntimeError> {
+    let module = module.to_string_lossy();
+    let (name, module) = module.split_once('=').unwrap_or((&module, &module));
+    let globals = runtime.lua().globals();
+    let require: Function = globals.get("require").map_err(RuntimeError::Host)?;
+    let value: Value = runtime.call(&require, module)?;
+    globals.set(name, value).map_err(RuntimeError::Host)
+}
+
+fn run_script(runtime: &Runtime, script: &Script, arguments: &[OsString]) -> Result<(), RuntimeError> {
+    let function = match script {
+        Script::File(path) => runtime.compile_file(path)?,
+        Script::Stdin => {
+            let mut text = Vec::new();
+            let read = io::stdin().read_to_end(&mut text);
+            read.map_err(|source| RuntimeError::Read { path: PathBuf::from("standard input"), source })?;
+            runtime.compile_script("=stdin", text)?
+        }
+    };
+    let strings = arguments.iter().map(|word| {
+        let text = runtime.lua().create_string(word.as_encoded_bytes())?;
+        Ok(Value::String(text))
+    });
+    let strings: MultiValue = strings.collect::<mlua::Result<_>>().map_err(RuntimeError::Host)?;
+    runtime.call(&function, strings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_has_a_folder() {
+        let cases = [("a.lua", "."), ("./a.lua", "."), ("dir/a.lua", "dir"), ("/a.lua", "/")];
+        for (script, directory) in cases {
+            assert_eq!(directory_of(Path::new(script)), Path::new(directory), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_required_into_a_global() {
+        let runtime = start(&Arguments::default()).expect("a runtime");
+        for (module, global) in [("pretty", "pretty"), ("p=pretty", "p")] {
+            require(&runtime, OsStr::new(module)).expect("it is there");
+            let found: bool = runtime.eval("=test", format!("return {global} == require 'pretty'")).expect("a verdict");
+            assert!(found, "{module}");
+        }
+    }
+}

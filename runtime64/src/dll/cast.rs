@@ -1,0 +1,56 @@
+//! `dll.cast`: pointers to other types, and to and from integers.
+
+use mlua::{Lua, Value as LuaValue};
+
+use super::convert::{Conversion, describe};
+use super::failure::from_remote;
+use super::module::{Module, owner};
+use super::pointer::{Owner, Pointer};
+use super::signature::conversion;
+use crate::c;
+use crate::error::{Error, ErrorKind};
+
+/// The value as one of another type.
+pub(super) fn cast(lua: &Lua, module: &Module, ty: &c::Type, value: &LuaValue) -> mlua::Result<LuaValue> {
+    let refused = || {
+        let message = format!("dll.cast: {} cannot become {ty}", describe(value));
+        mlua::Error::from(Error::new(ErrorKind::Type, message))
+    };
+    let pointer = match value {
+        LuaValue::UserData(userdata) => userdata.borrow::<Pointer>().ok().map(|pointer| pointer.clone()),
+        _ => None,
+    };
+    match (conversion(ty, module.abi()), value, pointer) {
+        (Some(Conversion::Pointer { .. }), LuaValue::Nil, _) => Ok(LuaValue::Nil),
+        (Some(Conversion::Pointer { target, .. }), _, Some(pointer)) => {
+            to_pointer(lua, pointer.address(), target, pointer.owner().clone())
+        }
+        (Some(Conversion::Pointer { target, .. }), LuaValue::Integer(address), _) => {
+            let highest = if module.abi().pointer_bytes() == 4 { u64::from(u32::MAX) } else { u64::MAX };
+            let address = *address as u64;
+            if address > highest {
+                let message = format!("dll.cast: {address:#x} is no address of a 32-bit worker");
+                return Err(Error::new(ErrorKind::Range, message).into());
+            }
+            to_pointer(lua, address, target, current_owner(module)?)
+        }
+        (Some(Conversion::Integer { .. } | Conversion::Unsigned64), _, Some(pointer)) => {
+            Ok(LuaValue::Integer(pointer.address() as i64))
+        }
+        _ => Err(refused()),
+    }
+}
+
+fn to_pointer(lua: &Lua, address: u64, target: c::Type, owner: Owner) -> mlua::Result<LuaValue> {
+    match address {
+        0 => Ok(LuaValue::Nil),
+        address => lua.create_userdata(Pointer::new(address, target, owner)).map(LuaValue::UserData),
+    }
+}
+
+/// An address given as a number is one of the worker that runs now.
+fn current_owner(module: &Module) -> Result<Owner, Error> {
+    let worker = module.worker(module.kind());
+    let session = worker.session().map_err(|error| from_remote(error, worker.kind(), "dll.cast"))?;
+    Ok(owner(worker, &session))
+}

@@ -1,0 +1,236 @@
+//! Values: from Lua to the wire and back, checked strictly.
+//!
+//! A number with a fraction is no integer, a numeric string is no number, and nothing is cut to fit.
+
+use mlua::{Lua, Value as LuaValue};
+use protocol::{Type, Value, limits};
+
+use super::pointer::{Owner, Pointer};
+use crate::c;
+use crate::error::{Error, ErrorKind};
+
+/// How values of one C type are converted; made once for each parameter and result.
+#[derive(Clone, Debug)]
+pub(super) enum Conversion {
+    /// No value.
+    Void,
+    /// `_Bool` and Lua's booleans.
+    Bool,
+    /// An integer with its bounds.
+    Integer {
+        /// The least value.
+        minimum: i64,
+        /// The greatest value.
+        maximum: i64,
+        /// Its type on the wire.
+        wire: Type,
+    },
+    /// An unsigned 64-bit integer: any Lua integer, which has the same bits.
+    Unsigned64,
+    /// `float` or `double`.
+    Float(Type),
+    /// A pointer.
+    Pointer {
+        /// What it points to.
+        target: c::Type,
+        /// Which Lua strings can stand for it.
+        strings: Strings,
+    },
+}
+
+/// Which Lua strings a pointer parameter takes, or whether a pointer result becomes a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strings {
+    /// None: the target is writable, or no bytes.
+    None,
+    /// Text, which ends at its zero: `const char *`.
+    Text,
+    /// Any bytes: `const void *`, `const unsigned char *`.
+    Bytes,
+    /// Text as UTF-16: `const wchar_t *` on Windows.
+    Utf16,
+    /// Text as UTF-32: `const wchar_t *` on Linux.
+    Utf32,
+}
+
+/// Why a value does not fit, without the place: the caller knows function and parameter.
+#[derive(Debug)]
+pub(super) struct Mismatch {
+    pub(super) kind: ErrorKind,
+    pub(super) reason: String,
+}
+
+impl Mismatch {
+    fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
+    }
+}
+
+impl Conversion {
+    /// The type on the wire, as a parameter.
+    pub(super) fn wire(&self) -> Type {
+        match self {
+            Conversion::Void => Type::Void,
+            Conversion::Bool => Type::Bool,
+            Conversion::Integer { wire, .. } | Conversion::Float(wire) => *wire,
+            Conversion::Unsigned64 => Type::Uint64,
+            Conversion::Pointer { .. } => Type::Pointer,
+        }
+    }
+
+    /// The type on the wire, as a result: `const char *` is copied at return.
+    pub(super) fn wire_result(&self) -> Type {
+        match self {
+            Conversion::Pointer { strings: Strings::Text, .. } => Type::CString,
+            other => other.wire(),
+        }
+    }
+
+    /// From Lua to the wire.
+    pub(super) fn to_wire(&self, value: &LuaValue, owner: &Owner) -> Result<Value, Mismatch> {
+        match self {
+            Conversion::Void => Err(Mismatch::new(ErrorKind::Type, "no value can be void")),
+            Conversion::Bool => match value {
+                LuaValue::Boolean(value) => Ok(Value::Bool(*value)),
+                other => Err(wrong_type("true or false", other)),
+            },
+            Conversion::Integer { minimum, maximum, .. } => {
+                let integer = integer(value)?;
+                if (*minimum..=*maximum).contains(&integer) {
+                    return Ok(Value::Integer(integer));
+                }
+                let reason = format!("{integer} is out of range; {minimum} to {maximum} fit");
+                Err(Mismatch::new(ErrorKind::Range, reason))
+            }
+            Conversion::Unsigned64 => integer(value).map(Value::Integer),
+            Conversion::Float(_) => match value {
+                LuaValue::Number(value) => Ok(Value::Float(*value)),
+                LuaValue::Integer(value) => Ok(Value::Float(*value as f64)),
+                other => Err(wrong_type("a number", other)),
+            },
+            Conversion::Pointer { target, strings } => pointer_to_wire(value, target, *strings, owner),
+        }
+    }
+
+    /// From the wire to Lua. `owner` is where an address belongs.
+    pub(super) fn to_lua(&self, lua: &Lua, value: Value, owner: &Owner) -> mlua::Result<LuaValue> {
+        match (self, value) {
+            (_, Value::Nil) => Ok(LuaValue::Nil),
+            (Conversion::Bool, Value::Bool(value)) => Ok(LuaValue::Boolean(value)),
+            (Conversion::Integer { .. } | Conversion::Unsigned64, Value::Integer(value)) => Ok(LuaValue::Integer(value)),
+            (Conversion::Float(_), Value::Float(value)) => Ok(LuaValue::Number(value)),
+            (Conversion::Pointer { strings: Strings::Text, .. }, Value::Bytes(bytes)) => {
+                lua.create_string(&bytes).map(LuaValue::String)
+            }
+            (Conversion::Pointer { target, .. }, Value::Integer(address)) => {
+                let pointer = Pointer::new(address as u64, target.clone(), owner.clone());
+                lua.create_userdata(pointer).map(LuaValue::UserData)
+            }
+            (_, other) => {
+                let message = format!("the worker answered with {other:?}, which the function's type cannot be");
+                Err(Error::new(ErrorKind::Protocol, message).into())
+            }
+        }
+    }
+}
+
+/// A Lua number that is an integer. A float without a fraction is one.
+fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
+    match value {
+        LuaValue::Integer(value) => Ok(*value),
+        LuaValue::Number(number) => {
+            // Both bounds are exact as floats; the upper one is the first that does not fit.
+            let fits = number.fract() == 0.0 && (-(2f64.powi(63))..2f64.powi(63)).contains(number);
+            if fits {
+                return Ok(*number as i64);
+            }
+            let reason = if number.fract() != 0.0 && number.is_finite() { "has a fraction" } else { "is out of range" };
+            let kind = if number.is_finite() && number.fract() != 0.0 { ErrorKind::Type } else { ErrorKind::Range };
+            Err(Mismatch::new(kind, format!("{number:?} {reason}; an integer is needed")))
+        }
+        other => Err(wrong_type("an integer", other)),
+    }
+}
+
+fn pointer_to_wire(value: &LuaValue, target: &c::Type, strings: Strings, owner: &Owner) -> Result<Value, Mismatch> {
+    match value {
+        LuaValue::Nil => Ok(Value::Nil),
+        LuaValue::String(string) => string_to_wire(&string.as_bytes(), strings),
+        LuaValue::UserData(userdata) => match userdata.borrow::<Pointer>() {
+            Ok(pointer) => pointer.address_for(target, owner).map(|address| Value::Integer(address as i64)),
+            Err(_) => Err(wrong_type("a pointer or nil", value)),
+        },
+        other => Err(wrong_type("a pointer or nil", other)),
+    }
+}
+
+fn string_to_wire(bytes: &[u8], strings: Strings) -> Result<Value, Mismatch> {
+    match strings {
+        Strings::None => {
+            let reason = "a Lua string is never writable; the parameter needs a buffer of the library's own \
+                          (declare it const if the library only reads it)";
+            return Err(Mismatch::new(ErrorKind::Type, reason));
+        }
+        Strings::Text => {
+            if let Some(position) = bytes.iter().position(|byte| *byte == 0) {
+                let reason = format!(
+                    "the string has a zero byte at position {}, where C would end it (declare the parameter \
+                     const void * for bytes)",
+                    position + 1
+                );
+                return Err(Mismatch::new(ErrorKind::Type, reason));
+            }
+        }
+        Strings::Bytes => {}
+        Strings::Utf16 => return wide_to_wire(bytes, |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect(), 2),
+        Strings::Utf32 => {
+            return wide_to_wire(bytes, |text| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(), 4);
+        }
+    }
+    if bytes.len() >= limits::STRING_BYTES as usize {
+        let reason = format!("a string of {} bytes is over the limit of {}", bytes.len(), limits::STRING_BYTES);
+        return Err(Mismatch::new(ErrorKind::Range, reason));
+    }
+    let mut terminated = Vec::with_capacity(bytes.len() + 1);
+    terminated.extend_from_slice(bytes);
+    terminated.push(0);
+    Ok(Value::Bytes(terminated))
+}
+
+/// Text in wide characters, with a terminating one of `zero_bytes`.
+fn wide_to_wire(bytes: &[u8], encode: impl Fn(&str) -> Vec<u8>, zero_bytes: usize) -> Result<Value, Mismatch> {
+    let mismatch = |reason: &str| Mismatch::new(ErrorKind::Type, reason);
+    let text = std::str::from_utf8(bytes).map_err(|_| mismatch("the string is not valid UTF-8, so it has no wide form"))?;
+    if text.contains('\0') {
+        return Err(mismatch("the string has a zero in it, where C would end it"));
+    }
+    let mut wide = encode(text);
+    if wide.len() >= limits::STRING_BYTES as usize - zero_bytes {
+        let reason = format!("a string of {} bytes is over the limit of {}", wide.len(), limits::STRING_BYTES);
+        return Err(Mismatch::new(ErrorKind::Range, reason));
+    }
+    wide.resize(wide.len() + zero_bytes, 0);
+    Ok(Value::Bytes(wide))
+}
+
+pub(super) fn wrong_type(expected: &str, value: &LuaValue) -> Mismatch {
+    Mismatch::new(ErrorKind::Type, format!("{expected} is needed, not {}", describe(value)))
+}
+
+/// A Lua value in an error message: short values themselves, others by their type.
+pub(super) fn describe(value: &LuaValue) -> String {
+    const LONGEST: usize = 40;
+    match value {
+        LuaValue::Nil => "nil".to_owned(),
+        LuaValue::Boolean(value) => value.to_string(),
+        LuaValue::Integer(value) => value.to_string(),
+        LuaValue::Number(value) => format!("{value:?}"),
+        LuaValue::String(string) => {
+            let text = string.to_string_lossy();
+            let short: String = text.chars().take(LONGEST).collect();
+            let more = if short.len() < text.len() { "…" } else { "" };
+            format!("the string \"{}{more}\"", short.escape_debug())
+        }
+        other => format!("a {}", other.type_name()),
+    }
+}

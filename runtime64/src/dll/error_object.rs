@@ -1,0 +1,110 @@
+//! The error object that Lua sees: any error of this runtime, with fields.
+
+use mlua::{Lua, Value};
+
+use crate::error::{Error, ErrorKind};
+
+/// Gives the errors that Rust functions raise their fields and their one-message `tostring`.
+///
+/// mlua raises a Rust error as a userdata whose metatable has neither, and there is one such metatable per Lua state:
+/// it is reached through an error that is raised on purpose.
+pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
+    let probe = lua.create_function(|_, ()| -> mlua::Result<()> {
+        Err(Error::new(ErrorKind::Protocol, "raised to find the metatable of errors").into())
+    })?;
+    let index = lua.create_function(|lua, (object, field): (Value, Value)| match (object, field) {
+        (Value::Error(error), Value::String(name)) => field_of(lua, &error, &name.to_str()?),
+        _ => Ok(Value::Nil),
+    })?;
+    let describe = lua.create_function(|_, object: Value| match object {
+        Value::Error(error) => Ok(message(&error)),
+        other => other.to_string(),
+    })?;
+    let source = "local probe, index, describe = ...
+        local _, failure = pcall(probe)
+        local metatable = debug.getmetatable(failure)
+        metatable.__index, metatable.__tostring, metatable.__name = index, describe, 'error'";
+    lua.load(source).set_name("=dll").call::<()>((probe, index, describe))
+}
+
+/// The message of an error without the stack traceback that mlua appends.
+fn message(error: &mlua::Error) -> String {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return error.message.clone();
+    }
+    let mut innermost = error;
+    while let mlua::Error::CallbackError { cause, .. } = innermost {
+        innermost = cause;
+    }
+    innermost.to_string()
+}
+
+fn field_of(lua: &Lua, error: &mlua::Error, name: &str) -> mlua::Result<Value> {
+    let Some(known) = error.downcast_ref::<Error>() else {
+        return match name {
+            "message" => Ok(Value::String(lua.create_string(message(error))?)),
+            _ => Ok(Value::Nil),
+        };
+    };
+    let text = |text: Option<&str>| match text {
+        Some(text) => lua.create_string(text).map(Value::String),
+        None => Ok(Value::Nil),
+    };
+    let context = &known.context;
+    match name {
+        "kind" => text(Some(known.kind.word())),
+        "message" => text(Some(&known.message)),
+        "library" => text(context.library.as_deref()),
+        "func" => text(context.function.as_deref()),
+        "code" => Ok(context.code.map_or(Value::Nil, Value::Integer)),
+        "address" => Ok(context.address.map_or(Value::Nil, |address| Value::Integer(address as i64))),
+        "started" => text(context.started.map(|started| started.word())),
+        "detail" => text(context.detail.as_deref()),
+        _ => Ok(Value::Nil),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> Lua {
+        // The test is about the metatable alone, for which `debug` is needed: the runtime provides both.
+        let runtime = crate::Runtime::builder().build().expect("a state");
+        let raise: mlua::Function = runtime
+            .lua()
+            .create_function(|_, ()| -> mlua::Result<()> {
+                let error = Error::new(ErrorKind::Crash, "Reset crashed").in_library("device.dll").in_function("Reset");
+                Err(error.with_code(11).with_address(16).into())
+            })
+            .expect("a function");
+        runtime.lua().globals().set("raise", raise).expect("a global");
+        runtime.lua().clone()
+    }
+
+    #[test]
+    fn an_error_has_fields_and_one_message() {
+        let source = "local ok, e = pcall(raise)
+            return ok, type(e), e.kind, e.message, e.library, e.func, e.code, e.address, e.detail, tostring(e)";
+        type Fields = (bool, String, String, String, String, String, i64, i64, Option<String>, String);
+        let fields: Fields = state().load(source).call(()).expect("it runs");
+        let expected = (
+            false, "userdata", "crash", "Reset crashed", "device.dll", "Reset", 11, 16, None, "Reset crashed",
+        );
+        let text = |text: &str| text.to_owned();
+        assert_eq!(
+            fields,
+            (
+                expected.0, text(expected.1), text(expected.2), text(expected.3), text(expected.4), text(expected.5),
+                expected.6, expected.7, expected.8, text(expected.9)
+            )
+        );
+    }
+
+    #[test]
+    fn an_error_passes_through_nested_calls_whole() {
+        let source = "local ok, e = pcall(function() return pcall(error, select(2, pcall(raise))) end)
+            return select(2, pcall(function() raise() end)).kind";
+        assert_eq!(state().load(source).call::<String>(()).expect("it runs"), "crash");
+    }
+}

@@ -1,0 +1,47 @@
+//! `dll.exports`: what a library offers.
+
+use mlua::{Lua, Table};
+
+use super::failure::from_image;
+use super::library::Library;
+use crate::error::{Error, ErrorKind};
+use crate::image::{Export, ExportKind, Image};
+
+/// A list of tables, one for each export whose name matches the Lua pattern.
+pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua::Result<Table> {
+    let Some(path) = library.path() else {
+        let message = "dll.C stands for several libraries of the system; load one of them by name to list its exports";
+        return Err(Error::new(ErrorKind::Type, message).into());
+    };
+    let image = Image::open(path).map_err(|error| from_image(&error))?;
+    let find: mlua::Function = lua.globals().get::<Table>("string")?.get("find")?;
+    let rows = lua.create_table()?;
+    for export in image.exports().map_err(|error| from_image(&error))? {
+        let name = export.name.as_deref().unwrap_or(&export.undecorated);
+        let matches = match pattern {
+            None => true,
+            Some(pattern) => find.call::<Option<i64>>((name, pattern))?.is_some(),
+        };
+        if matches {
+            rows.push(row(lua, &export)?)?;
+        }
+    }
+    Ok(rows)
+}
+
+fn row(lua: &Lua, export: &Export) -> mlua::Result<Table> {
+    let row = lua.create_table()?;
+    // An export without a name has an ordinal alone.
+    if export.name.is_some() {
+        row.set("name", export.undecorated.as_str())?;
+    }
+    row.set("decorated", export.name.as_deref())?;
+    row.set("ordinal", export.ordinal)?;
+    row.set("forwarder", export.forwarder.as_deref())?;
+    row.set("kind", if export.kind == ExportKind::Data { "data" } else { "function" })?;
+    row.set("address", export.address as i64)?;
+    row.set("convention", export.convention.map(|convention| convention.name()))?;
+    row.set("argument_bytes", export.argument_bytes)?;
+    row.set("demangled", export.demangled.as_deref())?;
+    Ok(row)
+}

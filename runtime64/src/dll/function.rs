@@ -1,0 +1,167 @@
+//! Functions: bound once, then called.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
+use protocol::{Convention, Invoke, Machine, Prepare, Value};
+
+use super::convert::{Conversion, Mismatch};
+use super::failure::from_remote;
+use super::library::Library;
+use super::module::owner;
+use super::pointer::Owner;
+use super::signature::{Parameter, Prototype};
+use super::undeclared;
+use crate::c;
+use crate::error::{Error, ErrorKind};
+use crate::image;
+use crate::remote::{Generation, RemoteError, Session};
+
+/// A declared function of a library, ready to be called.
+pub(super) struct Function {
+    library: Arc<Library>,
+    declaration: Arc<c::FunctionDeclaration>,
+    prototype: Prototype,
+    /// The worker's id for it, good for one generation.
+    prepared: Mutex<Option<(Generation, u32)>>,
+}
+
+impl Function {
+    /// Binds a declaration to a library: lays it out for the library's ABI and resolves its symbol.
+    pub(super) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
+        let prototype = Prototype::new(&declaration, library.abi(), library.convention())
+            .map_err(|error| error.in_library(library.name()).in_function(&declaration.name))?;
+        let mut function = Self { library, declaration, prototype, prepared: Mutex::new(None) };
+        let symbol = function.prepare(&mut function.library.session()?)?;
+        function.follow_decoration(&symbol)?;
+        Ok(function)
+    }
+
+    fn name(&self) -> &str {
+        &self.declaration.name
+    }
+
+    /// Calls the function.
+    fn call(&self, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+        let mut session = self.library.session()?;
+        let owner = owner(self.library.worker(), &session);
+        let arguments = self.arguments(arguments, &owner)?;
+        let function = self.id(&mut session)?;
+        let outcome = session.call(&Invoke { function, arguments }).map_err(|error| self.failure(error))?;
+        drop(session);
+        self.library.module().shared().remember(outcome.errno, outcome.last_error);
+        if matches!(self.prototype.result, Conversion::Void) {
+            return Ok(MultiValue::new());
+        }
+        let result = self.prototype.result.to_lua(lua, outcome.result, &owner)?;
+        Ok(MultiValue::from_vec(vec![result]))
+    }
+
+    /// The arguments as they travel, or an error that names function, parameter and value.
+    fn arguments(&self, arguments: &MultiValue, owner: &Owner) -> Result<Vec<Value>, Error> {
+        let parameters = &self.prototype.parameters;
+        if arguments.len() != parameters.len() {
+            let plural = if parameters.len() == 1 { "" } else { "s" };
+            let message =
+                format!("{self} takes {} argument{plural}, {} given", parameters.len(), arguments.len());
+            return Err(self.located(Error::new(ErrorKind::Type, message)));
+        }
+        let convert = |(index, (parameter, value)): (usize, (&Parameter, &LuaValue))| {
+            let converted = parameter.conversion.to_wire(value, owner);
+            converted.map_err(|mismatch| self.argument_error(index, parameter, mismatch))
+        };
+        parameters.iter().zip(arguments).enumerate().map(convert).collect()
+    }
+
+    fn argument_error(&self, index: usize, parameter: &Parameter, mismatch: Mismatch) -> Error {
+        let message = format!("{}: argument {} ({}): {}", self.name(), index + 1, parameter.text, mismatch.reason);
+        self.located(Error::new(mismatch.kind, message))
+    }
+
+    /// The worker's id for the function, prepared anew for each generation.
+    fn id(&self, session: &mut Session<'_>) -> Result<u32, Error> {
+        match self.prepared_for(session.generation()) {
+            Some(id) => Ok(id),
+            None => {
+                self.prepare(session)?;
+                let lost = || Error::new(ErrorKind::Protocol, format!("{}: it could not be prepared", self.name()));
+                self.prepared_for(session.generation()).ok_or_else(lost)
+            }
+        }
+    }
+
+    fn prepared_for(&self, generation: Generation) -> Option<u32> {
+        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.filter(|(of, _)| *of == generation).map(|(_, id)| id)
+    }
+
+    /// Resolves the symbol in the worker and prepares calls; gives the name that was found.
+    fn prepare(&self, session: &mut Session<'_>) -> Result<String, Error> {
+        let library = self.library.id(session)?;
+        let request = Prepare { library, symbols: self.symbols(), signature: self.prototype.signature.clone() };
+        let function = session.call(&request).map_err(|error| self.failure(error))?;
+        let prepared = (session.generation(), function.id);
+        *self.prepared.lock().unwrap_or_else(PoisonError::into_inner) = Some(prepared);
+        Ok(function.symbol)
+    }
+
+    /// A decorated symbol tells its convention: it stands in for one that the declaration leaves out, and contradicts a
+    /// wrong one, which would otherwise leave the stack out of balance after each call.
+    fn follow_decoration(&mut self, symbol: &str) -> Result<(), Error> {
+        let decoration = image::undecorate(symbol, image::Format::Pe, image::Machine::I386);
+        let decorated = symbol != self.declaration.symbol && self.library.worker().kind().machine == Machine::I386;
+        let told = match decoration.convention.filter(|_| decorated) {
+            Some(image::Convention::Stdcall) => Convention::Stdcall,
+            Some(image::Convention::Fastcall) => Convention::Fastcall,
+            _ => return Ok(()),
+        };
+        if told == self.prototype.signature.convention {
+            return Ok(());
+        }
+        if self.prototype.convention_is_named {
+            let message = format!(
+                "{}: '{self}' is declared with another convention than its symbol {symbol} has, which is {told:?}",
+                self.library.name()
+            );
+            return Err(self.located(Error::new(ErrorKind::Convention, message)));
+        }
+        self.prototype.signature.convention = told;
+        self.prepare(&mut self.library.session()?).map(drop)
+    }
+
+    /// The names the library may export it by: as declared, then decorated.
+    fn symbols(&self) -> Vec<String> {
+        image::candidates(&self.declaration.symbol, self.prototype.argument_bytes)
+    }
+
+    fn failure(&self, error: RemoteError) -> Error {
+        let missing = matches!(&error, RemoteError::Fault(fault) if fault.kind == protocol::FaultKind::Symbol);
+        if missing {
+            return self.located(undeclared::not_exported(&self.library, self.name(), &self.symbols()));
+        }
+        let doing = format!("{}: {}", self.library.name(), self.name());
+        self.located(from_remote(error, self.library.worker().kind(), &doing))
+    }
+
+    fn located(&self, error: Error) -> Error {
+        error.in_library(self.library.name()).in_function(self.name())
+    }
+}
+
+impl fmt::Display for Function {
+    /// The function's declaration, as C.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.declaration.fmt(formatter)
+    }
+}
+
+impl UserData for Function {
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_meta_method(MetaMethod::Call, |lua, function, arguments: MultiValue| {
+            function.call(lua, &arguments)
+        });
+        methods.add_meta_method(MetaMethod::ToString, |_, function, ()| Ok(function.to_string()));
+    }
+}
+

@@ -1,0 +1,266 @@
+//! Libraries: found, routed to the worker that can load them, loaded anew in each generation of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mlua::{Lua, Table, UserData, Value as LuaValue};
+use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
+
+use super::failure::{from_image, from_remote};
+use super::function::Function;
+use super::module::{Module, abi_of};
+use super::{constant, undeclared};
+use crate::c;
+use crate::error::{Error, ErrorKind};
+use crate::image::{self, Image, Search};
+use crate::remote::{self, Generation, RemoteError, Session, Worker, WorkerKind};
+
+/// A library, bound to the worker that can load it.
+pub(super) struct Library {
+    name: String,
+    source: Source,
+    module: Module,
+    worker: Arc<Worker>,
+    convention: Option<c::Convention>,
+    /// The worker's id for it, good for one generation.
+    opened: Mutex<Option<(Generation, u32)>>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// The worker's C library and the system's usual ones.
+    Default,
+    /// A file: where it is for this process and for the worker, and where its dependencies may be.
+    File { path: PathBuf, request: OpenLibrary, search: Search },
+}
+
+/// What `dll.load` takes beside the name.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    /// Further folders to look in, for the library and for what it needs.
+    pub(super) search: Vec<PathBuf>,
+    /// The convention of functions whose declaration names none.
+    pub(super) convention: Option<c::Convention>,
+}
+
+impl Library {
+    /// Finds a library, reads its header, and has the worker of its kind load it.
+    pub(super) fn load(module: &Module, name: &str, options: Options) -> Result<Arc<Self>, Error> {
+        let script_directory = module.shared().settings.script_directory.as_deref();
+        let prefix = if cfg!(windows) { None } else { remote::wine_prefix() };
+        let search = Search::for_script(script_directory, &options.search, prefix.as_deref());
+        let in_library = |error: Error| error.in_library(name);
+        let found = search.find(name).map_err(|error| in_library(from_image(&error)))?;
+        let image = Image::open(&found.path).map_err(|error| in_library(from_image(&error)))?;
+        let kind = kind_of(&image);
+        let request = OpenLibrary {
+            path: worker_path(&found.path, found.system, kind).map_err(in_library)?,
+            directories: dependency_directories(&found.path, found.system, &options.search, kind).map_err(in_library)?,
+        };
+        let library = Arc::new(Self {
+            name: name.to_owned(),
+            source: Source::File { path: found.path, request, search },
+            module: module.clone(),
+            worker: Arc::clone(module.worker(kind)),
+            convention: options.convention,
+            opened: Mutex::new(None),
+        });
+        library.id(&mut library.session()?)?;
+        module.decide_kind(kind);
+        Ok(library)
+    }
+
+    /// The C library of a worker, and on Windows the system's usual libraries: `dll.C`.
+    pub(super) fn default_of(module: &Module, kind: WorkerKind) -> Arc<Self> {
+        Arc::new(Self {
+            name: "dll.C".to_owned(),
+            source: Source::Default,
+            module: module.clone(),
+            worker: Arc::clone(module.worker(kind)),
+            convention: None,
+            opened: Mutex::new(None),
+        })
+    }
+
+    /// The name it was loaded by.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn module(&self) -> &Module {
+        &self.module
+    }
+
+    pub(super) fn worker(&self) -> &Arc<Worker> {
+        &self.worker
+    }
+
+    pub(super) fn convention(&self) -> Option<c::Convention> {
+        self.convention
+    }
+
+    pub(super) fn abi(&self) -> c::Abi {
+        abi_of(self.worker.kind())
+    }
+
+    /// The library's file, none for `dll.C`.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Default => None,
+            Source::File { path, .. } => Some(path),
+        }
+    }
+
+    /// The running worker; it is started if need be.
+    pub(super) fn session(&self) -> Result<Session<'_>, Error> {
+        self.worker
+            .session()
+            .map_err(|error| from_remote(error, self.worker.kind(), &self.name).in_library(&self.name))
+    }
+
+    /// The worker's id for the library, which is loaded anew in each generation.
+    pub(super) fn id(&self, session: &mut Session<'_>) -> Result<u32, Error> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((generation, id)) = *opened
+            && generation == session.generation()
+        {
+            return Ok(id);
+        }
+        let reply = match &self.source {
+            Source::Default => session.call(&OpenDefaultLibrary {}),
+            Source::File { request, .. } => session.call(request),
+        };
+        let library = reply.map_err(|error| self.load_failure(error))?;
+        *opened = Some((session.generation(), library.id));
+        Ok(library.id)
+    }
+
+    /// Why the worker could not load the library: the dependency that is missing, if one is, or the loader's words.
+    fn load_failure(&self, error: RemoteError) -> Error {
+        let doing = match error {
+            RemoteError::Lost(_) => format!("{}, while it was loaded,", self.name),
+            _ => self.name.clone(),
+        };
+        let refused = matches!(error, RemoteError::Fault(_));
+        let error = from_remote(error, self.worker.kind(), &doing).in_library(&self.name);
+        let Source::File { path, search, .. } = &self.source else {
+            return error;
+        };
+        let missing = refused.then(|| image::missing_dependency(&Image::open(path).ok()?, search)).flatten();
+        match missing {
+            Some(missing) => from_image(&image::Error::MissingDependency { path: path.clone(), missing: Box::new(missing) })
+                .with_detail(error.message)
+                .in_library(&self.name),
+            None => error,
+        }
+    }
+
+    /// A name of the library, as Lua gets it.
+    fn lookup(self: &Arc<Self>, lua: &Lua, name: &str) -> mlua::Result<LuaValue> {
+        let declarations = self.module.declarations();
+        if let Some(declaration) = declarations.function(name) {
+            drop(declarations);
+            let function = Function::bind(Arc::clone(self), declaration)?;
+            return lua.create_userdata(function).map(LuaValue::UserData);
+        }
+        if let Some(constant) = declarations.constant(name) {
+            return constant::to_lua(lua, name, constant.value(self.abi()));
+        }
+        Err(undeclared::error(self, &declarations, name).into())
+    }
+
+    /// The table that stands for the library: its metatable binds each name once, and the name is then a plain field.
+    pub(super) fn into_table(self: Arc<Self>, lua: &Lua) -> mlua::Result<Table> {
+        let metatable = lua.create_table()?;
+        let library = Arc::clone(&self);
+        let index = lua.create_function(move |lua, (table, name): (Table, LuaValue)| {
+            let LuaValue::String(name) = name else {
+                return Ok(LuaValue::Nil);
+            };
+            let value = library.lookup(lua, &name.to_str()?)?;
+            table.raw_set(name, &value)?;
+            Ok(value)
+        })?;
+        let library = Arc::clone(&self);
+        let newindex = lua.create_function(move |_, (_, name): (Table, LuaValue)| -> mlua::Result<()> {
+            let name = name.to_string()?;
+            let message = format!("{}: '{name}' cannot be assigned; a library's functions are fixed", library.name);
+            Err(Error::new(ErrorKind::Type, message).in_library(&library.name).into())
+        })?;
+        let text = match self.path() {
+            Some(path) => format!("dll library {} ({}, {})", self.name, self.worker.kind(), path.display()),
+            None => format!("{} ({} worker)", self.name, self.worker.kind()),
+        };
+        metatable.set("__index", index)?;
+        metatable.set("__newindex", newindex)?;
+        metatable.set("__tostring", lua.create_function(move |_, _: LuaValue| Ok(text.clone()))?)?;
+        metatable.set("__name", "dll library")?;
+        metatable.set("__metatable", false)?;
+        metatable.set(HANDLE, lua.create_userdata(Handle(self))?)?;
+        let table = lua.create_table()?;
+        table.set_metatable(Some(metatable))?;
+        Ok(table)
+    }
+
+    /// The library that a value stands for.
+    pub(super) fn from_lua(value: &LuaValue) -> Result<Arc<Self>, Error> {
+        let handle = || {
+            let userdata: mlua::AnyUserData = value.as_table()?.metatable()?.raw_get(HANDLE).ok()?;
+            let handle = userdata.borrow::<Handle>().ok()?;
+            Some(Arc::clone(&handle.0))
+        };
+        handle().ok_or_else(|| {
+            let message = format!("a library that dll.load returned is needed, not {}", super::convert::describe(value));
+            Error::new(ErrorKind::Type, message)
+        })
+    }
+}
+
+/// The key of a library's metatable that leads back to the library.
+const HANDLE: &str = "library";
+
+struct Handle(Arc<Library>);
+
+impl UserData for Handle {}
+
+/// The worker that can load an image.
+pub(super) fn kind_of(image: &Image) -> WorkerKind {
+    WorkerKind {
+        platform: match image.format() {
+            image::Format::Elf => Platform::Linux,
+            image::Format::Pe => Platform::Windows,
+        },
+        machine: match image.machine() {
+            image::Machine::I386 => Machine::I386,
+            image::Machine::X86_64 => Machine::X86_64,
+        },
+    }
+}
+
+/// A library's path as its worker names it. A library of Windows itself goes by its bare name, so that the loader takes
+/// the one that it has for this width.
+fn worker_path(path: &Path, system: bool, kind: WorkerKind) -> Result<String, Error> {
+    if system
+        && kind.platform == Platform::Windows
+        && let Some(name) = path.file_name()
+    {
+        return Ok(name.to_string_lossy().into_owned());
+    }
+    let unusable = |reason: String| Error::new(ErrorKind::Load, format!("'{}': {reason}", path.display()));
+    let absolute = std::path::absolute(path).map_err(|error| unusable(error.to_string()))?;
+    if kind.needs_wine() {
+        return Ok(remote::windows_path(&absolute));
+    }
+    absolute.into_os_string().into_string().map_err(|_| unusable("the path is not valid Unicode".to_owned()))
+}
+
+/// Where the worker's loader may find what a library needs: beside it, and in the folders that the script names.
+fn dependency_directories(
+    path: &Path,
+    system: bool,
+    extra: &[PathBuf],
+    kind: WorkerKind,
+) -> Result<Vec<String>, Error> {
+    let beside = path.parent().filter(|_| !system).map(Path::to_path_buf);
+    extra.iter().cloned().chain(beside).map(|folder| worker_path(&folder, false, kind)).collect()
+}

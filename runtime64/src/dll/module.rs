@@ -1,0 +1,116 @@
+//! What the functions of one `dll` module share.
+
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use protocol::{Machine, Platform};
+
+use super::pointer::Owner;
+use crate::c;
+use crate::error::Error;
+use crate::remote::{Session, Settings, Worker, WorkerKind, Workers};
+
+/// The state of the module: what has been declared, and the workers. Modules that [`dll.of`](super::of) makes share it.
+pub(super) struct Shared {
+    declarations: RwLock<c::Declarations>,
+    pub(super) workers: Workers,
+    pub(super) settings: Settings,
+    errno: AtomicI32,
+    last_error: AtomicU32,
+}
+
+/// One `dll` module: the shared state, seen from one kind of worker.
+#[derive(Clone)]
+pub(super) struct Module {
+    shared: Arc<Shared>,
+    /// Whose types `dll.sizeof` and the rest speak of; the first library that is loaded decides.
+    kind: Arc<OnceLock<WorkerKind>>,
+}
+
+impl Module {
+    pub(super) fn new(settings: Settings) -> Self {
+        let shared = Shared {
+            declarations: RwLock::new(c::Declarations::new()),
+            workers: Workers::new(settings.clone()),
+            settings,
+            errno: AtomicI32::new(0),
+            last_error: AtomicU32::new(0),
+        };
+        Self { shared: Arc::new(shared), kind: Arc::default() }
+    }
+
+    /// The same module, speaking of another kind of worker.
+    pub(super) fn of(&self, kind: WorkerKind) -> Self {
+        Self { shared: Arc::clone(&self.shared), kind: Arc::new(OnceLock::from(kind)) }
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The kind of worker that is meant where no library tells.
+    pub(super) fn kind(&self) -> WorkerKind {
+        self.kind.get().copied().unwrap_or(WorkerKind::DEFAULT)
+    }
+
+    /// A library of this kind was loaded: the first one decides what the module speaks of.
+    pub(super) fn decide_kind(&self, kind: WorkerKind) {
+        self.kind.get_or_init(|| kind);
+    }
+
+    /// The ABI of the kind.
+    pub(super) fn abi(&self) -> c::Abi {
+        abi_of(self.kind())
+    }
+
+    pub(super) fn worker(&self, kind: WorkerKind) -> &Arc<Worker> {
+        self.shared.workers.get(kind)
+    }
+
+    pub(super) fn declarations(&self) -> RwLockReadGuard<'_, c::Declarations> {
+        // Declaring is all or nothing, so a panic leaves the declarations whole.
+        self.shared.declarations.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn declarations_mut(&self) -> RwLockWriteGuard<'_, c::Declarations> {
+        self.shared.declarations.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Keeps the error numbers of a call.
+    pub(super) fn remember(&self, errno: i32, last_error: u32) {
+        self.errno.store(errno, Ordering::Relaxed);
+        self.last_error.store(last_error, Ordering::Relaxed);
+    }
+
+    /// `errno` after the last call.
+    pub(super) fn errno(&self) -> i32 {
+        self.errno.load(Ordering::Relaxed)
+    }
+
+    /// `GetLastError()` after the last call.
+    pub(super) fn last_error(&self) -> u32 {
+        self.last_error.load(Ordering::Relaxed)
+    }
+}
+
+/// Whose addresses a session's answers hold.
+pub(super) fn owner(worker: &Arc<Worker>, session: &Session<'_>) -> Owner {
+    Owner { worker: Arc::clone(worker), generation: session.generation() }
+}
+
+/// The ABI that a kind of worker follows.
+pub(super) fn abi_of(kind: WorkerKind) -> c::Abi {
+    match (kind.platform, kind.machine) {
+        (Platform::Linux, Machine::I386) => c::Abi::I386SystemV,
+        (Platform::Linux, Machine::X86_64) => c::Abi::X8664SystemV,
+        (Platform::Windows, Machine::I386) => c::Abi::I386Windows,
+        (Platform::Windows, Machine::X86_64) => c::Abi::X8664Windows,
+    }
+}
+
+/// An error of `cdef` or of a type's name.
+pub(super) fn declaration_error(error: &c::Error) -> Error {
+    Error::new(crate::error::ErrorKind::Declaration, error.to_string())
+}

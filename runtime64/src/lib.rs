@@ -1,0 +1,27 @@
+//! A 64-bit Lua runtime whose `dll` module calls 32-bit libraries.
+//!
+//! A 64-bit process cannot load a 32-bit library. This runtime loads it in a *worker*, a process of the library's own width
+//! and system, and calls it from there; a crash in the library is an error here.
+//!
+//! - [`Runtime`] is a Lua state with the `dll` module, ready to be embedded.
+//! - [`c`] reads C declarations and lays types out for an ABI.
+//! - [`image`] reads library files without loading them.
+//! - [`remote`] starts workers and calls them, without Lua.
+//!
+//! ```
+//! let runtime = runtime64::Runtime::builder().build()?;
+//! let size: i64 = runtime.eval("=example", "return dll.sizeof('long')")?;
+//! assert_eq!(size, 4);
+//! # Ok::<(), runtime64::RuntimeError>(())
+//! ```
+
+pub mod c;
+mod dll;
+mod error;
+pub mod image;
+pub mod remote;
+mod runtime;
+mod stdlib;
+
+pub use error::{Context, Error, ErrorKind};
+pub use runtime::{Builder, OnExit, Runtime, RuntimeError, Uncaught};

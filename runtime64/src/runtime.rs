@@ -1,0 +1,136 @@
+//! The embeddable runtime: a Lua state that can call 32-bit libraries.
+//!
+//! ```
+//! let runtime = runtime64::Runtime::builder().build()?;
+//! let sum: i64 = runtime.eval("=example", "return 2 + 3")?;
+//! assert_eq!(sum, 5);
+//! # Ok::<(), runtime64::RuntimeError>(())
+//! ```
+
+mod builder;
+mod chunk;
+mod error;
+mod exit;
+mod failure;
+mod state;
+mod warnings;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table, Value};
+
+pub use builder::Builder;
+pub use error::RuntimeError;
+pub use exit::OnExit;
+pub use failure::Uncaught;
+
+/// A Lua state with the whole standard library of Lua 5.4, the `dll` module and the modules of `stdlib/`.
+///
+/// Chunks are text: bytecode is refused wherever it comes from, and modules written in C cannot be loaded. The workers
+/// that scripts start end with the state.
+pub struct Runtime {
+    lua: Lua,
+    xpcall: Function,
+    report: Function,
+    format: Function,
+}
+
+impl Runtime {
+    /// The way to make one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The Lua state, to define what scripts shall find.
+    #[must_use]
+    pub fn lua(&self) -> &Lua {
+        &self.lua
+    }
+
+    /// Runs source text and gives its results. `chunk_name` is what messages call it: `@path` for a file, `=words` for
+    /// anything else.
+    ///
+    /// # Errors
+    /// The text is not Lua, it raised an error, or its results are not an `R`.
+    pub fn eval<R: FromLuaMulti>(&self, chunk_name: &str, source: impl AsRef<[u8]>) -> Result<R, RuntimeError> {
+        self.call(&self.compile(chunk_name, source)?, ())
+    }
+
+    /// Runs a file with arguments, which it finds in `...`, and gives its results.
+    ///
+    /// # Errors
+    /// As [`eval`](Self::eval); also if the file cannot be read.
+    pub fn run_file<R: FromLuaMulti>(&self, path: &Path, arguments: impl IntoLuaMulti) -> Result<R, RuntimeError> {
+        self.call(&self.compile_file(path)?, arguments)
+    }
+
+    /// Compiles source text to a function that runs it.
+    ///
+    /// # Errors
+    /// The text is not Lua.
+    pub fn compile(&self, chunk_name: &str, source: impl AsRef<[u8]>) -> Result<Function, RuntimeError> {
+        chunk::compile(&self.lua, chunk_name, source.as_ref())
+    }
+
+    /// Compiles a script to a function that runs it. A first line that starts with `#` is skipped, as it is in a file.
+    ///
+    /// # Errors
+    /// The text is not Lua.
+    pub fn compile_script(&self, chunk_name: &str, source: impl AsRef<[u8]>) -> Result<Function, RuntimeError> {
+        chunk::compile_script(&self.lua, chunk_name, source.as_ref())
+    }
+
+    /// Compiles a file to a function that runs it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not Lua.
+    pub fn compile_file(&self, path: &Path) -> Result<Function, RuntimeError> {
+        chunk::compile_file(&self.lua, path)
+    }
+
+    /// Calls a function of this state.
+    ///
+    /// # Errors
+    /// It raised an error, or its results are not an `R`.
+    pub fn call<R: FromLuaMulti>(&self, function: &Function, arguments: impl IntoLuaMulti) -> Result<R, RuntimeError> {
+        let host = RuntimeError::Host;
+        let mut all = arguments.into_lua_multi(&self.lua).map_err(host)?;
+        all.push_front(Value::Function(self.report.clone()));
+        all.push_front(Value::Function(function.clone()));
+        // `xpcall` itself fails only where there is no memory left, or no stack for the arguments.
+        let mut results: MultiValue = self.xpcall.call(all).map_err(host)?;
+        match results.pop_front() {
+            Some(Value::Boolean(true)) => R::from_lua_multi(results, &self.lua).map_err(host),
+            _ => {
+                let raised = results.pop_front().unwrap_or(Value::Nil);
+                Err(RuntimeError::Uncaught(Uncaught::new(&self.lua, raised, &self.format)))
+            }
+        }
+    }
+
+    /// Sets the global `arg` as Lua's interpreter does: the word at the index `script` of the command line becomes
+    /// `arg[0]`, those behind it count from 1, those before it, down to the program's own name, from −1.
+    ///
+    /// # Errors
+    /// There is no memory left.
+    pub fn set_arguments(&self, command_line: &[OsString], script: usize) -> Result<(), RuntimeError> {
+        let set = || {
+            let arguments: Table = self.lua.create_table()?;
+            for (index, word) in (0_i64..).zip(command_line) {
+                let place = index - i64::try_from(script).unwrap_or(i64::MAX);
+                arguments.raw_set(place, self.lua.create_string(word.as_encoded_bytes())?)?;
+            }
+            self.lua.globals().set("arg", arguments)
+        };
+        set().map_err(RuntimeError::Host)
+    }
+
+    /// The text of a value as `pretty.format` writes it: strings quoted, tables nested.
+    #[must_use]
+    pub fn format(&self, value: &Value) -> String {
+        self.format
+            .call::<mlua::LuaString>(value)
+            .map_or_else(|_| value.type_name().to_owned(), |text| text.to_string_lossy())
+    }
+}

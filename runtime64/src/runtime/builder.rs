@@ -1,0 +1,61 @@
+//! Setting up a runtime.
+
+use std::path::PathBuf;
+
+use mlua::Function;
+
+use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
+use crate::dll;
+use crate::remote::Settings;
+
+/// Makes a [`Runtime`]; what is not set is found by the rules that each method names.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until it builds"]
+pub struct Builder {
+    settings: Settings,
+    on_exit: OnExit,
+}
+
+impl Builder {
+    /// The executable of the worker, or a folder of workers. By default they are looked for beside this executable.
+    pub fn worker(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.worker = Some(path.into());
+        self
+    }
+
+    /// Wine's loader, which runs the Windows workers on Linux. By default the system's Wine.
+    pub fn wine(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.wine = Some(path.into());
+        self
+    }
+
+    /// The script's folder: its modules and libraries are looked for there first. By default modules are looked for in
+    /// the current directory.
+    pub fn script_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.script_directory = Some(path.into());
+        self
+    }
+
+    /// What `os.exit` does. By default it raises an error.
+    pub fn on_exit(mut self, on_exit: OnExit) -> Self {
+        self.on_exit = on_exit;
+        self
+    }
+
+    /// Starts Lua. No worker is started before a script needs one.
+    pub fn build(self) -> Result<Runtime, RuntimeError> {
+        self.start().map_err(RuntimeError::Start)
+    }
+
+    fn start(self) -> mlua::Result<Runtime> {
+        let (lua, report) = state::new_state()?;
+        state::set_module_path(&lua, self.settings.script_directory.as_deref())?;
+        exit::install(&lua, self.on_exit)?;
+        warnings::install(&lua);
+        // These are taken before any script can replace them.
+        let xpcall: Function = lua.globals().get("xpcall")?;
+        let format = state::own_module(&lua, "pretty")?.get("format")?;
+        dll::install(&lua, self.settings)?;
+        Ok(Runtime { lua, xpcall, report, format })
+    }
+}

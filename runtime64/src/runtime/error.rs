@@ -1,0 +1,49 @@
+//! What can go wrong in running Lua.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::Uncaught;
+use super::failure::words_of;
+
+/// Why a chunk did not run to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuntimeError {
+    /// The Lua state could not be set up.
+    #[error("Lua could not be started: {}", words_of(_0))]
+    Start(mlua::Error),
+    /// The script's file could not be read.
+    #[error("cannot open {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The chunk is not Lua.
+    #[error("{message}")]
+    Syntax {
+        /// Lua's message, which begins with chunk and line.
+        message: String,
+        /// Whether more text could make Lua of it: a prompt asks for another line then.
+        incomplete: bool,
+    },
+    /// The chunk raised an error and did not catch it.
+    #[error(transparent)]
+    Uncaught(Uncaught),
+    /// Lua could not do what the host asked of it: a result is not of the type that was asked for, or no memory is left.
+    #[error("{}", words_of(_0))]
+    Host(mlua::Error),
+}
+
+impl RuntimeError {
+    /// The Lua stack where the error was raised, as `debug.traceback` writes it, if any Lua ran.
+    #[must_use]
+    pub fn traceback(&self) -> Option<&str> {
+        match self {
+            RuntimeError::Uncaught(uncaught) => uncaught.traceback(),
+            _ => None,
+        }
+    }
+}

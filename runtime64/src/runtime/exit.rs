@@ -1,0 +1,64 @@
+//! `os.exit`: it ends the workers first, and only a host that says so.
+
+use mlua::Lua;
+use mlua::chunk::ChunkMode;
+
+use crate::dll;
+
+/// What `os.exit` does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnExit {
+    /// It raises an error: a script must not end the program that it is embedded in.
+    #[default]
+    Refuse,
+    /// It ends the workers, then the process, with the script's exit code. If it is to close the state, finalizers run
+    /// before that.
+    EndProcess,
+}
+
+/// Lua's own `os.exit` takes `true`, `false` or an integer; that is checked before a worker ends for nothing.
+const END_PROCESS: &str = "
+local end_workers = ...
+local exit, error, tointeger, type = os.exit, error, math.tointeger, type
+function os.exit(code, close)
+  if code ~= nil and type(code) ~= 'boolean' and not tointeger(code) then
+    error(\"bad argument #1 to 'exit' (integer or boolean expected, got \" .. type(code) .. ')', 2)
+  end
+  if not close then
+    end_workers() -- Closing the state does it otherwise, after the finalizers, which may call libraries.
+  end
+  exit(code, close)
+end
+";
+
+const REFUSE: &str = "
+local error = error
+function os.exit()
+  error('os.exit is refused: this script runs inside a program that goes on', 2)
+end
+";
+
+/// Replaces `os.exit`.
+pub(super) fn install(lua: &Lua, on_exit: OnExit) -> mlua::Result<()> {
+    let end_workers = lua.create_function(|lua, ()| {
+        dll::shutdown(lua);
+        Ok(())
+    })?;
+    let source = match on_exit {
+        OnExit::Refuse => REFUSE,
+        OnExit::EndProcess => END_PROCESS,
+    };
+    lua.load(source).set_name("=[runtime64]").set_mode(ChunkMode::Text).call(end_workers)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Runtime;
+
+    #[test]
+    fn an_embedded_script_cannot_end_its_host() {
+        let runtime = Runtime::builder().build().expect("a runtime");
+        let error = runtime.eval::<()>("=cfg", "os.exit(3)").expect_err("refused");
+        assert!(error.to_string().starts_with("cfg:1: os.exit is refused"), "{error}");
+    }
+}

@@ -1,0 +1,73 @@
+//! `warn`: warnings go to stderr once a script has turned them on, as Lua's own interpreter does it.
+
+use std::io::{self, Write};
+use std::sync::Mutex;
+
+use mlua::Lua;
+
+#[derive(Default)]
+struct Warnings {
+    on: bool,
+    /// Whether the last piece said that its message goes on.
+    continues: bool,
+}
+
+impl Warnings {
+    /// Takes a piece of a message; gives the text that is to be written for it.
+    fn take(&mut self, piece: &str, to_continue: bool) -> String {
+        let begins = !self.continues;
+        self.continues = to_continue;
+        if begins
+            && !to_continue
+            && let Some(control) = piece.strip_prefix('@')
+        {
+            match control {
+                "on" => self.on = true,
+                "off" => self.on = false,
+                _ => {}
+            }
+            return String::new();
+        }
+        if !self.on {
+            return String::new();
+        }
+        let prefix = if begins { "Lua warning: " } else { "" };
+        let end = if to_continue { "" } else { "\n" };
+        format!("{prefix}{piece}{end}")
+    }
+}
+
+/// Makes `warn("@on")`, `warn("@off")` and `warn(message…)` work; warnings are off at first.
+pub(super) fn install(lua: &Lua) {
+    let warnings = Mutex::new(Warnings::default());
+    lua.set_warning_function(move |_, piece, to_continue| {
+        if let Ok(mut warnings) = warnings.lock() {
+            // A warning that cannot be written is lost: there is nobody left to tell.
+            let _ = io::stderr().write_all(warnings.take(piece, to_continue).as_bytes());
+        }
+        Ok(())
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_are_written_while_they_are_on() {
+        let mut warnings = Warnings::default();
+        let pieces = [
+            ("early", false, ""),
+            ("@on", false, ""),
+            ("one", false, "Lua warning: one\n"),
+            ("in ", true, "Lua warning: in "),
+            ("@on", false, "@on\n"),
+            ("@unknown", false, ""),
+            ("@off", false, ""),
+            ("late", false, ""),
+        ];
+        for (piece, to_continue, written) in pieces {
+            assert_eq!(warnings.take(piece, to_continue), written, "{piece}");
+        }
+    }
+}

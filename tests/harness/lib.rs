@@ -1,0 +1,24 @@
+//! What the integration tests stand on: where the built programs and libraries are, programs run under a watchdog, and
+//! conditions that are awaited instead of slept for.
+//!
+//! Nothing here is skipped: what is missing ends the test with a message that says what to do.
+
+mod configuration;
+mod environment;
+mod output;
+mod process;
+mod run;
+mod scratch;
+#[cfg(unix)]
+mod terminal;
+mod wait;
+
+pub use configuration::Configuration;
+pub use environment::{fixtures, linux_programs, repository, windows_programs, wine};
+pub use output::Output;
+pub use process::{Process, Role, processes};
+pub use run::{Run, run, run_with_input};
+pub use scratch::Scratch;
+#[cfg(unix)]
+pub use terminal::Terminal;
+pub use wait::wait_until;

@@ -1,0 +1,106 @@
+//! The processes that a test has started, directly or not, told by a mark in their environment.
+
+use std::fmt;
+
+/// The environment variable that holds the mark.
+pub(crate) const MARK: &str = "RUNTIME64_TEST_MARK";
+
+/// What a process is to a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// runtime64, or Wine on its way to it.
+    Host,
+    /// A worker, or Wine on its way to it.
+    Worker,
+    /// Something else, such as Wine's own system processes.
+    Other,
+}
+
+/// A process that carries a test's mark.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its id, as Unix counts.
+    pub id: i32,
+    /// Its command line.
+    pub arguments: Vec<String>,
+}
+
+impl Process {
+    /// What it is, by the first argument that names one of our programs.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        let role = |argument: &String| {
+            let name = argument.rsplit(['/', '\\']).next()?;
+            match name.strip_suffix(".exe").unwrap_or(name) {
+                "runtime64" => Some(Role::Host),
+                "worker32" | "worker64" => Some(Role::Worker),
+                _ => None,
+            }
+        };
+        self.arguments.iter().find_map(role).unwrap_or(Role::Other)
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    #[cfg(unix)]
+    pub fn kill(&self) {
+        if let Some(id) = rustix::process::Pid::from_raw(self.id) {
+            // It may have ended since it was listed.
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.id, self.arguments.join(" "))
+    }
+}
+
+/// The processes with this mark in their environment that have not ended, those of this user at least.
+///
+/// Descendants inherit the mark, those of Wine included, which are no descendants by parentage.
+#[cfg(unix)]
+#[must_use]
+pub fn processes(mark: &str) -> Vec<Process> {
+    let entry = format!("{MARK}={mark}");
+    let listed = |folder: std::fs::DirEntry| {
+        let id: i32 = folder.file_name().to_str()?.parse().ok()?;
+        let environment = std::fs::read(folder.path().join("environ")).ok()?;
+        if !environment.split(|byte| *byte == 0).any(|variable| variable == entry.as_bytes()) {
+            return None;
+        }
+        // A process that has ended and was not collected yet has no command line.
+        let line = std::fs::read(folder.path().join("cmdline")).ok().filter(|line| !line.is_empty())?;
+        let arguments = line.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned());
+        Some(Process { id, arguments: arguments.collect() })
+    };
+    std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(listed).collect()
+}
+
+/// Nothing is listed on this system, whose job objects end what a test leaves.
+#[cfg(windows)]
+#[must_use]
+pub fn processes(_mark: &str) -> Vec<Process> {
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_that_is_named_first_tells_the_role() {
+        let cases: [(&[&str], Role); 6] = [
+            (&["/opt/runtime64", "--worker", "/opt/worker32"], Role::Host),
+            (&["/opt/worker32"], Role::Worker),
+            (&["/usr/lib/wine/wine64", "/opt/worker32.exe"], Role::Worker),
+            (&["C:\\windows\\system32\\start.exe", "/exec", "Z:\\opt\\runtime64.exe", "worker_death.lua"], Role::Host),
+            (&["C:\\windows\\system32\\services.exe"], Role::Other),
+            (&["/usr/lib/wine/wineserver64"], Role::Other),
+        ];
+        for (arguments, role) in cases {
+            let arguments = arguments.iter().map(ToString::to_string).collect();
+            assert_eq!(Process { id: 1, arguments }.role(), role);
+        }
+    }
+}

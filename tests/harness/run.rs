@@ -1,0 +1,271 @@
+//! Programs run under a watchdog: a test that hangs ends, with what was printed so far.
+
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::output::Output;
+use crate::process::{MARK, Process, Role, processes};
+use crate::wait::wait_until;
+
+/// How long a program's output may stay open after the program has ended.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A running program. Dropped, it and everything it has started is ended.
+#[derive(Debug)]
+pub struct Run {
+    child: Child,
+    command: String,
+    mark: String,
+    deadline: Instant,
+    limit: Duration,
+    input: Option<ChildStdin>,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+/// Runs a program to its end.
+///
+/// # Panics
+/// If it does not end within the limit, or cannot be started.
+#[track_caller]
+#[must_use]
+pub fn run(command: Command, limit: Duration) -> Output {
+    Run::start(command, limit).finish()
+}
+
+/// The same with this text as its standard input.
+///
+/// # Panics
+/// If it does not end within the limit, or cannot be started.
+#[track_caller]
+#[must_use]
+pub fn run_with_input(mut command: Command, input: &str, limit: Duration) -> Output {
+    command.stdin(Stdio::piped());
+    let mut run = Run::start(command, limit);
+    run.write(input);
+    run.finish()
+}
+
+impl Run {
+    /// Starts a program in a process group of its own.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[track_caller]
+    #[must_use]
+    pub fn start(mut command: Command, limit: Duration) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        command.env(MARK, &mark).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+        let stdout = Stream::collect(child.stdout.take());
+        let stderr = Stream::collect(child.stderr.take());
+        let input = child.stdin.take();
+        Self {
+            child,
+            command: format!("{command:?}"),
+            mark,
+            deadline: Instant::now() + limit,
+            limit,
+            input,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Writes to its standard input, which must be piped. That it has ended is seen elsewhere.
+    pub fn write(&mut self, text: &str) {
+        if let Some(input) = &mut self.input {
+            let _ = input.write_all(text.as_bytes()).and_then(|()| input.flush());
+        }
+    }
+
+    /// Waits until standard output holds a text.
+    ///
+    /// # Panics
+    /// If the limit passes or the program ends before that.
+    #[track_caller]
+    pub fn wait_for_stdout(&mut self, text: &str) {
+        self.wait_for(text, |run| run.stdout.text());
+    }
+
+    /// Waits until standard error holds a text.
+    ///
+    /// # Panics
+    /// If the limit passes or the program ends before that.
+    #[track_caller]
+    pub fn wait_for_stderr(&mut self, text: &str) {
+        self.wait_for(text, |run| run.stderr.text());
+    }
+
+    #[track_caller]
+    fn wait_for(&mut self, text: &str, seen: impl Fn(&Self) -> String) {
+        let found = wait_until(self.time_left(), || {
+            // Looked at in this order, a text printed just before the end is still found.
+            let ended = self.ended();
+            if seen(self).contains(text) { Some(true) } else { ended.then_some(false) }
+        });
+        match found {
+            Some(true) => {}
+            Some(false) if wait_until(CLOSE_LIMIT, || seen(self).contains(text).then_some(())).is_some() => {}
+            Some(false) => panic!("the program ended before it printed {text:?}\n{}", self.so_far()),
+            None => panic!("{text:?} was not printed within {:?}\n{}", self.limit, self.so_far()),
+        }
+    }
+
+    /// Closes its standard input, waits for its end, and gives what it printed.
+    ///
+    /// # Panics
+    /// If it does not end within the limit, or something that outlives it holds its output.
+    #[track_caller]
+    #[must_use]
+    pub fn finish(mut self) -> Output {
+        drop(self.input.take());
+        let Some(status) = self.wait_for_end(self.time_left()) else {
+            panic!("the program did not end within {:?}\n{}", self.limit, self.so_far());
+        };
+        let closed = || (self.stdout.is_closed() && self.stderr.is_closed()).then_some(());
+        assert!(
+            wait_until(CLOSE_LIMIT, closed).is_some(),
+            "the program has ended, but its output is still held open\n{}",
+            self.so_far()
+        );
+        Output { status, stdout: self.stdout.text(), stderr: self.stderr.text() }
+    }
+
+    /// Waits for its end, at most this long.
+    pub fn wait_for_end(&mut self, limit: Duration) -> Option<ExitStatus> {
+        wait_until(limit, || self.child.try_wait().ok().flatten())
+    }
+
+    /// Its workers that have not ended.
+    #[must_use]
+    pub fn workers(&self) -> Vec<Process> {
+        self.with_role(Role::Worker)
+    }
+
+    /// Ends the host at once, as `kill -9` does, and leaves its workers to themselves.
+    #[cfg(unix)]
+    pub fn kill_host(&mut self) {
+        for host in self.with_role(Role::Host) {
+            host.kill();
+        }
+    }
+
+    /// Ends its workers at once, as `kill -9` does.
+    #[cfg(unix)]
+    pub fn kill_workers(&mut self) {
+        for worker in self.workers() {
+            worker.kill();
+        }
+    }
+
+    /// Interrupts its process group, as Ctrl-C on a terminal does.
+    #[cfg(unix)]
+    pub fn interrupt(&mut self) {
+        if let Some(group) = self.group() {
+            // It may have ended already.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::INT);
+        }
+    }
+
+    /// Waits until it has no worker any more.
+    ///
+    /// # Panics
+    /// If one is left when the limit has passed.
+    #[track_caller]
+    pub fn assert_no_worker_within(&self, limit: Duration) {
+        let gone = wait_until(limit, || self.workers().is_empty().then_some(()));
+        assert!(gone.is_some(), "a worker is left after {limit:?}\n{}", self.so_far());
+    }
+
+    fn with_role(&self, role: Role) -> Vec<Process> {
+        processes(&self.mark).into_iter().filter(|process| process.role() == role).collect()
+    }
+
+    #[cfg(unix)]
+    fn group(&self) -> Option<rustix::process::Pid> {
+        i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
+    }
+
+    fn ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// What is known, for a failure's message.
+    fn so_far(&self) -> String {
+        let list: Vec<String> = processes(&self.mark).iter().map(ToString::to_string).collect();
+        format!(
+            "--- command\n{}\n--- stdout so far\n{}\n--- stderr so far\n{}\n--- its processes\n{}\n---",
+            self.command,
+            self.stdout.text(),
+            self.stderr.text(),
+            list.join("\n")
+        )
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        #[cfg(unix)]
+        {
+            if let Some(group) = self.group() {
+                // Nothing may be left of the group.
+                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            }
+            // Wine's system processes stay: other tests use them too.
+            processes(&self.mark).iter().filter(|process| process.role() != Role::Other).for_each(Process::kill);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// One of a program's output streams, collected as it comes so that the program never waits for its reader.
+#[derive(Clone, Debug, Default)]
+struct Stream {
+    collected: Arc<Mutex<Collected>>,
+}
+
+#[derive(Debug, Default)]
+struct Collected {
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+impl Stream {
+    fn collect(source: Option<impl Read + Send + 'static>) -> Self {
+        let stream = Self::default();
+        let collected = Arc::clone(&stream.collected);
+        thread::spawn(move || {
+            let lock = || collected.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut buffer = [0; 4096];
+            if let Some(mut source) = source {
+                while let Ok(length @ 1..) = source.read(&mut buffer) {
+                    lock().bytes.extend_from_slice(&buffer[..length]);
+                }
+            }
+            lock().closed = true;
+        });
+        stream
+    }
+
+    fn text(&self) -> String {
+        let collected = self.collected.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&collected.bytes).replace("\r\n", "\n")
+    }
+
+    fn is_closed(&self) -> bool {
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+}

@@ -1,0 +1,84 @@
+//! The assertion scripts in `tests/lua`, each in every configuration.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tests::{Configuration, Run, Scratch, repository};
+
+/// A test for each script in each configuration, and the list of the scripts.
+macro_rules! scripts {
+    ($($script:ident)*) => {
+        const SCRIPTS: &[&str] = &[$(stringify!($script)),*];
+
+        #[cfg(unix)]
+        scripts!(@configuration native Native $($script)*);
+        scripts!(@configuration host_width HostWidth $($script)*);
+        #[cfg(unix)]
+        scripts!(@configuration wine_worker WineWorker $($script)*);
+        scripts!(@configuration windows Windows $($script)*);
+    };
+    (@configuration $module:ident $configuration:ident $($script:ident)*) => {
+        mod $module {
+            $(
+                #[test]
+                fn $script() {
+                    super::passes(tests::Configuration::$configuration, stringify!($script));
+                }
+            )*
+        }
+    };
+}
+
+scripts! {
+    arguments
+    c_library
+    conventions
+    conversion_errors
+    declarations
+    dependencies
+    errno
+    exports
+    load_errors
+    mismatched_decoration
+    pointers
+    scalars
+    sizes
+    strings
+    worker_death
+}
+
+fn folder() -> PathBuf {
+    repository().join("tests").join("lua")
+}
+
+/// Runs a script, which must count its checks on its last line and leave no worker behind.
+fn passes(configuration: Configuration, script: &str) {
+    let scratch = Scratch::new();
+    let mut command = configuration.runtime();
+    command
+        .arg(configuration.path(&folder().join(format!("{script}.lua"))))
+        .arg(configuration.path(&configuration.fixtures()))
+        .arg(configuration.name())
+        .arg(configuration.path(scratch.path()));
+    let mut run = Run::start(command, configuration.limit());
+    run.wait_for_end(configuration.limit());
+    run.assert_no_worker_within(Duration::from_secs(5));
+    let output = run.finish();
+    output.assert_code(0);
+    let last_line = output.stdout.lines().last().unwrap_or_default();
+    let checks = last_line.strip_suffix(" checks passed").and_then(|count| count.parse().ok()).unwrap_or(0);
+    assert!(checks > 0, "the script did not count its checks\n{output}");
+}
+
+#[test]
+fn every_script_is_run() {
+    let files = std::fs::read_dir(folder()).expect("tests/lua is there");
+    let names = files.flatten().map(|file| file.file_name().to_string_lossy().into_owned());
+    let mut missing: Vec<String> = names
+        .filter(|name| name != "check.lua")
+        .filter_map(|name| name.strip_suffix(".lua").map(str::to_owned))
+        .filter(|script| !SCRIPTS.contains(&script.as_str()))
+        .collect();
+    missing.sort();
+    assert!(missing.is_empty(), "these scripts of tests/lua are not in the table: {missing:?}");
+}

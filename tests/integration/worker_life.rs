@@ -1,0 +1,190 @@
+//! The life of a worker: it ends with its host however hung it is, its own death is an error of one call, and it
+//! inherits its channel alone.
+
+use std::process::Command;
+use std::time::Duration;
+
+use tests::{Configuration, Run, run};
+
+/// How long a worker may outlive its host.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// Code with the misbehaving fixture as `bad` and the behaving one as `calls`.
+fn code(configuration: Configuration, text: &str) -> String {
+    let path = |fixture| configuration.path(&configuration.fixture(fixture));
+    format!(
+        "dll.cdef [[ void spin_forever(void); void sleep_forever(void); void sleep_milliseconds(unsigned int duration);
+            int add(int a, int b); int count_call(void); int report_descriptors(void); ]]
+        local bad, calls = dll.load([[{}]]), dll.load([[{}]])
+        {text}",
+        path("misbehaviour"),
+        path("calls")
+    )
+}
+
+fn start(configuration: Configuration, text: &str) -> Run {
+    let mut command = configuration.runtime();
+    command.arg("-e").arg(code(configuration, text));
+    Run::start(command, configuration.limit())
+}
+
+/// Runs code until it has printed a text, kills the host, and expects the worker to follow.
+#[track_caller]
+fn host_killed(configuration: Configuration, text: &str, printed: &str) {
+    let mut run = start(configuration, text);
+    run.wait_for_stdout(printed);
+    assert!(!run.workers().is_empty(), "{configuration:?}: no worker is seen while one runs");
+    run.kill_host();
+    run.assert_no_worker_within(LIMIT);
+}
+
+const IDLE: &str = "calls.add(1, 2); print 'idle'; io.stdout:flush(); while true do end";
+
+#[test]
+fn an_idle_worker_ends_with_its_host_native() {
+    host_killed(Configuration::Native, IDLE, "idle");
+}
+
+#[test]
+fn an_idle_worker_ends_with_its_host_host_width() {
+    host_killed(Configuration::HostWidth, IDLE, "idle");
+}
+
+#[test]
+fn an_idle_worker_ends_with_its_host_wine_worker() {
+    host_killed(Configuration::WineWorker, IDLE, "idle");
+}
+
+#[test]
+fn an_idle_worker_ends_with_its_host_windows() {
+    host_killed(Configuration::Windows, IDLE, "idle");
+}
+
+#[test]
+fn a_worker_in_a_busy_loop_ends_with_its_host_native() {
+    host_killed(Configuration::Native, "bad.spin_forever()", "spinning");
+}
+
+#[test]
+fn a_worker_in_a_busy_loop_ends_with_its_host_host_width() {
+    host_killed(Configuration::HostWidth, "bad.spin_forever()", "spinning");
+}
+
+#[test]
+fn a_worker_in_a_busy_loop_ends_with_its_host_wine_worker() {
+    host_killed(Configuration::WineWorker, "bad.spin_forever()", "spinning");
+}
+
+#[test]
+fn a_worker_in_a_busy_loop_ends_with_its_host_windows() {
+    host_killed(Configuration::Windows, "bad.spin_forever()", "spinning");
+}
+
+#[test]
+fn a_worker_asleep_ends_with_its_host_native() {
+    host_killed(Configuration::Native, "bad.sleep_forever()", "sleeping");
+}
+
+#[test]
+fn a_worker_asleep_ends_with_its_host_host_width() {
+    host_killed(Configuration::HostWidth, "bad.sleep_forever()", "sleeping");
+}
+
+#[test]
+fn a_worker_asleep_ends_with_its_host_wine_worker() {
+    host_killed(Configuration::WineWorker, "bad.sleep_forever()", "sleeping");
+}
+
+#[test]
+fn a_worker_asleep_ends_with_its_host_windows() {
+    host_killed(Configuration::Windows, "bad.sleep_forever()", "sleeping");
+}
+
+/// Kills the worker while it is in a call: the call ends in an error, the next one works in a new worker.
+#[track_caller]
+fn worker_killed(configuration: Configuration) {
+    let text = "calls.count_call()
+        local ok, e = pcall(bad.sleep_forever)
+        print(ok, e.kind, e.func, e.started, calls.add(2, 3), calls.count_call())";
+    let mut run = start(configuration, text);
+    run.wait_for_stdout("sleeping");
+    run.kill_workers();
+    let output = run.finish();
+    let expected = "sleeping\nfalse\tworker_lost\tsleep_forever\tunknown\t5\t1\n";
+    output.assert_code(0).assert_stdout(expected);
+}
+
+#[test]
+fn a_worker_killed_in_a_call_is_an_error_native() {
+    worker_killed(Configuration::Native);
+}
+
+#[test]
+fn a_worker_killed_in_a_call_is_an_error_host_width() {
+    worker_killed(Configuration::HostWidth);
+}
+
+#[test]
+fn a_worker_killed_in_a_call_is_an_error_wine_worker() {
+    worker_killed(Configuration::WineWorker);
+}
+
+#[test]
+fn a_worker_killed_in_a_call_is_an_error_windows() {
+    worker_killed(Configuration::Windows);
+}
+
+#[test]
+fn a_worker_killed_between_calls_is_noticed_by_the_next() {
+    for configuration in [Configuration::Native, Configuration::HostWidth] {
+        let text = "calls.count_call(); print 'ready'; io.stdout:flush()
+            io.read()
+            local ok, e = pcall(calls.add, 2, 3)
+            print(ok or e.kind, ok or e.func, ok or e.started, (pcall(calls.add, 2, 3)), calls.add(2, 3))";
+        let mut command = configuration.runtime();
+        command.arg("-e").arg(code(configuration, text)).stdin(std::process::Stdio::piped());
+        let mut run = Run::start(command, configuration.limit());
+        run.wait_for_stdout("ready");
+        run.kill_workers();
+        run.assert_no_worker_within(LIMIT);
+        run.write("\n");
+        let output = run.finish();
+        output.assert_code(0).assert_stdout("ready\nworker_lost\tadd\tno\ttrue\t5\n");
+    }
+}
+
+#[test]
+fn a_worker_inherits_its_channel_and_nothing_else() {
+    for configuration in [Configuration::Native, Configuration::HostWidth] {
+        // The shell leaves two descriptors open that are not marked to be closed.
+        let mut command = Command::new("sh");
+        command.arg("-c").arg("exec 7</dev/null 9>/dev/null; exec \"$@\"").arg("sh");
+        command.arg(configuration.runtime().get_program()).arg("-e");
+        command.arg(code(configuration, "print(bad.report_descriptors())"));
+        run(command, configuration.limit()).assert_code(0).assert_stdout("1\n");
+    }
+}
+
+#[test]
+fn a_worker_ends_with_its_script() {
+    for configuration in Configuration::ALL {
+        for end in ["", "os.exit(0)", "error 'no'", "os.exit(5, true)"] {
+            let mut run = start(*configuration, &format!("calls.add(1, 2)\n{end}"));
+            assert!(run.wait_for_end(configuration.limit()).is_some(), "{configuration:?}: {end} does not end");
+            run.assert_no_worker_within(LIMIT);
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_program_and_its_worker() {
+    for text in ["bad.sleep_forever()", "print 'sleeping'; io.stdout:flush(); while true do end"] {
+        let mut run = start(Configuration::Native, text);
+        run.wait_for_stdout("sleeping");
+        run.interrupt();
+        let status = run.wait_for_end(Duration::from_secs(10)).expect("Ctrl-C ends it");
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        assert!(status.code() == Some(130) || signal == Some(2), "{text}: {status}");
+        run.assert_no_worker_within(LIMIT);
+    }
+}

@@ -1,0 +1,131 @@
+//! Where the worker's executable is looked for, and what is said when it is not there or is no worker.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tests::{Configuration, Output, Scratch, run};
+
+const NATIVE: Configuration = Configuration::Native;
+
+/// A folder with a copy of runtime64 and no worker in it.
+fn lonely_runtime() -> (Scratch, PathBuf) {
+    let scratch = Scratch::new();
+    let runtime = scratch.copy(Path::new(NATIVE.runtime().get_program()), "runtime64");
+    (scratch, runtime)
+}
+
+/// Runs a program with these arguments, and has it call a function of the fixture.
+fn call<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[S]) -> Output {
+    let code = format!(
+        "dll.cdef 'int add(int a, int b);'
+        local ok, result = pcall(function() return dll.load([[{}]]).add(2, 3) end)
+        print(ok, ok and result or result.kind)
+        if not ok then io.stderr:write(tostring(result)) end",
+        NATIVE.fixture("calls").display()
+    );
+    let mut command = Command::new(program);
+    command.args(arguments).arg("-e").arg(code);
+    command.env_remove("RUNTIME64_WORKER32").env_remove("RUNTIME64_WORKER64");
+    run(command, NATIVE.limit())
+}
+
+/// Like [`call`], with a variable that names the 32-bit worker. It is set by `env`, as `call` takes it out of what it
+/// starts itself.
+fn call_with_variable(runtime: &Path, worker: &Path) -> Output {
+    let mut variable = OsString::from("RUNTIME64_WORKER32=");
+    variable.push(worker);
+    call("env", &[variable.as_os_str(), runtime.as_os_str()])
+}
+
+const NO_ARGUMENTS: &[&str] = &[];
+
+#[test]
+fn the_worker_beside_the_executable_is_used() {
+    let (scratch, runtime) = lonely_runtime();
+    scratch.copy(&NATIVE.worker(), "worker32");
+    call(&runtime, NO_ARGUMENTS).assert_stdout("true\t5\n");
+}
+
+#[test]
+fn a_link_to_the_executable_finds_the_worker_too() {
+    let scratch = Scratch::new();
+    let link = scratch.path().join("runtime64");
+    std::os::unix::fs::symlink(NATIVE.runtime().get_program(), &link).unwrap();
+    call(&link, NO_ARGUMENTS).assert_stdout("true\t5\n");
+}
+
+#[test]
+fn the_option_names_the_worker() {
+    let (_scratch, runtime) = lonely_runtime();
+    for worker in [NATIVE.worker(), NATIVE.worker().parent().unwrap().to_owned()] {
+        call(&runtime, &[OsStr::new("--worker"), worker.as_ref()]).assert_stdout("true\t5\n");
+    }
+}
+
+#[test]
+fn the_variable_names_the_worker() {
+    let (_scratch, runtime) = lonely_runtime();
+    call_with_variable(&runtime, &NATIVE.worker()).assert_stdout("true\t5\n");
+}
+
+#[test]
+fn a_missing_worker_is_named_with_what_to_do() {
+    let (scratch, runtime) = lonely_runtime();
+    let beside = scratch.path().join("worker32").display().to_string();
+    let output = call(&runtime, NO_ARGUMENTS);
+    output.assert_stdout("false\tworker_start\n");
+    output.assert_stderr_has(&[&beside, "--worker", "RUNTIME64_WORKER32"]);
+
+    let nowhere = Path::new("/nowhere/worker32");
+    call(&runtime, &[OsStr::new("--worker"), nowhere.as_ref()]).assert_stderr_has(&["/nowhere/worker32"]);
+    call_with_variable(&runtime, nowhere).assert_stderr_has(&["/nowhere/worker32", "RUNTIME64_WORKER32"]);
+}
+
+#[test]
+fn a_worker_that_is_none_is_refused() {
+    let (scratch, runtime) = lonely_runtime();
+    // { content, whether it may be executed, fragment of the message }
+    let cases: [(&[u8], bool, &str); 5] = [
+        (b"this is no program", true, "worker32"),
+        (b"#!/bin/sh\nexit 0\n", true, "worker32"),
+        (b"#!/bin/sh\necho hello; cat\n", true, "worker32"),
+        (b"#!/bin/sh\nprintf '\\377\\377\\377\\377\\377\\377\\377\\377' >&0; cat >/dev/null\n", true, "worker32"),
+        (b"#!/bin/sh\nexit 0\n", false, "ermission"),
+    ];
+    for (content, executable, fragment) in cases {
+        let worker = scratch.file("worker32", content);
+        let mode = if executable { 0o755 } else { 0o644 };
+        std::fs::set_permissions(&worker, PermissionsExt::from_mode(mode)).unwrap();
+        let output = call(&runtime, NO_ARGUMENTS);
+        let kind = output.stdout.strip_prefix("false\t").unwrap_or_default().trim_end();
+        assert!(["worker_start", "protocol"].contains(&kind), "{:?}\n{output}", String::from_utf8_lossy(content));
+        output.assert_code(0).assert_stderr_has(&[fragment]);
+    }
+}
+
+#[test]
+fn a_worker_of_another_kind_is_refused() {
+    let (scratch, runtime) = lonely_runtime();
+    scratch.copy(&Configuration::HostWidth.worker(), "worker32");
+    let output = call(&runtime, NO_ARGUMENTS);
+    output.assert_stdout("false\tworker_start\n").assert_stderr_has(&["worker32", "64"]);
+}
+
+#[test]
+fn without_wine_a_windows_library_says_what_to_install() {
+    let library = Configuration::WineWorker.fixture("calls");
+    let code = format!("print(select(2, pcall(dll.load, [[{}]])).kind) dll.load([[{0}]])", library.display());
+    for name in ["/nowhere/wine", ""] {
+        // The harness's own variable names a Wine that works.
+        let mut command = NATIVE.runtime();
+        command.env("RUNTIME64_WINE", "/nowhere/wine").env("PATH", "/nowhere");
+        if !name.is_empty() {
+            command.arg("--wine").arg(name);
+        }
+        command.arg("-e").arg(&code);
+        let output = run(command, NATIVE.limit());
+        output.assert_code(1).assert_stdout("worker_start\n").assert_stderr_has(&["/nowhere/wine"]);
+    }
+}
