@@ -4,6 +4,7 @@ mod arguments;
 mod repl;
 mod report;
 mod run;
+mod version;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use run::run;

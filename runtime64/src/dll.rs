@@ -11,6 +11,7 @@ use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Settings;
 
+mod binding;
 mod cast;
 mod constant;
 mod convert;
@@ -20,6 +21,7 @@ mod failure;
 mod fault_name;
 mod function;
 mod library;
+mod mismatch;
 mod module;
 mod pointer;
 mod signature;
@@ -84,7 +86,8 @@ fn layout(module: &Module, of: &LuaValue) -> Result<c::Layout, Error> {
     let (ty, abi) = match of {
         LuaValue::String(source) => (parse_type(module, &source.to_string_lossy())?, module.abi()),
         LuaValue::UserData(userdata) if userdata.is::<Pointer>() => {
-            let pointer = userdata.borrow::<Pointer>().map_err(|error| Error::new(ErrorKind::Type, error.to_string()))?;
+            let pointer =
+                userdata.borrow::<Pointer>().map_err(|error| Error::new(ErrorKind::Type, error.to_string()))?;
             let abi = module::abi_of(pointer.owner().worker.kind());
             (pointer.target().clone().pointer_to(), abi)
         }
@@ -107,21 +110,21 @@ fn loading(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
         "load",
         lua.create_function(move |lua, (name, options): (LuaString, Option<Table>)| {
             let options = options.map_or(Ok(Options::default()), |table| load_options(&table))?;
-            Library::load(&shared, &name.to_str()?, options)?.into_table(lua)
+            binding::table_of(lua, Library::load(&shared, &name.to_str()?, options)?)
         })?,
     )?;
     table.set(
         "exports",
         lua.create_function(|lua, (library, pattern): (LuaValue, Option<LuaString>)| {
             let pattern = pattern.as_ref().map(LuaString::to_string_lossy);
-            exports::list(lua, &*Library::from_lua(&library)?, pattern.as_deref())
+            exports::list(lua, &*binding::library_of(&library)?, pattern.as_deref())
         })?,
     )?;
     let shared = module.clone();
     table.set(
         "of",
         lua.create_function(move |lua, library: LuaValue| {
-            table_of(lua, &shared.of(Library::from_lua(&library)?.worker().kind()))
+            table_of(lua, &shared.of(binding::library_of(&library)?.worker().kind()))
         })?,
     )
 }
@@ -235,7 +238,7 @@ fn computed_fields(lua: &Lua, module: &Module) -> mlua::Result<Table> {
                 if !known.is_nil() {
                     return Ok(known);
                 }
-                let table = Library::default_of(&shared, kind).into_table(lua)?;
+                let table = binding::table_of(lua, Library::default_of(&shared, kind))?;
                 default_libraries.raw_set(kind.index(), &table)?;
                 Ok(LuaValue::Table(table))
             }

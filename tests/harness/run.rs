@@ -132,7 +132,7 @@ impl Run {
         };
         let closed = || (self.stdout.is_closed() && self.stderr.is_closed()).then_some(());
         assert!(
-            wait_until(CLOSE_LIMIT, closed).is_some(),
+            wait_until(CLOSE_LIMIT, closed).is_some() || self.is_held_by_wine_alone(),
             "the program has ended, but its output is still held open\n{}",
             self.so_far()
         );
@@ -183,6 +183,13 @@ impl Run {
     pub fn assert_no_worker_within(&self, limit: Duration) {
         let gone = wait_until(limit, || self.workers().is_empty().then_some(()));
         assert!(gone.is_some(), "a worker is left after {limit:?}\n{}", self.so_far());
+    }
+
+    /// Whether nothing is left but Wine's system processes. The first program to use Wine hands them its output, which
+    /// they keep open for as long as they live, and never print.
+    fn is_held_by_wine_alone(&self) -> bool {
+        let left = processes(&self.mark);
+        !left.is_empty() && left.iter().all(|process| process.role() == Role::Other)
     }
 
     fn with_role(&self, role: Role) -> Vec<Process> {

@@ -11,6 +11,7 @@ const DECLARATIONS: &str = "dll.cdef [[
     void print_many(int byte, int count);
     void print_line_and_hang(const char *text);
     void print_error_and_hang(const char *text);
+    void sleep_forever(void);
 ]]\n";
 
 /// Code that works with a fixture of this configuration, called `lib`.
@@ -39,22 +40,28 @@ fn a_library_s_output_is_in_order_with_the_script_s() {
     }
 }
 
+/// Calls a function that prints this and then never returns.
+#[track_caller]
+fn hangs_after(configuration: Configuration, call: &str, wait: impl FnOnce(&mut Run)) {
+    let mut command = configuration.runtime();
+    command.arg("-e").arg(code(configuration, "misbehaviour", call));
+    wait(&mut Run::start(command, configuration.limit()));
+}
+
 #[test]
-fn a_library_s_output_is_seen_while_the_call_runs() {
+fn output_is_seen_while_the_call_runs() {
     for configuration in Configuration::ALL {
-        let mut command = configuration.runtime();
-        command.arg("-e").arg(code(*configuration, "misbehaviour", "lib.print_error_and_hang 'still running'"));
-        let mut run = Run::start(command, configuration.limit());
-        run.wait_for_stderr("still running");
-        // The C runtimes of Windows hold lines back until the call returns; those of Linux need not.
-        let holds_lines_back = configuration.fixture("calls").extension().is_some_and(|extension| extension == "dll");
-        drop(run);
-        if !holds_lines_back {
-            let mut command = configuration.runtime();
-            command.arg("-e").arg(code(*configuration, "misbehaviour", "lib.print_line_and_hang 'a line'"));
-            let mut run = Run::start(command, configuration.limit());
-            run.wait_for_stdout("a line\n");
-        }
+        hangs_after(*configuration, "lib.sleep_forever()", |run| run.wait_for_stdout("sleeping\n"));
+    }
+}
+
+/// The C runtimes of Windows hold back what is not flushed until the call returns; those of Linux need not.
+#[cfg(unix)]
+#[test]
+fn output_is_seen_while_the_call_runs_without_a_flush() {
+    for configuration in [Configuration::Native, Configuration::HostWidth] {
+        hangs_after(configuration, "lib.print_line_and_hang 'a line'", |run| run.wait_for_stdout("a line\n"));
+        hangs_after(configuration, "lib.print_error_and_hang 'an error'", |run| run.wait_for_stderr("an error"));
     }
 }
 

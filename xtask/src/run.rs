@@ -1,5 +1,10 @@
 //! Running what was built.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -7,8 +12,12 @@ use std::process::{Command, ExitCode};
 use crate::build::{self, Profile};
 use crate::failure::Failure;
 use crate::setup;
-use crate::step;
 use crate::workspace::{System, dist};
+
+#[cfg(unix)]
+use unix::pass_through;
+#[cfg(windows)]
+use windows::pass_through;
 
 /// `cargo xtask run [ARGUMENTS]`: the runtime, with its arguments.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
@@ -35,24 +44,4 @@ pub(crate) fn runtime_name(system: System) -> &'static str {
         System::Linux => "runtime64",
         System::Windows => "runtime64.exe",
     }
-}
-
-/// Runs a program as if it had been started instead of xtask.
-fn pass_through(command: &mut Command) -> Result<ExitCode, Failure> {
-    let status = command
-        .status()
-        .map_err(|error| Failure::new(format!("{} cannot be started: {error}", step::line_of(command))))?;
-    // A program that a signal ended has no code; shells count such from 128.
-    let code = status.code().unwrap_or_else(|| 128 + signal_of(status));
-    Ok(ExitCode::from(u8::try_from(code & 0xff).unwrap_or(1)))
-}
-
-#[cfg(unix)]
-fn signal_of(status: std::process::ExitStatus) -> i32 {
-    std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0)
-}
-
-#[cfg(not(unix))]
-fn signal_of(_: std::process::ExitStatus) -> i32 {
-    0
 }

@@ -1,6 +1,7 @@
 //! Every check and test, in the order in which a mistake shows soonest. The first failure ends it.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -181,20 +182,32 @@ impl Counts {
     }
 }
 
-/// Wine's server, kept alive between tests and ended with them, so that no process of Wine's outlives the run.
-struct Server(Wine);
+/// Wine's server, kept alive between tests and ended with them, so that no process of Wine's outlives the run. Runs of
+/// several clones share it, and the last one ends it.
+struct Server {
+    wine: Wine,
+    /// Shared by the runs.
+    in_use: File,
+}
 
 impl Server {
     fn start(wine: &Wine) -> Result<Self, Failure> {
-        step::run(&mut wine.server("--persistent"))?;
-        Ok(Self(wine.clone()))
+        let in_use = wine.in_use()?;
+        let cannot = |error: std::io::Error| Failure::new(format!("Wine's prefix cannot be locked: {error}"));
+        in_use.lock_shared().map_err(cannot)?;
+        // It fails where a server runs already, which then serves as well.
+        step::succeeds(&mut wine.server("--persistent"));
+        Ok(Self { wine: wine.clone(), in_use })
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // There is nothing to end if the server has ended already.
-        step::succeeds(&mut self.0.server("--kill"));
+        let last = self.in_use.unlock().is_ok() && self.in_use.try_lock().is_ok();
+        if last {
+            // There is nothing to end if the server has ended already.
+            step::succeeds(&mut self.wine.server("--kill"));
+        }
     }
 }
 

@@ -89,7 +89,8 @@ impl Comparison {
             && self.types(&left.result, &right.result)
             && left.parameters.iter().zip(&right.parameters).all(|(left, right)| {
                 // Qualifiers at the top of a parameter are the callee's affair and no part of the type (C11 6.7.6.3).
-                text(left.annotation.as_ref()) == text(right.annotation.as_ref()) && self.unqualified(&left.ty, &right.ty)
+                text(left.annotation.as_ref()) == text(right.annotation.as_ref())
+                    && self.unqualified(&left.ty, &right.ty)
             })
     }
 
@@ -108,7 +109,7 @@ impl Comparison {
         left.pack == right.pack
             && left.packed == right.packed
             && left.aligned == right.aligned
-            && left.microsoft_bit_fields == right.microsoft_bit_fields
+            && left.gcc_bit_fields == right.gcc_bit_fields
             && left.members.len() == right.members.len()
             && left.members.iter().zip(&right.members).all(|(left, right)| self.members(left, right))
     }

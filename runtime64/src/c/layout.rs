@@ -6,8 +6,8 @@ mod record;
 use super::abi::Abi;
 use super::types::{Length, Type};
 
-pub use record::{BitField, MemberLayout, RecordLayout, record_layout};
 pub(super) use record::member_offset;
+pub use record::{BitField, MemberLayout, RecordLayout, record_layout};
 
 /// The largest object that any ABI allows here, in bytes; beyond it the address space ends.
 const LARGEST: u64 = 1 << 47;

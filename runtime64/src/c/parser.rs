@@ -3,8 +3,8 @@
 //! Nothing here recurses without counting: [`Parser::nested`] refuses a text that is nested too deeply, and long lists
 //! and chains are loops.
 
-mod arithmetic;
 mod annotation;
+mod arithmetic;
 mod attribute;
 mod conditional;
 mod declaration;

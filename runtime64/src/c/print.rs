@@ -150,10 +150,8 @@ fn write_members(record: &Record, formatter: &mut fmt::Formatter<'_>, separator:
     if let Some(aligned) = &body.aligned {
         write!(formatter, " __attribute__((aligned({aligned})))")?;
     }
-    match body.microsoft_bit_fields {
-        Some(true) => formatter.write_str(" __attribute__((ms_struct))")?,
-        Some(false) => formatter.write_str(" __attribute__((gcc_struct))")?,
-        None => {}
+    if body.gcc_bit_fields {
+        formatter.write_str(" __attribute__((gcc_struct))")?;
     }
     if let Some(tag) = &record.tag {
         write!(formatter, " {tag}")?;
@@ -170,11 +168,7 @@ fn write_members(record: &Record, formatter: &mut fmt::Formatter<'_>, separator:
 }
 
 /// The whole of an enumeration; `separator` as in [`write_members`].
-fn write_enumerators(
-    enumeration: &Enumeration,
-    formatter: &mut fmt::Formatter<'_>,
-    separator: &str,
-) -> fmt::Result {
+fn write_enumerators(enumeration: &Enumeration, formatter: &mut fmt::Formatter<'_>, separator: &str) -> fmt::Result {
     let Some(body) = enumeration.body() else {
         return formatter.write_str("enum { ... }");
     };

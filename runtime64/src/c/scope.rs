@@ -1,7 +1,6 @@
 //! What is known while a text is parsed: all that was declared before, the standard names, and what this text adds.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::names::{Declaration, Macro, Names, StoredMacro, Tag};
 use super::similar::Closest;
@@ -151,17 +150,6 @@ impl Known {
                 Some(definition) => self.macros.insert(name, definition),
                 None => self.macros.remove(&name),
             };
-        }
-    }
-}
-
-impl Tag {
-    /// Whether two tags name the very same thing.
-    pub(super) fn is(&self, other: &Tag) -> bool {
-        match (self, other) {
-            (Tag::Record(left), Tag::Record(right)) => Arc::ptr_eq(left, right),
-            (Tag::Enumeration(left), Tag::Enumeration(right)) => Arc::ptr_eq(left, right),
-            _ => false,
         }
     }
 }

@@ -59,8 +59,13 @@ mod tests {
     #[test]
     fn the_closest_name_is_found() {
         let names = ["int", "DWORD", "uint32_t", "uint16_t", "long"];
-        let cases =
-            [("itn", Some("int")), ("dword", Some("DWORD")), ("uint32", None), ("uint32t", Some("uint32_t")), ("FOO", None)];
+        let cases = [
+            ("itn", Some("int")),
+            ("dword", Some("DWORD")),
+            ("uint32", None),
+            ("uint32t", Some("uint32_t")),
+            ("FOO", None),
+        ];
         for (wanted, expected) in cases {
             let mut closest = Closest::new(wanted);
             names.iter().for_each(|name| closest.consider(name));

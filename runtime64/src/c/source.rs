@@ -93,8 +93,7 @@ impl<'s> Source<'s> {
 
     fn column(&self, line_start: usize, offset: usize) -> usize {
         let (known, column) = self.last_column.get();
-        let (from, base) =
-            if (line_start..=offset).contains(&known) { (known, column) } else { (line_start, 0) };
+        let (from, base) = if (line_start..=offset).contains(&known) { (known, column) } else { (line_start, 0) };
         let column = base + self.text.get(from..offset).map_or(0, |between| between.chars().count());
         self.last_column.set((offset, column));
         column

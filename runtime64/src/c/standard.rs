@@ -95,8 +95,8 @@ const CONSTANTS: &[(&str, &str)] = &[
 
 /// The type keywords a mistyped word may have meant.
 const KEYWORDS: &[&str] = &[
-    "void", "char", "short", "int", "long", "float", "double", "signed", "unsigned", "const", "volatile", "struct", "union",
-    "enum", "typedef", "extern", "static",
+    "void", "char", "short", "int", "long", "float", "double", "signed", "unsigned", "const", "volatile", "struct",
+    "union", "enum", "typedef", "extern", "static",
 ];
 
 /// Where to find a name.
@@ -203,7 +203,14 @@ mod tests {
             declared.sort_unstable();
             listed.sort_unstable();
             assert_eq!(declared, listed);
-            assert!(names.tags.keys().all(|tag| tag.ends_with("__") || tag == "_FILE" || group.tags.contains(&tag.as_str())), "{}", group.text);
+            assert!(
+                names
+                    .tags
+                    .keys()
+                    .all(|tag| tag.ends_with("__") || tag == "_FILE" || group.tags.contains(&tag.as_str())),
+                "{}",
+                group.text
+            );
         }
     }
 

@@ -1,1 +1,32 @@
+//! The module as its users see it: C text in, types, messages and layouts out.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod constants;
+mod errors;
+mod hostile;
+mod layouts;
+mod preprocessor;
+mod redeclarations;
+mod types;
+
+use super::{Declarations, Error};
+
+/// The declarations of a text that must be right.
+#[track_caller]
+fn declared(text: &str) -> Declarations {
+    let mut declarations = Declarations::new();
+    if let Err(error) = declarations.declare(text) {
+        panic!("{error}");
+    }
+    declarations
+}
+
+/// What is wrong with a text that must be wrong.
+#[track_caller]
+fn refused(text: &str) -> Error {
+    match Declarations::new().declare(text) {
+        Ok(()) => panic!("this was taken: {text}"),
+        Err(error) => error,
+    }
+}

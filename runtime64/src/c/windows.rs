@@ -22,8 +22,19 @@ pub(super) fn word(name: &str) -> Option<Word> {
         "WINAPIV" | "CDECL" | "STDMETHODVCALLTYPE" | "STDAPIVCALLTYPE" => Word::Convention(Convention::Cdecl),
         "FASTCALL" => Word::Convention(Convention::Fastcall),
         "CONST" => Word::Const,
-        "FAR" | "NEAR" | "UNALIGNED" | "WINBASEAPI" | "WINUSERAPI" | "WINGDIAPI" | "WINADVAPI" | "WINSOCK_API_LINKAGE"
-        | "WINOLEAPI" | "NTSYSAPI" | "DECLSPEC_IMPORT" | "DECLSPEC_NORETURN" | "EXTERN_C" => Word::Nothing,
+        "FAR"
+        | "NEAR"
+        | "UNALIGNED"
+        | "WINBASEAPI"
+        | "WINUSERAPI"
+        | "WINGDIAPI"
+        | "WINADVAPI"
+        | "WINSOCK_API_LINKAGE"
+        | "WINOLEAPI"
+        | "NTSYSAPI"
+        | "DECLSPEC_IMPORT"
+        | "DECLSPEC_NORETURN"
+        | "EXTERN_C" => Word::Nothing,
         _ => return None,
     })
 }

@@ -46,7 +46,7 @@ impl Session<'_> {
     fn run(&self) {
         let mut input = Input::open(self.runtime, self.on_terminal);
         if self.on_terminal {
-            self.echo.line(&format!("{}   :help for help, :quit or Ctrl-D to leave", super::run::version()));
+            self.echo.line(&format!("{}   :help for help, :quit or Ctrl-D to leave", super::version::version()));
         }
         let mut told_of_locals = !self.on_terminal;
         loop {

@@ -9,12 +9,12 @@ use mlua::{Function, MultiValue, Value};
 use runtime64::{OnExit, Runtime, RuntimeError};
 
 use super::arguments::{Arguments, Preparation, Script};
-use super::{repl, report};
+use super::{repl, report, version};
 
 /// Runs to the end. The Lua state, and with it every worker, has ended when this returns.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.version {
-        report::output(&version());
+        report::output(&version::version());
     }
     let runtime = match start(arguments) {
         Ok(runtime) => runtime,
@@ -29,11 +29,6 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 fn failed(error: &RuntimeError) -> ExitCode {
     report::failure(error);
     ExitCode::FAILURE
-}
-
-/// The version of this program and of its Lua.
-pub(crate) fn version() -> String {
-    format!("runtime64 {} (Lua 5.4)", env!("CARGO_PKG_VERSION"))
 }
 
 fn start(arguments: &Arguments) -> Result<Runtime, RuntimeError> {

@@ -12,10 +12,12 @@ pub(super) fn to_lua(lua: &Lua, name: &str, value: Option<ConstantValue>) -> mlu
         mlua::Error::from(Error::new(ErrorKind::Declaration, message))
     };
     match value {
-        Some(ConstantValue::Integer(value)) => match i64::try_from(value).or_else(|_| u64::try_from(value).map(|bits| bits as i64)) {
-            Ok(value) => Ok(LuaValue::Integer(value)),
-            Err(_) => Err(unsupported("does not fit 64 bits")),
-        },
+        Some(ConstantValue::Integer(value)) => {
+            match i64::try_from(value).or_else(|_| u64::try_from(value).map(|bits| bits as i64)) {
+                Ok(value) => Ok(LuaValue::Integer(value)),
+                Err(_) => Err(unsupported("does not fit 64 bits")),
+            }
+        }
         Some(ConstantValue::Float(value)) => Ok(LuaValue::Number(value)),
         Some(ConstantValue::String(bytes)) => lua.create_string(&bytes).map(LuaValue::String),
         Some(ConstantValue::WideString(text)) => lua.create_string(&text).map(LuaValue::String),

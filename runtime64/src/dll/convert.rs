@@ -5,6 +5,7 @@
 use mlua::{Lua, Value as LuaValue};
 use protocol::{Type, Value, limits};
 
+use super::mismatch::Mismatch;
 use super::pointer::{Owner, Pointer};
 use crate::c;
 use crate::error::{Error, ErrorKind};
@@ -51,19 +52,6 @@ pub(super) enum Strings {
     Utf16,
     /// Text as UTF-32: `const wchar_t *` on Linux.
     Utf32,
-}
-
-/// Why a value does not fit, without the place: the caller knows function and parameter.
-#[derive(Debug)]
-pub(super) struct Mismatch {
-    pub(super) kind: ErrorKind,
-    pub(super) reason: String,
-}
-
-impl Mismatch {
-    fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
-    }
 }
 
 impl Conversion {
@@ -117,7 +105,9 @@ impl Conversion {
         match (self, value) {
             (_, Value::Nil) => Ok(LuaValue::Nil),
             (Conversion::Bool, Value::Bool(value)) => Ok(LuaValue::Boolean(value)),
-            (Conversion::Integer { .. } | Conversion::Unsigned64, Value::Integer(value)) => Ok(LuaValue::Integer(value)),
+            (Conversion::Integer { .. } | Conversion::Unsigned64, Value::Integer(value)) => {
+                Ok(LuaValue::Integer(value))
+            }
             (Conversion::Float(_), Value::Float(value)) => Ok(LuaValue::Number(value)),
             (Conversion::Pointer { strings: Strings::Text, .. }, Value::Bytes(bytes)) => {
                 lua.create_string(&bytes).map(LuaValue::String)
@@ -182,7 +172,9 @@ fn string_to_wire(bytes: &[u8], strings: Strings) -> Result<Value, Mismatch> {
             }
         }
         Strings::Bytes => {}
-        Strings::Utf16 => return wide_to_wire(bytes, |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect(), 2),
+        Strings::Utf16 => {
+            return wide_to_wire(bytes, |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect(), 2);
+        }
         Strings::Utf32 => {
             return wide_to_wire(bytes, |text| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(), 4);
         }
@@ -200,7 +192,8 @@ fn string_to_wire(bytes: &[u8], strings: Strings) -> Result<Value, Mismatch> {
 /// Text in wide characters, with a terminating one of `zero_bytes`.
 fn wide_to_wire(bytes: &[u8], encode: impl Fn(&str) -> Vec<u8>, zero_bytes: usize) -> Result<Value, Mismatch> {
     let mismatch = |reason: &str| Mismatch::new(ErrorKind::Type, reason);
-    let text = std::str::from_utf8(bytes).map_err(|_| mismatch("the string is not valid UTF-8, so it has no wide form"))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| mismatch("the string is not valid UTF-8, so it has no wide form"))?;
     if text.contains('\0') {
         return Err(mismatch("the string has a zero in it, where C would end it"));
     }

@@ -88,15 +88,22 @@ mod tests {
             return ok, type(e), e.kind, e.message, e.library, e.func, e.code, e.address, e.detail, tostring(e)";
         type Fields = (bool, String, String, String, String, String, i64, i64, Option<String>, String);
         let fields: Fields = state().load(source).call(()).expect("it runs");
-        let expected = (
-            false, "userdata", "crash", "Reset crashed", "device.dll", "Reset", 11, 16, None, "Reset crashed",
-        );
+        let expected =
+            (false, "userdata", "crash", "Reset crashed", "device.dll", "Reset", 11, 16, None, "Reset crashed");
         let text = |text: &str| text.to_owned();
         assert_eq!(
             fields,
             (
-                expected.0, text(expected.1), text(expected.2), text(expected.3), text(expected.4), text(expected.5),
-                expected.6, expected.7, expected.8, text(expected.9)
+                expected.0,
+                text(expected.1),
+                text(expected.2),
+                text(expected.3),
+                text(expected.4),
+                text(expected.5),
+                expected.6,
+                expected.7,
+                expected.8,
+                text(expected.9)
             )
         );
     }

@@ -16,7 +16,10 @@ pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua:
     let image = Image::open(path).map_err(|error| from_image(&error))?;
     let find: mlua::Function = lua.globals().get::<Table>("string")?.get("find")?;
     let rows = lua.create_table()?;
-    for export in image.exports().map_err(|error| from_image(&error))? {
+    let mut exports = image.exports().map_err(|error| from_image(&error))?;
+    // A DLL's order is that of its ordinals; an ELF library's is that of a hash table, which helps nobody.
+    exports.sort_by(|left, right| (left.ordinal, &left.name).cmp(&(right.ordinal, &right.name)));
+    for export in exports {
         let name = export.name.as_deref().unwrap_or(&export.undecorated);
         let matches = match pattern {
             None => true,

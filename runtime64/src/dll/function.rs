@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
 use protocol::{Convention, Invoke, Machine, Prepare, Value};
 
-use super::convert::{Conversion, Mismatch};
+use super::convert::Conversion;
 use super::failure::from_remote;
 use super::library::Library;
+use super::mismatch::Mismatch;
 use super::module::owner;
 use super::pointer::Owner;
 use super::signature::{Parameter, Prototype};
@@ -63,8 +64,7 @@ impl Function {
         let parameters = &self.prototype.parameters;
         if arguments.len() != parameters.len() {
             let plural = if parameters.len() == 1 { "" } else { "s" };
-            let message =
-                format!("{self} takes {} argument{plural}, {} given", parameters.len(), arguments.len());
+            let message = format!("{self} takes {} argument{plural}, {} given", parameters.len(), arguments.len());
             return Err(self.located(Error::new(ErrorKind::Type, message)));
         }
         let convert = |(index, (parameter, value)): (usize, (&Parameter, &LuaValue))| {
@@ -158,10 +158,8 @@ impl fmt::Display for Function {
 
 impl UserData for Function {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_meta_method(MetaMethod::Call, |lua, function, arguments: MultiValue| {
-            function.call(lua, &arguments)
-        });
+        methods
+            .add_meta_method(MetaMethod::Call, |lua, function, arguments: MultiValue| function.call(lua, &arguments));
         methods.add_meta_method(MetaMethod::ToString, |_, function, ()| Ok(function.to_string()));
     }
 }
-

@@ -1,15 +1,13 @@
 //! Libraries: found, routed to the worker that can load them, loaded anew in each generation of it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mlua::{Lua, Table, UserData, Value as LuaValue};
 use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
 
 use super::failure::{from_image, from_remote};
-use super::function::Function;
 use super::module::{Module, abi_of};
-use super::{constant, undeclared};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
@@ -55,7 +53,8 @@ impl Library {
         let kind = kind_of(&image);
         let request = OpenLibrary {
             path: worker_path(&found.path, found.system, kind).map_err(in_library)?,
-            directories: dependency_directories(&found.path, found.system, &options.search, kind).map_err(in_library)?,
+            directories: dependency_directories(&found.path, found.system, &options.search, kind)
+                .map_err(in_library)?,
         };
         let library = Arc::new(Self {
             name: name.to_owned(),
@@ -113,9 +112,7 @@ impl Library {
 
     /// The running worker; it is started if need be.
     pub(super) fn session(&self) -> Result<Session<'_>, Error> {
-        self.worker
-            .session()
-            .map_err(|error| from_remote(error, self.worker.kind(), &self.name).in_library(&self.name))
+        self.worker.session().map_err(|error| from_remote(error, self.worker.kind(), &self.name).in_library(&self.name))
     }
 
     /// The worker's id for the library, which is loaded anew in each generation.
@@ -148,80 +145,24 @@ impl Library {
         };
         let missing = refused.then(|| image::missing_dependency(&Image::open(path).ok()?, search)).flatten();
         match missing {
-            Some(missing) => from_image(&image::Error::MissingDependency { path: path.clone(), missing: Box::new(missing) })
-                .with_detail(error.message)
-                .in_library(&self.name),
+            Some(missing) => {
+                from_image(&image::Error::MissingDependency { path: path.clone(), missing: Box::new(missing) })
+                    .with_detail(error.message)
+                    .in_library(&self.name)
+            }
             None => error,
         }
     }
-
-    /// A name of the library, as Lua gets it.
-    fn lookup(self: &Arc<Self>, lua: &Lua, name: &str) -> mlua::Result<LuaValue> {
-        let declarations = self.module.declarations();
-        if let Some(declaration) = declarations.function(name) {
-            drop(declarations);
-            let function = Function::bind(Arc::clone(self), declaration)?;
-            return lua.create_userdata(function).map(LuaValue::UserData);
-        }
-        if let Some(constant) = declarations.constant(name) {
-            return constant::to_lua(lua, name, constant.value(self.abi()));
-        }
-        Err(undeclared::error(self, &declarations, name).into())
-    }
-
-    /// The table that stands for the library: its metatable binds each name once, and the name is then a plain field.
-    pub(super) fn into_table(self: Arc<Self>, lua: &Lua) -> mlua::Result<Table> {
-        let metatable = lua.create_table()?;
-        let library = Arc::clone(&self);
-        let index = lua.create_function(move |lua, (table, name): (Table, LuaValue)| {
-            let LuaValue::String(name) = name else {
-                return Ok(LuaValue::Nil);
-            };
-            let value = library.lookup(lua, &name.to_str()?)?;
-            table.raw_set(name, &value)?;
-            Ok(value)
-        })?;
-        let library = Arc::clone(&self);
-        let newindex = lua.create_function(move |_, (_, name): (Table, LuaValue)| -> mlua::Result<()> {
-            let name = name.to_string()?;
-            let message = format!("{}: '{name}' cannot be assigned; a library's functions are fixed", library.name);
-            Err(Error::new(ErrorKind::Type, message).in_library(&library.name).into())
-        })?;
-        let text = match self.path() {
-            Some(path) => format!("dll library {} ({}, {})", self.name, self.worker.kind(), path.display()),
-            None => format!("{} ({} worker)", self.name, self.worker.kind()),
-        };
-        metatable.set("__index", index)?;
-        metatable.set("__newindex", newindex)?;
-        metatable.set("__tostring", lua.create_function(move |_, _: LuaValue| Ok(text.clone()))?)?;
-        metatable.set("__name", "dll library")?;
-        metatable.set("__metatable", false)?;
-        metatable.set(HANDLE, lua.create_userdata(Handle(self))?)?;
-        let table = lua.create_table()?;
-        table.set_metatable(Some(metatable))?;
-        Ok(table)
-    }
-
-    /// The library that a value stands for.
-    pub(super) fn from_lua(value: &LuaValue) -> Result<Arc<Self>, Error> {
-        let handle = || {
-            let userdata: mlua::AnyUserData = value.as_table()?.metatable()?.raw_get(HANDLE).ok()?;
-            let handle = userdata.borrow::<Handle>().ok()?;
-            Some(Arc::clone(&handle.0))
-        };
-        handle().ok_or_else(|| {
-            let message = format!("a library that dll.load returned is needed, not {}", super::convert::describe(value));
-            Error::new(ErrorKind::Type, message)
-        })
-    }
 }
 
-/// The key of a library's metatable that leads back to the library.
-const HANDLE: &str = "library";
-
-struct Handle(Arc<Library>);
-
-impl UserData for Handle {}
+impl fmt::Display for Library {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path() {
+            Some(path) => write!(formatter, "dll library {} ({}, {})", self.name, self.worker.kind(), path.display()),
+            None => write!(formatter, "{} ({} worker)", self.name, self.worker.kind()),
+        }
+    }
+}
 
 /// The worker that can load an image.
 pub(super) fn kind_of(image: &Image) -> WorkerKind {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mlua::{MetaMethod, UserData, UserDataMethods, Value as LuaValue};
 
-use super::convert::Mismatch;
+use super::mismatch::Mismatch;
 use crate::c;
 use crate::error::ErrorKind;
 use crate::remote::{Generation, Worker};
@@ -58,11 +58,9 @@ impl Pointer {
         if agree(&self.target, target) {
             return Ok(self.address);
         }
-        let reason = format!(
-            "{} is needed, not {self}; dll.cast converts, if you know that it is right",
-            pointer_type(target)
-        );
-        Err(Mismatch { kind: ErrorKind::Type, reason })
+        let reason =
+            format!("{} is needed, not {self}; dll.cast converts, if you know that it is right", pointer_type(target));
+        Err(Mismatch::new(ErrorKind::Type, reason))
     }
 
     /// The address, in a request that `owner` will execute.
@@ -79,7 +77,7 @@ impl Pointer {
                 owner.worker.kind()
             )
         };
-        Err(Mismatch { kind: ErrorKind::Stale, reason })
+        Err(Mismatch::new(ErrorKind::Stale, reason))
     }
 }
 

@@ -5,6 +5,7 @@ use protocol::{ReadString, Value};
 
 use super::convert::{describe, wrong_type};
 use super::failure::from_remote;
+use super::mismatch::Mismatch;
 use super::module::owner;
 use super::pointer::Pointer;
 use crate::error::{Error, ErrorKind};
@@ -29,7 +30,10 @@ pub(super) fn string(lua: &Lua, value: &LuaValue, length: Option<&LuaValue>) -> 
     let mut session = worker.session().map_err(failure)?;
     let address = pointer.address_in(&owner(worker, &session)).map_err(located)?;
     let failure = |error| from_remote(error, worker.kind(), "dll.string").with_address(address);
-    match session.call(&ReadString { address, length }).map_err(failure)? {
+    let read = session.call(&ReadString { address, length }).map_err(failure)?;
+    // The worker is given back before Lua allocates: that may run finalizers, and those may call it.
+    drop(session);
+    match read {
         Value::Bytes(bytes) => lua.create_string(&bytes).map(LuaValue::String),
         _ => Ok(LuaValue::Nil),
     }
@@ -37,11 +41,12 @@ pub(super) fn string(lua: &Lua, value: &LuaValue, length: Option<&LuaValue>) -> 
 
 fn checked_length(value: &LuaValue) -> Result<u32, Error> {
     value.as_integer().and_then(|length| u32::try_from(length).ok()).ok_or_else(|| {
-        let message = format!("dll.string: the length must be an integer from 0 to {}, not {}", u32::MAX, describe(value));
+        let message =
+            format!("dll.string: the length must be an integer from 0 to {}, not {}", u32::MAX, describe(value));
         Error::new(ErrorKind::Range, message)
     })
 }
 
-fn located(mismatch: super::convert::Mismatch) -> Error {
+fn located(mismatch: Mismatch) -> Error {
     Error::new(mismatch.kind, format!("dll.string: {}", mismatch.reason))
 }

@@ -27,10 +27,9 @@ pub(super) fn error(library: &Library, declarations: &c::Declarations, name: &st
         None if library.path().is_none() => {
             format!("dll.C: '{name}' is not declared; declare it first with dll.cdef[[ … ]]")
         }
-        None => format!(
-            "{}: '{name}' is neither declared nor exported; dll.exports(library) lists what is",
-            library.name()
-        ),
+        None => {
+            format!("{}: '{name}' is neither declared nor exported; dll.exports(library) lists what is", library.name())
+        }
     };
     Error::new(ErrorKind::Declaration, message).in_library(library.name()).in_function(name)
 }

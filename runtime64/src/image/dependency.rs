@@ -85,7 +85,7 @@ pub fn missing_dependency(image: &Image, search: &Search) -> Option<Missing> {
                 continue;
             }
             let resolution = match visit.image.format() {
-                Format::Elf => elf::resolve(&name, &visit.image, &inherited, search),
+                Format::Elf => elf::resolve(&name, &visit.image, image.path(), &inherited, search),
                 Format::Pe => pe::resolve(&name, &visit.image, image.path(), search),
             };
             let chain = || visit.chain.iter().cloned().chain([name.clone()]).collect();

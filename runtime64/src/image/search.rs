@@ -197,9 +197,9 @@ impl Search {
         &self.elf_directories
     }
 
-    /// Directories that the user controls: the script's and the extra ones.
-    pub(super) fn near_directories(&self) -> impl Iterator<Item = &Path> {
-        self.script_directory.iter().chain(&self.extra).map(PathBuf::as_path)
+    /// The directories that the script names.
+    pub(super) fn extra_directories(&self) -> impl Iterator<Item = &Path> {
+        self.extra.iter().map(PathBuf::as_path)
     }
 }
 

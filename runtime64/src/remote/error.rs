@@ -136,7 +136,9 @@ fn start_hint(kind: WorkerKind, exit: Exit) -> &'static str {
             ": Wine found no bcryptprimitives.dll, which came with Wine 9; use a newer Wine, or `cargo xtask run`, \
              which sets up one that works"
         }
-        (true, _) => ": does this Wine run 32-bit programs? Debian and Ubuntu have that half of it in the package wine32",
+        (true, _) => {
+            ": does this Wine run 32-bit programs? Debian and Ubuntu have that half of it in the package wine32"
+        }
         (false, _) => "",
     }
 }

@@ -5,7 +5,7 @@
 //! no second architecture. The prefix is private too. All of it lives in the user's cache folder and serves every clone.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,26 +56,31 @@ impl Wine {
         command
     }
 
-    /// Wine's server, with an option. It is there for its prefix alone.
+    /// The server of the private prefix, with an option: one of the user's own is never started or ended.
     pub(crate) fn server(&self, option: &str) -> Command {
         let mut command = Command::new(&self.server);
         command.arg(option);
-        self.apply(&mut command);
+        self.apply(&mut command).env("WINEPREFIX", &self.prefix);
         command
+    }
+
+    /// A file beside the prefix, locked by those who use it for long.
+    pub(crate) fn in_use(&self) -> Result<File, Failure> {
+        let path = self.prefix.with_extension("in-use");
+        File::create(&path).map_err(|error| Failure::file(&path, &error))
     }
 }
 
 /// Finds the private Wine, or makes it.
 pub(crate) fn ready() -> Result<Wine, Failure> {
-    let existing = |paths: &[&str]| paths.iter().map(PathBuf::from).find(|path| path.exists());
-    let missing = || Failure::new("Wine's 64-bit loader is not where Debian puts it; install the package wine64");
-    let loader = existing(&LOADERS).ok_or_else(missing)?;
-    let server = existing(&SERVERS).ok_or_else(missing)?;
+    let missing =
+        || Failure::new("Wine is neither where Debian puts it nor in PATH; install wine64, or wine elsewhere");
+    let loader = find(&LOADERS, &["wine64", "wine"]).ok_or_else(missing)?;
+    let server = find(&SERVERS, &["wineserver"]).ok_or_else(missing)?;
     let version = step::capture(Command::new(&loader).arg("--version"))?;
     let version = version.split_whitespace().next().unwrap_or("wine").to_owned();
     let home = cache()?.join(&version);
-    let complete = Path::new(DLLS).join(HALF).join("ntdll.dll").is_file();
-    let dlls = (!complete).then(|| home.join("dlls"));
+    let dlls = (!has_both_halves(&loader)).then(|| home.join("dlls"));
     if let Some(dlls) = &dlls {
         make_once(dlls, unpack_dlls)?;
     }
@@ -87,6 +92,24 @@ pub(crate) fn ready() -> Result<Wine, Failure> {
     Ok(Wine { loader, server, dlls, prefix })
 }
 
+/// One of these files, or else a program in PATH.
+fn find(paths: &[&str], names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let in_path = env::split_paths(&path).flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    paths.iter().map(PathBuf::from).chain(in_path).find(|path| path.is_file())
+}
+
+/// Whether the loader finds DLLs of both widths by itself, as distributions with the whole of Wine have them.
+fn has_both_halves(loader: &Path) -> bool {
+    let loader = fs::canonicalize(loader).unwrap_or_else(|_| loader.to_owned());
+    // The loader is in bin beside lib, or on Debian in lib/wine.
+    let folders = loader.ancestors().skip(2).take(2);
+    let places = ["lib/wine", "lib64/wine", "lib/x86_64-linux-gnu/wine", "x86_64-linux-gnu/wine"];
+    folders
+        .flat_map(|folder| places.map(|place| folder.join(place)))
+        .any(|dlls| dlls.join(HALF).join("ntdll.dll").is_file())
+}
+
 fn cache() -> Result<PathBuf, Failure> {
     let cache = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let cache = cache.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
@@ -94,25 +117,29 @@ fn cache() -> Result<PathBuf, Failure> {
     Ok(cache.join("runtime64"))
 }
 
-/// Makes a folder under another name and renames it when it is whole, so that half a folder never counts and two set-ups
-/// at once do each other no harm.
+/// Makes a folder under another name and renames it when it is whole, so that half a folder never counts. One set-up
+/// does it while others wait; the system unlocks what an interrupted one leaves, and the next one begins anew.
 fn make_once(path: &Path, make: impl FnOnce(&Path) -> Result<(), Failure>) -> Result<(), Failure> {
     if path.is_dir() {
         return Ok(());
     }
-    let unfinished = path.with_extension(format!("unfinished-{}", std::process::id()));
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(|error| Failure::file(parent, &error))?;
+    }
+    let lock_path = path.with_extension("lock");
+    let lock = File::create(&lock_path).map_err(|error| Failure::file(&lock_path, &error))?;
+    lock.lock().map_err(|error| Failure::file(&lock_path, &error))?;
+    if path.is_dir() {
+        return Ok(());
+    }
+    let unfinished = path.with_extension("unfinished");
     let of = |error: std::io::Error| Failure::file(&unfinished, &error);
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished).map_err(of)?;
     }
     fs::create_dir_all(&unfinished).map_err(of)?;
     make(&unfinished)?;
-    match fs::rename(&unfinished, path) {
-        Ok(()) => Ok(()),
-        // Another set-up was faster.
-        Err(_) if path.is_dir() => fs::remove_dir_all(&unfinished).map_err(of),
-        Err(error) => Err(of(error)),
-    }
+    fs::rename(&unfinished, path).map_err(of)
 }
 
 /// The 32-bit half from the i386 package, beside a copy of the 64-bit half.
@@ -172,4 +199,72 @@ fn create_prefix(wine: &Wine) -> Result<(), Failure> {
         step::run(&mut compile)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let folder = env::temp_dir().join(format!("runtime64-xtask-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn a_whole_wine_is_told_from_half_of_one() {
+        for (loader, dlls) in
+            [("bin/wine", "lib/wine"), ("bin/wine", "lib64/wine"), ("lib/wine/wine64", "lib/x86_64-linux-gnu/wine")]
+        {
+            let folder = scratch("halves");
+            let loader = folder.join(loader);
+            fs::create_dir_all(loader.parent().unwrap()).unwrap();
+            fs::write(&loader, "").unwrap();
+            assert!(!has_both_halves(&loader), "{}", loader.display());
+            fs::create_dir_all(folder.join(dlls).join(HALF)).unwrap();
+            fs::write(folder.join(dlls).join(HALF).join("ntdll.dll"), "").unwrap();
+            assert!(has_both_halves(&loader), "{}", loader.display());
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+
+    #[test]
+    fn half_a_folder_never_counts() {
+        let folder = scratch("half");
+        let path = folder.join("part");
+        let interrupted = make_once(&path, |unfinished| {
+            fs::write(unfinished.join("old"), "").unwrap();
+            Err(Failure::new("interrupted"))
+        });
+        assert!(interrupted.is_err() && !path.exists());
+        make_once(&path, |unfinished| {
+            assert!(!unfinished.join("old").exists(), "what was left is not built upon");
+            fs::write(unfinished.join("new"), "").map_err(|error| Failure::file(unfinished, &error))
+        })
+        .unwrap();
+        assert!(path.join("new").exists());
+        make_once(&path, |_| panic!("it is there already")).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn set_ups_at_once_make_it_once() {
+        let folder = scratch("at-once");
+        let made = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let count = |_: &Path| {
+                        made.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        Ok(())
+                    };
+                    make_once(&folder.join("part"), count).unwrap();
+                });
+            }
+        });
+        assert_eq!(made.into_inner(), 1);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

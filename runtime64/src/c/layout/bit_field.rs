@@ -88,16 +88,16 @@ struct Unit {
 impl Units for MicrosoftUnits {
     fn place(&mut self, position: u64, field: &Field, width: u32) -> Placed {
         let width = u64::from(width);
-        let align = field.capped(if field.packed { 1 } else { field.type_align });
-        let record_align = field.capped(field.type_align.max(field.aligned.unwrap_or(1)));
+        let align = if field.packed { 1 } else { field.capped(field.type_align) };
         if width == 0 {
             // Without a bit-field before it, it means nothing.
             let Some(unit) = self.open.take() else {
                 return Placed { start: position, next: position, end: position, record_align: 1 };
             };
             let next = round_up(unit.end, 8 * align);
-            return Placed { start: next, next, end: next, record_align };
+            return Placed { start: next, next, end: next, record_align: field.capped(field.type_align) };
         }
+        let record_align = Self::record_align(field);
         if let Some(unit) = &self.open
             && unit.bits == field.type_bits
             && position + width <= unit.end
@@ -111,12 +111,17 @@ impl Units for MicrosoftUnits {
     }
 
     fn place_in_union(&mut self, field: &Field, width: u32) -> Placed {
-        let record_align = if width == 0 { 1 } else { field.capped(field.type_align.max(field.aligned.unwrap_or(1))) };
-        let end = if width == 0 { 0 } else { field.type_bits };
-        Placed { start: 0, next: 0, end, record_align }
+        let record_align = if width == 0 { 1 } else { Self::record_align(field) };
+        Placed { start: 0, next: 0, end: width.into(), record_align }
     }
 
     fn close(&mut self, position: u64) -> u64 {
         self.open.take().map_or(position, |unit| unit.end)
+    }
+}
+
+impl MicrosoftUnits {
+    fn record_align(field: &Field) -> u64 {
+        if field.packed { 1 } else { field.capped(field.type_align.max(field.aligned.unwrap_or(1))) }
     }
 }

@@ -55,7 +55,7 @@ pub fn record_layout(record: &Arc<Record>, abi: Abi) -> Result<Arc<RecordLayout>
     let body = record.body().ok_or_else(|| LayoutError::Incomplete(name()))?;
     body.layouts[abi.index()]
         .get_or_init(|| {
-            let microsoft = body.microsoft_bit_fields.unwrap_or(abi.is_windows());
+            let microsoft = abi.is_windows() && !body.gcc_bit_fields;
             let placed = if microsoft {
                 Placement::new(record.kind, &body, abi, MicrosoftUnits::default()).place_all()
             } else {
@@ -153,6 +153,9 @@ impl<'a, U: Units> Placement<'a, U> {
             aligned: member.aligned.as_ref().map(|aligned| aligned.on(self.abi)),
             named: member.name.is_some(),
         };
+        if u64::from(member.bits.unwrap_or(0)) > field.type_bits {
+            return Err(LayoutError::Unsupported(member.to_string(), self.abi));
+        }
         if self.kind == RecordKind::Union {
             self.position = 0;
         }

@@ -1,8 +1,8 @@
 //! Annotations of Microsoft's source-code annotation language: `_In_`, `_Out_writes_(n)`, `__in`, `IN` and the rest.
 
 use super::Parser;
-use super::literal;
 use super::arithmetic::Number;
+use super::literal;
 use crate::c::error::Parsed;
 use crate::c::lexer::Kind;
 use crate::c::types::{Annotation, Direction, Extent, ExtentUnit, SizeExpression, SizeOperator};
@@ -35,18 +35,82 @@ pub(super) fn is_annotation(name: &str) -> bool {
 /// Annotations without meaning for calls. Those in parentheses take arguments, which are skipped.
 fn is_ignored(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "_Check_return_", "_Must_inspect_result_", "_Reserved_", "_Const_", "_Null_terminated_", "_NullNull_terminated_",
-        "_Printf_format_string_", "_Scanf_format_string_", "_Use_decl_annotations_", "_Frees_ptr_", "_Frees_ptr_opt_",
-        "_Pre_", "_Post_", "_Notnull_", "_Maybenull_", "_Notref_", "_Valid_", "_Notvalid_", "_Readable_bytes_",
-        "_Writable_bytes_", "_Readable_elements_", "_Writable_elements_", "_Success_", "_Return_type_success_", "_On_failure_",
-        "_Always_", "_When_", "_At_", "_Group_", "_Field_size_", "_Field_size_opt_", "_Field_size_bytes_", "_Field_size_full_",
-        "_Field_z_", "_Field_range_", "_Struct_size_bytes_", "_In_range_", "_Out_range_", "_Ret_range_", "_Deref_in_range_",
-        "_Deref_out_range_", "_Pre_valid_", "_Post_valid_", "_Pre_notnull_", "_Pre_maybenull_", "_Post_invalid_",
-        "_Post_ptr_invalid_", "_Post_writable_byte_size_", "_Post_readable_byte_size_", "_Post_equal_to_", "_Post_satisfies_",
-        "_Pre_satisfies_", "_IRQL_requires_max_", "_IRQL_requires_", "_Function_class_", "_Acquires_lock_", "_Releases_lock_",
-        "_Requires_lock_held_", "_Analysis_noreturn_", "_Inout_cap_", "_Enum_is_bitflag_", "_Literal_", "_Notliteral_",
-        "__checkReturn", "__reserved", "__callback", "__format_string", "__nullterminated", "__fallthrough", "__success",
-        "__control_entrypoint", "__drv_aliasesMem", "__drv_freesMem", "__kernel_entry", "__typefix", "__analysis_noreturn",
+        "_Check_return_",
+        "_Must_inspect_result_",
+        "_Reserved_",
+        "_Const_",
+        "_Null_terminated_",
+        "_NullNull_terminated_",
+        "_Printf_format_string_",
+        "_Scanf_format_string_",
+        "_Use_decl_annotations_",
+        "_Frees_ptr_",
+        "_Frees_ptr_opt_",
+        "_Pre_",
+        "_Post_",
+        "_Notnull_",
+        "_Maybenull_",
+        "_Notref_",
+        "_Valid_",
+        "_Notvalid_",
+        "_Readable_bytes_",
+        "_Writable_bytes_",
+        "_Readable_elements_",
+        "_Writable_elements_",
+        "_Success_",
+        "_Return_type_success_",
+        "_On_failure_",
+        "_Always_",
+        "_When_",
+        "_At_",
+        "_Group_",
+        "_Field_size_",
+        "_Field_size_opt_",
+        "_Field_size_bytes_",
+        "_Field_size_full_",
+        "_Field_z_",
+        "_Field_range_",
+        "_Struct_size_bytes_",
+        "_In_range_",
+        "_Out_range_",
+        "_Ret_range_",
+        "_Deref_in_range_",
+        "_Deref_out_range_",
+        "_Pre_valid_",
+        "_Post_valid_",
+        "_Pre_notnull_",
+        "_Pre_maybenull_",
+        "_Post_invalid_",
+        "_Post_ptr_invalid_",
+        "_Post_writable_byte_size_",
+        "_Post_readable_byte_size_",
+        "_Post_equal_to_",
+        "_Post_satisfies_",
+        "_Pre_satisfies_",
+        "_IRQL_requires_max_",
+        "_IRQL_requires_",
+        "_Function_class_",
+        "_Acquires_lock_",
+        "_Releases_lock_",
+        "_Requires_lock_held_",
+        "_Analysis_noreturn_",
+        "_Inout_cap_",
+        "_Enum_is_bitflag_",
+        "_Literal_",
+        "_Notliteral_",
+        "__checkReturn",
+        "__reserved",
+        "__callback",
+        "__format_string",
+        "__nullterminated",
+        "__fallthrough",
+        "__success",
+        "__control_entrypoint",
+        "__drv_aliasesMem",
+        "__drv_freesMem",
+        "__kernel_entry",
+        "__typefix",
+        "__analysis_noreturn",
     ];
     NAMES.contains(&name)
 }
@@ -145,7 +209,8 @@ impl<'s> Parser<'s> {
         };
         if is_old && (plain.is_some() || meaning.is_some()) {
             let next = self.peek_second()?.kind;
-            if matches!(next, Kind::Comma | Kind::RightParenthesis | Kind::LeftBracket | Kind::Semicolon | Kind::Equal) {
+            if matches!(next, Kind::Comma | Kind::RightParenthesis | Kind::LeftBracket | Kind::Semicolon | Kind::Equal)
+            {
                 return Ok(None);
             }
         }

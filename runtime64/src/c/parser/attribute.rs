@@ -2,12 +2,12 @@
 
 use super::Parser;
 use super::tokens::Token;
+use crate::c::Abi;
 use crate::c::error::Parsed;
 use crate::c::layout::layout;
 use crate::c::lexer::Kind;
 use crate::c::types::{ConstantValue, Convention, Count};
 use crate::c::windows::{self, Word};
-use crate::c::Abi;
 
 use super::expression::Operand;
 
@@ -21,8 +21,8 @@ pub(super) struct Attributes<'s> {
     /// The alignment that `__declspec(align(…))` asks for, which a struct defined right after it takes, too.
     pub(super) declspec_aligned: Option<Count>,
     pub(super) packed: bool,
-    /// `ms_struct` or `gcc_struct`.
-    pub(super) microsoft_bit_fields: Option<bool>,
+    /// `gcc_struct`
+    pub(super) gcc_bit_fields: bool,
     /// `mode(…)`: the width of an integer or floating type.
     pub(super) mode: Option<Token<'s>>,
 }
@@ -60,7 +60,8 @@ impl<'s> Attributes<'s> {
             self.align_to(aligned);
         }
         self.packed |= other.packed;
-        self.microsoft_bit_fields = other.microsoft_bit_fields.or(self.microsoft_bit_fields);
+        self.declspec_aligned = other.declspec_aligned.or(self.declspec_aligned.take());
+        self.gcc_bit_fields |= other.gcc_bit_fields;
         self.mode = other.mode.or(self.mode);
         Ok(())
     }
@@ -151,8 +152,7 @@ impl<'s> Parser<'s> {
             "fastcall" => attributes.call_by(Convention::Fastcall, name)?,
             "thiscall" => attributes.call_by(Convention::Thiscall, name)?,
             "packed" => attributes.packed = true,
-            "ms_struct" => attributes.microsoft_bit_fields = Some(true),
-            "gcc_struct" => attributes.microsoft_bit_fields = Some(false),
+            "gcc_struct" => attributes.gcc_bit_fields = true,
             "aligned" if self.kind()? == Kind::LeftParenthesis => return self.alignment(attributes),
             "aligned" => attributes.align_to(Count::same(GREATEST_ALIGNMENT)),
             "mode" => {
@@ -161,8 +161,18 @@ impl<'s> Parser<'s> {
                 self.expect(Kind::RightParenthesis, "')'")?;
                 return Ok(());
             }
-            "vector_size" | "ext_vector_type" | "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall"
-            | "regcall" | "preserve_all" | "preserve_most" | "scalar_storage_order" => {
+            "vector_size"
+            | "ext_vector_type"
+            | "regparm"
+            | "sseregparm"
+            | "ms_abi"
+            | "sysv_abi"
+            | "vectorcall"
+            | "regcall"
+            | "preserve_all"
+            | "preserve_most"
+            | "scalar_storage_order"
+            | "ms_struct" => {
                 return Err(name.unsupported(format!("the attribute '{plain}' is"), ADVICE));
             }
             _ => {}

@@ -54,7 +54,9 @@ impl<'s> Parser<'s> {
         let language = self.take()?;
         match language.text {
             "\"C\"" => Ok(()),
-            other => Err(language.unsupported(format!("{other} as a language is"), "declare what the library exports as C")),
+            other => {
+                Err(language.unsupported(format!("{other} as a language is"), "declare what the library exports as C"))
+            }
         }
     }
 
@@ -87,7 +89,11 @@ impl<'s> Parser<'s> {
     fn declaration(&mut self) -> Parsed<()> {
         let specifiers = self.specifiers()?;
         if let Some(semicolon) = self.accept(Kind::Semicolon)? {
-            return if specifiers.names_tag { Ok(()) } else { Err(semicolon.invalid("this declares nothing: a name is missing")) };
+            return if specifiers.names_tag {
+                Ok(())
+            } else {
+                Err(semicolon.invalid("this declares nothing: a name is missing"))
+            };
         }
         loop {
             let declarator = self.declarator(Naming::Required)?;

@@ -109,8 +109,8 @@ impl<'s> Parser<'s> {
                 continue;
             }
             let token = self.peek()?;
-            let is_const = token.kind == Kind::Const
-                || token.kind == Kind::Identifier && self.word(token)? == Some(Word::Const);
+            let is_const =
+                token.kind == Kind::Const || token.kind == Kind::Identifier && self.word(token)? == Some(Word::Const);
             match (token.kind, pointers.last_mut()) {
                 (Kind::Star, _) => {
                     before = after.take().or(before);
@@ -121,7 +121,9 @@ impl<'s> Parser<'s> {
                 (Kind::Restrict, Some(last)) => last.is_restrict = true,
                 (Kind::Pointer64, _) => return Err(token.unsupported("'__ptr64' is", "use 'uint64_t' for it")),
                 (Kind::Ampersand | Kind::And, _) => {
-                    return Err(token.unsupported("a reference of C++ is", "write a pointer, which is passed the same way"));
+                    return Err(
+                        token.unsupported("a reference of C++ is", "write a pointer, which is passed the same way")
+                    );
                 }
                 (Kind::Dollar, _) => return Err(token.unsupported("'$' is", "write out the name or type")),
                 _ => return Ok((pointers, before, after)),
@@ -188,7 +190,9 @@ impl<'s> Parser<'s> {
                 Length::Incomplete
             }
             // `double values[n]`, where n is another parameter: the length has no part in the type.
-            Kind::Identifier if naming == Naming::Optional && self.in_parameters && self.is_parameter_name(token)? => {
+            Kind::Identifier
+                if naming == Naming::Optional && self.in_parameters && self.is_parameter_name(token)? =>
+            {
                 self.take()?;
                 Length::Incomplete
             }

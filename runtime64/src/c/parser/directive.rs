@@ -10,9 +10,37 @@ use crate::c::names::Macro;
 
 /// Macros by which headers tell platforms apart. Declarations serve every platform, so none of these has a value.
 const PLATFORMS: &[&str] = &[
-    "_WIN32", "_WIN64", "WIN32", "WIN64", "__WIN32__", "_WINDOWS", "__CYGWIN__", "__MINGW32__", "__MINGW64__", "_MSC_VER",
-    "__linux__", "__linux", "linux", "__gnu_linux__", "__unix__", "__unix", "unix", "__APPLE__", "__i386__", "__i386",
-    "i386", "_M_IX86", "_X86_", "__x86_64__", "__x86_64", "__amd64__", "_M_X64", "_M_AMD64", "__LP64__", "_LP64", "__ILP32__",
+    "_WIN32",
+    "_WIN64",
+    "WIN32",
+    "WIN64",
+    "__WIN32__",
+    "_WINDOWS",
+    "__CYGWIN__",
+    "__MINGW32__",
+    "__MINGW64__",
+    "_MSC_VER",
+    "__linux__",
+    "__linux",
+    "linux",
+    "__gnu_linux__",
+    "__unix__",
+    "__unix",
+    "unix",
+    "__APPLE__",
+    "__i386__",
+    "__i386",
+    "i386",
+    "_M_IX86",
+    "_X86_",
+    "__x86_64__",
+    "__x86_64",
+    "__amd64__",
+    "_M_X64",
+    "_M_AMD64",
+    "__LP64__",
+    "_LP64",
+    "__ILP32__",
 ];
 
 /// A directive of the text.
@@ -196,7 +224,13 @@ impl<'s> Parser<'s> {
         match action {
             Some("push") => self.packs.push((name.map(str::to_owned), self.pack)),
             Some("pop") => match name {
-                None => self.pack = self.packs.pop().map(|(_, pack)| pack).ok_or_else(|| invalid("there is no '#pragma pack(push)' to this"))?,
+                None => {
+                    self.pack = self
+                        .packs
+                        .pop()
+                        .map(|(_, pack)| pack)
+                        .ok_or_else(|| invalid("there is no '#pragma pack(push)' to this"))?
+                }
                 Some(name) => {
                     if let Some(place) = self.packs.iter().rposition(|(pushed, _)| pushed.as_deref() == Some(name)) {
                         self.pack = self.packs[place].1;

@@ -4,12 +4,12 @@ use super::Parser;
 use super::arithmetic::Number;
 use super::literal::{self, Prefix};
 use super::tokens::Token;
+use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
 use crate::c::layout::{LayoutError, layout, member_offset};
 use crate::c::lexer::Kind;
 use crate::c::names::Declaration;
 use crate::c::types::{Basic, ConstantValue, Count, Type};
-use crate::c::Abi;
 
 /// What an expression amounts to.
 #[derive(Clone, Debug)]
@@ -204,10 +204,8 @@ impl<'s> Parser<'s> {
             Kind::Character => literal::character(token.text).map(Operand::Numbers).map_err(literal),
             Kind::String => self.string(token),
             Kind::Identifier => self.named_constant(token),
-            _ => Err(token.failure(Problem::Expected {
-                expected: "a constant expression".to_owned(),
-                found: token.describe(),
-            })),
+            _ => Err(token
+                .failure(Problem::Expected { expected: "a constant expression".to_owned(), found: token.describe() })),
         }
     }
 
@@ -229,7 +227,9 @@ impl<'s> Parser<'s> {
         if let Some(Declaration::Constant(constant)) = self.scope.declared(name.text) {
             return Ok(match &constant.values[0] {
                 Some(text @ (ConstantValue::String(_) | ConstantValue::WideString(_))) => Operand::Text(text.clone()),
-                _ => Operand::Numbers(std::array::from_fn(|abi| number_of(constant.values[abi].as_ref(), Abi::ALL[abi]))),
+                _ => {
+                    Operand::Numbers(std::array::from_fn(|abi| number_of(constant.values[abi].as_ref(), Abi::ALL[abi])))
+                }
             });
         }
         let hint = match self.scope.similar(name.text, true) {
@@ -315,7 +315,9 @@ fn combine(operator: Kind, left: Number, right: Number) -> Number {
 
 pub(super) fn cast(number: Number, ty: &Type, abi: Abi) -> Number {
     let integer = match ty.resolve() {
-        Type::Basic(Basic::Bool) => return number.is_true().map_or(number, |truth| Number::wrapped(truth.into(), 8, false)),
+        Type::Basic(Basic::Bool) => {
+            return number.is_true().map_or(number, |truth| Number::wrapped(truth.into(), 8, false));
+        }
         Type::Basic(Basic::Float) => return to_float(number, |value| f64::from(value as f32)),
         Type::Basic(Basic::Double | Basic::LongDouble | Basic::Float128) => return to_float(number, |value| value),
         Type::Basic(basic) => abi.integer(*basic).map(|integer| (8 * integer.bytes, integer.signed)),
@@ -364,13 +366,13 @@ fn to_integer(number: Number, bits: u32, signed: bool) -> Number {
 /// A declared constant as a number of the type that holds it.
 fn number_of(value: Option<&ConstantValue>, abi: Abi) -> Number {
     match value {
-        Some(ConstantValue::Integer(value)) => {
-            match *value {
-                small if small >> 31 == 0 || small >> 31 == -1 => Number::int(small),
-                unsigned if unsigned > 0 && unsigned >> 32 == 0 => Number::Integer { value: unsigned, bits: 32, signed: false },
-                large => Number::Integer { value: large, bits: 64, signed: large >> 63 == 0 || large < 0 },
+        Some(ConstantValue::Integer(value)) => match *value {
+            small if small >> 31 == 0 || small >> 31 == -1 => Number::int(small),
+            unsigned if unsigned > 0 && unsigned >> 32 == 0 => {
+                Number::Integer { value: unsigned, bits: 32, signed: false }
             }
-        }
+            large => Number::Integer { value: large, bits: 64, signed: large >> 63 == 0 || large < 0 },
+        },
         Some(ConstantValue::Float(value)) => Number::Float(*value),
         Some(ConstantValue::Pointer(address)) => Number::Pointer { address: *address, bits: 8 * abi.pointer_bytes() },
         Some(ConstantValue::String(_) | ConstantValue::WideString(_)) => Number::None("it computes with a string"),

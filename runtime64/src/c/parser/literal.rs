@@ -124,7 +124,9 @@ pub(super) fn text(literal: &str) -> Result<Text, Reason> {
                 units.extend(character.encode_utf8(&mut [0; 4]).bytes().map(u32::from));
             }
             Escape::Character(character) => units.push(character.into()),
-            Escape::Unit(unit) if prefix == Prefix::Narrow && unit > 0xFF => return Err("this escape does not fit a byte"),
+            Escape::Unit(unit) if prefix == Prefix::Narrow && unit > 0xFF => {
+                return Err("this escape does not fit a byte");
+            }
             Escape::Unit(unit) => units.push(unit),
             Escape::Nothing => {}
         }
@@ -143,17 +145,18 @@ enum Escape {
 
 /// What follows a backslash.
 fn escape(rest: &mut std::str::Chars<'_>) -> Result<Escape, Reason> {
-    let digits = |rest: &mut std::str::Chars<'_>, radix: u32, most: usize, first: u32| -> Result<(u32, usize), Reason> {
-        let (mut value, mut count) = (first, 0);
-        while count < most
-            && let Some(digit) = rest.clone().next().and_then(|character| character.to_digit(radix))
-        {
-            value = value.checked_mul(radix).ok_or("this escape is too large")? + digit;
-            rest.next();
-            count += 1;
-        }
-        Ok((value, count))
-    };
+    let digits =
+        |rest: &mut std::str::Chars<'_>, radix: u32, most: usize, first: u32| -> Result<(u32, usize), Reason> {
+            let (mut value, mut count) = (first, 0);
+            while count < most
+                && let Some(digit) = rest.clone().next().and_then(|character| character.to_digit(radix))
+            {
+                value = value.checked_mul(radix).ok_or("this escape is too large")? + digit;
+                rest.next();
+                count += 1;
+            }
+            Ok((value, count))
+        };
     Ok(match rest.next() {
         Some('n') => Escape::Unit(10),
         Some('t') => Escape::Unit(9),
@@ -245,8 +248,15 @@ mod tests {
 
     #[test]
     fn characters() {
-        let cases =
-            [("'a'", 97), (r"'\n'", 10), (r"'\xff'", -1), (r"'\0'", 0), ("'ab'", 0x6162), (r"'\''", 39), (r"'\101'", 65)];
+        let cases = [
+            ("'a'", 97),
+            (r"'\n'", 10),
+            (r"'\xff'", -1),
+            (r"'\0'", 0),
+            ("'ab'", 0x6162),
+            (r"'\''", 39),
+            (r"'\101'", 65),
+        ];
         for (text, value) in cases {
             assert_eq!(character(text).unwrap(), [Number::int(value); 4], "{text}");
         }

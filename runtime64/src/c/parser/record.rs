@@ -82,7 +82,7 @@ impl<'s> Parser<'s> {
             pack,
             packed: attributes.packed,
             aligned: attributes.aligned,
-            microsoft_bit_fields: attributes.microsoft_bit_fields,
+            gcc_bit_fields: attributes.gcc_bit_fields,
             layouts: Default::default(),
         };
         if body.nesting > TYPE_DEPTH {
@@ -200,10 +200,8 @@ impl<'s> Parser<'s> {
         let bits = if has_bits { Some(self.bit_count()?) } else { None };
         self.attributes(&mut declarator.attributes)?;
         if declarator.name.is_none() && !has_bits {
-            return Err(start.failure(Problem::Expected {
-                expected: "the name of a member".to_owned(),
-                found: start.describe(),
-            }));
+            return Err(start
+                .failure(Problem::Expected { expected: "the name of a member".to_owned(), found: start.describe() }));
         }
         let name = declarator.name.map(|name| name.text.to_owned());
         let mut attributes = specifiers.attributes.clone();

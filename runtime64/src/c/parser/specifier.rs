@@ -264,7 +264,10 @@ impl<'s> Parser<'s> {
         if token.kind != Kind::Identifier {
             return Ok(self.expected("a type"));
         }
-        if matches!(token.text, "class" | "template" | "namespace" | "using" | "public" | "private" | "protected" | "friend") {
+        if matches!(
+            token.text,
+            "class" | "template" | "namespace" | "using" | "public" | "private" | "protected" | "friend"
+        ) {
             return Ok(token.unsupported("C++ is", "declare what the library exports as C"));
         }
         let hint = match self.scope.similar(token.text, false) {
@@ -272,7 +275,9 @@ impl<'s> Parser<'s> {
             None if self.peek_second()?.kind == Kind::LeftParenthesis => {
                 "; a function needs a result type before its name".to_owned()
             }
-            None => format!("; declare it first, or write '#define {}' if it is a macro without meaning here", token.text),
+            None => {
+                format!("; declare it first, or write '#define {}' if it is a macro without meaning here", token.text)
+            }
         };
         Ok(token.failure(Problem::UnknownType { name: token.text.to_owned(), hint }))
     }
@@ -319,7 +324,13 @@ fn unsupported(token: &Token<'_>) -> crate::c::error::Failure {
 fn with_mode(ty: &Type, mode: Token<'_>) -> Parsed<Type> {
     let unsigned = matches!(
         ty.resolve(),
-        Type::Basic(Basic::UnsignedChar | Basic::UnsignedShort | Basic::UnsignedInt | Basic::UnsignedLong | Basic::UnsignedLongLong)
+        Type::Basic(
+            Basic::UnsignedChar
+                | Basic::UnsignedShort
+                | Basic::UnsignedInt
+                | Basic::UnsignedLong
+                | Basic::UnsignedLongLong
+        )
     );
     let plain = mode.text.trim_matches('_');
     let sign = |signed, if_unsigned| if unsigned { if_unsigned } else { signed };

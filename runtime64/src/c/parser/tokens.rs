@@ -94,9 +94,7 @@ impl<'s> Parser<'s> {
     /// The failure that something else was expected than the next token.
     pub(super) fn expected(&mut self, expected: &str) -> Failure {
         match self.peek() {
-            Ok(token) => {
-                token.failure(Problem::Expected { expected: expected.to_owned(), found: token.describe() })
-            }
+            Ok(token) => token.failure(Problem::Expected { expected: expected.to_owned(), found: token.describe() }),
             Err(failure) => failure,
         }
     }

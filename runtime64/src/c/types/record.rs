@@ -35,8 +35,8 @@ pub struct RecordBody {
     pub packed: bool,
     /// `__attribute__((aligned))`, `__declspec(align)`
     pub aligned: Option<Count>,
-    /// Microsoft's bit-field rules, or GCC's, if `ms_struct` or `gcc_struct` says so; else the ABI's.
-    pub microsoft_bit_fields: Option<bool>,
+    /// Whether bit-fields follow GCC's rules on Windows, too: `__attribute__((gcc_struct))`.
+    pub gcc_bit_fields: bool,
     /// The levels of records held by value.
     pub(in crate::c) nesting: u32,
     pub(in crate::c) layouts: [OnceLock<Result<Arc<RecordLayout>, LayoutError>>; 4],

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::search::is_library;
 use super::super::{Format, Image, Machine, Search};
-use super::{NearMiss, Resolution, other_machine};
+use super::{Resolution, other_machine};
 
 /// Libraries that every worker has loaded already or that come with its C library, whatever directory they are in.
 const ALWAYS_PRESENT: &[&str] = &[
@@ -48,8 +48,10 @@ fn expand(text: &str, origin: &Path, machine: Machine) -> Vec<PathBuf> {
     paths
 }
 
-/// Finds what satisfies the need for `name` of `image`.
-pub(super) fn resolve(name: &str, image: &Image, search_paths: &[PathBuf], search: &Search) -> Resolution {
+/// Finds what satisfies the need for `name` of `image`, on the way to loading the library `root`.
+///
+/// The worker also looks beside that library and in the directories that the script names, where Linux alone would not.
+pub(super) fn resolve(name: &str, image: &Image, root: &Path, search_paths: &[PathBuf], search: &Search) -> Resolution {
     if ALWAYS_PRESENT.contains(&name) || cfg!(windows) {
         return Resolution::Present;
     }
@@ -58,26 +60,15 @@ pub(super) fn resolve(name: &str, image: &Image, search_paths: &[PathBuf], searc
         let origin = image.path().parent().unwrap_or(Path::new("."));
         expand(name, origin, image.machine())
     } else {
-        search_paths.iter().chain(system).map(|directory| directory.join(name)).collect()
+        let near = root.parent().into_iter().chain(search.extra_directories());
+        let directories = search_paths.iter().chain(system).map(PathBuf::as_path).chain(near);
+        directories.map(|directory| directory.join(name)).collect()
     };
     match files.iter().find(|file| is_library(file, Format::Elf, image.machine())) {
         Some(file) => Resolution::File(file.clone()),
-        None => Resolution::Absent(near_miss(name, &files, image, search)),
+        None => {
+            let wrong = files.into_iter().find(|file| file.is_file());
+            Resolution::Absent(wrong.map(|file| other_machine(file, image.machine())))
+        }
     }
-}
-
-/// A file of that name with the other width, or in a place where the loader does not look.
-fn near_miss(name: &str, files: &[PathBuf], image: &Image, search: &Search) -> Option<NearMiss> {
-    let own = image.path().parent();
-    let beside = own.into_iter().chain(search.near_directories()).map(|directory| directory.join(name));
-    if let Some(path) = beside.into_iter().find(|file| is_library(file, Format::Elf, image.machine())) {
-        let directory = path.parent().unwrap_or(Path::new(".")).display().to_string();
-        let reason = format!(
-            "is there, but Linux does not look in that directory for what a library needs: \
-             load that file first with dll.load, or set LD_LIBRARY_PATH={directory}"
-        );
-        return Some(NearMiss { path, reason });
-    }
-    let wrong = files.iter().find(|file| file.is_file())?;
-    Some(other_machine(wrong.clone(), image.machine()))
 }

@@ -1,0 +1,111 @@
+use super::{declared, refused};
+use crate::c::{Abi, ConstantValue, Declarations};
+
+fn integer(declarations: &Declarations, name: &str) -> Option<i128> {
+    match declarations.constant(name)?.value(Abi::I386SystemV)? {
+        ConstantValue::Integer(value) => Some(value),
+        _ => None,
+    }
+}
+
+#[test]
+fn macros_are_constants() {
+    let mut declarations = declared("#define A 5\n#define B (A * 2)\n#define C B + \\\n 1\n#define FLAG\nint x[C];");
+    assert_eq!(integer(&declarations, "B"), Some(10));
+    assert_eq!(integer(&declarations, "C"), Some(11));
+    assert_eq!(integer(&declarations, "FLAG"), None);
+    assert_eq!(declarations.variable("x").unwrap().to_string(), "extern int x[11]");
+    // A later text may use them, and may give their names to parameters.
+    declarations.declare("int y[A]; int f(int A, int C);").unwrap();
+    assert_eq!(declarations.variable("y").unwrap().to_string(), "extern int y[5]");
+    assert_eq!(declarations.function("f").unwrap().to_string(), "int f(int A, int C)");
+    assert_eq!(declarations.macro_names(), ["A", "B", "C", "FLAG"]);
+}
+
+#[test]
+fn a_macro_is_its_words() {
+    let declarations = declared("#define N 2 + 3\nint x[N * 2]; enum { M = N };");
+    assert_eq!(declarations.variable("x").unwrap().to_string(), "extern int x[8]");
+    assert_eq!(integer(&declarations, "M"), Some(5));
+}
+
+#[test]
+fn macros_that_are_no_constants_stand_for_their_words() {
+    let declarations = declared(
+        "#define API __declspec(dllimport)\n#define CALL __stdcall\n#define NOTHING\n#define handle struct h *\n#define same same
+         API handle CALL f(NOTHING int same);",
+    );
+    assert_eq!(declarations.function("f").unwrap().to_string(), "struct h *__stdcall f(int same)");
+}
+
+#[test]
+fn conditions_choose_lines() {
+    let declarations = declared(
+        "#ifdef __cplusplus
+         extern \"C\" {
+         #endif
+         #ifndef HEADER_H
+         #define HEADER_H
+         #if 0
+         don't look; #if nonsense /* here */
+         #endif
+         #elif 1
+         int two(void);
+         #else
+         #error no
+         #endif
+         #define VERSION 3
+         #define OLD_STYLE 0
+         #if defined(VERSION) && VERSION >= 3 && !OLD_STYLE && !defined UNKNOWN && UNKNOWN == 0
+         int one(void);
+         #elif anything goes here
+         int other(void);
+         #endif
+         #undef VERSION
+         #ifdef VERSION
+         int other(void);
+         #endif
+         #undef _WIN32
+         #ifdef _WIN32
+         int other(void);
+         #endif
+         #endif
+         #ifdef __cplusplus
+         }
+         #endif",
+    );
+    let names: Vec<_> = declarations.iter().map(|declaration| declaration.name().to_owned()).collect();
+    assert_eq!(names, ["one"]);
+}
+
+#[test]
+fn packing_follows_the_pragmas() {
+    let declarations = declared(
+        "#pragma pack(push, 1)
+         struct one { char a; int b; };
+         #pragma pack(push)
+         #pragma pack(2)
+         struct two { char a; int b; };
+         #pragma pack(pop)
+         __pragma(pack(push, name, 4)) _Pragma(\"pack(8)\")
+         struct eight { char a; double b; };
+         #pragma pack(pop, name)
+         struct one_again { char a; int b; };
+         #pragma pack(pop)
+         struct natural { char a; int b; };
+         #pragma once
+         #pragma warning(disable: 4200)\n",
+    );
+    let size = |name: &str| {
+        crate::c::layout(&declarations.parse_type(&format!("struct {name}")).unwrap(), Abi::I386Windows).unwrap().size
+    };
+    assert_eq!(["one", "two", "eight", "one_again", "natural"].map(size), [5, 6, 16, 5, 8]);
+}
+
+#[test]
+fn line_markers_tell_where_errors_are() {
+    let message = refused("# 1 \"main.c\"\n# 7 \"sdk.h\" 1 3\nint f(void);\nFOO x;\n# 3 \"main.c\" 2\n").to_string();
+    assert!(message.starts_with("sdk.h, line 8, column 1: unknown type name 'FOO'"), "{message}");
+    let message = refused("#line 100 \"other.h\"\nFOO x;").to_string();
+    assert!(message.starts_with("other.h, line 100, column 1:"), "{message}");
+}
