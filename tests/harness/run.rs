@@ -139,6 +139,15 @@ impl Run {
         Output { status, stdout: self.stdout.text(), stderr: self.stderr.text() }
     }
 
+    /// Asserts that its limit has not passed, for tests that wait in ways of their own.
+    ///
+    /// # Panics
+    /// If it has.
+    #[track_caller]
+    pub fn assert_in_time(&self) {
+        assert!(!self.time_left().is_zero(), "the program did not end within {:?}\n{}", self.limit, self.so_far());
+    }
+
     /// Waits for its end, at most this long.
     pub fn wait_for_end(&mut self, limit: Duration) -> Option<ExitStatus> {
         wait_until(limit, || self.child.try_wait().ok().flatten())

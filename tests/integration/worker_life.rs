@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use tests::{Configuration, Run, run};
+use tests::{Configuration, Run, run, wait_until};
 
 /// How long a worker may outlive its host.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -38,71 +38,66 @@ fn host_killed(configuration: Configuration, text: &str, printed: &str) {
     run.assert_no_worker_within(LIMIT);
 }
 
-const IDLE: &str = "calls.add(1, 2); print 'idle'; io.stdout:flush(); while true do end";
-
-#[test]
-fn an_idle_worker_ends_with_its_host_native() {
-    host_killed(Configuration::Native, IDLE, "idle");
+/// A test for each of these functions in each configuration.
+macro_rules! in_every_configuration {
+    ($($test:ident)*) => {
+        in_every_configuration!(@in native Native $($test)*);
+        in_every_configuration!(@in host_width HostWidth $($test)*);
+        in_every_configuration!(@in wine_worker WineWorker $($test)*);
+        in_every_configuration!(@in windows Windows $($test)*);
+    };
+    (@in $module:ident $configuration:ident $($test:ident)*) => {
+        mod $module {
+            $(
+                #[test]
+                fn $test() {
+                    super::$test(tests::Configuration::$configuration);
+                }
+            )*
+        }
+    };
 }
 
-#[test]
-fn an_idle_worker_ends_with_its_host_host_width() {
-    host_killed(Configuration::HostWidth, IDLE, "idle");
+in_every_configuration! {
+    an_idle_worker_ends_with_its_host
+    a_worker_in_a_busy_loop_ends_with_its_host
+    a_worker_asleep_ends_with_its_host
+    a_worker_that_has_just_been_started_ends_with_its_host
+    a_worker_ends_with_its_script
+    a_worker_killed_in_a_call_is_an_error_of_that_call
 }
 
-#[test]
-fn an_idle_worker_ends_with_its_host_wine_worker() {
-    host_killed(Configuration::WineWorker, IDLE, "idle");
+fn an_idle_worker_ends_with_its_host(configuration: Configuration) {
+    host_killed(configuration, "print(calls.add(1, 2), 'idle'); io.stdout:flush(); while true do end", "idle");
 }
 
-#[test]
-fn an_idle_worker_ends_with_its_host_windows() {
-    host_killed(Configuration::Windows, IDLE, "idle");
+fn a_worker_in_a_busy_loop_ends_with_its_host(configuration: Configuration) {
+    host_killed(configuration, "bad.spin_forever()", "spinning");
 }
 
-#[test]
-fn a_worker_in_a_busy_loop_ends_with_its_host_native() {
-    host_killed(Configuration::Native, "bad.spin_forever()", "spinning");
+fn a_worker_asleep_ends_with_its_host(configuration: Configuration) {
+    host_killed(configuration, "bad.sleep_forever()", "sleeping");
 }
 
-#[test]
-fn a_worker_in_a_busy_loop_ends_with_its_host_host_width() {
-    host_killed(Configuration::HostWidth, "bad.spin_forever()", "spinning");
+fn a_worker_that_has_just_been_started_ends_with_its_host(configuration: Configuration) {
+    let mut run = start(configuration, "bad.sleep_forever()");
+    let started = wait_until(configuration.limit(), || (!run.workers().is_empty()).then_some(()));
+    assert!(started.is_some(), "no worker is started");
+    run.kill_host();
+    // It may be busy with its own start; what it must not do is stay.
+    run.assert_no_worker_within(5 * LIMIT);
 }
 
-#[test]
-fn a_worker_in_a_busy_loop_ends_with_its_host_wine_worker() {
-    host_killed(Configuration::WineWorker, "bad.spin_forever()", "spinning");
+fn a_worker_ends_with_its_script(configuration: Configuration) {
+    for end in ["", "os.exit(0)", "error 'no'", "os.exit(5, true)"] {
+        let mut run = start(configuration, &format!("calls.add(1, 2)\n{end}"));
+        assert!(run.wait_for_end(configuration.limit()).is_some(), "{end:?} does not end");
+        run.assert_no_worker_within(LIMIT);
+    }
 }
 
-#[test]
-fn a_worker_in_a_busy_loop_ends_with_its_host_windows() {
-    host_killed(Configuration::Windows, "bad.spin_forever()", "spinning");
-}
-
-#[test]
-fn a_worker_asleep_ends_with_its_host_native() {
-    host_killed(Configuration::Native, "bad.sleep_forever()", "sleeping");
-}
-
-#[test]
-fn a_worker_asleep_ends_with_its_host_host_width() {
-    host_killed(Configuration::HostWidth, "bad.sleep_forever()", "sleeping");
-}
-
-#[test]
-fn a_worker_asleep_ends_with_its_host_wine_worker() {
-    host_killed(Configuration::WineWorker, "bad.sleep_forever()", "sleeping");
-}
-
-#[test]
-fn a_worker_asleep_ends_with_its_host_windows() {
-    host_killed(Configuration::Windows, "bad.sleep_forever()", "sleeping");
-}
-
-/// Kills the worker while it is in a call: the call ends in an error, the next one works in a new worker.
-#[track_caller]
-fn worker_killed(configuration: Configuration) {
+/// The next call works, in a new worker.
+fn a_worker_killed_in_a_call_is_an_error_of_that_call(configuration: Configuration) {
     let text = "calls.count_call()
         local ok, e = pcall(bad.sleep_forever)
         print(ok, e.kind, e.func, e.started, calls.add(2, 3), calls.count_call())";
@@ -112,26 +107,6 @@ fn worker_killed(configuration: Configuration) {
     let output = run.finish();
     let expected = "sleeping\nfalse\tworker_lost\tsleep_forever\tunknown\t5\t1\n";
     output.assert_code(0).assert_stdout(expected);
-}
-
-#[test]
-fn a_worker_killed_in_a_call_is_an_error_native() {
-    worker_killed(Configuration::Native);
-}
-
-#[test]
-fn a_worker_killed_in_a_call_is_an_error_host_width() {
-    worker_killed(Configuration::HostWidth);
-}
-
-#[test]
-fn a_worker_killed_in_a_call_is_an_error_wine_worker() {
-    worker_killed(Configuration::WineWorker);
-}
-
-#[test]
-fn a_worker_killed_in_a_call_is_an_error_windows() {
-    worker_killed(Configuration::Windows);
 }
 
 #[test]
@@ -154,6 +129,35 @@ fn a_worker_killed_between_calls_is_noticed_by_the_next() {
     }
 }
 
+/// Kills workers as fast as they are seen: at their start, in calls and between them.
+#[test]
+fn workers_killed_at_any_moment_cost_one_error_each() {
+    const DEATHS: u32 = 20;
+    let text = format!(
+        "print 'ready'; io.stdout:flush()
+        local deaths = 0
+        while deaths < {DEATHS} do
+            local ok, result = pcall(function() return calls.add(2, 3) end)
+            if ok then
+                assert(result == 5)
+            else
+                assert(result.kind == 'worker_lost' or result.kind == 'worker_start', tostring(result))
+                deaths = deaths + 1
+            end
+        end"
+    );
+    for configuration in [Configuration::Native, Configuration::HostWidth] {
+        let mut run = start(configuration, &text);
+        run.wait_for_stdout("ready");
+        while run.wait_for_end(Duration::ZERO).is_none() {
+            run.assert_in_time();
+            run.kill_workers();
+        }
+        run.assert_no_worker_within(LIMIT);
+        run.finish().assert_code(0);
+    }
+}
+
 #[test]
 fn a_worker_inherits_its_channel_and_nothing_else() {
     for configuration in [Configuration::Native, Configuration::HostWidth] {
@@ -163,17 +167,6 @@ fn a_worker_inherits_its_channel_and_nothing_else() {
         command.arg(configuration.runtime().get_program()).arg("-e");
         command.arg(code(configuration, "print(bad.report_descriptors())"));
         run(command, configuration.limit()).assert_code(0).assert_stdout("1\n");
-    }
-}
-
-#[test]
-fn a_worker_ends_with_its_script() {
-    for configuration in Configuration::ALL {
-        for end in ["", "os.exit(0)", "error 'no'", "os.exit(5, true)"] {
-            let mut run = start(*configuration, &format!("calls.add(1, 2)\n{end}"));
-            assert!(run.wait_for_end(configuration.limit()).is_some(), "{configuration:?}: {end} does not end");
-            run.assert_no_worker_within(LIMIT);
-        }
     }
 }
 

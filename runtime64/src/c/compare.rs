@@ -116,6 +116,7 @@ impl Comparison {
 
     fn members(&self, left: &Member, right: &Member) -> bool {
         left.name == right.name
+            && left.on_windows_only == right.on_windows_only
             && left.bits == right.bits
             && left.packed == right.packed
             && left.aligned == right.aligned

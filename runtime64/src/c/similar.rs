@@ -62,7 +62,7 @@ mod tests {
         let cases = [
             ("itn", Some("int")),
             ("dword", Some("DWORD")),
-            ("uint32", None),
+            ("uint32", Some("uint32_t")),
             ("uint32t", Some("uint32_t")),
             ("FOO", None),
         ];

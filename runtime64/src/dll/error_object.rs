@@ -3,6 +3,7 @@
 use mlua::{Lua, Value};
 
 use crate::error::{Error, ErrorKind};
+use crate::remote::Started;
 
 /// Gives the errors that Rust functions raise their fields and their one-message `tostring`.
 ///
@@ -58,7 +59,7 @@ fn field_of(lua: &Lua, error: &mlua::Error, name: &str) -> mlua::Result<Value> {
         "func" => text(context.function.as_deref()),
         "code" => Ok(context.code.map_or(Value::Nil, Value::Integer)),
         "address" => Ok(context.address.map_or(Value::Nil, |address| Value::Integer(address as i64))),
-        "started" => text(context.started.map(|started| started.word())),
+        "started" => text(context.started.map(Started::word)),
         "detail" => text(context.detail.as_deref()),
         _ => Ok(Value::Nil),
     }

@@ -5,7 +5,7 @@ use mlua::{Lua, Table};
 use super::failure::from_image;
 use super::library::Library;
 use crate::error::{Error, ErrorKind};
-use crate::image::{Export, ExportKind, Image};
+use crate::image::{Convention, Export, ExportKind, Image};
 
 /// A list of tables, one for each export whose name matches the Lua pattern.
 pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua::Result<Table> {
@@ -43,7 +43,7 @@ fn row(lua: &Lua, export: &Export) -> mlua::Result<Table> {
     row.set("forwarder", export.forwarder.as_deref())?;
     row.set("kind", if export.kind == ExportKind::Data { "data" } else { "function" })?;
     row.set("address", export.address as i64)?;
-    row.set("convention", export.convention.map(|convention| convention.name()))?;
+    row.set("convention", export.convention.map(Convention::name))?;
     row.set("argument_bytes", export.argument_bytes)?;
     row.set("demangled", export.demangled.as_deref())?;
     Ok(row)

@@ -128,7 +128,10 @@ fn make_once(path: &Path, make: impl FnOnce(&Path) -> Result<(), Failure>) -> Re
     }
     let lock_path = path.with_extension("lock");
     let lock = File::create(&lock_path).map_err(|error| Failure::file(&lock_path, &error))?;
-    lock.lock().map_err(|error| Failure::file(&lock_path, &error))?;
+    if lock.try_lock().is_err() {
+        step::say("waiting for another set-up, which is at work on Wine");
+        lock.lock().map_err(|error| Failure::file(&lock_path, &error))?;
+    }
     if path.is_dir() {
         return Ok(());
     }

@@ -12,7 +12,8 @@ use crate::c::types::{Length, Member, Record, RecordBody, RecordKind, Type};
 pub struct RecordLayout {
     /// Size and alignment of the whole. A flexible array at the end has no part in the size.
     pub layout: Layout,
-    /// Where each member lies, in the order of [`RecordBody::members`].
+    /// Where each member lies, in the order of [`RecordBody::members`], those included that do not
+    /// [exist](Member::exists_on) on the ABI.
     pub members: Vec<MemberLayout>,
 }
 
@@ -75,6 +76,7 @@ pub(in crate::c) fn member_offset(record: &Arc<Record>, name: &str, abi: Abi) ->
             return Ok(place.bits.is_none().then_some(place.offset));
         }
         if let (None, Type::Record(inner)) = (&member.name, member.ty.resolve())
+            && member.exists_on(abi)
             && let Some(offset) = member_offset(inner, name, abi)?
         {
             return Ok(Some(place.offset + offset));
@@ -144,6 +146,9 @@ impl<'a, U: Units> Placement<'a, U> {
     }
 
     fn place(&mut self, member: &Member) -> Result<MemberLayout, LayoutError> {
+        if !member.exists_on(self.abi) {
+            return Ok(MemberLayout { offset: self.position.div_ceil(8), bits: None });
+        }
         let (layout, flexible) = self.member_layout(&member.ty)?;
         let field = Field {
             type_bits: 8 * layout.size,

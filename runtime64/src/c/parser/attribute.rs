@@ -3,7 +3,7 @@
 use super::Parser;
 use super::tokens::Token;
 use crate::c::Abi;
-use crate::c::error::Parsed;
+use crate::c::error::{Failure, Parsed};
 use crate::c::layout::layout;
 use crate::c::lexer::Kind;
 use crate::c::types::{ConstantValue, Convention, Count};
@@ -23,6 +23,8 @@ pub(super) struct Attributes<'s> {
     pub(super) packed: bool,
     /// `gcc_struct`
     pub(super) gcc_bit_fields: bool,
+    /// A word for passing arguments that is not served.
+    pub(super) uncallable: Option<Token<'s>>,
     /// `mode(…)`: the width of an integer or floating type.
     pub(super) mode: Option<Token<'s>>,
 }
@@ -62,13 +64,11 @@ impl<'s> Attributes<'s> {
         self.packed |= other.packed;
         self.declspec_aligned = other.declspec_aligned.or(self.declspec_aligned.take());
         self.gcc_bit_fields |= other.gcc_bit_fields;
+        self.uncallable = other.uncallable.or(self.uncallable);
         self.mode = other.mode.or(self.mode);
         Ok(())
     }
 }
-
-/// Advice about attributes that change how things are passed or stored.
-const ADVICE: &str = "what it declares would not be called or stored as the library does it";
 
 impl<'s> Parser<'s> {
     /// Takes all attributes that are next. Tells whether there were any.
@@ -94,8 +94,8 @@ impl<'s> Parser<'s> {
             Kind::Fastcall => Some(Convention::Fastcall),
             Kind::Thiscall => Some(Convention::Thiscall),
             Kind::OtherConvention => {
-                let what = format!("the calling convention '{}' is", token.text);
-                return Err(token.unsupported(what, "cdecl, stdcall, fastcall and thiscall are"));
+                attributes.uncallable = Some(token);
+                None
             }
             Kind::Identifier => match self.word(token)? {
                 Some(Word::Convention(convention)) => Some(convention),
@@ -161,19 +161,10 @@ impl<'s> Parser<'s> {
                 self.expect(Kind::RightParenthesis, "')'")?;
                 return Ok(());
             }
-            "vector_size"
-            | "ext_vector_type"
-            | "regparm"
-            | "sseregparm"
-            | "ms_abi"
-            | "sysv_abi"
-            | "vectorcall"
-            | "regcall"
-            | "preserve_all"
-            | "preserve_most"
-            | "scalar_storage_order"
-            | "ms_struct" => {
-                return Err(name.unsupported(format!("the attribute '{plain}' is"), ADVICE));
+            "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall" | "regcall"
+            | "preserve_all" | "preserve_most" => attributes.uncallable = Some(name),
+            "vector_size" | "ext_vector_type" | "scalar_storage_order" | "ms_struct" => {
+                return Err(unsupported(name));
             }
             _ => {}
         }
@@ -263,6 +254,12 @@ impl<'s> Parser<'s> {
         let inner = recorded.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
         Ok(inner.unwrap_or_default().to_owned())
     }
+}
+
+/// The failure that a word changes how things are passed or stored, and is not served.
+pub(super) fn unsupported(word: Token<'_>) -> Failure {
+    let what = format!("'{}' is", word.text);
+    word.unsupported(what, "what it declares would not be called or stored as the library does it")
 }
 
 fn is_alignment(value: u64) -> bool {

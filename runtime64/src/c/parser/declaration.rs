@@ -114,6 +114,10 @@ impl<'s> Parser<'s> {
         self.attributes(&mut declarator.attributes)?;
         let mut attributes = specifiers.attributes.clone();
         attributes.merge(declarator.attributes.clone())?;
+        let is_function = declarator.is_function() && !specifiers.storage.is_typedef;
+        if attributes.uncallable.is_some() && is_function && self.is_preprocessed(name) {
+            return self.skip_body();
+        }
         let ty = declarator.build(specifiers)?;
         if specifiers.storage.is_typedef {
             return self.typedef(name, ty, attributes).map(|()| false);
@@ -141,16 +145,28 @@ impl<'s> Parser<'s> {
         symbol: String,
         ty: Arc<FunctionType>,
     ) -> Parsed<bool> {
-        let has_body = self.kind()? == Kind::LeftBrace;
-        if has_body {
-            self.skip_group()?;
-            if specifiers.storage.is_inline || specifiers.storage.is_static {
-                return Ok(true);
-            }
+        let has_body = self.skip_body()?;
+        if has_body && (specifiers.storage.is_inline || specifiers.storage.is_static) {
+            return Ok(true);
         }
         let position = self.source.position(name.offset);
         let function = FunctionDeclaration { name: name.text.to_owned(), symbol, ty, position };
         self.declare(Declaration::Function(Arc::new(function)), name)?;
+        Ok(has_body)
+    }
+
+    /// Whether a preprocessor put out the text here: it holds much that nobody will call, while what somebody wrote is
+    /// wanted.
+    fn is_preprocessed(&self, token: Token<'s>) -> bool {
+        self.source.position(token.offset).file.is_some()
+    }
+
+    /// Skips a function's body if one is next, and tells whether it was.
+    fn skip_body(&mut self) -> Parsed<bool> {
+        let has_body = self.kind()? == Kind::LeftBrace;
+        if has_body {
+            self.skip_group()?;
+        }
         Ok(has_body)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Parser;
-use super::attribute::Attributes;
+use super::attribute::{Attributes, unsupported};
 use super::specifier::Specifiers;
 use super::tokens::Token;
 use crate::c::error::{Failure, Parsed, Problem};
@@ -274,8 +274,16 @@ fn adjusted(ty: Type) -> Type {
 }
 
 impl<'s> Declarator<'s> {
+    /// Whether it declares a function by itself.
+    pub(super) fn is_function(&self) -> bool {
+        matches!(self.parts.first(), Some(Part::Function { .. }))
+    }
+
     /// The whole type.
     pub(super) fn build(mut self, specifiers: &Specifiers<'s>) -> Parsed<Type> {
+        if let Some(word) = self.attributes.uncallable.or(specifiers.attributes.uncallable) {
+            return Err(unsupported(word));
+        }
         let place = self.name.unwrap_or(specifiers.start);
         let mut base = specifiers.ty.clone();
         if base.depth() as usize + self.parts.len() > TYPE_DEPTH as usize {

@@ -171,25 +171,26 @@ impl<'s> Parser<'s> {
     }
 
     /// A declaration without declarator: an anonymous struct or union, whose members are the outer one's, too.
+    ///
+    /// One that has a tag or typedef name is a member by Microsoft's extension only, which GCC follows on Windows.
     fn anonymous_member(&mut self, specifiers: Specifiers<'s>, members: &mut Vec<Member>) -> Parsed<()> {
-        match (&specifiers.ty.resolve(), specifiers.defines_tag) {
-            (Type::Record(record), true) if record.tag.is_none() => {
-                members.push(Member {
-                    name: None,
-                    ty: specifiers.ty,
-                    bits: None,
-                    packed: specifiers.attributes.packed,
-                    aligned: specifiers.attributes.aligned,
-                });
-                Ok(())
-            }
-            (Type::Record(_), true) => Err(specifiers.start.unsupported(
-                "a member without name whose struct has a tag is",
-                "compilers disagree about it: give it a name, or leave out the tag",
-            )),
-            (Type::Record(_) | Type::Enumeration(_), _) if specifiers.names_tag => Ok(()),
-            _ => Err(specifiers.start.invalid("this declares no member: a name is missing")),
-        }
+        let on_windows_only = match specifiers.ty.resolve() {
+            Type::Record(record) if specifiers.defines_tag => record.tag.is_some(),
+            // 'struct tag;' of an unknown one announces it.
+            Type::Record(record) if record.body().is_none() && specifiers.names_tag => return Ok(()),
+            Type::Record(record) if record.body().is_some() => true,
+            Type::Enumeration(_) if specifiers.names_tag => return Ok(()),
+            _ => return Err(specifiers.start.invalid("this declares no member: a name is missing")),
+        };
+        members.push(Member {
+            name: None,
+            ty: specifiers.ty,
+            bits: None,
+            packed: specifiers.attributes.packed,
+            aligned: specifiers.attributes.aligned,
+            on_windows_only,
+        });
+        Ok(())
     }
 
     fn member(&mut self, specifiers: &Specifiers<'s>) -> Parsed<Member> {
@@ -211,7 +212,7 @@ impl<'s> Parser<'s> {
         if let Some(bits) = bits {
             check_bits(&ty, bits, name.is_some(), place)?;
         }
-        Ok(Member { name, ty, bits, packed: attributes.packed, aligned: attributes.aligned })
+        Ok(Member { name, ty, bits, packed: attributes.packed, aligned: attributes.aligned, on_windows_only: false })
     }
 
     fn bit_count(&mut self) -> Parsed<u32> {

@@ -3,7 +3,7 @@
 use super::Parser;
 use super::tokens::Token;
 use crate::c::error::{Parsed, Problem};
-use crate::c::names::Declaration;
+use crate::c::names::{Declaration, FunctionDeclaration};
 use crate::c::types::{FunctionType, Length, Type};
 
 impl<'s> Parser<'s> {
@@ -29,14 +29,11 @@ impl<'s> Parser<'s> {
 }
 
 /// Whether one declaration is the other with something added that the other leaves open: the parameters of `f()`, the
-/// length of `a[]`.
+/// length of `a[]`, the symbol of one without `asm`.
 fn says_more(fuller: &Declaration, open: &Declaration) -> bool {
     match (fuller, open) {
         (Declaration::Function(fuller), Declaration::Function(open)) => {
-            let (symbol, fuller, open) = (fuller.symbol == open.symbol, &fuller.ty, &open.ty);
-            let without_parameters =
-                FunctionType { parameters: Vec::new(), prototype: false, variadic: false, ..(**fuller).clone() };
-            symbol && fuller.prototype && !open.prototype && without_parameters == **open
+            names_symbol(fuller, open) && (fuller.ty == open.ty || opened(&fuller.ty) == *open.ty && !open.ty.prototype)
         }
         (Declaration::Variable(fuller), Declaration::Variable(open)) => {
             fuller.symbol == open.symbol
@@ -49,4 +46,14 @@ fn says_more(fuller: &Declaration, open: &Declaration) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the symbols agree, or only the fuller declaration names one.
+fn names_symbol(fuller: &FunctionDeclaration, open: &FunctionDeclaration) -> bool {
+    fuller.symbol == open.symbol || open.symbol == open.name
+}
+
+/// The function with its parameters left open.
+fn opened(function: &FunctionType) -> FunctionType {
+    FunctionType { parameters: Vec::new(), prototype: false, variadic: false, ..function.clone() }
 }

@@ -199,7 +199,7 @@ impl<'s> Parser<'s> {
         if reading.has_type() {
             return Err(keyword.invalid(format!("'{}' cannot stand with the type before it", keyword.text)));
         }
-        let (ty, defined) = self.nested(|parser| match keyword.kind {
+        let (ty, defined) = self.nested_by(2, |parser| match keyword.kind {
             Kind::Enum => parser.enumeration(),
             _ => parser.record(&reading.attributes),
         })?;

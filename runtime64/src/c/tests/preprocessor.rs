@@ -69,7 +69,6 @@ fn conditions_choose_lines() {
          #ifdef _WIN32
          int other(void);
          #endif
-         #endif
          #ifdef __cplusplus
          }
          #endif",

@@ -33,7 +33,7 @@ fn something_else_shows_both() {
         ("int f(int a);", "long f(int a);", "int f(int a)", "long f(int a)"),
         ("int f(int);", "int f(int, int);", "int f(int)", "int f(int, int)"),
         ("int f(int);", "int __stdcall f(int);", "int f(int)", "int __stdcall f(int)"),
-        ("int f(int);", "int f(int) asm(\"g\");", "int f(int)", "int f(int) asm(\"g\")"),
+        ("int f(int) asm(\"h\");", "int f(int) asm(\"g\");", "int f(int) asm(\"h\")", "int f(int) asm(\"g\")"),
         ("int f(int *a);", "int f(_Out_ int *a);", "int f(int *a)", "int f(_Out_ int *a)"),
         ("int f(char *);", "int f(const char *);", "int f(char *)", "int f(const char *)"),
         ("int f(int);", "int f;", "int f(int)", "extern int f"),
@@ -58,7 +58,7 @@ fn something_else_shows_both() {
             assert!(spaced.contains(&format!("before: {before}")), "{message}");
             assert!(spaced.contains(&format!("now:    {now}")), "{message}");
         };
-        shown(&refused(&format!("{first}{second}")).to_string());
+        shown(&refused(&format!("{first}\n{second}")).to_string());
         shown(&declared(first).declare(second).unwrap_err().to_string());
     }
 }
@@ -67,6 +67,9 @@ fn something_else_shows_both() {
 fn a_fuller_declaration_completes_an_open_one() {
     for text in ["int f(); int f(int a); int f();", "int f(int a); int f();"] {
         assert_eq!(declared(text).function("f").unwrap().to_string(), "int f(int a)", "{text}");
+    }
+    for text in ["int f(int a); int f(int) asm(\"g\"); int f(int);", "int f(int a) asm(\"g\"); int f(int);"] {
+        assert_eq!(declared(text).function("f").unwrap().symbol, "g", "{text}");
     }
     for text in ["extern int a[]; extern int a[3];", "extern int a[3]; extern int a[];"] {
         assert_eq!(declared(text).variable("a").unwrap().to_string(), "extern int a[3]", "{text}");

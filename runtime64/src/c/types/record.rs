@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::{Count, Type};
+use crate::c::Abi;
 use crate::c::layout::{LayoutError, RecordLayout};
 
 /// Struct or union.
@@ -55,6 +56,15 @@ pub struct Member {
     pub packed: bool,
     /// The alignment that an attribute gives it.
     pub aligned: Option<Count>,
+    /// Whether it is a member on Windows only: a struct with a tag and no name, by Microsoft's extension of C.
+    pub on_windows_only: bool,
+}
+
+impl Member {
+    /// Whether it is a member on this ABI.
+    pub fn exists_on(&self, abi: Abi) -> bool {
+        !self.on_windows_only || abi.is_windows()
+    }
 }
 
 impl Record {
