@@ -9,6 +9,7 @@ mod output;
 mod process;
 mod run;
 mod scratch;
+mod spawn;
 #[cfg(unix)]
 mod terminal;
 mod wait;

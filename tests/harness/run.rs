@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::output::Output;
 use crate::process::{MARK, Process, Role, processes};
+use crate::spawn::spawn;
 use crate::wait::wait_until;
 
 /// How long a program's output may stay open after the program has ended.
@@ -63,7 +64,7 @@ impl Run {
         command.env(MARK, &mark).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+        let mut child = spawn(&mut command).unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
         let stdout = Stream::collect(child.stdout.take());
         let stderr = Stream::collect(child.stderr.take());
         let input = child.stdin.take();
@@ -192,6 +193,18 @@ impl Run {
     pub fn assert_no_worker_within(&self, limit: Duration) {
         let gone = wait_until(limit, || self.workers().is_empty().then_some(()));
         assert!(gone.is_some(), "a worker is left after {limit:?}\n{}", self.so_far());
+    }
+
+    /// Waits until it has no process any more, as must be once it has ended or was killed. A worker that is being
+    /// started still looks like its host.
+    ///
+    /// # Panics
+    /// If one is left when the limit has passed.
+    #[track_caller]
+    pub fn assert_nothing_left_within(&self, limit: Duration) {
+        let is_ours = |process: &Process| process.role() != Role::Other;
+        let gone = wait_until(limit, || (!processes(&self.mark).iter().any(is_ours)).then_some(()));
+        assert!(gone.is_some(), "a process is left after {limit:?}\n{}", self.so_far());
     }
 
     /// Whether nothing is left but Wine's system processes. The first program to use Wine hands them its output, which

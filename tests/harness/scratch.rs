@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::spawn::turn;
+
 /// A new folder, removed at the end of the test.
 #[derive(Debug)]
 pub struct Scratch {
@@ -41,6 +43,7 @@ impl Scratch {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).expect("a folder can be made in the scratch folder");
         }
+        let _turn = turn();
         fs::write(&path, content).expect("a file can be written in the scratch folder");
         path
     }
@@ -51,6 +54,7 @@ impl Scratch {
     /// If it cannot be copied.
     pub fn copy(&self, from: &Path, name: &str) -> PathBuf {
         let path = self.path.join(name);
+        let _turn = turn();
         fs::copy(from, &path).unwrap_or_else(|error| panic!("{} cannot be copied: {error}", from.display()));
         path
     }

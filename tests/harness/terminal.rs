@@ -12,6 +12,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::OpenptFlags;
 use rustix::termios::Winsize;
 
+use crate::spawn::spawn;
 use crate::wait::wait_until;
 
 /// How long the program may take to show what is expected.
@@ -42,7 +43,7 @@ impl Terminal {
         let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the terminal opens");
         let size = Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
         rustix::termios::tcsetwinsize(&slave, size).expect("the terminal has a size");
-        let child = in_new_session(program, &slave).spawn().expect("setsid (package util-linux) is installed");
+        let child = spawn(&mut in_new_session(program, &slave)).expect("setsid (package util-linux) is installed");
         let reader = File::from(master.try_clone().expect("the terminal can be read and written"));
         let screen = Arc::default();
         let written = Arc::clone(&screen);

@@ -62,7 +62,7 @@ fn passes(configuration: Configuration, script: &str) {
         .arg(configuration.path(scratch.path()));
     let mut run = Run::start(command, configuration.limit());
     run.wait_for_end(configuration.limit());
-    run.assert_no_worker_within(Duration::from_secs(5));
+    run.assert_nothing_left_within(Duration::from_secs(5));
     let output = run.finish();
     output.assert_code(0);
     let last_line = output.stdout.lines().last().unwrap_or_default();

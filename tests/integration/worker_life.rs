@@ -35,7 +35,7 @@ fn host_killed(configuration: Configuration, text: &str, printed: &str) {
     run.wait_for_stdout(printed);
     assert!(!run.workers().is_empty(), "{configuration:?}: no worker is seen while one runs");
     run.kill_host();
-    run.assert_no_worker_within(LIMIT);
+    run.assert_nothing_left_within(LIMIT);
 }
 
 /// A test for each of these functions in each configuration.
@@ -85,14 +85,14 @@ fn a_worker_that_has_just_been_started_ends_with_its_host(configuration: Configu
     assert!(started.is_some(), "no worker is started");
     run.kill_host();
     // It may be busy with its own start; what it must not do is stay.
-    run.assert_no_worker_within(5 * LIMIT);
+    run.assert_nothing_left_within(5 * LIMIT);
 }
 
 fn a_worker_ends_with_its_script(configuration: Configuration) {
     for end in ["", "os.exit(0)", "error 'no'", "os.exit(5, true)"] {
         let mut run = start(configuration, &format!("calls.add(1, 2)\n{end}"));
         assert!(run.wait_for_end(configuration.limit()).is_some(), "{end:?} does not end");
-        run.assert_no_worker_within(LIMIT);
+        run.assert_nothing_left_within(LIMIT);
     }
 }
 
@@ -153,7 +153,7 @@ fn workers_killed_at_any_moment_cost_one_error_each() {
             run.assert_in_time();
             run.kill_workers();
         }
-        run.assert_no_worker_within(LIMIT);
+        run.assert_nothing_left_within(LIMIT);
         run.finish().assert_code(0);
     }
 }
@@ -179,6 +179,6 @@ fn ctrl_c_ends_the_program_and_its_worker() {
         let status = run.wait_for_end(Duration::from_secs(10)).expect("Ctrl-C ends it");
         let signal = std::os::unix::process::ExitStatusExt::signal(&status);
         assert!(status.code() == Some(130) || signal == Some(2), "{text}: {status}");
-        run.assert_no_worker_within(LIMIT);
+        run.assert_nothing_left_within(LIMIT);
     }
 }

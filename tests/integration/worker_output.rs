@@ -89,7 +89,7 @@ fn the_output_is_closed_when_the_program_ends() {
         command.arg("-e").arg(code(*configuration, "calls", "os.exit(0)"));
         let mut run = Run::start(command, configuration.limit());
         assert!(run.wait_for_end(configuration.limit()).is_some());
-        run.assert_no_worker_within(Duration::from_secs(5));
+        run.assert_nothing_left_within(Duration::from_secs(5));
         run.finish().assert_code(0);
     }
 }

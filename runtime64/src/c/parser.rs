@@ -7,6 +7,8 @@ mod annotation;
 mod arithmetic;
 mod attribute;
 mod conditional;
+mod construction;
+mod conversion;
 mod declaration;
 mod declarator;
 mod directive;
@@ -19,6 +21,7 @@ mod record;
 mod redeclaration;
 mod specifier;
 mod tokens;
+mod words;
 
 use std::collections::VecDeque;
 

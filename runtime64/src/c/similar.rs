@@ -6,30 +6,36 @@ const LONGEST: usize = 64;
 /// The name most like another among those considered.
 pub(super) struct Closest<'a> {
     wanted: Vec<char>,
-    best: Option<(usize, &'a str)>,
+    lowercase: Vec<char>,
+    /// How far off the best is without and with regard to case, and the best itself. Of equally close ones it is the
+    /// first in the alphabet, so that a message is the same each time.
+    best: Option<(usize, usize, &'a str)>,
     limit: usize,
 }
 
 impl<'a> Closest<'a> {
     pub(super) fn new(wanted: &str) -> Self {
-        let wanted: Vec<char> = wanted.to_lowercase().chars().take(LONGEST + 1).collect();
+        let wanted: Vec<char> = wanted.chars().take(LONGEST + 1).collect();
+        let lowercase = wanted.iter().map(char::to_ascii_lowercase).collect();
         let limit = wanted.len().div_ceil(4);
-        Closest { wanted, best: None, limit }
+        Closest { wanted, lowercase, best: None, limit }
     }
 
     pub(super) fn consider(&mut self, name: &'a str) {
         if self.wanted.len() > LONGEST || name.len().abs_diff(self.wanted.len()) > self.limit {
             return;
         }
-        let distance = distance(&self.wanted, &name.to_lowercase().chars().collect::<Vec<_>>());
-        // Of two equally close ones the first in the alphabet, so that a message is the same each time.
-        if distance <= self.limit && self.best.is_none_or(|best| (distance, name) < best) {
-            self.best = Some((distance, name));
+        let letters: Vec<char> = name.chars().collect();
+        let lowercase: Vec<char> = letters.iter().map(char::to_ascii_lowercase).collect();
+        let off = distance(&self.lowercase, &lowercase);
+        if off <= self.limit {
+            let candidate = (off, distance(&self.wanted, &letters), name);
+            self.best = Some(self.best.map_or(candidate, |best| best.min(candidate)));
         }
     }
 
     pub(super) fn found(&self) -> Option<&'a str> {
-        self.best.map(|(_, name)| name)
+        self.best.map(|(_, _, name)| name)
     }
 }
 

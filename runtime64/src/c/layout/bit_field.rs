@@ -98,13 +98,17 @@ impl Units for MicrosoftUnits {
             return Placed { start: next, next, end: next, record_align: field.capped(field.type_align) };
         }
         let record_align = Self::record_align(field);
+        let mut align = align.max(field.capped(field.aligned.unwrap_or(1)));
         if let Some(unit) = &self.open
             && unit.bits == field.type_bits
-            && position + width <= unit.end
         {
-            return Placed { start: position, next: position + width, end: unit.end, record_align };
+            if position + width <= unit.end {
+                return Placed { start: position, next: position + width, end: unit.end, record_align };
+            }
+            // The next unit of the same run follows the last one even where a packed member shifted that.
+            align = field.capped(field.aligned.unwrap_or(1));
         }
-        let start = round_up(self.close(position), 8 * align.max(field.capped(field.aligned.unwrap_or(1))));
+        let start = round_up(self.close(position), 8 * align);
         let end = start + field.type_bits;
         self.open = Some(Unit { end, bits: field.type_bits });
         Placed { start, next: start + width, end, record_align }

@@ -161,8 +161,8 @@ impl<'s> Parser<'s> {
                 self.expect(Kind::RightParenthesis, "')'")?;
                 return Ok(());
             }
-            "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall" | "regcall"
-            | "preserve_all" | "preserve_most" => attributes.uncallable = Some(name),
+            "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall" | "regcall" | "preserve_all"
+            | "preserve_most" => attributes.uncallable = Some(name),
             "vector_size" | "ext_vector_type" | "scalar_storage_order" | "ms_struct" => {
                 return Err(unsupported(name));
             }

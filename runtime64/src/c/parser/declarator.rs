@@ -1,16 +1,13 @@
 //! Declarators: what stands around a name and makes its type from the one before it.
 
-use std::sync::Arc;
-
 use super::Parser;
-use super::attribute::{Attributes, unsupported};
+use super::attribute::Attributes;
+use super::construction::adjusted;
 use super::specifier::Specifiers;
 use super::tokens::Token;
-use crate::c::error::{Failure, Parsed, Problem};
+use crate::c::error::{Parsed, Problem};
 use crate::c::lexer::Kind;
-use crate::c::types::{
-    Annotation, ArrayType, Convention, FunctionType, Length, Parameter, Qualifiers, TYPE_DEPTH, Type,
-};
+use crate::c::types::{Convention, Length, Parameter, Qualifiers, TYPE_DEPTH, Type};
 use crate::c::windows::Word;
 
 /// Whether a declarator has a name.
@@ -26,21 +23,23 @@ pub(super) enum Naming {
 pub(super) struct Declarator<'s> {
     pub(super) name: Option<Token<'s>>,
     /// From the name outwards.
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
     pub(super) attributes: Attributes<'s>,
 }
 
-enum Part {
+/// What a declarator makes of the type further out.
+pub(super) enum Part {
     Pointer(Qualifiers),
     Array(Length),
     Function { convention: Option<Convention>, parameters: Parameters },
 }
 
+/// What stands between a function's parentheses.
 #[derive(Default)]
-struct Parameters {
-    list: Vec<Parameter>,
-    variadic: bool,
-    prototype: bool,
+pub(super) struct Parameters {
+    pub(super) list: Vec<Parameter>,
+    pub(super) variadic: bool,
+    pub(super) prototype: bool,
 }
 
 /// A calling convention that waits for its function, and the word for it.
@@ -258,133 +257,5 @@ impl<'s> Parser<'s> {
         let name = declarator.name.map(|name| name.text.to_owned());
         let ty = adjusted(declarator.build(&Specifiers { annotation: None, ..specifiers })?);
         Ok(Parameter { name, ty, annotation })
-    }
-}
-
-/// The type as which a parameter is passed: arrays and functions become pointers (C11 6.7.6.3).
-fn adjusted(ty: Type) -> Type {
-    match ty.resolve() {
-        Type::Array(array) => {
-            let element = array.element.clone().qualified(ty.qualifiers());
-            element.pointer_to()
-        }
-        Type::Function(_) => ty.pointer_to(),
-        _ => ty,
-    }
-}
-
-impl<'s> Declarator<'s> {
-    /// Whether it declares a function by itself.
-    pub(super) fn is_function(&self) -> bool {
-        matches!(self.parts.first(), Some(Part::Function { .. }))
-    }
-
-    /// The whole type.
-    pub(super) fn build(mut self, specifiers: &Specifiers<'s>) -> Parsed<Type> {
-        if let Some(word) = self.attributes.uncallable.or(specifiers.attributes.uncallable) {
-            return Err(unsupported(word));
-        }
-        let place = self.name.unwrap_or(specifiers.start);
-        let mut base = specifiers.ty.clone();
-        if base.depth() as usize + self.parts.len() > TYPE_DEPTH as usize {
-            return Err(place.failure(Problem::TooDeep(TYPE_DEPTH)));
-        }
-        let convention = self.attributes.convention.or(specifiers.attributes.convention);
-        if let Some((convention, word)) = convention {
-            base = self.set_convention(base, convention, word)?;
-        }
-        let annotated = self.result_annotation(specifiers)?;
-        let mut ty = base;
-        for (index, part) in self.parts.into_iter().enumerate().rev() {
-            ty = match part {
-                Part::Pointer(qualifiers) => ty.pointer_to().qualified(qualifiers),
-                Part::Array(length) => {
-                    check_element(&ty, place)?;
-                    Type::Array(Arc::new(ArrayType { element: ty, length }))
-                }
-                Part::Function { convention, parameters } => {
-                    check_result(&ty, place)?;
-                    let result_annotation = if index == annotated.0 { annotated.1.clone() } else { None };
-                    Type::Function(Arc::new(FunctionType {
-                        convention,
-                        result: ty,
-                        result_annotation,
-                        parameters: parameters.list,
-                        variadic: parameters.variadic,
-                        prototype: parameters.prototype,
-                    }))
-                }
-            };
-        }
-        // Parameters are deeper than what was counted above only by what they were checked for themselves.
-        if ty.depth() > TYPE_DEPTH {
-            return Err(place.failure(Problem::TooDeep(TYPE_DEPTH)));
-        }
-        Ok(ty)
-    }
-
-    /// Gives the first function outwards from the name its convention, be it in the declarator or behind a typedef
-    /// name.
-    fn set_convention(&mut self, base: Type, wanted: Convention, word: Token<'s>) -> Parsed<Type> {
-        for part in &mut self.parts {
-            if let Part::Function { convention, .. } = part {
-                if convention.is_some_and(|convention| convention != wanted) {
-                    return Err(word.invalid(format!("'{}' contradicts another calling convention", word.text)));
-                }
-                *convention = Some(wanted);
-                return Ok(base);
-            }
-        }
-        match base.resolve() {
-            Type::Function(function) => {
-                let function = FunctionType { convention: Some(wanted), ..(**function).clone() };
-                Ok(Type::Function(Arc::new(function)))
-            }
-            Type::Pointer(pointee) => match pointee.resolve() {
-                Type::Function(function) => {
-                    let function = FunctionType { convention: Some(wanted), ..(**function).clone() };
-                    Ok(Type::Function(Arc::new(function)).pointer_to().qualified(base.qualifiers()))
-                }
-                _ => Err(no_function(word)),
-            },
-            _ => Err(no_function(word)),
-        }
-    }
-
-    /// Which part is the function whose result `_Ret_…` describes, and how.
-    fn result_annotation(&self, specifiers: &Specifiers<'s>) -> Parsed<(usize, Option<Annotation>)> {
-        let Some((annotation, word)) = &specifiers.annotation else { return Ok((usize::MAX, None)) };
-        let function = self.parts.iter().position(|part| matches!(part, Part::Function { .. }));
-        match function {
-            Some(index) if annotation.spelling.contains("Ret_") => Ok((index, Some(annotation.clone()))),
-            Some(_) => Err(word.invalid(format!(
-                "'{}' describes a parameter; for a result write '_Ret_', '_Ret_z_' and the like",
-                word.text
-            ))),
-            None => Err(word.invalid(format!("'{}' describes a parameter or result, and this is neither", word.text))),
-        }
-    }
-}
-
-fn no_function(word: Token<'_>) -> Failure {
-    word.invalid(format!("'{}' says how a function is called, and this declares none", word.text))
-}
-
-fn check_element(element: &Type, place: Token<'_>) -> Parsed<()> {
-    match element.resolve() {
-        Type::Function(_) => Err(place.invalid("an array cannot hold functions; pointers to functions it can")),
-        _ if element.is_void() => Err(place.invalid("an array cannot hold void")),
-        Type::Array(inner) if matches!(inner.length, Length::Incomplete | Length::Variable) => {
-            Err(place.invalid("only the first length of an array can be left open"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_result(result: &Type, place: Token<'_>) -> Parsed<()> {
-    match result.resolve() {
-        Type::Function(_) => Err(place.invalid("a function cannot return a function; a pointer to one it can")),
-        Type::Array(_) => Err(place.invalid("a function cannot return an array; a pointer to one it can")),
-        _ => Ok(()),
     }
 }

@@ -229,7 +229,7 @@ impl<'s> Parser<'s> {
                         .packs
                         .pop()
                         .map(|(_, pack)| pack)
-                        .ok_or_else(|| invalid("there is no '#pragma pack(push)' to this"))?
+                        .ok_or_else(|| invalid("there is no '#pragma pack(push)' to this"))?;
                 }
                 Some(name) => {
                     if let Some(place) = self.packs.iter().rposition(|(pushed, _)| pushed.as_deref() == Some(name)) {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Parser;
-use super::expression::{Operand, cast};
+use super::conversion::cast;
+use super::expression::Operand;
 use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};

@@ -4,6 +4,7 @@ use super::Parser;
 use super::annotation::Found;
 use super::attribute::Attributes;
 use super::tokens::Token;
+use super::words::{Words, is_word};
 use crate::c::error::{Parsed, Problem};
 use crate::c::lexer::Kind;
 use crate::c::types::{Annotation, Basic, Qualifiers, Type};
@@ -30,78 +31,6 @@ pub(super) struct Storage {
     pub(super) is_extern: bool,
     pub(super) is_static: bool,
     pub(super) is_inline: bool,
-}
-
-/// The words that together name a basic type.
-#[derive(Default)]
-struct Words {
-    base: Option<Kind>,
-    long: u32,
-    short: bool,
-    signed: bool,
-    unsigned: bool,
-    complex: bool,
-}
-
-impl Words {
-    fn any(&self) -> bool {
-        self.base.is_some() || self.long > 0 || self.short || self.signed || self.unsigned || self.complex
-    }
-
-    /// Adds a word; false if it cannot stand with those before.
-    fn add(&mut self, kind: Kind) -> bool {
-        match kind {
-            Kind::Long if self.long < 2 => self.long += 1,
-            Kind::Short => return !std::mem::replace(&mut self.short, true),
-            // MSVC takes 'signed' and 'unsigned' twice no more than others do.
-            Kind::Signed => return !std::mem::replace(&mut self.signed, true),
-            Kind::Unsigned => return !std::mem::replace(&mut self.unsigned, true),
-            Kind::Complex => return !std::mem::replace(&mut self.complex, true),
-            Kind::Long => return false,
-            base => return self.base.replace(base).is_none(),
-        }
-        true
-    }
-
-    /// The type, if the words make one.
-    fn basic(&self) -> Option<Basic> {
-        if self.complex {
-            return match (self.base, self.long, self.short || self.signed || self.unsigned) {
-                (Some(Kind::Float), 0, false) => Some(Basic::FloatComplex),
-                (Some(Kind::Double) | None, 0, false) => Some(Basic::DoubleComplex),
-                (Some(Kind::Double), 1, false) | (Some(Kind::LongDouble), 0, false) => Some(Basic::LongDoubleComplex),
-                _ => None,
-            };
-        }
-        if self.signed && self.unsigned {
-            return None;
-        }
-        let sign = |signed, unsigned| Some(if self.unsigned { unsigned } else { signed });
-        match (self.base, self.long, self.short) {
-            (Some(Kind::Int) | None, 0, true) => sign(Basic::Short, Basic::UnsignedShort),
-            (Some(Kind::Int | Kind::Int32) | None, 0, false) => sign(Basic::Int, Basic::UnsignedInt),
-            (Some(Kind::Int) | None, 1, false) => sign(Basic::Long, Basic::UnsignedLong),
-            (Some(Kind::Int) | None, 2, false) => sign(Basic::LongLong, Basic::UnsignedLongLong),
-            (Some(Kind::Char | Kind::Int8), 0, false) => {
-                sign(if self.signed { Basic::SignedChar } else { Basic::Char }, Basic::UnsignedChar)
-            }
-            (Some(Kind::Int16), 0, false) => sign(Basic::Short, Basic::UnsignedShort),
-            (Some(Kind::Int64), 0, false) => sign(Basic::LongLong, Basic::UnsignedLongLong),
-            (Some(Kind::Int128), 0, false) => sign(Basic::Int128, Basic::UnsignedInt128),
-            (Some(base), long, false) if !self.signed && !self.unsigned => match (base, long) {
-                (Kind::Void, 0) => Some(Basic::Void),
-                (Kind::Bool, 0) => Some(Basic::Bool),
-                (Kind::Float, 0) => Some(Basic::Float),
-                (Kind::Double, 0) => Some(Basic::Double),
-                (Kind::Double, 1) | (Kind::LongDouble, 0) => Some(Basic::LongDouble),
-                (Kind::Float128, 0) => Some(Basic::Float128),
-                (Kind::UnsignedInt128, 0) => Some(Basic::UnsignedInt128),
-                (Kind::VaList, 0) => Some(Basic::VaList),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
 }
 
 /// Specifiers while they are read.
@@ -283,33 +212,6 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// Whether this is a word of a basic type's name.
-fn is_word(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Void
-            | Kind::Bool
-            | Kind::Char
-            | Kind::Short
-            | Kind::Int
-            | Kind::Long
-            | Kind::Float
-            | Kind::Double
-            | Kind::LongDouble
-            | Kind::Float128
-            | Kind::Signed
-            | Kind::Unsigned
-            | Kind::Complex
-            | Kind::Int8
-            | Kind::Int16
-            | Kind::Int32
-            | Kind::Int64
-            | Kind::Int128
-            | Kind::UnsignedInt128
-            | Kind::VaList
-    )
-}
-
 fn unsupported(token: &Token<'_>) -> crate::c::error::Failure {
     let advice = match token.kind {
         Kind::Atomic => "write the plain type if it has the same size",
@@ -321,7 +223,7 @@ fn unsupported(token: &Token<'_>) -> crate::c::error::Failure {
 }
 
 /// The type of the width that `__attribute__((mode(…)))` names.
-fn with_mode(ty: &Type, mode: Token<'_>) -> Parsed<Type> {
+pub(super) fn with_mode(ty: &Type, mode: Token<'_>) -> Parsed<Type> {
     let unsigned = matches!(
         ty.resolve(),
         Type::Basic(

@@ -58,9 +58,16 @@ fn messages_tell_what_is_wrong_and_where() {
         ),
         ("int __stdcall x;", "line 1, column 5: '__stdcall' says how a function is called, and this declares none"),
         ("int __stdcall __cdecl f(int);", "line 1, column 15: '__cdecl' contradicts '__stdcall' before it"),
-        ("int f(int) __attribute__((__regparm__(3)));", "line 1, column 27: '__regparm__' is not supported; what it declares would not be called or stored as the library does it"),
-        ("struct s { int : 3; struct t { int a; } b; short; };", "line 1, column 44: this declares no member: a name is missing"),
-        ("typedef int v4 __attribute__((vector_size(16)));",
+        (
+            "int f(int) __attribute__((__regparm__(3)));",
+            "line 1, column 27: '__regparm__' is not supported; what it declares would not be called or stored as the library does it",
+        ),
+        (
+            "struct s { int : 3; struct t { int a; } b; short; };",
+            "line 1, column 44: this declares no member: a name is missing",
+        ),
+        (
+            "typedef int v4 __attribute__((vector_size(16)));",
             "line 1, column 31: 'vector_size' is not supported; what it declares would not be called or stored as the library does it",
         ),
         ("int f(_Out_ _In_ int *x);", "line 1, column 13: '_In_' is a second annotation of the same thing"),

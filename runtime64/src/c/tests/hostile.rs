@@ -57,7 +57,7 @@ fn long_lists_and_chains_are_no_nesting() {
     let cases = [
         chain,
         format!("int x[1{}];", "+1".repeat(many)),
-        format!("int x{};", ", *y".repeat(1) + &(0..many).map(|i| format!(", z{i}")).collect::<String>()),
+        format!("int x{};", ", *y".to_owned() + &(0..many).map(|i| format!(", z{i}")).collect::<String>()),
         format!("{}int f(void);{}", "extern \"C\" {".repeat(many), "}".repeat(many)),
         format!("int f(void) {}{}", "{".repeat(many), "}".repeat(many)),
         "int f(int);".repeat(many),

@@ -35,10 +35,10 @@ mod tests {
     fn the_folder_is_the_users() {
         type Case = (&'static [(&'static str, &'static str)], Option<&'static str>);
         let cases: &[Case] = &[
-            (&[("XDG_STATE_HOME", "/state"), ("HOME", "/home/ada")], Some("/state/runtime64")),
-            (&[("HOME", "/home/ada")], Some("/home/ada/.local/state/runtime64")),
-            (&[("XDG_STATE_HOME", ""), ("HOME", "/home/ada")], Some("/home/ada/.local/state/runtime64")),
-            (&[("XDG_STATE_HOME", "state"), ("HOME", "/home/ada")], Some("/home/ada/.local/state/runtime64")),
+            (&[("XDG_STATE_HOME", "/state"), ("HOME", "/users/me")], Some("/state/runtime64")),
+            (&[("HOME", "/users/me")], Some("/users/me/.local/state/runtime64")),
+            (&[("XDG_STATE_HOME", ""), ("HOME", "/users/me")], Some("/users/me/.local/state/runtime64")),
+            (&[("XDG_STATE_HOME", "state"), ("HOME", "/users/me")], Some("/users/me/.local/state/runtime64")),
             (&[], None),
         ];
         for (variables, expected) in cases {
