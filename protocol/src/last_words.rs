@@ -16,11 +16,13 @@ pub struct LastWords {
     pub accessed: Option<u64>,
     /// Whether that access was a write, where the system tells.
     pub write: Option<bool>,
+    /// Whether a function of a library was being called at that moment.
+    pub in_call: bool,
 }
 
 impl LastWords {
     /// The bytes of the largest frame of last words, its header included.
-    pub const FRAME_BYTES: usize = 5 + 1 + 5 + 9 + 9 + 1;
+    pub const FRAME_BYTES: usize = 5 + 1 + 5 + 9 + 9 + 1 + 1;
 
     /// The whole frame, header included, and its length, without allocating.
     #[must_use]
@@ -31,7 +33,7 @@ impl LastWords {
             frame[end..end + bytes.len()].copy_from_slice(bytes);
             end += bytes.len();
         };
-        push(&[0x94, 0xce]);
+        push(&[0x95, 0xce]);
         push(&self.code.to_be_bytes());
         push(&[0xcf]);
         push(&self.instruction.to_be_bytes());
@@ -47,6 +49,7 @@ impl LastWords {
             Some(false) => 0xc2,
             Some(true) => 0xc3,
         }]);
+        push(&[if self.in_call { 0xc3 } else { 0xc2 }]);
         let payload = (end - 5) as u32;
         frame[..4].copy_from_slice(&payload.to_le_bytes());
         frame[4] = crate::link::LAST_WORDS;

@@ -110,9 +110,9 @@ fn frames() {
 #[test]
 fn last_words_are_the_frame_of_their_message() {
     let all = [
-        LastWords { code: 0xc000_0005, instruction: 1, accessed: Some(16), write: Some(true) },
-        LastWords { code: 11, instruction: u64::MAX, accessed: Some(0), write: Some(false) },
-        LastWords { code: 6, instruction: 0, accessed: None, write: None },
+        LastWords { code: 0xc000_0005, instruction: 1, accessed: Some(16), write: Some(true), in_call: true },
+        LastWords { code: 11, instruction: u64::MAX, accessed: Some(0), write: Some(false), in_call: true },
+        LastWords { code: 6, instruction: 0, accessed: None, write: None, in_call: false },
     ];
     for words in all {
         let (frame, length) = words.to_frame();
@@ -122,6 +122,6 @@ fn last_words_are_the_frame_of_their_message() {
         assert_eq!(decode::<LastWords>(received.payload).unwrap(), words);
     }
     let (frame, length) = all[0].to_frame();
-    let expected = "1900000082 94 cec0000005 cf0000000000000001 cf0000000000000010 c3".replace(' ', "");
+    let expected = "1a00000082 95 cec0000005 cf0000000000000001 cf0000000000000010 c3 c3".replace(' ', "");
     assert_eq!(hex(&frame[..length]), expected);
 }

@@ -179,13 +179,15 @@ fn error_numbers(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> 
     let shared = module.clone();
     table.set(
         "errno",
-        lua.create_function(move |_, value: Option<i32>| {
-            let last = shared.shared().errno();
-            if let Some(value) = value {
-                let worker = shared.worker(shared.kind());
+        lua.create_function(move |_, value: LuaValue| {
+            let kind = shared.kind();
+            let last = shared.shared().errno(kind);
+            if !value.is_nil() {
+                let value = errno_value(&value)?;
+                let worker = shared.worker(kind);
                 let set = worker.session().and_then(|mut session| session.call(&SetErrno { value }));
-                set.map_err(|error| failure::from_remote(error, worker.kind(), "dll.errno"))?;
-                shared.shared().remember(value, shared.shared().last_error());
+                set.map_err(|error| failure::from_remote(error, kind, "dll.errno"))?;
+                shared.shared().remember(kind, value, shared.shared().last_error(kind));
             }
             Ok(last)
         })?,
@@ -194,7 +196,7 @@ fn error_numbers(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> 
     table.set(
         "lasterror",
         lua.create_function(move |lua, ()| {
-            let code = shared.shared().last_error();
+            let code = shared.shared().last_error(shared.kind());
             let worker = shared.worker(shared.kind());
             let described = worker.session().and_then(|mut session| session.call(&DescribeLastError { code }));
             match described.map_err(|error| failure::from_remote(error, worker.kind(), "dll.lasterror"))? {
@@ -203,6 +205,13 @@ fn error_numbers(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> 
             }
         })?,
     )
+}
+
+fn errno_value(value: &LuaValue) -> Result<i32, Error> {
+    value.as_integer().and_then(|value| i32::try_from(value).ok()).ok_or_else(|| {
+        let message = format!("dll.errno: an integer that fits C's int is needed, not {}", convert::describe(value));
+        Error::new(ErrorKind::Type, message)
+    })
 }
 
 /// `abi`, which answers questions about the worker's ABI as LuaJIT's does.

@@ -132,6 +132,13 @@ impl Error {
         self
     }
 
+    /// Says of a failure on the way to a call that its function had not started.
+    #[must_use]
+    pub(crate) fn before_start(mut self) -> Self {
+        self.context.started = self.context.started.and(Some(Started::No));
+        self
+    }
+
     /// Adds whether the function had started.
     #[must_use]
     pub fn with_started(mut self, started: Started) -> Self {

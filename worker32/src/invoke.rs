@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "calling a foreign function is what this module is for")]
 
 use std::ffi::{CStr, c_char, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libffi::low::{CodePtr, ffi_abi};
 use libffi::middle::{Cif, Type as FfiType};
@@ -25,6 +26,14 @@ pub(crate) struct Prepared {
     code: CodePtr,
     cif: Cif,
     signature: Signature,
+}
+
+/// Whether a function is being called, for the report of a fault.
+static IN_CALL: AtomicBool = AtomicBool::new(false);
+
+/// Whether a function of a library is being called at this moment.
+pub(crate) fn is_in_call() -> bool {
+    IN_CALL.load(Ordering::Relaxed)
 }
 
 /// Room for any result, as wide as libffi may write it.
@@ -58,6 +67,7 @@ impl Prepared {
             pointers[index] = (&raw mut slots[index]).cast();
         }
         let mut result: ResultSlot = [0; 2];
+        IN_CALL.store(true, Ordering::Relaxed);
         process::set_error_numbers(*errors);
         // SAFETY: the call interface was prepared for exactly these parameters, checked for their count above; each
         // pointer leads to a slot of eight bytes, which no scalar exceeds, and both arrays outlive the call. `result`
@@ -72,7 +82,9 @@ impl Prepared {
             );
         }
         *errors = process::error_numbers();
-        self.result(result)
+        let result = self.result(result);
+        IN_CALL.store(false, Ordering::Relaxed);
+        result
     }
 
     fn result(&self, slot: ResultSlot) -> Result<Value, Fault> {

@@ -5,6 +5,7 @@
 //! inherited [channel](protocol::link); standard output and error belong to the library.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -20,8 +21,14 @@ mod serve;
 
 pub use serve::serve;
 
-/// How long a busy worker may go on after its host has closed the channel. An idle one ends at once.
-const GRACE: Duration = Duration::from_millis(300);
+/// How long a worker that is busy in a library may go on after its host has closed the channel.
+const BUSY_GRACE: Duration = Duration::from_millis(300);
+
+/// How long the libraries' destructors may take after that. The host waits less long before it ends the process.
+const ENDING_GRACE: Duration = Duration::from_secs(2);
+
+/// Whether the main loop has ended and the process is on its way out.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Serves the host that started this process, until the host closes the channel.
 #[must_use]
@@ -33,19 +40,26 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    process::end_with_host();
+    process::keep_from_forks(&endpoint);
     process::suppress_dialogs();
-    output::flush_lines();
+    output::prepare();
     fault::report_to(&endpoint.sender);
-    let closed = || {
-        thread::sleep(GRACE);
-        process::end_now();
-    };
-    match serve(endpoint.receiver, endpoint.sender, closed) {
+    let served = serve(endpoint.receiver, endpoint.sender, end_unless_done);
+    ENDING.store(true, Ordering::Relaxed);
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("worker32: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends the process once the channel has closed, if it does not end by itself.
+fn end_unless_done() {
+    thread::sleep(BUSY_GRACE);
+    if ENDING.load(Ordering::Relaxed) {
+        thread::sleep(ENDING_GRACE);
+    }
+    process::end_now();
 }

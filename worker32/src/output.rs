@@ -7,6 +7,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::{flush, flush_lines};
+pub(crate) use unix::{flush, prepare, prepare_new_runtime};
 #[cfg(windows)]
-pub(crate) use windows::{flush, flush_lines};
+pub(crate) use windows::{flush, prepare, prepare_new_runtime};

@@ -6,6 +6,10 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::{end_now, end_with_host, error_numbers, last_error_text, set_error_numbers, suppress_dialogs};
+pub(crate) use unix::{
+    end_now, error_numbers, is_fork, keep_from_forks, last_error_text, set_error_numbers, suppress_dialogs,
+};
 #[cfg(windows)]
-pub(crate) use windows::{end_now, end_with_host, error_numbers, last_error_text, set_error_numbers, suppress_dialogs};
+pub(crate) use windows::{
+    end_now, error_numbers, is_fork, keep_from_forks, last_error_text, set_error_numbers, suppress_dialogs,
+};

@@ -110,6 +110,9 @@ impl<W: Write> Server<W> {
         let outcome = decode::<C>(payload)
             .map_err(|error| Fault::new(FaultKind::Protocol, error.to_string()))
             .and_then(|call| handle(self, &call));
+        if process::is_fork() {
+            process::end_now();
+        }
         let fault = match outcome {
             Ok(reply) => match self.writer.send(link::REPLY, &reply) {
                 // Nothing was written of an answer that is too large, so a fault can take its place.
@@ -135,6 +138,7 @@ impl<W: Write> Server<W> {
 
     fn open_library(&mut self, request: &OpenLibrary) -> Result<Library, Fault> {
         let id = self.libraries.open(request)?;
+        output::prepare_new_runtime();
         output::flush();
         Ok(Library { id })
     }

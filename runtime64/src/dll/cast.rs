@@ -34,8 +34,15 @@ pub(super) fn cast(lua: &Lua, module: &Module, ty: &c::Type, value: &LuaValue) -
             }
             to_pointer(lua, address, target, current_owner(module)?)
         }
-        (Some(Conversion::Integer { .. } | Conversion::Unsigned64), _, Some(pointer)) => {
-            Ok(LuaValue::Integer(pointer.address() as i64))
+        (Some(Conversion::Unsigned64), _, Some(pointer)) => Ok(LuaValue::Integer(pointer.address() as i64)),
+        (Some(Conversion::Integer { minimum, maximum, .. }), _, Some(pointer)) => {
+            let address = pointer.address() as i64;
+            if (minimum..=maximum).contains(&address) {
+                return Ok(LuaValue::Integer(address));
+            }
+            let message =
+                format!("dll.cast: the address {address:#x} does not fit {ty}; uintptr_t holds every address");
+            Err(Error::new(ErrorKind::Range, message).into())
         }
         _ => Err(refused()),
     }

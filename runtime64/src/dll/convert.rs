@@ -91,11 +91,7 @@ impl Conversion {
                 Err(Mismatch::new(ErrorKind::Range, reason))
             }
             Conversion::Unsigned64 => integer(value).map(Value::Integer),
-            Conversion::Float(_) => match value {
-                LuaValue::Number(value) => Ok(Value::Float(*value)),
-                LuaValue::Integer(value) => Ok(Value::Float(*value as f64)),
-                other => Err(wrong_type("a number", other)),
-            },
+            Conversion::Float(wire) => float(value, *wire).map(Value::Float),
             Conversion::Pointer { target, strings } => pointer_to_wire(value, target, *strings, owner),
         }
     }
@@ -140,6 +136,24 @@ fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
         }
         other => Err(wrong_type("an integer", other)),
     }
+}
+
+/// A number, rounded to what the type holds: C does the same, and the worker has nothing left to round.
+fn float(value: &LuaValue, wire: Type) -> Result<f64, Mismatch> {
+    let number = match value {
+        LuaValue::Number(value) => *value,
+        LuaValue::Integer(value) => *value as f64,
+        other => return Err(wrong_type("a number", other)),
+    };
+    if wire != Type::Float32 {
+        return Ok(number);
+    }
+    let single = number as f32;
+    if single.is_infinite() && number.is_finite() {
+        let reason = format!("{number:?} is out of range; a float holds up to {:e}", f32::MAX);
+        return Err(Mismatch::new(ErrorKind::Range, reason));
+    }
+    Ok(single.into())
 }
 
 fn pointer_to_wire(value: &LuaValue, target: &c::Type, strings: Strings, owner: &Owner) -> Result<Value, Mismatch> {

@@ -40,10 +40,18 @@ fn message(error: &mlua::Error) -> String {
     innermost.to_string()
 }
 
+fn is_argument_error(error: &mlua::Error) -> bool {
+    use mlua::Error::{BadArgument, FromLuaConversionError};
+    let is = |error: &mlua::Error| matches!(error, BadArgument { .. } | FromLuaConversionError { .. });
+    is(error) || error.chain().any(|link| link.downcast_ref().is_some_and(is))
+}
+
 fn field_of(lua: &Lua, error: &mlua::Error, name: &str) -> mlua::Result<Value> {
     let Some(known) = error.downcast_ref::<Error>() else {
+        // What mlua itself refuses is a value of the wrong type.
         return match name {
-            "message" => Ok(Value::String(lua.create_string(message(error))?)),
+            "kind" if is_argument_error(error) => lua.create_string(ErrorKind::Type.word()).map(Value::String),
+            "message" => lua.create_string(message(error)).map(Value::String),
             _ => Ok(Value::Nil),
         };
     };

@@ -42,7 +42,11 @@ fn from_fault(fault: Fault, doing: &str) -> Error {
 fn from_death(death: Death, platform: Platform, doing: &str) -> Error {
     const AFTERWARDS: &str = "The worker was ended with it; the next call starts a new one";
     if let Some(words) = death.last_words {
-        let message = format!("{doing} crashed: {}. {AFTERWARDS}", describe_fault(words, platform));
+        let fault = describe_fault(words, platform);
+        let message = match death.started {
+            Started::No => format!("{doing}: the worker had crashed before the call: {fault}. {AFTERWARDS}"),
+            Started::Yes | Started::Unknown => format!("{doing} crashed: {fault}. {AFTERWARDS}"),
+        };
         let error = Error::new(ErrorKind::Crash, message).with_code(i64::from(words.code));
         return error.with_address(words.accessed).with_started(death.started);
     }
@@ -88,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_death_with_a_report_is_a_crash() {
-        let words = LastWords { code: 0xc000_0005, instruction: 0x1000, accessed: Some(16), write: Some(true) };
+        let words =
+            LastWords { code: 0xc000_0005, instruction: 0x1000, accessed: Some(16), write: Some(true), in_call: true };
         let error = from_remote(death(Exit::Code(5), Some(words), Started::Yes), WINDOWS, "a.dll: F");
         assert_eq!(error.kind, ErrorKind::Crash);
         assert_eq!(error.context.address, Some(16));

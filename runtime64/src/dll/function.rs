@@ -48,10 +48,11 @@ impl Function {
         let mut session = self.library.session()?;
         let owner = owner(self.library.worker(), &session);
         let arguments = self.arguments(arguments, &owner)?;
-        let function = self.id(&mut session)?;
+        let function = self.id(&mut session).map_err(|error| error.in_function(self.name()).before_start())?;
         let outcome = session.call(&Invoke { function, arguments }).map_err(|error| self.failure(error))?;
         drop(session);
-        self.library.module().shared().remember(outcome.errno, outcome.last_error);
+        let kind = self.library.worker().kind();
+        self.library.module().shared().remember(kind, outcome.errno, outcome.last_error);
         if matches!(self.prototype.result, Conversion::Void) {
             return Ok(MultiValue::new());
         }

@@ -29,7 +29,7 @@ enum Source {
     /// The worker's C library and the system's usual ones.
     Default,
     /// A file: where it is for this process and for the worker, and where its dependencies may be.
-    File { path: PathBuf, request: OpenLibrary, search: Search },
+    File { path: PathBuf, request: OpenLibrary, search: Box<Search> },
 }
 
 /// What `dll.load` takes beside the name.
@@ -58,7 +58,7 @@ impl Library {
         };
         let library = Arc::new(Self {
             name: name.to_owned(),
-            source: Source::File { path: found.path, request, search },
+            source: Source::File { path: found.path, request, search: Box::new(search) },
             module: module.clone(),
             worker: Arc::clone(module.worker(kind)),
             convention: options.convention,

@@ -15,8 +15,8 @@ pub(super) struct Shared {
     declarations: RwLock<c::Declarations>,
     pub(super) workers: Workers,
     pub(super) settings: Settings,
-    errno: AtomicI32,
-    last_error: AtomicU32,
+    /// `errno` and the last error of each kind of worker.
+    errors: [(AtomicI32, AtomicU32); WorkerKind::ALL.len()],
 }
 
 /// One `dll` module: the shared state, seen from one kind of worker.
@@ -33,8 +33,7 @@ impl Module {
             declarations: RwLock::new(c::Declarations::new()),
             workers: Workers::new(settings.clone()),
             settings,
-            errno: AtomicI32::new(0),
-            last_error: AtomicU32::new(0),
+            errors: Default::default(),
         };
         Self { shared: Arc::new(shared), kind: Arc::default() }
     }
@@ -78,20 +77,21 @@ impl Module {
 }
 
 impl Shared {
-    /// Keeps the error numbers of a call.
-    pub(super) fn remember(&self, errno: i32, last_error: u32) {
-        self.errno.store(errno, Ordering::Relaxed);
-        self.last_error.store(last_error, Ordering::Relaxed);
+    /// Keeps the error numbers of a call to a worker of this kind.
+    pub(super) fn remember(&self, kind: WorkerKind, errno: i32, last_error: u32) {
+        let (kept_errno, kept_last_error) = &self.errors[kind.index()];
+        kept_errno.store(errno, Ordering::Relaxed);
+        kept_last_error.store(last_error, Ordering::Relaxed);
     }
 
     /// `errno` after the last call.
-    pub(super) fn errno(&self) -> i32 {
-        self.errno.load(Ordering::Relaxed)
+    pub(super) fn errno(&self, kind: WorkerKind) -> i32 {
+        self.errors[kind.index()].0.load(Ordering::Relaxed)
     }
 
     /// `GetLastError()` after the last call.
-    pub(super) fn last_error(&self) -> u32 {
-        self.last_error.load(Ordering::Relaxed)
+    pub(super) fn last_error(&self, kind: WorkerKind) -> u32 {
+        self.errors[kind.index()].1.load(Ordering::Relaxed)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use protocol::{Call, Hello, Identity, LastWords, VERSION};
+use protocol::{Call, Hello, Identity, Invoke, LastWords, VERSION};
 
 use super::client::{Client, Failure};
 use super::process::Process;
@@ -118,7 +118,12 @@ impl Session<'_> {
                 let last_words = running.client.last_words();
                 RemoteError::Lost(running.bury(last_words, Started::No))
             }
-            Failure::NoReply(Some(last_words)) => RemoteError::Lost(running.bury(Some(last_words), Started::Yes)),
+            Failure::NoReply(Some(words)) => {
+                // A fault outside a call may have come before the function or after it.
+                let certain = C::NUMBER != Invoke::NUMBER || words.in_call;
+                let started = if certain { Started::Yes } else { Started::Unknown };
+                RemoteError::Lost(running.bury(Some(words), started))
+            }
             Failure::NoReply(None) => RemoteError::Lost(running.bury(None, Started::Unknown)),
             broken => RemoteError::Protocol(broken.to_string()),
         };

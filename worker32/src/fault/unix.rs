@@ -9,11 +9,16 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use libc::{c_int, c_void, siginfo_t};
 use protocol::LastWords;
 
+use crate::{invoke, process};
+
 /// The signals that a faulting instruction or `abort` raises.
 const FAULTS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
 
 /// Room for the handler, and for the kernel's signal frame with every vector register in it.
 const STACK_BYTES: usize = 64 << 10;
+
+/// `siginfo_t::si_code` of a general-protection fault (sigaction(2)).
+const SI_KERNEL: c_int = 0x80;
 
 static CHANNEL: AtomicI32 = AtomicI32::new(-1);
 
@@ -39,8 +44,10 @@ pub(crate) fn report_to(channel: &impl AsFd) {
 extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel hands over both pointers, valid for the handler's run.
     let (has_address, accessed, instruction) = unsafe {
-        // A positive code means that the kernel raised the signal for an instruction, not another process or `raise`.
-        let raised_by_fault = (*information).si_code > 0 && signal != libc::SIGABRT;
+        // A positive code means that the kernel raised the signal for an instruction, not another process or `raise`;
+        // SI_KERNEL is a fault without an address, such as a misaligned vector access.
+        let code = (*information).si_code;
+        let raised_by_fault = code > 0 && code != SI_KERNEL && signal != libc::SIGABRT;
         let context = &*context.cast::<libc::ucontext_t>();
         (raised_by_fault, (*information).si_addr().addr() as u64, instruction_pointer(context))
     };
@@ -50,12 +57,15 @@ extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c
         instruction,
         accessed: (has_address && is_access).then_some(accessed),
         write: None,
+        in_call: invoke::is_in_call(),
     };
+    // A fork's fault is its own; the host has nothing to do with it.
+    let length_to_send = |length| if process::is_fork() { 0 } else { length };
     let (frame, length) = words.to_frame();
     // SAFETY: `write` and `raise` are async-signal-safe; the frame is a local of `length` valid bytes. SA_RESETHAND has
     // put the default action back, so the raised signal ends the process once this handler returns.
     unsafe {
-        libc::write(CHANNEL.load(Ordering::Relaxed), frame.as_ptr().cast(), length);
+        libc::write(CHANNEL.load(Ordering::Relaxed), frame.as_ptr().cast(), length_to_send(length));
         libc::raise(signal);
     }
 }

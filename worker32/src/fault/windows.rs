@@ -11,6 +11,8 @@ use windows_sys::Win32::Storage::FileSystem::WriteFile;
 use windows_sys::Win32::System::Diagnostics::Debug::{EXCEPTION_POINTERS, SetUnhandledExceptionFilter};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, SetThreadStackGuarantee, TerminateProcess};
 
+use crate::invoke;
+
 /// Stack kept back for the filter, so that it also runs after a stack overflow.
 const STACK_BYTES: u32 = 32 << 10;
 
@@ -38,7 +40,13 @@ unsafe extern "system" fn filter(exception: *const EXCEPTION_POINTERS) -> i32 {
             code: record.ExceptionCode as u32,
             instruction: record.ExceptionAddress.addr() as u64,
             accessed: is_access.then(|| record.ExceptionInformation[1] as u64),
-            write: is_access.then(|| record.ExceptionInformation[0] == 1),
+            // 0 is a read, 1 a write, 8 an execution.
+            write: match record.ExceptionInformation[0] {
+                0 if is_access => Some(false),
+                1 if is_access => Some(true),
+                _ => None,
+            },
+            in_call: invoke::is_in_call(),
         }
     };
     let (frame, length) = words.to_frame();

@@ -1,7 +1,7 @@
 //! The dynamic loader of Linux.
 #![allow(unsafe_code, reason = "loading a library runs its constructors")]
 
-use std::ffi::c_void;
+use std::ffi::{OsStr, c_void};
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
@@ -26,9 +26,10 @@ fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut usize
             Ok(module) => return Ok(module),
             Err(error) => error,
         };
-        let dependency = missing_file(&error).filter(|name| !path.ends_with(name)).and_then(|name| {
-            directories.iter().map(|directory| Path::new(directory).join(name)).find(|path| path.is_file())
-        });
+        let dependency =
+            missing_file(&error).filter(|name| Path::new(path).file_name() != Some(OsStr::new(name))).and_then(
+                |name| directories.iter().map(|directory| Path::new(directory).join(name)).find(|path| path.is_file()),
+            );
         match dependency.as_deref().and_then(Path::to_str) {
             Some(dependency) if *loaded < MOST_DEPENDENCIES => {
                 *loaded += 1;

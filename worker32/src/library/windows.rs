@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "loading a library runs its DllMain")]
 
 use std::ffi::{OsStr, c_void};
+use std::io;
 use std::mem::ManuallyDrop;
 use std::os::windows::ffi::OsStrExt;
 
@@ -37,8 +38,10 @@ pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> 
             libloading::Error::LoadLibraryExW { source } => source,
             error => return Fault::new(FaultKind::Load, error.to_string()),
         };
-        let code = std::error::Error::source(&source);
-        Fault::new(FaultKind::Load, code.map_or_else(|| source.to_string(), ToString::to_string))
+        let cause = std::error::Error::source(&source);
+        let number = cause.and_then(|cause| cause.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
+        let message = cause.map_or_else(|| source.to_string(), ToString::to_string);
+        Fault { kind: FaultKind::Load, message, code: number.map(i64::from) }
     })
 }
 

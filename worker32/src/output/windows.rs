@@ -1,12 +1,17 @@
 //! The streams of the shared C runtimes. A library with a static runtime of its own flushes for itself.
-#![allow(unsafe_code, reason = "functions are looked up in the C runtimes that are loaded")]
+//!
+//! These runtimes have no line buffering (`_IOLBF` means full buffering there), so standard output is left without a
+//! buffer.
+#![allow(unsafe_code, reason = "C streams are C's, and functions are looked up in a C runtime that is loaded")]
 
-use std::ffi::{c_char, c_int, c_uint, c_void};
-use std::sync::OnceLock;
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 
-type Flush = unsafe extern "C" fn(stream: *mut c_void) -> c_int;
+type StandardStream = unsafe extern "C" fn(index: c_uint) -> *mut c_void;
+type SetBuffer = unsafe extern "C" fn(*mut c_void, *mut c_char, c_int, usize) -> c_int;
 
 unsafe extern "C" {
     /// Standard input, output and error of the C runtime that this executable is linked to.
@@ -14,47 +19,44 @@ unsafe extern "C" {
     fn setvbuf(stream: *mut c_void, buffer: *mut c_char, mode: c_int, size: usize) -> c_int;
 }
 
-/// Has everything that is printed through this executable's C runtime written at once, so that a long call is followed
-/// live. These runtimes have no line buffering: `_IOLBF` means full buffering there.
-pub(crate) fn flush_lines() {
-    const STANDARD_OUTPUT: c_uint = 1;
-    const UNBUFFERED: c_int = 4;
+const STANDARD_OUTPUT: c_uint = 1;
+const UNBUFFERED: c_int = 4;
+
+/// Has everything that is printed through this executable's C runtime written at once.
+pub(crate) fn prepare() {
     // SAFETY: called once at the start, before any library could use the stream; without a buffer no pointer is kept.
-    unsafe { setvbuf(__acrt_iob_func(STANDARD_OUTPUT), std::ptr::null_mut(), UNBUFFERED, 0) };
+    unsafe { setvbuf(__acrt_iob_func(STANDARD_OUTPUT), ptr::null_mut(), UNBUFFERED, 0) };
+    prepare_new_runtime();
 }
 
-/// Flushes what a call left in the buffers of msvcrt.dll and, once a library has brought it, ucrtbase.dll.
-pub(crate) fn flush() {
-    static MSVCRT: OnceLock<Option<Flush>> = OnceLock::new();
-    static UCRT: OnceLock<Flush> = OnceLock::new();
-    call(*MSVCRT.get_or_init(|| loaded_flush(c"msvcrt.dll")));
-    match UCRT.get() {
-        Some(flush) => call(Some(*flush)),
-        None => {
-            if let Some(flush) = loaded_flush(c"ucrtbase.dll") {
-                call(Some(*UCRT.get_or_init(|| flush)));
-            }
+/// The same for the Universal C Runtime, once a library has brought it.
+pub(crate) fn prepare_new_runtime() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if DONE.load(Ordering::Relaxed) {
+        return;
+    }
+    let runtime = c"ucrtbase.dll";
+    if let (Some(stream), Some(set_buffer)) = (function(runtime, c"__acrt_iob_func"), function(runtime, c"setvbuf")) {
+        // SAFETY: both functions have these types in that runtime (MSDN, setvbuf); the stream is a standard one, always
+        // valid, and without a buffer no pointer is kept.
+        unsafe {
+            let stream = std::mem::transmute::<Address, StandardStream>(stream)(STANDARD_OUTPUT);
+            std::mem::transmute::<Address, SetBuffer>(set_buffer)(stream, ptr::null_mut(), UNBUFFERED, 0);
         }
+        DONE.store(true, Ordering::Relaxed);
     }
 }
 
-fn call(flush: Option<Flush>) {
-    if let Some(flush) = flush {
-        // SAFETY: a null stream means all output streams (C11 7.21.5.2).
-        unsafe { flush(std::ptr::null_mut()) };
-    }
-}
+/// Nothing is left in a buffer.
+pub(crate) fn flush() {}
 
-/// `fflush` of a runtime, if that runtime is in this process.
-fn loaded_flush(runtime: &std::ffi::CStr) -> Option<Flush> {
-    // SAFETY: both names are zero-terminated; a runtime that is loaded stays so: this executable or a library that is
-    // never unloaded uses it. `fflush` has this type in every C runtime.
+type Address = unsafe extern "system" fn() -> isize;
+
+/// A function of a runtime, if that runtime is in this process.
+fn function(runtime: &CStr, name: &CStr) -> Option<Address> {
+    // SAFETY: both names are zero-terminated; a runtime that a library has brought stays, as no library is unloaded.
     unsafe {
         let module = GetModuleHandleA(runtime.as_ptr().cast());
-        if module.is_null() {
-            return None;
-        }
-        let address = GetProcAddress(module, c"fflush".as_ptr().cast())?;
-        Some(std::mem::transmute::<unsafe extern "system" fn() -> isize, Flush>(address))
+        if module.is_null() { None } else { GetProcAddress(module, name.as_ptr().cast()) }
     }
 }

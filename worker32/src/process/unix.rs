@@ -1,21 +1,38 @@
 //! Linux.
-#![allow(unsafe_code, reason = "errno and _exit are C's")]
+#![allow(unsafe_code, reason = "errno, _exit and fork handlers are C's")]
 
-use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+
+use protocol::link::Endpoint;
 
 use crate::invoke::ErrorNumbers;
 
-/// Has the kernel kill this process when its host ends, even while it hangs in a library.
-///
-/// The signal is sent when the *thread* that started this process ends, which is why the host starts workers from a
-/// thread that stays.
-pub(crate) fn end_with_host() {
-    // A failure leaves the watch thread, which sees the channel close.
-    let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    // The host may have ended before the signal was asked for; then this process has been handed to init.
-    if getppid().is_none_or(Pid::is_init) {
-        end_now();
+/// The descriptors of the channel, for the handler that runs in forks.
+static CHANNEL: [AtomicI32; 2] = [const { AtomicI32::new(-1) }; 2];
+
+static FORKED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the channel to this process alone: a process that a library forks closes it, or the host would not see this
+/// one end, and might hear a child's report as this one's.
+pub(crate) fn keep_from_forks(endpoint: &Endpoint) {
+    CHANNEL[0].store(endpoint.receiver.as_fd().as_raw_fd(), Ordering::Relaxed);
+    CHANNEL[1].store(endpoint.sender.as_fd().as_raw_fd(), Ordering::Relaxed);
+    // SAFETY: the handler does only what is safe after a fork of a program with threads (fork(2)): it stores and closes.
+    unsafe { libc::pthread_atfork(None, None, Some(leave_channel)) };
+}
+
+unsafe extern "C" fn leave_channel() {
+    FORKED.store(true, Ordering::Relaxed);
+    for descriptor in &CHANNEL {
+        // SAFETY: the descriptors are the fork's own copies; nothing of it uses them any more, as `is_fork` tells.
+        unsafe { libc::close(descriptor.load(Ordering::Relaxed)) };
     }
+}
+
+/// Whether this is a process that a library forked: it has no host and nothing to serve.
+pub(crate) fn is_fork() -> bool {
+    FORKED.load(Ordering::Relaxed)
 }
 
 /// Ends the process without running destructors: a library may hold any lock at this moment.

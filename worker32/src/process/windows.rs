@@ -3,6 +3,7 @@
 
 use std::ffi::c_int;
 
+use protocol::link::Endpoint;
 use windows_sys::Win32::Foundation::{GetLastError, SetLastError};
 use windows_sys::Win32::System::Diagnostics::Debug::{
     SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX, SetErrorMode,
@@ -16,8 +17,13 @@ unsafe extern "C" {
     fn _errno() -> *mut c_int;
 }
 
-/// A job object of the host's ends this process with it; under Wine from Linux the watch thread does.
-pub(crate) fn end_with_host() {}
+/// There are no forks here.
+pub(crate) fn keep_from_forks(_: &Endpoint) {}
+
+/// There are no forks here.
+pub(crate) fn is_fork() -> bool {
+    false
+}
 
 /// Ends the process without running DllMain or destructors: a library may hold the loader lock at this moment.
 pub(crate) fn end_now() -> ! {

@@ -141,3 +141,28 @@ fn a_struct_takes_the_alignment_of_declspec() {
         assert_eq!(layout(&ty, Abi::I386Windows).unwrap(), Layout { size: 16, align: 16 }, "{text}");
     }
 }
+
+#[test]
+fn attributes_of_a_typedef_change_its_type() {
+    let declarations = declared(
+        "typedef int register_t __attribute__((__mode__(__word__)));
+         typedef unsigned int __attribute__((mode(QI))) octet;
+         typedef char line __attribute__((aligned(64)));
+         typedef struct { char a; line b; } lined;",
+    );
+    let sizes = |name: &str| {
+        let ty = declarations.parse_type(name).unwrap();
+        Abi::ALL.map(|abi| layout(&ty, abi).unwrap().size)
+    };
+    assert_eq!(sizes("register_t"), [4, 4, 8, 8]);
+    assert_eq!(sizes("octet"), [1; 4]);
+    assert_eq!(sizes("line"), [1; 4]);
+    assert_eq!(sizes("lined"), [128; 4]);
+}
+
+#[test]
+fn a_tagged_struct_without_name_is_a_member_on_windows_only() {
+    let text = "struct inner { int a; }; struct s { char c; struct inner; struct other { int b; }; };";
+    let ty = declared(text).parse_type("struct s").unwrap();
+    assert_eq!(Abi::ALL.map(|abi| layout(&ty, abi).unwrap().size), [1, 12, 1, 12]);
+}

@@ -11,14 +11,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::link::{self, Endpoint};
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::Exit;
+use relay::Relay;
+
+mod relay;
 
 /// A worker's process.
 #[derive(Debug)]
 pub(in crate::remote) struct Process {
     child: Mutex<Child>,
     channel: OwnedFd,
+    relays: Mutex<Vec<Relay>>,
 }
 
 impl Process {
@@ -32,12 +37,12 @@ impl Process {
         };
         // A group of its own keeps the terminal's Ctrl-C from the worker; the host decides what becomes of a call.
         command.stdin(worker_end).process_group(0);
-        // SAFETY: the closure runs between fork and exec and makes one system call, which is async-signal-safe and
-        // touches no memory.
-        unsafe { command.pre_exec(close_others_on_exec) };
+        // SAFETY: the function runs between fork and exec and makes system calls only, which are async-signal-safe and
+        // touch no memory.
+        unsafe { command.pre_exec(before_exec) };
         let mut child = spawn(command)?;
-        relay_output(&mut child);
-        Ok((Self { child: Mutex::new(child), channel }, endpoint))
+        let relays = Mutex::new(Relay::of(&mut child));
+        Ok((Self { child: Mutex::new(child), channel, relays }, endpoint))
     }
 
     /// Closes the channel, which an idle worker answers by ending.
@@ -61,6 +66,8 @@ impl Process {
             match status {
                 Ok(None) => {}
                 Ok(Some(status)) => {
+                    let relays = std::mem::take(&mut *self.relays.lock().unwrap_or_else(PoisonError::into_inner));
+                    relays.into_iter().for_each(Relay::finish);
                     let code = || Exit::Code(status.code().unwrap_or(-1).into());
                     return Some(status.signal().map_or_else(code, |signal| Exit::Signal(signal.into())));
                 }
@@ -90,18 +97,14 @@ fn wine_command(loader: &Path, executable: &Path) -> Command {
     command
 }
 
-/// Passes on what the worker prints, where it could not be given this process's own output.
-fn relay_output(child: &mut Child) {
-    if let Some(mut output) = child.stdout.take() {
-        thread::spawn(move || io::copy(&mut output, &mut io::stdout()));
-    }
-    if let Some(mut output) = child.stderr.take() {
-        thread::spawn(move || io::copy(&mut output, &mut io::stderr()));
-    }
-}
-
+/// Has the kernel kill the process when the thread that starts it ends, even while it hangs in a library; a host that
+/// ended before this is noticed by the closed channel. Under Wine this ends the program that runs the worker, and Wine
+/// ends the worker with it.
+///
 /// Marks all descriptors but the standard ones to be closed by exec: a host may have opened some without that mark.
-fn close_others_on_exec() -> io::Result<()> {
+fn before_exec() -> io::Result<()> {
+    // A failure leaves the worker's watch thread, which sees the channel close.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
     const FIRST: libc::c_uint = 3;
     // SAFETY: the call takes numbers only. A kernel before 5.11 does not know it; then only what this host marked itself
     // is closed, as for every other program it starts.

@@ -16,14 +16,14 @@ use protocol::link::{self, Endpoint};
 use windows_sys::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation, TRUE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
 use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+    CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, CreateProcessW, DeleteProcThreadAttributeList,
+    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CreateProcessW, DeleteProcThreadAttributeList,
     EXTENDED_STARTUPINFO_PRESENT, GetExitCodeProcess, InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST,
-    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW,
-    TerminateProcess, UpdateProcThreadAttribute, WaitForSingleObject,
+    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROC_THREAD_ATTRIBUTE_JOB_LIST, PROCESS_INFORMATION, STARTF_USESTDHANDLES,
+    STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute, WaitForSingleObject,
 };
 
 use super::Exit;
@@ -82,7 +82,7 @@ fn is_inheritable(handle: HANDLE) -> bool {
     !handle.is_null() && unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT) } != 0
 }
 
-/// Creates the process suspended, puts it into the job that ends it with this process, and lets it run.
+/// Creates the process inside the job that ends it with this process: it is never outside, whenever this one ends.
 fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &[HANDLE]) -> io::Result<OwnedHandle> {
     for handle in inherited {
         if !is_inheritable(*handle) {
@@ -93,7 +93,8 @@ fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &
     // A path cannot hold a quotation mark on Windows, so quoting it is all the escaping there is.
     let mut line: Vec<u16> = iter::once(u16::from(b'"')).chain(executable.as_os_str().encode_wide()).collect();
     line.extend(format!("\" {argument}\0").encode_utf16());
-    let attributes = AttributeList::with_handles(inherited)?;
+    let jobs: Vec<HANDLE> = job().iter().map(|job| job.as_raw_handle()).collect();
+    let mut attributes = AttributeList::new(inherited, &jobs)?;
     // SAFETY: zeroed values are valid for both structs; every pointer leads to a local that outlives the call, the
     // strings are zero-terminated, and the two handles are owned only once the call says that it has made them.
     unsafe {
@@ -102,7 +103,7 @@ fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &
         startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
         [startup.StartupInfo.hStdInput, startup.StartupInfo.hStdOutput, startup.StartupInfo.hStdError] = standard;
         startup.lpAttributeList = attributes.list();
-        let flags = CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED | EXTENDED_STARTUPINFO_PRESENT;
+        let flags = CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP | EXTENDED_STARTUPINFO_PRESENT;
         let mut made: PROCESS_INFORMATION = mem::zeroed();
         let created = CreateProcessW(
             program.as_ptr(),
@@ -120,12 +121,7 @@ fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &
             return Err(io::Error::last_os_error());
         }
         let process = OwnedHandle::from_raw_handle(made.hProcess);
-        let thread = OwnedHandle::from_raw_handle(made.hThread);
-        if let Some(job) = job() {
-            // Refused where this process is in a job that forbids it; the closing channel ends the worker then.
-            AssignProcessToJobObject(job.as_raw_handle(), process.as_raw_handle());
-        }
-        ResumeThread(thread.as_raw_handle());
+        drop(OwnedHandle::from_raw_handle(made.hThread));
         Ok(process)
     }
 }
@@ -143,7 +139,9 @@ fn job() -> Option<&'static OwnedHandle> {
             }
             let job = OwnedHandle::from_raw_handle(job);
             let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = mem::zeroed();
-            limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+            // Programs that a library starts are its own affair and may outlive the worker.
+            limits.BasicLimitInformation.LimitFlags =
+                JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK;
             let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
             let limits = (&raw const limits).cast::<c_void>();
             let set = SetInformationJobObject(job.as_raw_handle(), JobObjectExtendedLimitInformation, limits, size);
@@ -153,38 +151,39 @@ fn job() -> Option<&'static OwnedHandle> {
     .as_ref()
 }
 
-/// The attribute that names the handles a process inherits, so that it inherits no others.
+/// The attributes of a new process: the handles it inherits, so that it inherits no others, and the job it starts in.
 struct AttributeList<'a> {
     memory: Vec<u64>,
-    _handles: &'a [HANDLE],
+    _values: [&'a [HANDLE]; 2],
 }
 
 impl<'a> AttributeList<'a> {
-    fn with_handles(handles: &'a [HANDLE]) -> io::Result<Self> {
+    fn new(inherited: &'a [HANDLE], jobs: &'a [HANDLE]) -> io::Result<Self> {
+        let attributes = [(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited), (PROC_THREAD_ATTRIBUTE_JOB_LIST, jobs)];
         let mut bytes = 0;
         // SAFETY: the first call asks for the size alone. The memory has that size and the alignment of a pointer, and
-        // moving the `Vec` does not move it. The handles outlive the list, which borrows them.
+        // moving the `Vec` does not move it. The values outlive the list, which borrows them.
         unsafe {
-            InitializeProcThreadAttributeList(ptr::null_mut(), 1, 0, &raw mut bytes);
-            let list = Self { memory: vec![0; bytes.div_ceil(size_of::<u64>())], _handles: handles };
-            if InitializeProcThreadAttributeList(list.list(), 1, 0, &raw mut bytes) == 0 {
+            let count = attributes.len() as u32;
+            InitializeProcThreadAttributeList(ptr::null_mut(), count, 0, &raw mut bytes);
+            let mut list = Self { memory: vec![0; bytes.div_ceil(size_of::<u64>())], _values: [inherited, jobs] };
+            if InitializeProcThreadAttributeList(list.list(), count, 0, &raw mut bytes) == 0 {
                 return Err(io::Error::last_os_error());
             }
-            let updated = UpdateProcThreadAttribute(
-                list.list(),
-                0,
-                PROC_THREAD_ATTRIBUTE_HANDLE_LIST as usize,
-                handles.as_ptr().cast(),
-                size_of_val(handles),
-                ptr::null_mut(),
-                ptr::null(),
-            );
-            if updated == 0 { Err(io::Error::last_os_error()) } else { Ok(list) }
+            for (attribute, handles) in attributes.into_iter().filter(|(_, handles)| !handles.is_empty()) {
+                let value = handles.as_ptr().cast();
+                let size = size_of_val(handles);
+                let (none, nothing) = (ptr::null_mut(), ptr::null());
+                if UpdateProcThreadAttribute(list.list(), 0, attribute as usize, value, size, none, nothing) == 0 {
+                    return Err(io::Error::last_os_error());
+                }
+            }
+            Ok(list)
         }
     }
 
-    fn list(&self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
-        self.memory.as_ptr().cast_mut().cast()
+    fn list(&mut self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
+        self.memory.as_mut_ptr().cast()
     }
 }
 
