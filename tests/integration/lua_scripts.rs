@@ -38,6 +38,7 @@ scripts! {
     dependencies
     errno
     exports
+    lifetimes
     load_errors
     mismatched_decoration
     pointers

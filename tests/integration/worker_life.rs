@@ -14,11 +14,13 @@ fn code(configuration: Configuration, text: &str) -> String {
     let path = |fixture| configuration.path(&configuration.fixture(fixture));
     format!(
         "dll.cdef [[ void spin_forever(void); void sleep_forever(void); void sleep_milliseconds(unsigned int duration);
-            int add(int a, int b); int count_call(void); int report_descriptors(void); ]]
-        local bad, calls = dll.load([[{}]]), dll.load([[{}]])
+            int add(int a, int b); int count_call(void); int report_descriptors(void);
+            void take_time_to_unload(int milliseconds); void end_process(int code); ]]
+        local bad, calls, late = dll.load([[{}]]), dll.load([[{}]]), dll.load([[{}]])
         {text}",
         path("misbehaviour"),
-        path("calls")
+        path("calls"),
+        path("lifetimes")
     )
 }
 
@@ -65,6 +67,9 @@ in_every_configuration! {
     a_worker_that_has_just_been_started_ends_with_its_host
     a_worker_ends_with_its_script
     a_worker_killed_in_a_call_is_an_error_of_that_call
+    a_library_may_take_its_time_to_unload
+    a_library_that_does_not_unload_is_ended
+    a_worker_hung_in_its_own_end_ends_with_its_host
 }
 
 fn an_idle_worker_ends_with_its_host(configuration: Configuration) {
@@ -94,6 +99,23 @@ fn a_worker_ends_with_its_script(configuration: Configuration) {
         assert!(run.wait_for_end(configuration.limit()).is_some(), "{end:?} does not end");
         run.assert_nothing_left_within(LIMIT);
     }
+}
+
+fn a_library_may_take_its_time_to_unload(configuration: Configuration) {
+    let mut run = start(configuration, "late.take_time_to_unload(500)");
+    run.wait_for_end(configuration.limit());
+    run.finish().assert_code(0).assert_stdout("unloading\nunloaded\n");
+}
+
+fn a_library_that_does_not_unload_is_ended(configuration: Configuration) {
+    let mut run = start(configuration, "late.take_time_to_unload(60000)");
+    assert!(run.wait_for_end(configuration.limit()).is_some(), "it does not end");
+    run.assert_nothing_left_within(LIMIT);
+}
+
+/// The process is past its own threads then: what ends it is the operating system, by the host's arrangement.
+fn a_worker_hung_in_its_own_end_ends_with_its_host(configuration: Configuration) {
+    host_killed(configuration, "late.take_time_to_unload(60000); late.end_process(3)", "unloading");
 }
 
 /// The next call works, in a new worker.

@@ -10,6 +10,7 @@ dll.cdef [[
   long long echo_long_long(long long value);
   unsigned long long echo_unsigned_long_long(unsigned long long value);
   double echo_double(double value);
+  float echo_float(float value);
   _Bool echo_bool(_Bool value);
   int string_length(const char *text);
   int string_fill(char *buffer, int count);
@@ -51,6 +52,7 @@ local cases = {
   { "type", "echo_double", { "1.5" }, { "double value", '"1.5"' } },
   { "type", "echo_double", { false }, { "double value", "false" } },
   { "type", "echo_double", { nil }, { "double value", "nil" } },
+  { "range", "echo_float", { 1e300 }, { "float value", "1e300" } },
   -- Truth is not a number, and a number is not truth.
   { "type", "echo_bool", { 1 }, { "value", "1" } },
   { "type", "echo_bool", { 0 }, { "value", "0" } },

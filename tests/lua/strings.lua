@@ -52,6 +52,13 @@ check.equal(calls.string_echo(nil), nil, "NULL there and back")
 check.equal(calls.string_repeat(66, 0), "", "an empty result from a buffer")
 check.equal(calls.string_repeat(66, 300000), string.rep("B", 300000), "a long result")
 
+-- Wide strings: UTF-16 on Windows, UTF-32 on Linux, made from UTF-8.
+dll.cdef "size_t wcslen(const wchar_t *text);"
+check.equal(dll.C.wcslen "Grö€😀", check.is_pe and 6 or 5, "wide characters")
+check.equal(dll.C.wcslen "", 0, "an empty wide string")
+check.raises("type", { "wcslen", "UTF-8" }, dll.C.wcslen, "\xff")
+check.raises("type", { "wcslen", "zero" }, dll.C.wcslen, "a\0b")
+
 -- The result is a copy: what the library does later to its buffer does not reach it.
 local kept = calls.string_repeat(67, 10)
 calls.string_repeat(68, 10)

@@ -25,6 +25,7 @@ const FIXTURES: &[Fixture] = &[
     fixture("calls"),
     fixture("misbehaviour"),
     fixture("crash_on_load"),
+    fixture("lifetimes"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },

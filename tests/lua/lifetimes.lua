@@ -1,0 +1,54 @@
+-- Libraries with threads and processes of their own: the host hears of its worker alone, and waits for nobody else.
+local check = require "check"
+local library = check.library "lifetimes"
+
+dll.cdef [[
+  int lifetimes_add(int a, int b);
+  int leave_a_thread_in_a_read(void);
+  int fork_and_abort(void);
+  int fork_and_stay(void);
+  int fork_and_return(void);
+  void kill_process(void);
+  void crash_in_a_thread(void);
+  void access_misaligned(void);
+]]
+
+local add = library.lifetimes_add
+check.equal(add(2, 3), 5, "a plain call")
+
+if not check.is_pe then
+  check.equal(library.leave_a_thread_in_a_read(), 1, "a thread that holds a stream is not waited for")
+  check.equal(add(2, 3), 5, "nor by the next call")
+
+  -- What a forked process does is not the worker's doing.
+  check.equal(library.fork_and_abort(), 1, "a child that aborts")
+  check.equal(library.fork_and_return(), 1, "a child that returns answers nothing")
+  check.equal(add(3, 4), 7, "the worker goes on")
+
+  -- A child that stays does not hide the worker's end.
+  check.equal(library.fork_and_stay(), 1, "a child that stays")
+  local started = os.time()
+  local lost = check.raises("worker_lost", { "kill_process", "SIGKILL" }, library.kill_process)
+  check.truthy(os.time() - started <= 2, "the end is seen at once")
+  check.equal(lost.code, 9, "the signal")
+  check.equal(lost.started, "unknown", "nothing was reported")
+  check.equal(add(2, 3), 5, "a new worker")
+
+  local fault = check.raises("crash", "SIGSEGV", library.access_misaligned)
+  check.equal(fault.address, nil, "a fault without an address has none")
+  check.equal(add(2, 3), 5, "a new worker")
+
+  -- A fault between calls is told by the next one, which has not started.
+  library.crash_in_a_thread()
+  local deadline = os.time() + 10
+  local ok, found
+  repeat
+    ok, found = pcall(add, 2, 3)
+  until not ok or os.time() > deadline
+  check.equal(ok, false, "the crash is told")
+  check.equal(found.kind, "crash", "as a crash")
+  check.truthy(found.started ~= "yes", "of which the next call is innocent: " .. tostring(found.started))
+  check.equal(add(2, 3), 5, "a new worker")
+end
+
+check.finish()
