@@ -40,6 +40,19 @@ impl Process {
         self.arguments.iter().find_map(role).unwrap_or(Role::Other)
     }
 
+    /// Whether it has ended and the kernel has closed all that it had open. Its command line goes before that, and its
+    /// first thread may go before the others.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let folder = std::path::Path::new("/proc").join(self.id.to_string());
+        let Ok(status) = std::fs::read_to_string(folder.join("stat")) else {
+            return true;
+        };
+        let is_zombie = status.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'));
+        is_zombie && std::fs::read_dir(folder.join("task")).is_ok_and(|threads| threads.count() <= 1)
+    }
+
     /// Ends it at once, as `kill -9` does.
     #[cfg(unix)]
     pub fn kill(&self) {

@@ -185,16 +185,6 @@ impl Run {
         }
     }
 
-    /// Waits until it has no worker any more.
-    ///
-    /// # Panics
-    /// If one is left when the limit has passed.
-    #[track_caller]
-    pub fn assert_no_worker_within(&self, limit: Duration) {
-        let gone = wait_until(limit, || self.workers().is_empty().then_some(()));
-        assert!(gone.is_some(), "a worker is left after {limit:?}\n{}", self.so_far());
-    }
-
     /// Waits until it has no process any more, as must be once it has ended or was killed. A worker that is being
     /// started still looks like its host.
     ///
