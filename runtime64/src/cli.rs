@@ -1,6 +1,7 @@
 //! The command line: what `runtime64` does when it is run.
 
 mod arguments;
+mod interrupt;
 mod repl;
 mod report;
 mod run;

@@ -9,13 +9,14 @@ use mlua::{Function, MultiValue, Value};
 use runtime64::{OnExit, Runtime, RuntimeError};
 
 use super::arguments::{Arguments, Preparation, Script};
-use super::{repl, report, version};
+use super::{interrupt, repl, report, version};
 
 /// Runs to the end. The Lua state, and with it every worker, has ended when this returns.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.version {
         report::output(&version::version());
     }
+    interrupt::end_with_130();
     let runtime = match start(arguments) {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
