@@ -70,8 +70,8 @@ fn declaring(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     table.set(
         "cdef",
-        lua.create_function(move |_, source: LuaString| {
-            let source = source.to_str()?;
+        lua.create_function(move |_, source: LuaValue| {
+            let source = text("dll.cdef: C declarations", &source)?;
             Ok(shared.declarations_mut().declare(&source).map_err(|error| declaration_error(&error))?)
         })?,
     )?;
@@ -79,6 +79,17 @@ fn declaring(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     table.set("sizeof", lua.create_function(move |_, of: LuaValue| Ok(layout(&shared, &of)?.size))?)?;
     let shared = module.clone();
     table.set("alignof", lua.create_function(move |_, of: LuaValue| Ok(layout(&shared, &of)?.align))?)
+}
+
+/// A string argument. Headers have comments in any encoding, so bytes that are no UTF-8 do not matter to it.
+fn text(what: &str, value: &LuaValue) -> Result<String, Error> {
+    match value {
+        LuaValue::String(string) => Ok(string.to_string_lossy()),
+        other => {
+            let message = format!("{what} in a string is needed, not {}", convert::describe(other));
+            Err(Error::new(ErrorKind::Type, message))
+        }
+    }
 }
 
 /// Size and alignment of a type by name, or of a pointer's own type.
@@ -108,9 +119,10 @@ fn loading(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     table.set(
         "load",
-        lua.create_function(move |lua, (name, options): (LuaString, Option<Table>)| {
+        lua.create_function(move |lua, (name, options): (LuaValue, Option<Table>)| {
+            let name = text("dll.load: a library's name", &name)?;
             let options = options.map_or(Ok(Options::default()), |table| load_options(&table))?;
-            binding::table_of(lua, Library::load(&shared, &name.to_str()?, options)?)
+            binding::table_of(lua, Library::load(&shared, &name, options)?)
         })?,
     )?;
     table.set(
@@ -166,8 +178,9 @@ fn memory(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     table.set(
         "cast",
-        lua.create_function(move |lua, (ty, value): (LuaString, LuaValue)| {
-            cast::cast(lua, &shared, &parse_type(&shared, &ty.to_str()?)?, &value)
+        lua.create_function(move |lua, (ty, value): (LuaValue, LuaValue)| {
+            let ty = text("dll.cast: a C type's name", &ty)?;
+            cast::cast(lua, &shared, &parse_type(&shared, &ty)?, &value)
         })?,
     )?;
     let read = |lua: &Lua, (value, length): (LuaValue, Option<LuaValue>)| string::string(lua, &value, length.as_ref());
@@ -217,9 +230,9 @@ fn errno_value(value: &LuaValue) -> Result<i32, Error> {
 /// `abi`, which answers questions about the worker's ABI as LuaJIT's does.
 fn abi(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
-    let answer = move |_: &Lua, question: LuaString| {
+    let answer = move |_: &Lua, question: LuaValue| {
         let abi = shared.abi();
-        Ok(match &*question.to_str()? {
+        Ok(match text("dll.abi: a word", &question)?.as_str() {
             "32bit" => abi.pointer_bytes() == 4,
             "64bit" => abi.pointer_bytes() == 8,
             "win" => abi.is_windows(),

@@ -78,4 +78,14 @@ check.raises("type", "subtract", function()
   calls.subtract = print
 end)
 
+-- What is no string is no name and no text.
+check.raises("type", { "dll.cdef", "5" }, dll.cdef, 5)
+check.raises("type", { "dll.load", "nil" }, dll.load)
+check.raises("type", { "dll.cast", "table" }, dll.cast, {}, 1)
+check.raises("type", { "dll.abi", "true" }, dll.abi, true)
+check.raises("type", { "dll.errno", '"7"' }, dll.errno, "7")
+check.raises("type", { "dll.errno" }, dll.errno, 1 << 40)
+-- Comments in a header may be in any encoding.
+dll.cdef "/* Gr\xf6\xdfe */ int after_a_comment_in_latin_1(void);"
+
 check.finish()

@@ -10,7 +10,7 @@ const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "/usr/lib/wine/wine", "/opt/
 
 /// Wine's loader: by the settings, by `RUNTIME64_WINE`, in PATH, or where distributions keep it.
 pub(super) fn loader(settings: &Settings) -> Result<PathBuf, RemoteError> {
-    let named = settings.wine.clone().or_else(|| env::var_os("RUNTIME64_WINE").map(PathBuf::from));
+    let named = settings.wine.clone().or_else(|| set("RUNTIME64_WINE"));
     if let Some(path) = named {
         // A name that is wrong is reported by the attempt to start it.
         return Ok(path);
@@ -23,10 +23,12 @@ pub(super) fn loader(settings: &Settings) -> Result<PathBuf, RemoteError> {
 /// The folder that holds Wine's `drive_c`: `WINEPREFIX`, or `.wine` in the home folder.
 #[must_use]
 pub fn prefix() -> Option<PathBuf> {
-    env::var_os("WINEPREFIX")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".wine")))
+    set("WINEPREFIX").or_else(|| set("HOME").map(|home| home.join(".wine")))
+}
+
+/// An environment variable that names a path. An empty one is as good as none.
+fn set(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// An absolute Unix path as programs under Wine name it: drive Z is the root.
