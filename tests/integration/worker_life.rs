@@ -40,6 +40,17 @@ fn host_killed(configuration: Configuration, text: &str, printed: &str) {
     run.assert_nothing_left_within(LIMIT);
 }
 
+/// A command that runs the runtime by another program's means starts from the same environment as the runtime itself.
+fn without_what_the_user_has_set(runtime: &Command, command: &mut Command) {
+    for (name, value) in runtime.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.stdin(std::process::Stdio::null());
+}
+
 /// A test for each of these functions in each configuration.
 macro_rules! in_every_configuration {
     ($($test:ident)*) => {
@@ -188,7 +199,9 @@ fn a_worker_inherits_its_channel_and_nothing_else() {
         // The shell leaves two descriptors open that are not marked to be closed.
         let mut command = Command::new("sh");
         command.arg("-c").arg("exec 7</dev/null 9>/dev/null; exec \"$@\"").arg("sh");
-        command.arg(configuration.runtime().get_program()).arg("-e");
+        let runtime = configuration.runtime();
+        without_what_the_user_has_set(&runtime, &mut command);
+        command.arg(runtime.get_program()).arg("-e");
         command.arg(code(configuration, "print(bad.report_descriptors())"));
         run(command, configuration.limit()).assert_code(0).assert_stdout("1\n");
     }
@@ -202,6 +215,7 @@ fn ctrl_c_ends_the_program_and_its_worker() {
             let runtime = configuration.runtime();
             let mut command = Command::new("env");
             command.arg("--default-signal=INT").arg(runtime.get_program()).args(runtime.get_args());
+            without_what_the_user_has_set(&runtime, &mut command);
             command.arg("-e").arg(code(configuration, text));
             let mut run = Run::start(command, configuration.limit());
             run.wait_for_stdout("sleeping");

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let mut command = Command::new(dist(System::HOST).join(runtime_name(System::HOST)));
     command.args(arguments);
     if let Some(wine) = &tools.wine {
-        wine.apply(&mut command);
+        wine.offer(&mut command);
     }
     pass_through(&mut command)
 }

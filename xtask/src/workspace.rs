@@ -38,6 +38,7 @@ impl System {
 /// `cargo`, in the repository's root: the one that runs xtask.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    command.current_dir(root());
+    // Configuration of the user's may say otherwise, and what is built is looked for where this says.
+    command.current_dir(root()).env("CARGO_TARGET_DIR", target()).env_remove("CARGO_BUILD_TARGET");
     command
 }

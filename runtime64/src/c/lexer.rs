@@ -15,7 +15,7 @@ pub(super) enum LexicalError {
 #[logos(error = LexicalError)]
 #[logos(skip r"[ \t\r\n\x0B\x0C\u{FEFF}\u{1A}]+")]
 #[logos(skip r"\\\r?\n")]
-#[logos(skip(r"//([^\\\n]|\\[^\r\n]|\\\r?\n)*", allow_greedy = true))]
+#[logos(skip(r"//([^\\\n]|\\[^\r\n]|\\\r?\n)*\\?", allow_greedy = true))]
 pub(super) enum Kind {
     #[regex(r"[A-Za-z_\u{80}-\u{10FFFF}][A-Za-z0-9_$\u{80}-\u{10FFFF}]*", priority = 1)]
     Identifier,

@@ -122,7 +122,9 @@ impl<'data> ElfView<'data> {
     pub(super) fn dynamic_strings(&self) -> DynamicStrings {
         let table = self.string_table();
         let mut strings = DynamicStrings::default();
-        for &(tag, value) in &self.dynamic {
+        let named = [elf::DT_NEEDED, elf::DT_SONAME, elf::DT_RPATH, elf::DT_RUNPATH].map(tag_number);
+        let entries = self.dynamic.iter().filter(|(tag, _)| named.contains(tag));
+        for &(tag, value) in entries.take(MOST_NAMES) {
             let Some(text) = string_at(table, value) else {
                 continue;
             };
@@ -172,9 +174,16 @@ fn tag_number(tag: elf::DynamicTag) -> u64 {
     tag.0.cast_unsigned()
 }
 
-/// The zero-terminated string at `offset`, or `None` when it is outside the table or unterminated.
+/// The longest name that is read, in bytes. Many entries may share the end of one long name, and each would be copied.
+const LONGEST_NAME: usize = 16 << 10;
+
+/// The most names in the dynamic section that are read.
+const MOST_NAMES: usize = 4096;
+
+/// The zero-terminated string at `offset`, or `None` when it is outside the table, too long, or unterminated.
 fn string_at(table: &[u8], offset: u64) -> Option<String> {
     let rest = table.get(usize::try_from(offset).ok()?..)?;
+    let rest = &rest[..rest.len().min(LONGEST_NAME)];
     let length = rest.iter().position(|&byte| byte == 0)?;
     Some(String::from_utf8_lossy(&rest[..length]).into_owned())
 }

@@ -114,12 +114,15 @@ impl Search {
         let rules =
             if cfg!(windows) || pe::is_dll_name(name) { &[Rules::Pe][..] } else { &[Rules::Elf, Rules::Pe][..] };
         let near: Vec<&Path> = self.script_directory.iter().chain(&self.extra).map(PathBuf::as_path).collect();
+        // What the script has beside it comes before all that the system has, whatever its format.
         for &rules in rules {
             for directory in &near {
                 if let Some(path) = self.choose(candidates(rules, directory, name), attempt, 0) {
                     return Some(Found { path, system: false });
                 }
             }
+        }
+        for &rules in rules {
             let directories = self.system_directories(rules);
             let files: Vec<PathBuf> =
                 directories.iter().flat_map(|directory| candidates(rules, directory, name)).collect();

@@ -27,20 +27,21 @@ const DLLS: &str = "/usr/lib/x86_64-linux-gnu/wine";
 const HALF: &str = "i386-windows";
 
 impl Wine {
-    /// Tells a command, and what it starts, to use this Wine; what the user has set already holds.
+    /// Tells a command, and what it starts, to use this Wine and nothing of the user's.
     pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        let mut set = |name: &str, value: &Path| {
-            if env::var_os(name).is_none() {
-                command.env(name, value);
-            }
-        };
-        set("RUNTIME64_WINE", &self.loader);
-        set("WINEPREFIX", &self.prefix);
-        set("WINEDEBUG", Path::new("-all"));
-        if let Some(dlls) = &self.dlls {
-            set("WINEDLLPATH", dlls);
+        for name in ["WINEARCH", "WINELOADER", "WINESERVER", "WINEDLLOVERRIDES", "WINEDLLPATH"] {
+            command.env_remove(name);
         }
-        command
+        command.env("RUNTIME64_WINE", &self.loader).env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all");
+        command.envs(self.dlls.iter().map(|dlls| ("WINEDLLPATH", dlls)))
+    }
+
+    /// Tells a command to use this Wine, unless the user has named one.
+    pub(crate) fn offer(&self, command: &mut Command) {
+        let named = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        if !named("RUNTIME64_WINE") && !named("WINEPREFIX") {
+            self.apply(command);
+        }
     }
 
     /// The program that loads Windows programs.
@@ -60,7 +61,7 @@ impl Wine {
     pub(crate) fn server(&self, option: &str) -> Command {
         let mut command = Command::new(&self.server);
         command.arg(option);
-        self.apply(&mut command).env("WINEPREFIX", &self.prefix);
+        self.apply(&mut command);
         command
     }
 
@@ -79,6 +80,13 @@ pub(crate) fn ready() -> Result<Wine, Failure> {
     let server = find(&SERVERS, &["wineserver"]).ok_or_else(missing)?;
     let version = step::capture(Command::new(&loader).arg("--version"))?;
     let version = version.split_whitespace().next().unwrap_or("wine").to_owned();
+    if !runs_32_bit_programs_alone(&version) {
+        let message = format!(
+            "{version} is too old: Wine 8 is the first that runs 32-bit programs on 64-bit libraries \
+                               alone; Debian 12 and Ubuntu 24.04 have it, or install one from WineHQ"
+        );
+        return Err(Failure::new(message));
+    }
     let home = cache()?.join(&version);
     let dlls = (!has_both_halves(&loader)).then(|| home.join("dlls"));
     if let Some(dlls) = &dlls {
@@ -90,6 +98,12 @@ pub(crate) fn ready() -> Result<Wine, Failure> {
         create_prefix(&wine)
     })?;
     Ok(Wine { loader, server, dlls, prefix })
+}
+
+/// Whether a Wine of this version, such as `wine-8.0.1`, has the new WoW64. A version that cannot be read is tried.
+fn runs_32_bit_programs_alone(version: &str) -> bool {
+    let number = version.trim_start_matches("wine-").split('.').next().and_then(|major| major.parse::<u32>().ok());
+    number.is_none_or(|major| major >= 8)
 }
 
 /// One of these files, or else a program in PATH.
@@ -214,6 +228,15 @@ mod tests {
         let folder = env::temp_dir().join(format!("runtime64-xtask-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         folder
+    }
+
+    #[test]
+    fn wine_8_is_the_first_that_will_do() {
+        for (version, will_do) in
+            [("wine-6.0.3", false), ("wine-7.22", false), ("wine-8.0", true), ("wine-10.0", true), ("wine-git", true)]
+        {
+            assert_eq!(runs_32_bit_programs_alone(version), will_do, "{version}");
+        }
     }
 
     #[test]

@@ -24,6 +24,21 @@ impl Number {
         Number::Integer { value, bits: 32, signed: true }
     }
 
+    /// An integer of a condition of `#if`, where all have the width of `intmax_t` (C11 6.10.1).
+    pub(super) fn wide(value: i128) -> Self {
+        Number::Integer { value, bits: 64, signed: true }
+    }
+
+    /// A literal as a condition of `#if` sees it: unsigned if it says so, or if it does not fit otherwise.
+    pub(super) fn widened(self, unsigned: bool) -> Self {
+        match self {
+            Number::Integer { value, .. } => {
+                Number::Integer { value, bits: 64, signed: !unsigned && i64::try_from(value).is_ok() }
+            }
+            other => other,
+        }
+    }
+
     /// An integer brought into the range of its type, as a cast does.
     pub(super) fn wrapped(value: i128, bits: u32, signed: bool) -> Self {
         Number::Integer { value: wrap(value, bits, signed), bits, signed }

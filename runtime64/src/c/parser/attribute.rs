@@ -1,6 +1,7 @@
 //! `__attribute__((…))`, `__declspec(…)`, `_Alignas(…)`, `__pragma(…)`, and the words for calling conventions.
 
 use super::Parser;
+use super::directive::pack_arguments;
 use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Failure, Parsed};
@@ -226,7 +227,7 @@ impl<'s> Parser<'s> {
         let skipped = self.pragma_text();
         self.recording = outer;
         let text = skipped?;
-        let Some(rest) = text.trim().strip_prefix("pack") else { return Ok(()) };
+        let Some(rest) = pack_arguments(text.trim()) else { return Ok(()) };
         let arguments = rest.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
         match arguments {
             Some(arguments) => self.pragma_pack(arguments, keyword.offset, keyword.length),

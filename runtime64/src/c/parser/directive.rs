@@ -193,7 +193,7 @@ impl<'s> Parser<'s> {
     }
 
     fn pragma(&mut self, directive: Directive<'s>) -> Parsed<()> {
-        let Some(rest) = directive.body.strip_prefix("pack") else { return Ok(()) };
+        let Some(rest) = pack_arguments(directive.body) else { return Ok(()) };
         let arguments = skip_blanks(rest).strip_prefix('(').and_then(|rest| rest.split_once(')'));
         match arguments {
             Some((arguments, _)) => self.pragma_pack(arguments, directive.offset, directive.length),
@@ -282,4 +282,10 @@ fn same_words(left: &str, right: &str) -> bool {
         std::iter::from_fn(move || lexer.next().map(|kind| (kind, lexer.slice().to_owned()))).collect::<Vec<_>>()
     };
     left == right || words(left) == words(right)
+}
+
+/// What follows the word `pack` of a pragma; nothing for other pragmas, also those whose word only begins so.
+pub(super) fn pack_arguments(pragma: &str) -> Option<&str> {
+    let rest = pragma.strip_prefix("pack")?;
+    (!rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')).then_some(rest)
 }

@@ -201,7 +201,14 @@ impl<'s> Parser<'s> {
         let token = self.take()?;
         let literal = |reason: &str| token.invalid(reason);
         match token.kind {
-            Kind::Number => literal::number(token.text).map(Operand::Numbers).map_err(literal),
+            Kind::Number => {
+                let numbers = literal::number(token.text).map_err(literal)?;
+                if !self.in_condition {
+                    return Ok(Operand::Numbers(numbers));
+                }
+                let unsigned = token.text.contains(['u', 'U']);
+                Ok(Operand::Numbers(numbers.map(|number| number.widened(unsigned))))
+            }
             Kind::Character => literal::character(token.text).map(Operand::Numbers).map_err(literal),
             Kind::String => self.string(token),
             Kind::Identifier => self.named_constant(token),
@@ -221,9 +228,15 @@ impl<'s> Parser<'s> {
             }
             let value = match name.text {
                 "__STDC_VERSION__" => 201_112,
-                word => i128::from(self.is_defined(word, name.offset)?),
+                "__STDC__" | "true" => 1,
+                word => {
+                    // A word that asks for the platform is refused; what is left after the replacement of macros is
+                    // zero, whether it is defined or not (C11 6.10.1).
+                    self.is_defined(word, name.offset)?;
+                    0
+                }
             };
-            return Ok(Operand::Numbers([Number::int(value); 4]));
+            return Ok(Operand::Numbers([Number::wide(value); 4]));
         }
         if let Some(Declaration::Constant(constant)) = self.scope.declared(name.text) {
             return Ok(match &constant.values[0] {

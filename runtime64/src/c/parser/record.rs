@@ -295,7 +295,10 @@ fn nesting(ty: &Type) -> u32 {
 
 /// No two members may have the same name, those of anonymous members included.
 fn check_names(members: &[Member], place: Token<'_>) -> Parsed<()> {
+    // Records without a single name can be held by value again and again, twice as many at each level.
+    const MOST_RECORDS: usize = 10_000;
     let mut names = HashSet::new();
+    let mut records = 0;
     let mut open: Vec<Arc<RecordBody>> = Vec::new();
     let mut check = |member: &Member, open: &mut Vec<Arc<RecordBody>>| match (&member.name, member.ty.resolve()) {
         (Some(name), _) if !names.insert(name.clone()) => {
@@ -309,6 +312,10 @@ fn check_names(members: &[Member], place: Token<'_>) -> Parsed<()> {
     };
     members.iter().try_for_each(|member| check(member, &mut open))?;
     while let Some(body) = open.pop() {
+        records += 1;
+        if records > MOST_RECORDS {
+            return Err(place.invalid(format!("more than {MOST_RECORDS} anonymous structs and unions are in one")));
+        }
         body.members.iter().try_for_each(|member| check(member, &mut open))?;
     }
     Ok(())

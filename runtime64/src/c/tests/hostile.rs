@@ -91,6 +91,12 @@ fn doubling_stays_cheap() {
         write!(records, "struct r{i} {{ struct r{0} a, b; }};", i - 1).unwrap();
     }
     declarations.declare(&records).unwrap();
+    // Not a single name ever repeats here, as there is none.
+    let mut nameless = String::from("typedef struct { int : 1; } n0;");
+    for i in 1..40 {
+        write!(nameless, "typedef struct {{ n{0}; n{0}; }} n{i};", i - 1).unwrap();
+    }
+    assert!(declarations.declare(&nameless).unwrap_err().to_string().contains("anonymous"));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 

@@ -39,6 +39,34 @@ fn macros_that_are_no_constants_stand_for_their_words() {
 }
 
 #[test]
+fn conditions_count_as_the_preprocessor_does() {
+    // C11 6.10.1: every integer has the width of intmax_t, and a word that is left is zero.
+    let cases = [
+        ("#define PB PB\n#if PB", false),
+        ("#define F(x) x\n#if F", false),
+        ("#if UNKNOWN", false),
+        ("#if true", true),
+        ("#if 0xFFFFFFFFu + 1 == 0", false),
+        ("#if 0xFFFFFFFF + 1 == 0x100000000", true),
+        ("#if ~0 == 0xFFFFFFFF", false),
+        ("#if ~0 == -1", true),
+        ("#if (1 << 31) < 0", false),
+        ("#if 2147483647 + 1 > 0", true),
+        ("#if -1 > 0u", true),
+    ];
+    for (condition, expected) in cases {
+        let declarations = declared(&format!("{condition}\nint taken;\n#endif\n"));
+        assert_eq!(declarations.variable("taken").is_some(), expected, "{condition}");
+    }
+}
+
+#[test]
+fn a_comment_may_end_the_text_with_a_backslash_and_pragmas_may_begin_like_another() {
+    let declarations = declared("#pragma packed_data on\nint f(void); // in c:\\temp\\");
+    assert!(declarations.function("f").is_some());
+}
+
+#[test]
 fn conditions_choose_lines() {
     let declarations = declared(
         "#ifdef __cplusplus

@@ -35,6 +35,19 @@ fn both_widths_give_names_and_kinds() {
 }
 
 #[test]
+fn names_that_would_unfold_without_end_are_left_out() {
+    let long = "x".repeat(LONGEST_NAME + 1);
+    let many = vec!["liba.so"; MOST_NAMES + 10];
+    let directory = Directory::new("bomb");
+    let read = |needed: &[&str]| {
+        let path = directory.write("bomb.so", &test_files::Elf { needed, ..Default::default() }.build());
+        Image::open(&path).unwrap().dependencies().unwrap_or_default()
+    };
+    assert_eq!(read(&[&long, "libb.so"]), ["libb.so"]);
+    assert!(read(&many).len() <= MOST_NAMES);
+}
+
+#[test]
 fn position_independent_programs_are_no_libraries() {
     let directory = Directory::new("pie");
     let program = test_files::Elf { flags_1: 0x0800_0000, ..Default::default() };

@@ -39,6 +39,16 @@ fn a_bare_name_is_looked_for_beside_the_script_first_then_in_extra_directories_t
 
 #[cfg(not(windows))]
 #[test]
+fn a_dll_beside_the_script_comes_before_a_system_library_of_that_name() {
+    let directory = Directory::new("format");
+    let system = directory.write("lib32/libusb.so", &elf(false));
+    assert_eq!(search(&directory).find("usb").unwrap().path, system);
+    let near = directory.write("script/usb.dll", &dll(0x14c));
+    assert_eq!(search(&directory).find("usb").unwrap().path, near);
+}
+
+#[cfg(not(windows))]
+#[test]
 fn a_32_bit_library_wins_over_a_64_bit_one() {
     let directory = Directory::new("width");
     let wide = directory.write("lib64/libz.so.1", &elf(true));

@@ -86,6 +86,8 @@ impl Process {
 fn wine_command(loader: &Path, executable: &Path) -> Command {
     let mut command = Command::new(loader);
     command.arg(executable);
+    // Wine finds out the widths of a prefix by itself; a user's word that it is a 32-bit one makes it refuse one of both.
+    command.env_remove("WINEARCH");
     if std::env::var_os("WINEDEBUG").is_none() {
         // Wine's own warnings are not the library's output.
         command.env("WINEDEBUG", "-all");
