@@ -119,9 +119,16 @@ fn loading(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     table.set(
         "load",
-        lua.create_function(move |lua, (name, options): (LuaValue, Option<Table>)| {
+        lua.create_function(move |lua, (name, options): (LuaValue, LuaValue)| {
             let name = text("dll.load: a library's name", &name)?;
-            let options = options.map_or(Ok(Options::default()), |table| load_options(&table))?;
+            let options = match &options {
+                LuaValue::Nil => Options::default(),
+                LuaValue::Table(table) => load_options(table)?,
+                other => {
+                    let message = format!("dll.load: a table of options is needed, not {}", convert::describe(other));
+                    return Err(Error::new(ErrorKind::Type, message).into());
+                }
+            };
             binding::table_of(lua, Library::load(&shared, &name, options)?)
         })?,
     )?;

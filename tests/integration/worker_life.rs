@@ -150,18 +150,29 @@ fn a_worker_killed_between_calls_is_noticed_by_the_next() {
             io.read()
             local ok, e = pcall(add, 2, 3)
             print(ok, e.kind, e.func, e.started, add(2, 3))";
-        let mut command = configuration.runtime();
-        command.arg("-e").arg(code(configuration, text)).stdin(std::process::Stdio::piped());
-        let mut run = Run::start(command, configuration.limit());
-        run.wait_for_stdout("ready");
-        let workers = run.workers();
-        run.kill_workers();
-        let all_ended = || workers.iter().all(tests::Process::has_ended).then_some(());
-        assert!(wait_until(LIMIT, all_ended).is_some(), "a worker that was killed has not ended");
-        run.write("\n");
-        let output = run.finish();
-        output.assert_code(0).assert_stdout("ready\nfalse\tworker_lost\tadd\tno\t5\n");
+        noticed(configuration, text, "add");
+        // A function that is named for the first time tells it when it is called, where pcall sees it.
+        let text = "local add = calls.add
+            print 'ready'; io.stdout:flush()
+            io.read()
+            local ok, e = pcall(calls.count_call)
+            print(ok, e.kind, e.func, e.started, add(2, 3))";
+        noticed(configuration, text, "count_call");
     }
+}
+
+fn noticed(configuration: Configuration, text: &str, function: &str) {
+    let mut command = configuration.runtime();
+    command.arg("-e").arg(code(configuration, text)).stdin(std::process::Stdio::piped());
+    let mut run = Run::start(command, configuration.limit());
+    run.wait_for_stdout("ready");
+    let workers = run.workers();
+    run.kill_workers();
+    let all_ended = || workers.iter().all(tests::Process::has_ended).then_some(());
+    assert!(wait_until(LIMIT, all_ended).is_some(), "a worker that was killed has not ended");
+    run.write("\n");
+    let output = run.finish();
+    output.assert_code(0).assert_stdout(&format!("ready\nfalse\tworker_lost\t{function}\tno\t5\n"));
 }
 
 /// Kills workers as fast as they are seen: at their start, in calls and between them.

@@ -81,6 +81,9 @@ local missing = check.raises("symbol", { "not_in_the_library", "not exported" },
 end)
 check.equal(missing.func, "not_in_the_library", "the function of the error")
 
+-- Editors on Windows begin a file with a mark.
+dll.cdef "\u{feff}int after_a_byte_order_mark(void);"
+
 -- Types by name.
 check.raises("declaration", "no_such_type", dll.sizeof, "no_such_type")
 check.raises("type", "true", dll.sizeof, true)

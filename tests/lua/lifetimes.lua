@@ -11,12 +11,27 @@ dll.cdef [[
   void kill_process(void);
   void crash_in_a_thread(void);
   void access_misaligned(void);
+  int break_into_debugger(void);
+  void end_thread(void);
 ]]
 
 local add = library.lifetimes_add
 check.equal(add(2, 3), 5, "a plain call")
 
+-- A trap is a crash; where Wine ends the thread alone, it is at least the worker's end.
+local trapped = select(2, pcall(library.break_into_debugger))
+check.truthy(trapped.kind == "crash" or (check.is_pe and trapped.kind == "worker_lost"), "a trap: " .. tostring(trapped))
+check.equal(trapped.func, "break_into_debugger", "the function that trapped")
 if not check.is_pe then
+  check.contains(tostring(trapped), "SIGTRAP", "the signal's name")
+end
+check.equal(add(2, 3), 5, "a new worker")
+
+if check.is_pe then
+  local lost = check.raises("worker_lost", "end_thread", library.end_thread)
+  check.equal(lost.code, 7, "the thread's exit code")
+  check.equal(add(2, 3), 5, "a new worker")
+else
   check.equal(library.leave_a_thread_in_a_read(), 1, "a thread that holds a stream is not waited for")
   check.equal(add(2, 3), 5, "nor by the next call")
 

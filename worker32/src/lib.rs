@@ -41,6 +41,7 @@ pub fn run() -> ExitCode {
         }
     };
     process::keep_from_forks(&endpoint);
+    process::end_with_this_thread();
     process::suppress_dialogs();
     output::prepare();
     fault::report_to(&endpoint.sender);

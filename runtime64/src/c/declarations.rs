@@ -45,6 +45,8 @@ impl Declarations {
     /// # Errors
     /// Says what in the text is wrong and where. Nothing of the text is declared then.
     pub fn declare(&mut self, text: &str) -> Result<(), Error> {
+        // Editors on Windows begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let additions = Parser::new(text, Scope::new(&self.known, false)).declarations()?;
         self.known.add(additions);
         Ok(())

@@ -27,6 +27,10 @@ impl<'a> Closest<'a> {
         }
         let letters: Vec<char> = name.chars().collect();
         let lowercase: Vec<char> = letters.iter().map(char::to_ascii_lowercase).collect();
+        // A name is no help against itself.
+        if letters == self.wanted {
+            return;
+        }
         let off = distance(&self.lowercase, &lowercase);
         if off <= self.limit {
             let candidate = (off, distance(&self.wanted, &letters), name);

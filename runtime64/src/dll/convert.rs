@@ -90,7 +90,15 @@ impl Conversion {
                 let reason = format!("{integer} is out of range; {minimum} to {maximum} fit");
                 Err(Mismatch::new(ErrorKind::Range, reason))
             }
-            Conversion::Unsigned64 => integer(value).map(Value::Integer),
+            Conversion::Unsigned64 => match value {
+                // The upper half of the range is beyond Lua's integers, which hold its bits.
+                LuaValue::Number(number)
+                    if number.fract() == 0.0 && (2f64.powi(63)..2f64.powi(64)).contains(number) =>
+                {
+                    Ok(Value::Integer(*number as u64 as i64))
+                }
+                other => integer(other).map(Value::Integer),
+            },
             Conversion::Float(wire) => float(value, *wire).map(Value::Float),
             Conversion::Pointer { target, strings } => pointer_to_wire(value, target, *strings, owner),
         }
@@ -121,7 +129,7 @@ impl Conversion {
 }
 
 /// A Lua number that is an integer. A float without a fraction is one.
-fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
+pub(super) fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
     match value {
         LuaValue::Integer(value) => Ok(*value),
         LuaValue::Number(number) => {

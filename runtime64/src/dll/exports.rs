@@ -23,7 +23,13 @@ pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua:
         let name = export.name.as_deref().unwrap_or(&export.undecorated);
         let matches = match pattern {
             None => true,
-            Some(pattern) => find.call::<Option<i64>>((name, pattern))?.is_some(),
+            Some(pattern) => match find.call::<Option<i64>>((name, pattern)) {
+                Ok(position) => position.is_some(),
+                Err(_) => {
+                    let message = format!("dll.exports: '{pattern}' is no Lua pattern");
+                    return Err(Error::new(ErrorKind::Type, message).into());
+                }
+            },
         };
         if matches {
             rows.push(row(lua, &export)?)?;

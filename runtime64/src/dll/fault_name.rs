@@ -6,7 +6,10 @@ use protocol::Platform;
 pub(super) fn fault_name(platform: Platform, code: u32) -> Option<&'static str> {
     Some(match platform {
         Platform::Linux => match code {
+            1 => "SIGHUP",
+            2 => "SIGINT",
             4 => "SIGILL",
+            5 => "SIGTRAP",
             6 => "SIGABRT",
             7 => "SIGBUS",
             8 => "SIGFPE",
@@ -14,6 +17,7 @@ pub(super) fn fault_name(platform: Platform, code: u32) -> Option<&'static str> 
             11 => "SIGSEGV",
             13 => "SIGPIPE",
             15 => "SIGTERM",
+            31 => "SIGSYS",
             _ => return None,
         },
         Platform::Windows => match code {

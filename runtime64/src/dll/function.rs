@@ -26,6 +26,8 @@ pub(super) struct Function {
     prototype: Prototype,
     /// The worker's id for it, good for one generation.
     prepared: Mutex<Option<(Generation, u32)>>,
+    /// A death of the worker that was noticed when the function was bound, for its first call to tell.
+    pending: Mutex<Option<Error>>,
 }
 
 impl Function {
@@ -33,8 +35,18 @@ impl Function {
     pub(super) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
         let prototype = Prototype::new(&declaration, library.abi(), library.convention())
             .map_err(|error| error.in_library(library.name()).in_function(&declaration.name))?;
-        let mut function = Self { library, declaration, prototype, prepared: Mutex::new(None) };
-        let symbol = function.prepare(&mut function.library.session()?)?;
+        let mut function =
+            Self { library, declaration, prototype, prepared: Mutex::new(None), pending: Mutex::new(None) };
+        // The session ends with this statement: the next one would wait for it.
+        let prepared = function.prepare(&mut function.library.session()?);
+        let symbol = match prepared {
+            // Naming a function is no call: the death of the worker is told by the call, where `pcall(lib.f)` sees it.
+            Err(error) if matches!(error.kind, ErrorKind::WorkerLost | ErrorKind::Crash) => {
+                function.pending = Mutex::new(Some(error.before_start()));
+                function.prepare(&mut function.library.session()?)?
+            }
+            prepared => prepared?,
+        };
         function.follow_decoration(&symbol)?;
         Ok(function)
     }
@@ -45,6 +57,9 @@ impl Function {
 
     /// Calls the function.
     fn call(&self, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+        if let Some(death) = self.pending.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(death.into());
+        }
         let mut session = self.library.session()?;
         let owner = owner(self.library.worker(), &session);
         let arguments = self.arguments(arguments, &owner)?;

@@ -3,7 +3,7 @@
 use mlua::{Lua, Value as LuaValue};
 use protocol::{ReadString, Value};
 
-use super::convert::{describe, wrong_type};
+use super::convert::{describe, integer, wrong_type};
 use super::failure::from_remote;
 use super::mismatch::Mismatch;
 use super::module::owner;
@@ -40,7 +40,7 @@ pub(super) fn string(lua: &Lua, value: &LuaValue, length: Option<&LuaValue>) -> 
 }
 
 fn checked_length(value: &LuaValue) -> Result<u32, Error> {
-    value.as_integer().and_then(|length| u32::try_from(length).ok()).ok_or_else(|| {
+    integer(value).ok().and_then(|length| u32::try_from(length).ok()).ok_or_else(|| {
         let message =
             format!("dll.string: the length must be an integer from 0 to {}, not {}", u32::MAX, describe(value));
         Error::new(ErrorKind::Range, message)

@@ -32,10 +32,12 @@ pub enum RemoteError {
     )]
     WineMissing,
     /// The operating system refused to start the worker.
-    #[error("the {kind} worker {} could not be started: {source}", path.display())]
+    #[error("{} {} could not be started: {source}", started_program(*kind, *through_wine), path.display())]
     Spawn {
         /// The kind that was needed.
         kind: WorkerKind,
+        /// Whether Wine's loader was started to run it.
+        through_wine: bool,
         /// Its executable, or Wine's loader.
         path: PathBuf,
         /// The operating system's reason.
@@ -124,6 +126,10 @@ impl Started {
     }
 }
 
+fn started_program(kind: WorkerKind, through_wine: bool) -> String {
+    if through_wine { format!("Wine, which runs the {kind} worker,") } else { format!("the {kind} worker") }
+}
+
 fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
@@ -136,8 +142,12 @@ fn start_hint(kind: WorkerKind, exit: Exit) -> &'static str {
             ": Wine found no bcryptprimitives.dll, which came with Wine 9; use a newer Wine, or `cargo xtask run`, \
              which sets up one that works"
         }
+        (true, _) if kind.pointer_bits() == 32 => {
+            ": Wine says why on standard error if WINEDEBUG allows it. Does this Wine run 32-bit programs? Debian and Ubuntu \
+             have that half of it in the package wine32"
+        }
         (true, _) => {
-            ": does this Wine run 32-bit programs? Debian and Ubuntu have that half of it in the package wine32"
+            ": Wine says why on standard error if WINEDEBUG allows it; is its prefix usable (WINEPREFIX, HOME)?"
         }
         (false, _) => "",
     }

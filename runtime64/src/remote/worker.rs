@@ -145,7 +145,7 @@ fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> 
     let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
     let (process, endpoint) = Process::start(&path, loader.as_deref()).map_err(|source| {
         let path = loader.clone().unwrap_or_else(|| path.clone());
-        RemoteError::Spawn { kind, path, source }
+        RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
     })?;
     let mut running = Running { client: Client::new(endpoint), process: Arc::new(process) };
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };

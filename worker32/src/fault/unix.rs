@@ -12,7 +12,8 @@ use protocol::LastWords;
 use crate::{invoke, process};
 
 /// The signals that a faulting instruction or `abort` raises.
-const FAULTS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
+const FAULTS: [c_int; 7] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT, libc::SIGTRAP, libc::SIGSYS];
 
 /// Room for the handler, and for the kernel's signal frame with every vector register in it.
 const STACK_BYTES: usize = 64 << 10;

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, c_void};
 use std::mem::ManuallyDrop;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use protocol::{Fault, FaultKind};
@@ -17,10 +17,10 @@ const MOST_DEPENDENCIES: usize = 64;
 /// Loads a library. Dependencies that the system's rules do not find are looked for in `directories`, which the loader
 /// has no call for: each missing one is loaded first, by its path, and its name is then known to the loader.
 pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> {
-    open_with_dependencies(path, directories, &mut 0)
+    open_with_dependencies(path, directories, &mut Vec::new())
 }
 
-fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut usize) -> Result<Module, Fault> {
+fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut Vec<PathBuf>) -> Result<Module, Fault> {
     loop {
         let error = match open_once(path) {
             Ok(module) => return Ok(module),
@@ -30,13 +30,19 @@ fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut usize
             missing_file(&error).filter(|name| Path::new(path).file_name() != Some(OsStr::new(name))).and_then(
                 |name| directories.iter().map(|directory| Path::new(directory).join(name)).find(|path| path.is_file()),
             );
-        match dependency.as_deref().and_then(Path::to_str) {
-            Some(dependency) if *loaded < MOST_DEPENDENCIES => {
-                *loaded += 1;
-                open_with_dependencies(dependency, directories, loaded)?;
-            }
-            _ => return Err(Fault::new(FaultKind::Load, error)),
+        let Some(dependency) = dependency.filter(|_| loaded.len() < MOST_DEPENDENCIES) else {
+            return Err(Fault::new(FaultKind::Load, error));
+        };
+        if loaded.contains(&dependency) {
+            let message = format!(
+                "{error}; {} is there, but has no SONAME by which the loader would know it: link it with -Wl,-soname, \
+                 or set LD_LIBRARY_PATH to its folder",
+                dependency.display()
+            );
+            return Err(Fault::new(FaultKind::Load, message));
         }
+        loaded.push(dependency.clone());
+        open_with_dependencies(&dependency.to_string_lossy(), directories, loaded)?;
     }
 }
 
