@@ -20,6 +20,7 @@ mod exports;
 mod failure;
 mod fault_name;
 mod function;
+mod generational;
 mod library;
 mod mismatch;
 mod module;

@@ -14,7 +14,6 @@ mod wine;
 mod worker;
 mod workers;
 
-pub use client::Client;
 pub use error::{Death, RemoteError, Started};
 pub use kind::WorkerKind;
 pub use process::Exit;

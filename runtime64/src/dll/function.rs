@@ -8,6 +8,7 @@ use protocol::{Convention, Invoke, Machine, Prepare, Value};
 
 use super::convert::Conversion;
 use super::failure::from_remote;
+use super::generational::GenerationalId;
 use super::library::Library;
 use super::mismatch::Mismatch;
 use super::module::owner;
@@ -17,15 +18,15 @@ use super::undeclared;
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image;
-use crate::remote::{Generation, RemoteError, Session};
+use crate::remote::{RemoteError, Session};
 
 /// A declared function of a library, ready to be called.
 pub(super) struct Function {
     library: Arc<Library>,
     declaration: Arc<c::FunctionDeclaration>,
     prototype: Prototype,
-    /// The worker's id for it, good for one generation.
-    prepared: Mutex<Option<(Generation, u32)>>,
+    /// The worker's id for it.
+    prepared: GenerationalId,
     /// A death of the worker that was noticed when the function was bound, for its first call to tell.
     pending: Mutex<Option<Error>>,
 }
@@ -36,10 +37,10 @@ impl Function {
         let prototype = Prototype::new(&declaration, library.abi(), library.convention())
             .map_err(|error| error.in_library(library.name()).in_function(&declaration.name))?;
         let mut function =
-            Self { library, declaration, prototype, prepared: Mutex::new(None), pending: Mutex::new(None) };
+            Self { library, declaration, prototype, prepared: GenerationalId::default(), pending: Mutex::new(None) };
         // The session ends with this statement: the next one would wait for it.
         let prepared = function.prepare(&mut function.library.session()?);
-        let symbol = match prepared {
+        let (_, symbol) = match prepared {
             // Naming a function is no call: the death of the worker is told by the call, where `pcall(lib.f)` sees it.
             Err(error) if matches!(error.kind, ErrorKind::WorkerLost | ErrorKind::Crash) => {
                 function.pending = Mutex::new(Some(error.before_start()));
@@ -97,29 +98,19 @@ impl Function {
 
     /// The worker's id for the function, prepared anew for each generation.
     fn id(&self, session: &mut Session<'_>) -> Result<u32, Error> {
-        match self.prepared_for(session.generation()) {
+        match self.prepared.get(session.generation()) {
             Some(id) => Ok(id),
-            None => {
-                self.prepare(session)?;
-                let lost = || Error::new(ErrorKind::Protocol, format!("{}: it could not be prepared", self.name()));
-                self.prepared_for(session.generation()).ok_or_else(lost)
-            }
+            None => self.prepare(session).map(|(id, _)| id),
         }
     }
 
-    fn prepared_for(&self, generation: Generation) -> Option<u32> {
-        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        prepared.filter(|(of, _)| *of == generation).map(|(_, id)| id)
-    }
-
-    /// Resolves the symbol in the worker and prepares calls; gives the name that was found.
-    fn prepare(&self, session: &mut Session<'_>) -> Result<String, Error> {
+    /// Resolves the symbol in the worker and prepares calls; gives the id and the name that was found.
+    fn prepare(&self, session: &mut Session<'_>) -> Result<(u32, String), Error> {
         let library = self.library.id(session)?;
         let request = Prepare { library, symbols: self.symbols(), signature: self.prototype.signature.clone() };
         let function = session.call(&request).map_err(|error| self.failure(error))?;
-        let prepared = (session.generation(), function.id);
-        *self.prepared.lock().unwrap_or_else(PoisonError::into_inner) = Some(prepared);
-        Ok(function.symbol)
+        self.prepared.set(session.generation(), function.id);
+        Ok((function.id, function.symbol))
     }
 
     /// A decorated symbol tells its convention: it stands in for one that the declaration leaves out, and contradicts a

@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
 
 use super::failure::{from_image, from_remote};
+use super::generational::GenerationalId;
 use super::module::{Module, abi_of};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
-use crate::remote::{self, Generation, RemoteError, Session, Worker, WorkerKind};
+use crate::remote::{self, RemoteError, Session, Worker, WorkerKind};
 
 /// A library, bound to the worker that can load it.
 pub(super) struct Library {
@@ -20,8 +21,8 @@ pub(super) struct Library {
     module: Module,
     worker: Arc<Worker>,
     convention: Option<c::Convention>,
-    /// The worker's id for it, good for one generation.
-    opened: Mutex<Option<(Generation, u32)>>,
+    /// The worker's id for it.
+    opened: GenerationalId,
 }
 
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl Library {
             module: module.clone(),
             worker: Arc::clone(module.worker(kind)),
             convention: options.convention,
-            opened: Mutex::new(None),
+            opened: GenerationalId::default(),
         });
         library.id(&mut library.session()?)?;
         module.decide_kind(kind);
@@ -77,7 +78,7 @@ impl Library {
             module: module.clone(),
             worker: Arc::clone(module.worker(kind)),
             convention: None,
-            opened: Mutex::new(None),
+            opened: GenerationalId::default(),
         })
     }
 
@@ -117,10 +118,7 @@ impl Library {
 
     /// The worker's id for the library, which is loaded anew in each generation.
     pub(super) fn id(&self, session: &mut Session<'_>) -> Result<u32, Error> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((generation, id)) = *opened
-            && generation == session.generation()
-        {
+        if let Some(id) = self.opened.get(session.generation()) {
             return Ok(id);
         }
         let reply = match &self.source {
@@ -128,7 +126,7 @@ impl Library {
             Source::File { request, .. } => session.call(request),
         };
         let library = reply.map_err(|error| self.load_failure(error))?;
-        *opened = Some((session.generation(), library.id));
+        self.opened.set(session.generation(), library.id);
         Ok(library.id)
     }
 
@@ -165,7 +163,7 @@ impl fmt::Display for Library {
 }
 
 /// The worker that can load an image.
-pub(super) fn kind_of(image: &Image) -> WorkerKind {
+fn kind_of(image: &Image) -> WorkerKind {
     WorkerKind {
         platform: match image.format() {
             image::Format::Elf => Platform::Linux,

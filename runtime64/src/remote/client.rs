@@ -5,7 +5,7 @@ use protocol::{Call, CodecError, Fault, LastWords, decode};
 
 /// The host's side of one channel.
 #[derive(Debug)]
-pub struct Client {
+pub(super) struct Client {
     reader: FrameReader<link::Receiver>,
     writer: FrameWriter<link::Sender>,
 }
@@ -35,8 +35,7 @@ pub(super) enum Failure {
 
 impl Client {
     /// Speaks through `endpoint`.
-    #[must_use]
-    pub fn new(endpoint: Endpoint) -> Self {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
         Self { reader: FrameReader::new(endpoint.receiver), writer: FrameWriter::new(endpoint.sender) }
     }
 

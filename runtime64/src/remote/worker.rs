@@ -67,13 +67,6 @@ impl Worker {
         Ok(Session { state })
     }
 
-    /// The generation that runs, none if no worker does.
-    #[must_use]
-    pub fn generation(&self) -> Option<Generation> {
-        let state = self.lock();
-        state.running.as_ref().map(|_| state.generation)
-    }
-
     /// Ends the worker. It starts again when asked again.
     pub fn stop(&self) {
         drop(self.lock().running.take());

@@ -60,13 +60,14 @@ extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c
         write: None,
         in_call: invoke::is_in_call(),
     };
-    // A fork's fault is its own; the host has nothing to do with it.
-    let length_to_send = |length| if process::is_fork() { 0 } else { length };
     let (frame, length) = words.to_frame();
     // SAFETY: `write` and `raise` are async-signal-safe; the frame is a local of `length` valid bytes. SA_RESETHAND has
     // put the default action back, so the raised signal ends the process once this handler returns.
     unsafe {
-        libc::write(CHANNEL.load(Ordering::Relaxed), frame.as_ptr().cast(), length_to_send(length));
+        // A fork's fault is its own; the host has nothing to do with it.
+        if !process::is_fork() {
+            libc::write(CHANNEL.load(Ordering::Relaxed), frame.as_ptr().cast(), length);
+        }
         libc::raise(signal);
     }
 }
