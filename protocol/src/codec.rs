@@ -1,9 +1,12 @@
 //! MessagePack in and out, with the depth of nesting bounded.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
 
-use crate::limits;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+
+use crate::{Value, limits};
 
 /// Why a message could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +46,78 @@ pub fn encode_into<T: Serialize>(buffer: &mut Vec<u8>, message: &T) -> Result<()
 /// [`CodecError::Decode`] for bytes of another shape or nested deeper than [`limits::DEPTH`],
 /// [`CodecError::Trailing`] if something follows the message.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    decode_with(PhantomData::<T>, bytes)
+}
+
+/// Decodes an [`Invoke`](crate::Invoke): gives the function's id, and puts the arguments into a list that can serve many
+/// calls.
+///
+/// # Errors
+/// As [`decode`]; also for more than [`limits::ARGUMENTS`] arguments.
+pub fn decode_invoke(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<u32, CodecError> {
+    arguments.clear();
+    decode_with(InvokeParts(arguments), bytes)
+}
+
+fn decode_with<S: for<'de> DeserializeSeed<'de, Value = T>, T>(seed: S, bytes: &[u8]) -> Result<T, CodecError> {
     let mut rest = bytes;
     let mut decoder = rmp_serde::Deserializer::new(&mut rest);
     decoder.set_max_depth(limits::DEPTH);
-    let message = T::deserialize(&mut decoder)?;
+    let message = seed.deserialize(&mut decoder)?;
     if rest.is_empty() { Ok(message) } else { Err(CodecError::Trailing(rest.len())) }
+}
+
+/// The array of function and arguments.
+struct InvokeParts<'a>(&'a mut Vec<Value>);
+
+impl<'de> DeserializeSeed<'de> for InvokeParts<'_> {
+    type Value = u32;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
+        deserializer.deserialize_tuple(2, self)
+    }
+}
+
+impl<'de> Visitor<'de> for InvokeParts<'_> {
+    type Value = u32;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a function's id and its arguments")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<u32, A::Error> {
+        let function = parts.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let arguments = parts.next_element_seed(Arguments(self.0))?;
+        arguments.ok_or_else(|| A::Error::invalid_length(1, &"a function's id and its arguments"))?;
+        Ok(function)
+    }
+}
+
+/// The array of arguments.
+struct Arguments<'a>(&'a mut Vec<Value>);
+
+impl<'de> DeserializeSeed<'de> for Arguments<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Arguments<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "at most {} arguments", limits::ARGUMENTS)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(value) = elements.next_element()? {
+            if self.0.len() == limits::ARGUMENTS {
+                return Err(A::Error::invalid_length(limits::ARGUMENTS + 1, &self));
+            }
+            self.0.push(value);
+        }
+        Ok(())
+    }
 }

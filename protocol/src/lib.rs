@@ -5,11 +5,11 @@
 //! depends on the machine. The crate is the only one that both sides share; it knows neither Lua nor C declarations.
 //!
 //! ```
-//! use protocol::{Call, Invoke, Value, decode, encode};
+//! use protocol::{Outcome, Value, decode, encode};
 //!
-//! let request = Invoke { function: 1, arguments: vec![Value::Integer(2), Value::Integer(3)] };
-//! let bytes = encode(&request)?;
-//! assert_eq!(decode::<Invoke>(&bytes)?, request);
+//! let reply = Outcome { result: Value::Integer(5), errno: 0, last_error: 0 };
+//! let bytes = encode(&reply)?;
+//! assert_eq!(decode::<Outcome>(&bytes)?, reply);
 //! # Ok::<(), protocol::CodecError>(())
 //! ```
 
@@ -22,12 +22,13 @@ mod message;
 mod signature;
 mod value;
 
-pub use codec::{CodecError, decode, encode, encode_into};
+pub use codec::{CodecError, decode, decode_invoke, encode, encode_into};
 pub use fault::{Fault, FaultKind};
 pub use last_words::LastWords;
 pub use message::{
-    Call, DescribeLastError, Function, Hello, Identity, Invoke, Library, Machine, OpenDefaultLibrary, OpenLibrary,
-    Outcome, Platform, Prepare, ReadString, SetErrno, VERSION,
+    Allocate, Allocated, Attach, Call, DescribeLastError, Function, Hello, Identity, Invoke, Library, Machine,
+    MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare, ReadString, Release, SetErrno,
+    VERSION, WriteMemory,
 };
 pub use signature::{Convention, Signature, Type};
 pub use value::Value;

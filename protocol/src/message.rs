@@ -4,13 +4,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+use crate::link::{DoorbellTicket, Ticket};
 use crate::{Signature, Value};
 
 /// The version of the protocol. Both sides must have the same: they are built and shipped together.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A request. Its number is the kind of the frame it travels in and never changes its meaning.
-pub trait Call: Serialize + DeserializeOwned {
+pub trait Call: Serialize {
     /// The frame kind of the request, below [`link::REPLY`](crate::link::REPLY).
     const NUMBER: u8;
     /// What the worker answers.
@@ -101,14 +102,13 @@ pub struct Function {
     pub symbol: String,
 }
 
-/// Calls a prepared function.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Invoke {
+/// Calls a prepared function. A worker takes it apart with [`decode_invoke`](crate::decode_invoke).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Invoke<'a> {
     /// The function's id.
     pub function: u32,
-    /// One value for each parameter.
-    #[serde(deserialize_with = "limits::bounded::<{ limits::ARGUMENTS }, _, _>")]
-    pub arguments: Vec<Value>,
+    /// One value for each parameter, at most [`limits::ARGUMENTS`].
+    pub arguments: &'a [Value],
 }
 
 /// What a call came to.
@@ -145,8 +145,69 @@ pub struct DescribeLastError {
     pub code: u32,
 }
 
+/// Goes over to shared memory. The answer still comes through the plain channel; what follows travels through the memory.
+/// After a fault all goes on through the plain channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attach {
+    /// Where the memory is.
+    pub memory: Ticket,
+    /// How much there is of it.
+    pub bytes: u64,
+    /// What wakes a side that sleeps.
+    pub doorbell: DoorbellTicket,
+}
+
+/// A part of the shared memory, mapped in the worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapped {
+    /// Where it lies in the worker. The answer to [`Attach`] tells where the call area does.
+    pub address: u64,
+}
+
+/// Maps a further part of the shared memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapSegment {
+    /// Where it starts in the memory.
+    pub offset: u64,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// Copies bytes into the worker's memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteMemory {
+    /// Where they go.
+    pub address: u64,
+    /// What goes there.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// Allocates zeroed memory of the worker's own, for a link without shared memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocate {
+    /// How much.
+    pub bytes: u64,
+    /// Its alignment, a power of two.
+    pub align: u64,
+}
+
+/// Memory that was allocated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocated {
+    /// Where it lies in the worker.
+    pub address: u64,
+}
+
+/// Gives back memory that [`Allocate`] gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Where it lies.
+    pub address: u64,
+}
+
 macro_rules! calls {
-    ($($number:literal $request:ident -> $reply:ty;)*) => {
+    ($($number:literal $request:ty => $reply:ty;)*) => {
         $(impl Call for $request {
             const NUMBER: u8 = $number;
             type Reply = $reply;
@@ -155,12 +216,17 @@ macro_rules! calls {
 }
 
 calls! {
-    1 Hello -> Identity;
-    2 OpenLibrary -> Library;
-    3 OpenDefaultLibrary -> Library;
-    4 Prepare -> Function;
-    5 Invoke -> Outcome;
-    6 SetErrno -> ();
-    7 ReadString -> Value;
-    8 DescribeLastError -> Value;
+    1 Hello => Identity;
+    2 OpenLibrary => Library;
+    3 OpenDefaultLibrary => Library;
+    4 Prepare => Function;
+    5 Invoke<'_> => Outcome;
+    6 SetErrno => ();
+    7 ReadString => Value;
+    8 DescribeLastError => Value;
+    9 Attach => Mapped;
+    10 MapSegment => Mapped;
+    11 WriteMemory => ();
+    12 Allocate => Allocated;
+    13 Release => ();
 }

@@ -1,11 +1,12 @@
 //! The bytes on the wire. A change here is a change of the protocol: it needs a new `VERSION`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use protocol::link::{FAULT, FrameReader, FrameWriter, REPLY};
+use protocol::link::{DoorbellTicket, FAULT, FrameReader, FrameWriter, REPLY, Ticket};
 use protocol::{
-    Call, Convention, DescribeLastError, Fault, FaultKind, Function, Hello, Identity, Invoke, LastWords, Library,
-    Machine, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare, ReadString, SetErrno, Signature, Type,
-    VERSION, Value, decode, encode,
+    Allocate, Allocated, Attach, Call, Convention, DescribeLastError, Fault, FaultKind, Function, Hello, Identity,
+    Invoke, LastWords, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform,
+    Prepare, ReadString, Release, SetErrno, Signature, Type, VERSION, Value, WriteMemory, decode, decode_invoke,
+    encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +26,7 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T, expe
 
 #[test]
 fn the_version_and_the_numbers_of_the_calls() {
-    assert_eq!(VERSION, 1);
+    assert_eq!(VERSION, 2);
     let numbers = [
         Hello::NUMBER,
         OpenLibrary::NUMBER,
@@ -35,8 +36,13 @@ fn the_version_and_the_numbers_of_the_calls() {
         SetErrno::NUMBER,
         ReadString::NUMBER,
         DescribeLastError::NUMBER,
+        Attach::NUMBER,
+        MapSegment::NUMBER,
+        WriteMemory::NUMBER,
+        Allocate::NUMBER,
+        Release::NUMBER,
     ];
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
 }
 
 #[test]
@@ -80,12 +86,32 @@ fn calling() {
         Value::Float(0.5),
         Value::Bytes(b"ab\0".to_vec()),
     ];
-    golden(&Invoke { function: 7, arguments }, "92 07 96 c0 c3 ff 03 cb3fe0000000000000 c403616200");
+    let bytes = encode(&Invoke { function: 7, arguments: &arguments }).unwrap();
+    assert_eq!(hex(&bytes), "9207 96 c0 c3 ff 03 cb3fe0000000000000 c403616200".replace(' ', ""));
+    let mut decoded = vec![Value::Nil];
+    assert_eq!(decode_invoke(&bytes, &mut decoded).unwrap(), 7);
+    assert_eq!(decoded, arguments);
     let outcome = Outcome { result: Value::Integer(i64::MIN), errno: 2, last_error: 5 };
     golden(&outcome, "93 d38000000000000000 02 05");
     golden(&SetErrno { value: 0 }, "91 00");
     golden(&ReadString { address: 0xffff_0000, length: None }, "92 ceffff0000 c0");
     golden(&DescribeLastError { code: 126 }, "91 7e");
+}
+
+#[test]
+fn sharing_memory() {
+    let memory = Ticket::Path("/p".to_owned());
+    let attach = Attach { memory, bytes: 1 << 32, doorbell: DoorbellTicket::Channel };
+    golden(&attach, "93 81a450617468a22f70 cf0000000100000000 a74368616e6e656c");
+    let doorbell = DoorbellTicket::Events { host: 1, worker: 2, closed: 3, process: 4 };
+    let attach = Attach { memory: Ticket::Handle(8), bytes: 0, doorbell };
+    golden(&attach, "93 81a648616e646c6508 00 81a64576656e747394 01020304");
+    golden(&Mapped { address: 0x1000 }, "91 cd1000");
+    golden(&MapSegment { offset: 0x10000, bytes: 16 }, "92 ce00010000 10");
+    golden(&WriteMemory { address: 1, bytes: vec![1, 2] }, "92 01 c4020102");
+    golden(&Allocate { bytes: 24, align: 16 }, "92 18 10");
+    golden(&Allocated { address: 0x1000 }, "91 cd1000");
+    golden(&Release { address: 0x1000 }, "91 cd1000");
 }
 
 #[test]

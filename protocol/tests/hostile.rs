@@ -2,29 +2,36 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use protocol::link::{FrameReader, FrameWriter, LinkError};
-use protocol::{CodecError, Invoke, OpenLibrary, Value, decode, encode, limits};
+use protocol::{CodecError, Invoke, OpenLibrary, Value, decode, decode_invoke, encode, limits};
+
+fn invoke(bytes: &[u8]) -> Result<(u32, Vec<Value>), CodecError> {
+    let mut arguments = Vec::new();
+    let function = decode_invoke(bytes, &mut arguments)?;
+    Ok((function, arguments))
+}
 
 #[test]
 fn every_truncation_of_a_message_is_an_error() {
     let arguments = vec![Value::Bytes(vec![1; 40]), Value::Float(1.0), Value::Integer(i64::MAX)];
-    let bytes = encode(&Invoke { function: 1, arguments }).unwrap();
+    let bytes = encode(&Invoke { function: 1, arguments: &arguments }).unwrap();
+    assert_eq!(invoke(&bytes).unwrap(), (1, arguments));
     for end in 0..bytes.len() {
-        assert!(decode::<Invoke>(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
+        assert!(invoke(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
     }
 }
 
 #[test]
 fn bytes_after_a_message_are_an_error() {
-    let mut bytes = encode(&Invoke { function: 1, arguments: Vec::new() }).unwrap();
+    let mut bytes = encode(&Invoke { function: 1, arguments: &[] }).unwrap();
     bytes.push(0xc0);
-    assert!(matches!(decode::<Invoke>(&bytes), Err(CodecError::Trailing(1))));
+    assert!(matches!(invoke(&bytes), Err(CodecError::Trailing(1))));
 }
 
 #[test]
 fn counts_are_bounded() {
-    let arguments = |count| Invoke { function: 1, arguments: vec![Value::Nil; count] };
-    assert!(decode::<Invoke>(&encode(&arguments(limits::ARGUMENTS)).unwrap()).is_ok());
-    let error = decode::<Invoke>(&encode(&arguments(limits::ARGUMENTS + 1)).unwrap()).unwrap_err();
+    let with = |count| encode(&Invoke { function: 1, arguments: &vec![Value::Nil; count] }).unwrap();
+    assert!(invoke(&with(limits::ARGUMENTS)).is_ok());
+    let error = invoke(&with(limits::ARGUMENTS + 1)).unwrap_err();
     assert!(error.to_string().contains("at most 256"), "{error}");
     let directories = vec![String::new(); limits::DIRECTORIES + 1];
     assert!(decode::<OpenLibrary>(&encode(&OpenLibrary { path: String::new(), directories }).unwrap()).is_err());
@@ -34,17 +41,24 @@ fn counts_are_bounded() {
 fn an_announced_count_alone_costs_no_memory() {
     // An array of 2^32 - 1 arguments, of which none follows.
     let bytes = [0x92, 0x01, 0xdd, 0xff, 0xff, 0xff, 0xff];
-    assert!(decode::<Invoke>(&bytes).is_err());
+    assert!(invoke(&bytes).is_err());
     // A byte string of 2^32 - 1 bytes, of which none follows.
     let bytes = [0x92, 0x01, 0x91, 0xc6, 0xff, 0xff, 0xff, 0xff];
-    assert!(decode::<Invoke>(&bytes).is_err());
+    assert!(invoke(&bytes).is_err());
 }
 
 #[test]
 fn nesting_is_bounded() {
     let mut bytes = vec![0x92, 0x01];
     bytes.extend([0x91; 100_000]);
-    assert!(decode::<Invoke>(&bytes).is_err());
+    assert!(invoke(&bytes).is_err());
+}
+
+#[test]
+fn an_invocation_is_a_function_and_its_arguments() {
+    for bytes in [&[0x90][..], &[0x91, 0x01], &[0x93, 0x01, 0x90, 0x01], &[0x01], &[0x92, 0x90, 0x90]] {
+        assert!(invoke(bytes).is_err(), "{bytes:x?}");
+    }
 }
 
 #[test]
@@ -52,7 +66,7 @@ fn values_of_other_types_are_refused() {
     // A map, an extension, a string, and an unsigned integer over the signed range.
     for value in [&[0x80][..], &[0xd4, 1, 2], &[0xa1, b'x'], &[0xcf, 255, 255, 255, 255, 255, 255, 255, 255]] {
         let bytes = [&[0x92, 0x01, 0x91], value].concat();
-        assert!(decode::<Invoke>(&bytes).is_err(), "{value:x?}");
+        assert!(invoke(&bytes).is_err(), "{value:x?}");
     }
 }
 

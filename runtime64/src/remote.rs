@@ -4,20 +4,28 @@
 //! needed and started anew after it died. Each start is a new *generation*: what belonged to an earlier one (ids of
 //! libraries and functions, addresses) is void.
 
+mod attach;
 mod client;
 mod error;
 mod kind;
 mod locate;
+mod memory;
 mod process;
+mod session;
 mod settings;
+mod start;
+mod statistics;
 mod wine;
 mod worker;
 mod workers;
 
-pub use error::{Death, RemoteError, Started};
+pub use error::{Access, Death, RemoteError, Started};
 pub use kind::WorkerKind;
+pub use memory::{Allocation, ArenaUse};
 pub use process::Exit;
-pub use settings::Settings;
+pub use session::Session;
+pub use settings::{LinkKind, Settings};
+pub use statistics::{RunningStatistics, Statistics};
 pub use wine::{prefix as wine_prefix, windows_path};
-pub use worker::{Generation, Session, Worker};
+pub use worker::{Generation, Worker};
 pub use workers::Workers;

@@ -138,7 +138,7 @@ fn a_worker_killed_in_a_call_is_an_error_of_that_call(configuration: Configurati
     run.wait_for_stdout("sleeping");
     run.kill_workers();
     let output = run.finish();
-    let expected = "sleeping\nfalse\tworker_lost\tsleep_forever\tunknown\t5\t1\n";
+    let expected = "sleeping\nfalse\tworker_lost\tsleep_forever\tyes\t5\t1\n";
     output.assert_code(0).assert_stdout(expected);
 }
 
@@ -205,7 +205,7 @@ fn workers_killed_at_any_moment_cost_one_error_each() {
 }
 
 #[test]
-fn a_worker_inherits_its_channel_and_nothing_else() {
+fn a_worker_holds_its_channel_and_the_shared_memory_and_nothing_else() {
     for configuration in [Configuration::Native, Configuration::HostWidth] {
         // The shell leaves two descriptors open that are not marked to be closed.
         let mut command = Command::new("sh");
@@ -214,7 +214,7 @@ fn a_worker_inherits_its_channel_and_nothing_else() {
         without_what_the_user_has_set(&runtime, &mut command);
         command.arg(runtime.get_program()).arg("-e");
         command.arg(code(configuration, "print(bad.report_descriptors())"));
-        run(command, configuration.limit()).assert_code(0).assert_stdout("1\n");
+        run(command, configuration.limit()).assert_code(0).assert_stdout("2\n");
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) fn is_in_call() -> bool {
     IN_CALL.load(Ordering::Relaxed)
 }
 
+/// How many arguments most functions have at most.
+const FEW: usize = 8;
+
 /// Room for any result, as wide as libffi may write it.
 type ResultSlot = [u64; 2];
 
@@ -58,8 +61,18 @@ impl Prepared {
             let message = format!("the function takes {expected} arguments, {} were sent", arguments.len());
             return Err(Fault::new(FaultKind::Protocol, message));
         }
-        let mut slots = [0u64; limits::ARGUMENTS];
-        let mut pointers = [std::ptr::null_mut::<c_void>(); limits::ARGUMENTS];
+        // Clearing room for the most arguments would take longer than most functions.
+        if expected <= FEW {
+            self.call_in::<FEW>(arguments, errors)
+        } else {
+            self.call_in::<{ limits::ARGUMENTS }>(arguments, errors)
+        }
+    }
+
+    /// Calls the function with at most `MOST` arguments, as many as it takes.
+    fn call_in<const MOST: usize>(&self, arguments: &[Value], errors: &mut ErrorNumbers) -> Result<Value, Fault> {
+        let mut slots = [0u64; MOST];
+        let mut pointers = [std::ptr::null_mut::<c_void>(); MOST];
         for (index, (value, ty)) in arguments.iter().zip(&self.signature.parameters).enumerate() {
             slots[index] = argument_bits(value, *ty).ok_or_else(|| {
                 Fault::new(FaultKind::Protocol, format!("argument {} does not fit the signature", index + 1))

@@ -2,22 +2,24 @@
 //!
 //! It knows no C declarations and no Lua: it gets names, prepared signatures and values, and answers with values. Built
 //! for i686 it is `worker32`; the same package built for the host's width is `worker64`. Requests arrive on the
-//! inherited [channel](protocol::link); standard output and error belong to the library.
+//! inherited [link](protocol::link); standard output and error belong to the library.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use protocol::link;
-
+mod allocations;
 mod fault;
 mod invoke;
 mod library;
+mod link;
 mod memory;
 mod output;
 mod process;
+mod segments;
 mod serve;
+mod server;
 
 pub use serve::serve;
 
@@ -33,19 +35,20 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// Serves the host that started this process, until the host closes the channel.
 #[must_use]
 pub fn run() -> ExitCode {
-    let endpoint = match link::inherit() {
+    let endpoint = match protocol::link::inherit() {
         Ok(endpoint) => endpoint,
         Err(error) => {
             eprintln!("worker32 is started by runtime64, which hands it a channel; it is not run by hand ({error})");
             return ExitCode::from(2);
         }
     };
-    process::keep_from_forks(&endpoint);
+    process::keep_from_forks(&endpoint.receiver);
+    process::keep_from_forks(&endpoint.sender);
     process::end_with_this_thread();
     process::suppress_dialogs();
     output::prepare();
     fault::report_to(&endpoint.sender);
-    let served = serve(endpoint.receiver, endpoint.sender, end_unless_done);
+    let served = serve::serve_host(endpoint, end_unless_done);
     ENDING.store(true, Ordering::Relaxed);
     match served {
         Ok(()) => ExitCode::SUCCESS,

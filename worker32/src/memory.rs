@@ -1,4 +1,4 @@
-//! Copies out of this process's memory at addresses that may be wrong.
+//! Copies out of and into this process's memory at addresses that may be wrong.
 //!
 //! The copy is made by the operating system, which answers with an error where a plain read would fault.
 
@@ -10,9 +10,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-use unix::copy;
+use unix::{copy, copy_in};
 #[cfg(windows)]
-use windows::copy;
+use windows::{copy, copy_in};
 
 /// The unit of access protection; reads that stay within one page either succeed or fail as a whole.
 const PAGE_BYTES: usize = 4096;
@@ -25,6 +25,23 @@ pub(crate) fn read_string(address: u64, length: Option<u32>) -> Result<Vec<u8>, 
         Some(length) => read_exactly(start, length as usize),
         None => read_to_zero(start),
     }
+}
+
+/// Copies bytes to `address`. Those before an address that cannot be written are written all the same.
+pub(crate) fn write(address: u64, bytes: &[u8]) -> Result<(), Fault> {
+    let start = usize::try_from(address).map_err(|_| unwritable(address))?;
+    let mut written = 0;
+    while written < bytes.len() {
+        let position = start.checked_add(written).ok_or_else(|| unwritable(address))?;
+        let room = PAGE_BYTES - position % PAGE_BYTES;
+        let part = &bytes[written..bytes.len().min(written + room)];
+        let copied = copy_in(part, position);
+        if copied < part.len() {
+            return Err(unwritable((position + copied) as u64));
+        }
+        written += copied;
+    }
+    Ok(())
 }
 
 fn read_exactly(start: usize, length: usize) -> Result<Vec<u8>, Fault> {
@@ -59,6 +76,10 @@ fn unreadable(address: u64) -> Fault {
     Fault::new(FaultKind::Memory, format!("address {address:#010x} is not readable memory of the worker"))
 }
 
+fn unwritable(address: u64) -> Fault {
+    Fault::new(FaultKind::Memory, format!("address {address:#010x} is not writable memory of the worker"))
+}
+
 fn too_long() -> Fault {
     Fault::new(FaultKind::Memory, format!("the string is longer than the limit of {} bytes", limits::STRING_BYTES))
 }
@@ -91,6 +112,25 @@ mod tests {
             assert_eq!(fault.kind, FaultKind::Memory);
             assert!(fault.message.contains("0x00000010"), "{}", fault.message);
         }
+    }
+
+    #[test]
+    fn bytes_are_written_across_pages() {
+        let mut target = vec![0u8; 3 * PAGE_BYTES];
+        let bytes: Vec<u8> = (0..2 * PAGE_BYTES).map(|index| index as u8).collect();
+        write(target.as_mut_ptr().addr() as u64 + 100, &bytes).unwrap();
+        assert_eq!(target[100..100 + bytes.len()], bytes);
+        assert_eq!(write(0, &[]), Ok(()));
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_written_is_a_fault_that_names_it() {
+        static CONSTANT: [u8; 4] = [1; 4];
+        for place in [16, CONSTANT.as_ptr().addr() as u64] {
+            let fault = write(place, &[0; 4]).unwrap_err();
+            assert!(fault.message.contains(&format!("{place:#010x}")), "{}", fault.message);
+        }
+        assert_eq!(CONSTANT, [1; 4]);
     }
 
     #[test]

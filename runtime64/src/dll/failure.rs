@@ -14,6 +14,11 @@ pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> 
         RemoteError::Fault(fault) => from_fault(fault, doing),
         RemoteError::Protocol(_) => Error::new(ErrorKind::Protocol, format!("{doing}: {error}")),
         RemoteError::TooLarge(_) => Error::new(ErrorKind::Range, format!("{doing}: {error}")),
+        RemoteError::Stale => Error::new(ErrorKind::Stale, format!("{doing}: {error}")),
+        RemoteError::ArenaFull { .. } => Error::new(ErrorKind::Memory, format!("{doing}: {error}")),
+        RemoteError::Unmapped { address, .. } => {
+            Error::new(ErrorKind::Memory, format!("{doing}: {error}")).with_address(Some(address))
+        }
         start => Error::new(ErrorKind::WorkerStart, format!("{doing}: {start}")),
     }
 }

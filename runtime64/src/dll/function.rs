@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
-use protocol::{Convention, Invoke, Machine, Prepare, Value};
+use protocol::{Convention, Machine, Prepare, Value};
 
 use super::convert::Conversion;
 use super::failure::from_remote;
@@ -65,7 +65,7 @@ impl Function {
         let owner = owner(self.library.worker(), &session);
         let arguments = self.arguments(arguments, &owner)?;
         let function = self.id(&mut session).map_err(|error| error.in_function(self.name()).before_start())?;
-        let outcome = session.call(&Invoke { function, arguments }).map_err(|error| self.failure(error))?;
+        let outcome = session.invoke(function, &arguments).map_err(|error| self.failure(error))?;
         drop(session);
         let kind = self.library.worker().kind();
         self.library.module().shared().remember(kind, outcome.errno, outcome.last_error);

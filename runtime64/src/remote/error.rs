@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::{Fault, Identity, LastWords, VERSION};
 
-use super::{Exit, WorkerKind};
+use super::{ArenaUse, Exit, WorkerKind};
 
 /// Why a request to a worker failed.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,39 @@ pub enum RemoteError {
     /// The worker sent what is no answer, and was ended for it.
     #[error("the worker broke the protocol and was ended: {0}")]
     Protocol(String),
+    /// What was asked for is of a worker that has ended.
+    #[error("it is of a worker that has ended; what was there is gone")]
+    Stale,
+    /// The worker has no memory at an address, or none that allows the access.
+    #[error("address {address:#010x} is not {} memory of the worker", access.word())]
+    Unmapped {
+        /// The first address that cannot be accessed.
+        address: u64,
+        /// What was tried.
+        access: Access,
+    },
+    /// The arena cannot grow for an object.
+    #[error(
+        "there is no room for {bytes} more bytes: {} of {} bytes of shared memory are in use (RUNTIME64_ARENA_LIMIT sets \
+         the limit, in MiB)",
+        usage.used, usage.limit
+    )]
+    ArenaFull {
+        /// What was needed.
+        bytes: u64,
+        /// How much there is.
+        usage: ArenaUse,
+    },
+    /// A setting has a value that means nothing.
+    #[error("{variable} is '{value}'; {expected} is needed")]
+    Setting {
+        /// The environment variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
     /// The request was larger than a message may be; nothing was sent.
     #[error("the request is too large: {0}")]
     TooLarge(String),
@@ -101,6 +134,24 @@ pub struct Death {
     pub last_words: Option<LastWords>,
     /// Whether the function that was called had started.
     pub started: Started,
+}
+
+/// What is done to memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It is read.
+    Read,
+    /// It is written.
+    Write,
+}
+
+impl Access {
+    fn word(self) -> &'static str {
+        match self {
+            Access::Read => "readable",
+            Access::Write => "writable",
+        }
+    }
 }
 
 /// Whether a call had an effect before its worker died.

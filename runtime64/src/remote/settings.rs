@@ -1,6 +1,9 @@
 //! What the user may set.
 
+use std::env;
 use std::path::PathBuf;
+
+use super::RemoteError;
 
 /// Where things are, as far as the user says; what is not set is found by the rules.
 #[derive(Clone, Debug, Default)]
@@ -13,4 +16,68 @@ pub struct Settings {
     pub wine: Option<PathBuf>,
     /// The script's folder, where its libraries are looked for first.
     pub script_directory: Option<PathBuf>,
+    /// How workers are linked. By default as `RUNTIME64_LINK` says, `shared` or `plain`, then through shared memory.
+    pub link: Option<LinkKind>,
+    /// How much memory the objects of one worker may take, in bytes. By default as `RUNTIME64_ARENA_LIMIT` says, in MiB,
+    /// then 1 GiB.
+    pub arena_limit: Option<u64>,
+}
+
+/// How host and worker are linked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LinkKind {
+    /// Through shared memory, where the system has it.
+    #[default]
+    Shared,
+    /// Through the plain channel.
+    Plain,
+}
+
+/// A worker of 32 bits has 2 to 4 GiB of addresses, which its libraries need too.
+const ARENA_LIMIT: u64 = 1 << 30;
+
+/// The least limit, in MiB, and the highest, which no machine comes near.
+const ARENA_LIMITS: std::ops::RangeInclusive<u64> = 1..=1 << 20;
+
+impl Settings {
+    /// How workers are linked.
+    pub(super) fn link(&self) -> Result<LinkKind, RemoteError> {
+        if let Some(link) = self.link {
+            return Ok(link);
+        }
+        const VARIABLE: &str = "RUNTIME64_LINK";
+        match variable(VARIABLE).as_deref() {
+            None | Some("shared") => Ok(LinkKind::Shared),
+            Some("plain") => Ok(LinkKind::Plain),
+            Some(value) => {
+                let value = value.to_owned();
+                Err(RemoteError::Setting { variable: VARIABLE, value, expected: "shared or plain" })
+            }
+        }
+    }
+
+    /// How much memory objects may take, in bytes: a multiple of a MiB.
+    pub(super) fn arena_limit(&self) -> Result<u64, RemoteError> {
+        const MIB: u64 = 1 << 20;
+        if let Some(limit) = self.arena_limit {
+            let limit = limit.div_ceil(MIB).clamp(*ARENA_LIMITS.start(), *ARENA_LIMITS.end());
+            return Ok(limit * MIB);
+        }
+        const VARIABLE: &str = "RUNTIME64_ARENA_LIMIT";
+        let Some(value) = variable(VARIABLE) else {
+            return Ok(ARENA_LIMIT);
+        };
+        match value.parse().ok().filter(|limit| ARENA_LIMITS.contains(limit)) {
+            Some(limit) => Ok(limit * MIB),
+            None => {
+                let expected = "a number of MiB from 1 to 1048576";
+                Err(RemoteError::Setting { variable: VARIABLE, value, expected })
+            }
+        }
+    }
+}
+
+/// An environment variable. An empty one is as good as none.
+fn variable(name: &str) -> Option<String> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
 }

@@ -1,20 +1,13 @@
 //! One worker: started when first asked, replaced after its death.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{Call, Hello, Identity, Invoke, LastWords, VERSION};
+use protocol::{Allocate, Release};
 
-use super::client::{Client, Failure};
-use super::process::Process;
-use super::{Death, RemoteError, Settings, Started, WorkerKind, locate, wine};
-
-/// How long a worker may take to answer its first request.
-const START_LIMIT: Duration = Duration::from_secs(10);
-/// The same under Wine, which may create its whole prefix first.
-const WINE_START_LIMIT: Duration = Duration::from_secs(120);
+use super::memory::Allocation;
+use super::session::Session;
+use super::start::{Running, start};
+use super::{RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
 
 /// Which start of a worker something belongs to. Never 0.
 pub type Generation = u64;
@@ -25,27 +18,25 @@ pub struct Worker {
     kind: WorkerKind,
     settings: Settings,
     state: Mutex<State>,
+    /// Memory that was lent to a script and is to be given back with the next request: whoever let go of it could not
+    /// wait for the worker.
+    releases: Mutex<Vec<(Generation, u64)>>,
 }
 
-#[derive(Debug)]
-struct State {
+#[derive(Debug, Default)]
+pub(super) struct State {
     /// The generation that runs, or ran last; 0 before the first.
-    generation: Generation,
-    running: Option<Running>,
-}
-
-/// The fields drop in this order: the channel closes first, then the end of the process is waited for.
-#[derive(Debug)]
-struct Running {
-    client: Client,
-    process: Arc<Process>,
+    pub(super) generation: Generation,
+    pub(super) running: Option<Running>,
+    pub(super) requests: u64,
+    pub(super) calls: u64,
 }
 
 impl Worker {
     /// A worker that is started when first asked.
     #[must_use]
     pub fn new(kind: WorkerKind, settings: Settings) -> Self {
-        Self { kind, settings, state: Mutex::new(State { generation: 0, running: None }) }
+        Self { kind, settings, state: Mutex::default(), releases: Mutex::default() }
     }
 
     /// What libraries it can load.
@@ -64,7 +55,63 @@ impl Worker {
             state.running = Some(start(self.kind, &self.settings)?);
             state.generation += 1;
         }
-        Ok(Session { state })
+        Ok(Session::new(state))
+    }
+
+    /// The running worker, if it is still of this generation.
+    ///
+    /// # Errors
+    /// [`RemoteError::Stale`].
+    pub fn session_of(&self, generation: Generation) -> Result<Session<'_>, RemoteError> {
+        let state = self.lock();
+        if state.generation == generation && state.running.is_some() {
+            Ok(Session::new(state))
+        } else {
+            Err(RemoteError::Stale)
+        }
+    }
+
+    /// Allocates zeroed memory in the worker that runs now, and tells which generation that is. `align` is a power of
+    /// two. Where memory is shared, the worker is asked only when the arena must grow.
+    ///
+    /// # Errors
+    /// [`RemoteError::ArenaFull`] when the limit is reached, [`RemoteError::Fault`] when the worker has no room; those of
+    /// [`session`](Self::session).
+    pub fn allocate(self: &Arc<Self>, bytes: u64, align: u64) -> Result<(Allocation, Generation), RemoteError> {
+        let mut session = self.session()?;
+        let generation = session.generation();
+        if session.shares_memory() {
+            let allocation = session.allocate(bytes, align)?;
+            allocation.clear();
+            return Ok((allocation, generation));
+        }
+        self.release_lent(&mut session)?;
+        let address = session.call(&Allocate { bytes, align })?.address;
+        Ok((Allocation::lent(Arc::clone(self), generation, address, bytes), generation))
+    }
+
+    /// Has memory that was lent given back, when the worker is next asked for more.
+    pub(super) fn release_later(&self, generation: Generation, address: u64) {
+        self.releases.lock().unwrap_or_else(PoisonError::into_inner).push((generation, address));
+    }
+
+    fn release_lent(&self, session: &mut Session<'_>) -> Result<(), RemoteError> {
+        let releases = std::mem::take(&mut *self.releases.lock().unwrap_or_else(PoisonError::into_inner));
+        let current = session.generation();
+        for (_, address) in releases.into_iter().filter(|(generation, _)| *generation == current) {
+            session.call(&Release { address })?;
+        }
+        Ok(())
+    }
+
+    /// What is counted about it.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        let state = self.lock();
+        let running = state.running.as_ref().map(|running| RunningStatistics {
+            arena: running.link.shared.as_ref().map(|shared| shared.arena.usage()).map_err(Clone::clone),
+        });
+        Statistics { starts: state.generation, requests: state.requests, calls: state.calls, running }
     }
 
     /// Ends the worker. It starts again when asked again.
@@ -75,105 +122,5 @@ impl Worker {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in another thread leaves no half-changed state: `running` is replaced whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A worker that runs, held for a sequence of requests.
-#[derive(Debug)]
-pub struct Session<'a> {
-    state: MutexGuard<'a, State>,
-}
-
-impl Session<'_> {
-    /// Which generation is being asked.
-    #[must_use]
-    pub fn generation(&self) -> Generation {
-        self.state.generation
-    }
-
-    /// Sends a request and waits for its reply.
-    ///
-    /// # Errors
-    /// [`RemoteError::Fault`] and [`RemoteError::TooLarge`] leave the worker running; after [`RemoteError::Lost`] and
-    /// [`RemoteError::Protocol`] the next session starts a new one.
-    pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
-        let Some(running) = &mut self.state.running else {
-            return Err(RemoteError::Protocol("the worker ended earlier in this session".to_owned()));
-        };
-        let failure = match running.client.call(request) {
-            Ok(reply) => return Ok(reply),
-            Err(Failure::Fault(fault)) => return Err(RemoteError::Fault(fault)),
-            Err(Failure::TooLarge(error)) => return Err(RemoteError::TooLarge(error.to_string())),
-            Err(failure) => failure,
-        };
-        let error = match failure {
-            Failure::NotSent => {
-                let last_words = running.client.last_words();
-                RemoteError::Lost(running.bury(last_words, Started::No))
-            }
-            Failure::NoReply(Some(words)) => {
-                // A fault outside a call may have come before the function or after it.
-                let certain = C::NUMBER != Invoke::NUMBER || words.in_call;
-                let started = if certain { Started::Yes } else { Started::Unknown };
-                RemoteError::Lost(running.bury(Some(words), started))
-            }
-            Failure::NoReply(None) => RemoteError::Lost(running.bury(None, Started::Unknown)),
-            broken => RemoteError::Protocol(broken.to_string()),
-        };
-        self.state.running = None;
-        Err(error)
-    }
-}
-
-impl Running {
-    /// Collects the process of a worker whose channel has closed.
-    fn bury(&self, last_words: Option<LastWords>, started: Started) -> Death {
-        Death { exit: self.process.end(), last_words, started }
-    }
-}
-
-/// Starts a worker and greets it.
-fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
-    let path = locate::executable(kind, settings)?;
-    let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
-    let (process, endpoint) = Process::start(&path, loader.as_deref()).map_err(|source| {
-        let path = loader.clone().unwrap_or_else(|| path.clone());
-        RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
-    })?;
-    let mut running = Running { client: Client::new(endpoint), process: Arc::new(process) };
-    let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
-    let identity = greet(&mut running, kind, &path, limit)?;
-    let fits = identity.version == VERSION
-        && identity.platform == kind.platform
-        && identity.machine == kind.machine
-        && identity.pointer_bits == kind.pointer_bits();
-    if fits { Ok(running) } else { Err(RemoteError::WrongWorker { kind, path, identity }) }
-}
-
-/// The first request, with a watchdog that ends a process that does not answer: a channel's own time limits do not
-/// exist on every platform.
-fn greet(running: &mut Running, kind: WorkerKind, path: &Path, limit: Duration) -> Result<Identity, RemoteError> {
-    let (answered, watched) = mpsc::channel::<()>();
-    let process = Arc::clone(&running.process);
-    let watchdog = thread::spawn(move || {
-        let silent = watched.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
-        if silent {
-            process.kill();
-        }
-        silent
-    });
-    let greeting = running.client.call(&Hello { version: VERSION });
-    drop(answered);
-    let silent = watchdog.join().unwrap_or(false);
-    let path = path.to_path_buf();
-    match greeting {
-        Ok(identity) => Ok(identity),
-        Err(_) if silent => Err(RemoteError::SilentAtStart { kind, path, limit }),
-        Err(Failure::NotSent | Failure::NoReply(_)) => {
-            let exit = running.bury(None, Started::No).exit;
-            Err(RemoteError::EndedAtStart { kind, path, exit })
-        }
-        Err(Failure::Fault(fault)) => Err(RemoteError::Fault(fault)),
-        Err(failure) => Err(RemoteError::Protocol(format!("{} is no worker: {failure}", path.display()))),
     }
 }

@@ -1,4 +1,4 @@
-//! `process_vm_readv` on this process itself.
+//! `process_vm_readv` and `process_vm_writev` on this process itself.
 #![allow(unsafe_code, reason = "the system call takes raw addresses")]
 
 /// Copies as many bytes at `start` as can be read, and tells how many.
@@ -8,5 +8,15 @@ pub(super) fn copy(start: usize, into: &mut [u8]) -> usize {
     // SAFETY: `local` names memory that is borrowed for writing; `remote` is only read, by the kernel, which checks it
     // and answers EFAULT for what is not mapped.
     let copied = unsafe { libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0) };
+    usize::try_from(copied).unwrap_or(0)
+}
+
+/// Copies as many bytes to `start` as can be written, and tells how many.
+pub(super) fn copy_in(bytes: &[u8], start: usize) -> usize {
+    let local = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let remote = libc::iovec { iov_base: start as *mut libc::c_void, iov_len: bytes.len() };
+    // SAFETY: `local` is only read; what is written at `remote` the host has asked for, on behalf of a script that
+    // answers for it, and the kernel checks that it is writable memory.
+    let copied = unsafe { libc::process_vm_writev(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0) };
     usize::try_from(copied).unwrap_or(0)
 }

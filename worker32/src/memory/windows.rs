@@ -1,7 +1,7 @@
-//! `ReadProcessMemory` on this process itself.
+//! `ReadProcessMemory` and `WriteProcessMemory` on this process itself.
 #![allow(unsafe_code, reason = "the system call takes raw addresses")]
 
-use windows_sys::Win32::System::Diagnostics::Debug::ReadProcessMemory;
+use windows_sys::Win32::System::Diagnostics::Debug::{ReadProcessMemory, WriteProcessMemory};
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 /// Copies as many bytes at `start` as can be read, and tells how many.
@@ -19,4 +19,21 @@ pub(super) fn copy(start: usize, into: &mut [u8]) -> usize {
         )
     };
     if whole == 0 { copied.min(into.len()) } else { into.len() }
+}
+
+/// Copies as many bytes to `start` as can be written, and tells how many.
+pub(super) fn copy_in(bytes: &[u8], start: usize) -> usize {
+    let mut copied = 0;
+    // SAFETY: `bytes` are only read; what is written at the target the host has asked for, on behalf of a script that
+    // answers for it, and the system checks that it is writable memory.
+    let whole = unsafe {
+        WriteProcessMemory(
+            GetCurrentProcess(),
+            start as *const core::ffi::c_void,
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            &raw mut copied,
+        )
+    };
+    if whole == 0 { copied.min(bytes.len()) } else { bytes.len() }
 }

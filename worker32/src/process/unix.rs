@@ -2,31 +2,35 @@
 #![allow(unsafe_code, reason = "errno, _exit and fork handlers are C's")]
 
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-
-use protocol::link::Endpoint;
 
 use crate::invoke::ErrorNumbers;
 
-/// The descriptors of the channel, for the handler that runs in forks.
-static CHANNEL: [AtomicI32; 2] = [const { AtomicI32::new(-1) }; 2];
+/// The descriptors that lead to the host, for the handler that runs in forks.
+static CHANNEL: [AtomicI32; 4] = [const { AtomicI32::new(-1) }; 4];
 
 static FORKED: AtomicBool = AtomicBool::new(false);
 
-/// Keeps the channel to this process alone: a process that a library forks closes it, or the host would not see this
-/// one end, and might hear a child's report as this one's.
-pub(crate) fn keep_from_forks(endpoint: &Endpoint) {
-    CHANNEL[0].store(endpoint.receiver.as_fd().as_raw_fd(), Ordering::Relaxed);
-    CHANNEL[1].store(endpoint.sender.as_fd().as_raw_fd(), Ordering::Relaxed);
+/// Keeps a descriptor that leads to the host to this process alone: a process that a library forks closes it, or the host
+/// would not see this one end, and might hear a child's report as this one's.
+pub(crate) fn keep_from_forks(descriptor: &impl AsFd) {
+    static HANDLER: Once = Once::new();
+    let descriptor = descriptor.as_fd().as_raw_fd();
+    let free = |slot: &&AtomicI32| slot.compare_exchange(-1, descriptor, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+    let kept = CHANNEL.iter().find(free);
+    debug_assert!(kept.is_some(), "more descriptors lead to the host than there is room for");
     // SAFETY: the handler does only what is safe after a fork of a program with threads (fork(2)): it stores and closes.
-    unsafe { libc::pthread_atfork(None, None, Some(leave_channel)) };
+    HANDLER.call_once(|| unsafe {
+        libc::pthread_atfork(None, None, Some(leave_channel));
+    });
 }
 
 unsafe extern "C" fn leave_channel() {
     FORKED.store(true, Ordering::Relaxed);
-    for descriptor in &CHANNEL {
+    for descriptor in CHANNEL.iter().map(|slot| slot.load(Ordering::Relaxed)).filter(|descriptor| *descriptor >= 0) {
         // SAFETY: the descriptors are the fork's own copies; nothing of it uses them any more, as `is_fork` tells.
-        unsafe { libc::close(descriptor.load(Ordering::Relaxed)) };
+        unsafe { libc::close(descriptor) };
     }
 }
 

@@ -2,11 +2,10 @@
 #![allow(unsafe_code, reason = "the operating system's functions take raw values")]
 
 use std::ffi::c_int;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 use std::ptr;
 use std::thread;
 
-use protocol::link::Endpoint;
 use windows_sys::Win32::Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, GetLastError, SetLastError};
 use windows_sys::Win32::System::Diagnostics::Debug::{
     SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX, SetErrorMode,
@@ -23,7 +22,7 @@ unsafe extern "C" {
 }
 
 /// There are no forks here.
-pub(crate) fn keep_from_forks(_: &Endpoint) {}
+pub(crate) fn keep_from_forks(_: &impl AsHandle) {}
 
 /// There are no forks here.
 pub(crate) fn is_fork() -> bool {

@@ -45,6 +45,11 @@ impl Process {
         Ok((Self { child: Mutex::new(child), channel, relays }, endpoint))
     }
 
+    /// The process id. Through Wine it is the one of the program that Wine starts first.
+    pub(in crate::remote) fn id(&self) -> u32 {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
     /// Closes the channel, which an idle worker answers by ending.
     pub(in crate::remote) fn close(&self) {
         // It may be closed already, by the worker's end.

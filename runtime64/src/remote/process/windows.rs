@@ -13,7 +13,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use protocol::link::{self, Endpoint};
-use windows_sys::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation, TRUE, WAIT_OBJECT_0};
+use windows_sys::Win32::Foundation::{
+    DUPLICATE_SAME_ACCESS, DuplicateHandle, HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation, TRUE, WAIT_OBJECT_0,
+};
+use windows_sys::Win32::Storage::FileSystem::SYNCHRONIZE;
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
 use windows_sys::Win32::System::JobObjects::{
     CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK,
@@ -21,9 +24,10 @@ use windows_sys::Win32::System::JobObjects::{
 };
 use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CreateProcessW, DeleteProcThreadAttributeList,
-    EXTENDED_STARTUPINFO_PRESENT, GetExitCodeProcess, InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST,
-    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROC_THREAD_ATTRIBUTE_JOB_LIST, PROCESS_INFORMATION, STARTF_USESTDHANDLES,
-    STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute, WaitForSingleObject,
+    EXTENDED_STARTUPINFO_PRESENT, GetCurrentProcess, GetExitCodeProcess, InitializeProcThreadAttributeList,
+    LPPROC_THREAD_ATTRIBUTE_LIST, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROC_THREAD_ATTRIBUTE_JOB_LIST,
+    PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute,
+    WaitForSingleObject,
 };
 
 use super::Exit;
@@ -50,6 +54,33 @@ impl Process {
         }
         let process = create(executable, &worker_end.argument(), standard, &inherited)?;
         Ok((Self { process }, endpoint))
+    }
+
+    /// A handle of its own on the process, to wait for it and to reach its memory.
+    pub(in crate::remote) fn handle(&self) -> io::Result<OwnedHandle> {
+        self.process.try_clone()
+    }
+
+    /// Puts a duplicate of a handle into the process, which owns it from then on, and gives its value there.
+    pub(in crate::remote) fn give(&self, handle: &OwnedHandle) -> io::Result<u64> {
+        self.duplicate(handle.as_raw_handle(), 0, DUPLICATE_SAME_ACCESS)
+    }
+
+    /// The same with a handle on this process, which can only be waited for.
+    pub(in crate::remote) fn give_this_process(&self) -> io::Result<u64> {
+        // SAFETY: the pseudo handle of the current process is always valid.
+        self.duplicate(unsafe { GetCurrentProcess() }, SYNCHRONIZE, 0)
+    }
+
+    fn duplicate(&self, handle: HANDLE, access: u32, options: u32) -> io::Result<u64> {
+        let mut given: HANDLE = ptr::null_mut();
+        // SAFETY: both processes and the handle are open; the value is written to a local. The duplicate belongs to the
+        // other process.
+        let done = unsafe {
+            let (from, to) = (GetCurrentProcess(), self.process.as_raw_handle());
+            DuplicateHandle(from, handle, to, &raw mut given, access, 0, options)
+        };
+        if done == 0 { Err(io::Error::last_os_error()) } else { Ok(given.addr() as u64) }
     }
 
     /// The channel closes when its endpoint drops; an idle worker answers by ending.

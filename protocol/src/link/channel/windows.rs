@@ -77,14 +77,20 @@ pub fn inherit() -> io::Result<Endpoint> {
 
 fn named_handle(argument: &str) -> io::Result<OwnedHandle> {
     let value: Option<usize> = argument.strip_prefix(REPLIES_OPTION).and_then(|value| value.parse().ok());
-    let value = value.filter(|value| *value != 0).ok_or_else(|| {
+    let value = value.and_then(|value| u64::try_from(value).ok()).ok_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidInput, format!("expected {REPLIES_OPTION}HANDLE, not {argument:?}"))
     })?;
-    // SAFETY: the host created this handle for this process alone and nothing else in it knows its value. A wrong value
-    // names no handle or one that is not a pipe, which the first write reports.
-    let inherited = unsafe { OwnedHandle::from_raw_handle(std::ptr::without_provenance_mut(value)) };
     // The duplicate is not inheritable, so processes that a library starts do not keep the channel open.
-    inherited.try_clone()
+    owned_handle(value)?.try_clone()
+}
+
+/// Takes over a handle of this process by the value that the host has told.
+pub(in crate::link) fn owned_handle(value: u64) -> io::Result<OwnedHandle> {
+    let value = usize::try_from(value).ok().filter(|value| *value != 0);
+    let value = value.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "that is no handle"))?;
+    // SAFETY: the host created this handle in this process and nothing else in it knows its value. A wrong value names
+    // no handle or one of another object, which its first use reports.
+    Ok(unsafe { OwnedHandle::from_raw_handle(std::ptr::without_provenance_mut(value)) })
 }
 
 fn duplicate_for_writing(handle: &OwnedHandle) -> io::Result<OwnedHandle> {

@@ -1,0 +1,123 @@
+//! Memory that a script has allocated.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::allocator::Block;
+use super::arena::{Arena, Segment};
+use crate::remote::{Generation, RemoteError, Worker};
+
+/// Zeroed memory in a worker, which is freed when this drops. Neither asks the worker anything, where memory is shared.
+pub struct Allocation {
+    bytes: u64,
+    place: Place,
+}
+
+enum Place {
+    /// In memory that both sides map.
+    Shared { arena: Arc<Arena>, segment: Arc<Segment>, block: Block },
+    /// In the worker alone, on a link without shared memory.
+    Lent { worker: Arc<Worker>, generation: Generation, address: u64 },
+}
+
+impl Allocation {
+    pub(super) fn shared(arena: Arc<Arena>, segment: Arc<Segment>, block: Block, bytes: u64) -> Self {
+        Self { bytes, place: Place::Shared { arena, segment, block } }
+    }
+
+    pub(in crate::remote) fn lent(worker: Arc<Worker>, generation: Generation, address: u64, bytes: u64) -> Self {
+        Self { bytes, place: Place::Lent { worker, generation, address } }
+    }
+
+    /// Where it lies in the worker.
+    #[must_use]
+    pub fn address(&self) -> u64 {
+        match &self.place {
+            Place::Shared { segment, block, .. } => segment.address + (block.offset() - segment.offset),
+            Place::Lent { address, .. } => *address,
+        }
+    }
+
+    /// How large it is, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Copies bytes out.
+    ///
+    /// # Errors
+    /// [`RemoteError::Stale`] if the worker it was in has ended; where memory is not shared, also those of asking.
+    ///
+    /// # Panics
+    /// If the bytes are not within the allocation.
+    #[inline]
+    pub fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), RemoteError> {
+        self.check(offset, into.len());
+        match &self.place {
+            Place::Shared { arena, segment, block } => {
+                if !arena.is_alive() {
+                    return Err(RemoteError::Stale);
+                }
+                segment.view.read(block.offset() - segment.offset + offset, into);
+                Ok(())
+            }
+            Place::Lent { worker, generation, address } => worker.session_of(*generation)?.read(address + offset, into),
+        }
+    }
+
+    /// Copies bytes in.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    #[inline]
+    pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), RemoteError> {
+        self.check(offset, bytes.len());
+        match &self.place {
+            Place::Shared { arena, segment, block } => {
+                if !arena.is_alive() {
+                    return Err(RemoteError::Stale);
+                }
+                segment.view.write(block.offset() - segment.offset + offset, bytes);
+                Ok(())
+            }
+            Place::Lent { worker, generation, address } => {
+                worker.session_of(*generation)?.write(address + offset, bytes)
+            }
+        }
+    }
+
+    /// Sets all of it to zero; memory that was used before holds what was there. Memory that was lent is zeroed already.
+    pub(in crate::remote) fn clear(&self) {
+        if let Place::Shared { segment, block, .. } = &self.place {
+            segment.view.fill(block.offset() - segment.offset, self.bytes as usize, 0);
+        }
+    }
+
+    #[inline]
+    fn check(&self, offset: u64, length: usize) {
+        let inside = offset <= self.bytes && length as u64 <= self.bytes - offset;
+        assert!(inside, "{length} bytes at {offset} are outside of an allocation of {}", self.bytes);
+    }
+}
+
+impl Drop for Allocation {
+    fn drop(&mut self) {
+        match &self.place {
+            Place::Shared { arena, block, .. } => {
+                let freed = arena.free(*block);
+                debug_assert!(freed.is_ok(), "an allocation is freed once, by its drop: {freed:?}");
+            }
+            Place::Lent { worker, generation, address } => worker.release_later(*generation, *address),
+        }
+    }
+}
+
+impl fmt::Debug for Allocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Allocation({} bytes at {:#010x})", self.bytes, self.address())
+    }
+}

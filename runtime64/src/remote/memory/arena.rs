@@ -1,0 +1,153 @@
+//! Memory that host and worker both map, and in which the host allocates without asking.
+//!
+//! What is known of the blocks lies in the host's own memory: a library that writes past the end of a buffer spoils other
+//! data of its own, never the bookkeeping. The arena grows by segments, which the worker maps when they are first needed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::MapSegment;
+use protocol::link::{ARENA_START, Memory, SEGMENT_ALIGN, View};
+
+use super::Allocation;
+use super::allocator::{Allocator, Block, NotAllocated};
+
+/// How much a segment holds, unless one object needs more.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// The arena of one generation of a worker.
+#[derive(Debug)]
+pub(in crate::remote) struct Arena {
+    memory: Memory,
+    /// Where it ends in the memory, at most.
+    end: u64,
+    alive: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    allocator: Allocator,
+    /// In the order of their offsets.
+    segments: Vec<Arc<Segment>>,
+    /// Where the next segment starts.
+    next: u64,
+}
+
+/// A part of the arena that both sides have mapped.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) view: View,
+    /// Where it starts in the memory.
+    pub(super) offset: u64,
+    /// Where it lies in the worker.
+    pub(super) address: u64,
+}
+
+/// How much is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArenaUse {
+    /// Bytes in live objects.
+    pub used: u64,
+    /// Bytes in segments that are mapped.
+    pub mapped: u64,
+    /// Bytes it may grow to.
+    pub limit: u64,
+}
+
+impl Arena {
+    /// An arena of at most `limit` bytes in `memory`, without a segment yet.
+    pub(in crate::remote) fn new(memory: Memory, limit: u64) -> Self {
+        let state = State { allocator: Allocator::new(), segments: Vec::new(), next: ARENA_START };
+        Self { memory, end: ARENA_START + limit, alive: AtomicBool::new(true), state: Mutex::new(state) }
+    }
+
+    /// Whether the worker still runs.
+    #[inline]
+    pub(super) fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    /// The worker has ended: what lies here is of no use any more.
+    pub(in crate::remote) fn bury(&self) {
+        self.alive.store(false, Ordering::Relaxed);
+    }
+
+    /// Allocates a block, whatever it holds, or nothing if no segment has room for it.
+    pub(in crate::remote) fn allocate(self: &Arc<Self>, bytes: u64, align: u64) -> Option<Allocation> {
+        let mut state = self.lock();
+        let block = state.allocator.allocate(bytes, align)?;
+        let index = state.segments.partition_point(|segment| segment.offset <= block.offset()) - 1;
+        let segment = Arc::clone(&state.segments[index]);
+        drop(state);
+        Some(Allocation::shared(Arc::clone(self), segment, block, bytes))
+    }
+
+    /// Frees a block.
+    pub(super) fn free(&self, block: Block) -> Result<(), NotAllocated> {
+        self.lock().allocator.free(block).map(drop)
+    }
+
+    /// The segment to map for a block that found no room, or nothing if the limit does not allow it.
+    pub(in crate::remote) fn next_segment(&self, bytes: u64, align: u64) -> Option<MapSegment> {
+        let offset = self.lock().next;
+        // The allocator may need the alignment's worth of room before the block.
+        let needed = bytes.checked_add(align)?.checked_next_multiple_of(SEGMENT_ALIGN)?;
+        let room = self.end.checked_sub(offset)?;
+        let usual = SEGMENT_BYTES.min(room);
+        let bytes = needed.max(usual);
+        (bytes <= room).then_some(MapSegment { offset, bytes })
+    }
+
+    /// Takes a segment in that the worker has mapped at `address`.
+    pub(in crate::remote) fn add(&self, segment: &MapSegment, address: u64) -> std::io::Result<()> {
+        let view = self.memory.map(segment.offset, segment.bytes)?;
+        let mut state = self.lock();
+        state.allocator.add(segment.offset, segment.bytes);
+        state.segments.push(Arc::new(Segment { view, offset: segment.offset, address }));
+        state.next = segment.offset + segment.bytes;
+        Ok(())
+    }
+
+    /// The segment that holds all of `length` bytes at an address of the worker, and where in it they are.
+    pub(in crate::remote) fn find(&self, address: u64, length: u64) -> Option<Place> {
+        let state = self.lock();
+        let holds = |segment: &&Arc<Segment>| {
+            address
+                .checked_sub(segment.address)
+                .is_some_and(|within| within < segment.view.bytes() && length <= segment.view.bytes() - within)
+        };
+        let segment = state.segments.iter().find(holds)?;
+        Some(Place { within: address - segment.address, segment: Arc::clone(segment) })
+    }
+
+    /// How much is in use.
+    pub(in crate::remote) fn usage(&self) -> ArenaUse {
+        let state = self.lock();
+        ArenaUse { used: state.allocator.used(), mapped: state.next - ARENA_START, limit: self.end - ARENA_START }
+    }
+
+    /// No lock is held while anything else runs, so a panic of another thread leaves the state whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where in a segment something lies.
+#[derive(Debug)]
+pub(in crate::remote) struct Place {
+    segment: Arc<Segment>,
+    within: u64,
+}
+
+impl Place {
+    /// Copies out what lies there.
+    pub(in crate::remote) fn read(&self, into: &mut [u8]) {
+        self.segment.view.read(self.within, into);
+    }
+
+    /// Copies bytes there.
+    pub(in crate::remote) fn write(&self, bytes: &[u8]) {
+        self.segment.view.write(self.within, bytes);
+    }
+}

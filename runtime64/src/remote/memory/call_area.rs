@@ -1,0 +1,60 @@
+//! Memory for the length of one call: strings and other arguments that a function reads through a pointer.
+
+use std::io;
+
+use protocol::link::{CALL_AREA_BYTES, CALL_AREA_START, Memory, View};
+
+use super::Allocation;
+
+/// How blocks are aligned: as `malloc` aligns them on every worker.
+const ALIGN: u64 = 16;
+
+/// The call area of one generation of a worker.
+#[derive(Debug)]
+pub(in crate::remote) struct CallArea {
+    view: View,
+    /// Where it lies in the worker.
+    address: u64,
+    used: u64,
+    /// What did not fit, elsewhere in the arena.
+    overflow: Vec<Allocation>,
+}
+
+impl CallArea {
+    /// Maps the area.
+    pub(in crate::remote) fn map(memory: &Memory) -> io::Result<Self> {
+        let view = memory.map(CALL_AREA_START, CALL_AREA_BYTES)?;
+        Ok(Self { view, address: 0, used: 0, overflow: Vec::new() })
+    }
+
+    /// The same area, which the worker has mapped at `address`.
+    pub(in crate::remote) fn at(self, address: u64) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Puts bytes, and some zeros after them, into the area, and gives their address in the worker. Nothing, if there is no
+    /// room.
+    pub(in crate::remote) fn put(&mut self, bytes: &[u8], zeros: usize) -> Option<u64> {
+        let length = (bytes.len() as u64).checked_add(zeros as u64)?;
+        let end = self.used.checked_add(length)?;
+        if end > CALL_AREA_BYTES {
+            return None;
+        }
+        let start = self.used;
+        self.view.write(start, bytes);
+        self.view.fill(start + bytes.len() as u64, zeros, 0);
+        self.used = end.next_multiple_of(ALIGN);
+        Some(self.address + start)
+    }
+
+    /// Keeps memory that did not fit until the call is over.
+    pub(in crate::remote) fn keep(&mut self, allocation: Allocation) {
+        self.overflow.push(allocation);
+    }
+
+    /// The call is over.
+    pub(in crate::remote) fn clear(&mut self) {
+        self.used = 0;
+        self.overflow.clear();
+    }
+}

@@ -1,0 +1,226 @@
+//! A worker that runs, held for a sequence of requests.
+
+use std::sync::MutexGuard;
+
+use protocol::{Call, Invoke, Outcome, ReadString, Value, WriteMemory, limits};
+
+use super::client::Failure;
+use super::memory::{AccessError, Allocation};
+use super::start::Running;
+use super::worker::State;
+use super::{Generation, RemoteError};
+
+/// A worker that runs, held for a sequence of requests.
+#[derive(Debug)]
+pub struct Session<'a> {
+    state: MutexGuard<'a, State>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(mut state: MutexGuard<'a, State>) -> Self {
+        // A call whose arguments turned out wrong may have left some of them there.
+        if let Some(Running { link, .. }) = &mut state.running
+            && let Ok(shared) = &mut link.shared
+        {
+            shared.call_area.clear();
+        }
+        Self { state }
+    }
+
+    /// Which generation is being asked.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.state.generation
+    }
+
+    /// Sends a request and waits for its reply.
+    ///
+    /// # Errors
+    /// [`RemoteError::Fault`] and [`RemoteError::TooLarge`] leave the worker running; after [`RemoteError::Lost`] and
+    /// [`RemoteError::Protocol`] the next session starts a new one.
+    pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
+        let state = &mut *self.state;
+        state.requests += 1;
+        let Some(running) = &mut state.running else {
+            return Err(ended_earlier());
+        };
+        match running.link.client.call(request) {
+            Ok(reply) => Ok(reply),
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    /// Calls a prepared function, and lets go of what was lent for the call.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn invoke(&mut self, function: u32, arguments: &[Value]) -> Result<Outcome, RemoteError> {
+        let outcome = self.call(&Invoke { function, arguments });
+        self.state.calls += 1;
+        if let Some(Running { link, .. }) = &mut self.state.running
+            && let Ok(shared) = &mut link.shared
+        {
+            shared.call_area.clear();
+        }
+        outcome
+    }
+
+    /// Puts bytes, and some zeros after them, where the function that is called next can read them, and gives the argument
+    /// that stands for their address.
+    ///
+    /// # Errors
+    /// [`RemoteError::TooLarge`] for more than a message may hold where memory is not shared, otherwise those of
+    /// allocating.
+    pub fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, RemoteError> {
+        let Some(running) = &mut self.state.running else {
+            return Err(ended_earlier());
+        };
+        let Ok(shared) = &mut running.link.shared else {
+            return in_message(bytes, zeros);
+        };
+        if let Some(address) = shared.call_area.put(bytes, zeros) {
+            return Ok(Value::Integer(address as i64));
+        }
+        let allocation = self.allocate(bytes.len() as u64 + zeros as u64, 1)?;
+        let address = allocation.address();
+        allocation.write(0, bytes)?;
+        allocation.write(bytes.len() as u64, &vec![0; zeros])?;
+        if let Some(Running { link, .. }) = &mut self.state.running
+            && let Ok(shared) = &mut link.shared
+        {
+            shared.call_area.keep(allocation);
+        }
+        Ok(Value::Integer(address as i64))
+    }
+
+    /// Whether memory is shared with the worker.
+    pub(super) fn shares_memory(&self) -> bool {
+        self.state.running.as_ref().is_some_and(|running| running.link.shared.is_ok())
+    }
+
+    /// Allocates in the arena, whatever the memory holds.
+    pub(super) fn allocate(&mut self, bytes: u64, align: u64) -> Result<Allocation, RemoteError> {
+        let arena = match &self.state.running {
+            Some(Running { link, .. }) => link.shared.as_ref().map(|shared| &shared.arena).ok().cloned(),
+            None => None,
+        };
+        let arena = arena.ok_or_else(ended_earlier)?;
+        if let Some(allocation) = arena.allocate(bytes, align) {
+            return Ok(allocation);
+        }
+        let full = || RemoteError::ArenaFull { bytes, usage: arena.usage() };
+        let segment = arena.next_segment(bytes, align).ok_or_else(full)?;
+        let mapped = self.call(&segment)?;
+        arena.add(&segment, mapped.address).map_err(|_| full())?;
+        arena.allocate(bytes, align).ok_or_else(full)
+    }
+
+    /// Copies memory of the worker.
+    ///
+    /// # Errors
+    /// [`RemoteError::Unmapped`], and those of asking the worker where the system does not allow to reach its memory.
+    pub fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), RemoteError> {
+        let link = &self.running()?.link;
+        if let Ok(shared) = &link.shared
+            && let Some(place) = shared.arena.find(address, into.len() as u64)
+        {
+            place.read(into);
+            return Ok(());
+        }
+        match link.foreign.read(address, into) {
+            Ok(()) => Ok(()),
+            Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
+            Err(AccessError::Refused) => self.ask_to_read(address, into),
+        }
+    }
+
+    /// Asks the worker for a copy, by messages of the size that fits.
+    fn ask_to_read(&mut self, address: u64, into: &mut [u8]) -> Result<(), RemoteError> {
+        for (index, part) in into.chunks_mut(limits::STRING_BYTES as usize).enumerate() {
+            let address = address.saturating_add(index as u64 * u64::from(limits::STRING_BYTES));
+            let reply = self.call(&ReadString { address, length: Some(part.len() as u32) })?;
+            match reply {
+                Value::Bytes(bytes) if bytes.len() == part.len() => part.copy_from_slice(&bytes),
+                _ => return Err(RemoteError::Protocol("it answered with other bytes than were asked for".to_owned())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies bytes into the worker's memory. Those before an address that cannot be written may have been written.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), RemoteError> {
+        let link = &self.running()?.link;
+        if let Ok(shared) = &link.shared
+            && let Some(place) = shared.arena.find(address, bytes.len() as u64)
+        {
+            place.write(bytes);
+            return Ok(());
+        }
+        match link.foreign.write(address, bytes) {
+            Ok(()) => Ok(()),
+            Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
+            Err(AccessError::Refused) => {
+                for (index, part) in bytes.chunks(limits::STRING_BYTES as usize).enumerate() {
+                    let address = address.saturating_add(index as u64 * u64::from(limits::STRING_BYTES));
+                    self.call(&WriteMemory { address, bytes: part.to_vec() })?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Copies the bytes before the first zero byte.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); [`RemoteError::TooLarge`] for a string over [`limits::STRING_BYTES`].
+    pub fn read_to_zero(&mut self, address: u64) -> Result<Vec<u8>, RemoteError> {
+        let limit = limits::STRING_BYTES as usize;
+        match self.running()?.link.foreign.read_to_zero(address, limit) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(RemoteError::TooLarge(format!("a string without a zero in its first {limit} bytes"))),
+            Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
+            Err(AccessError::Refused) => match self.call(&ReadString { address, length: None })? {
+                Value::Bytes(bytes) => Ok(bytes),
+                _ => Err(RemoteError::Protocol("it answered with something else than bytes".to_owned())),
+            },
+        }
+    }
+
+    fn running(&self) -> Result<&Running, RemoteError> {
+        self.state.running.as_ref().ok_or_else(ended_earlier)
+    }
+
+    /// What a failure means, and the end of the worker if it means that.
+    #[cold]
+    fn failed(&mut self, failure: Failure) -> RemoteError {
+        let error = match (failure, &self.state.running) {
+            (Failure::Fault(fault), _) => return RemoteError::Fault(fault),
+            (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
+            (Failure::Ended { last_words, started }, Some(running)) => {
+                RemoteError::Lost(running.bury(last_words, started))
+            }
+            (failure, _) => RemoteError::Protocol(failure.to_string()),
+        };
+        self.state.running = None;
+        error
+    }
+}
+
+fn ended_earlier() -> RemoteError {
+    RemoteError::Protocol("the worker ended earlier in this session".to_owned())
+}
+
+/// An argument that carries its bytes with it.
+fn in_message(bytes: &[u8], zeros: usize) -> Result<Value, RemoteError> {
+    if bytes.len() + zeros > limits::STRING_BYTES as usize {
+        let limit = limits::STRING_BYTES;
+        return Err(RemoteError::TooLarge(format!("a string of {} bytes is over the limit of {limit}", bytes.len())));
+    }
+    let mut carried = Vec::with_capacity(bytes.len() + zeros);
+    carried.extend_from_slice(bytes);
+    carried.resize(bytes.len() + zeros, 0);
+    Ok(Value::Bytes(carried))
+}

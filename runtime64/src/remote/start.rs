@@ -1,0 +1,112 @@
+//! Starting a worker: its process, the greeting, and the link that it is called through from then on.
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use protocol::link::Endpoint;
+use protocol::{Hello, Identity, LastWords, VERSION};
+
+use super::attach::{Link, Wanted, attach};
+use super::client::{Client, Failure};
+use super::process::Process;
+use super::{Death, RemoteError, Settings, Started, WorkerKind, locate, wine};
+
+/// How long a worker may take to answer its first request.
+const START_LIMIT: Duration = Duration::from_secs(10);
+/// The same under Wine, which may create its whole prefix first.
+const WINE_START_LIMIT: Duration = Duration::from_secs(120);
+
+/// A worker that runs. The fields drop in this order: the link closes first, then the end of the process is waited for.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) link: Link,
+    process: Arc<Process>,
+}
+
+impl Running {
+    /// Collects the process of a worker whose link has closed.
+    pub(super) fn bury(&self, last_words: Option<LastWords>, started: Started) -> Death {
+        Death { exit: self.process.end(), last_words, started }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(shared) = &self.link.shared {
+            shared.arena.bury();
+        }
+    }
+}
+
+/// Starts a worker, greets it, and goes over to shared memory with it.
+pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
+    let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()? };
+    let path = locate::executable(kind, settings)?;
+    let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
+    let (process, mut channel) = Process::start(&path, loader.as_deref()).map_err(|source| {
+        let path = loader.clone().unwrap_or_else(|| path.clone());
+        RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
+    })?;
+    let process = Arc::new(process);
+    let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
+    let settled = watched(&process, limit, || {
+        let identity = greet(&mut channel)?;
+        if fits(&identity, kind) { Ok(Ok(attach(channel, &process, kind, wanted)?)) } else { Ok(Err(identity)) }
+    });
+    match settled {
+        Ok(Ok(link)) => Ok(Running { link, process }),
+        Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path, identity }),
+        Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path, limit }),
+        Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, &path, &process)),
+    }
+}
+
+fn greet(channel: &mut Endpoint) -> Result<Identity, Failure> {
+    Client::ask(channel, &Hello { version: VERSION })
+}
+
+fn fits(identity: &Identity, kind: WorkerKind) -> bool {
+    identity.version == VERSION
+        && identity.platform == kind.platform
+        && identity.machine == kind.machine
+        && identity.pointer_bits == kind.pointer_bits()
+}
+
+/// Why a worker could not be settled with.
+enum Unsettled {
+    /// It did not answer in time, and was ended.
+    Silent,
+    Failed(Failure),
+}
+
+/// Runs the first requests with a watchdog that ends a process that does not answer: a channel's own time limits do not
+/// exist on every platform.
+fn watched<T>(
+    process: &Arc<Process>,
+    limit: Duration,
+    requests: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Unsettled> {
+    let (answered, waits) = mpsc::channel::<()>();
+    let watched = Arc::clone(process);
+    let watchdog = thread::spawn(move || {
+        let silent = waits.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+        if silent {
+            watched.kill();
+        }
+        silent
+    });
+    let outcome = requests();
+    drop(answered);
+    let silent = watchdog.join().unwrap_or(false);
+    outcome.map_err(|failure| if silent { Unsettled::Silent } else { Unsettled::Failed(failure) })
+}
+
+fn start_failure(failure: Failure, kind: WorkerKind, path: &Path, process: &Process) -> RemoteError {
+    match failure {
+        Failure::Ended { .. } => RemoteError::EndedAtStart { kind, path: path.to_path_buf(), exit: process.end() },
+        Failure::Fault(fault) => RemoteError::Fault(fault),
+        failure => RemoteError::Protocol(format!("{} is no worker: {failure}", path.display())),
+    }
+}

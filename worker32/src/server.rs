@@ -1,0 +1,187 @@
+//! The requests, and what becomes of each.
+
+use protocol::link::{self, CallState, LinkError};
+use protocol::{
+    Allocate, Allocated, Attach, Call, CodecError, DescribeLastError, Fault, FaultKind, Function, Hello, Identity,
+    Invoke, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare,
+    ReadString, Release, SetErrno, VERSION, Value, WriteMemory, decode, decode_invoke,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::allocations::Allocations;
+use crate::invoke::{ErrorNumbers, Prepared};
+use crate::library::Libraries;
+use crate::link::Link;
+use crate::segments::Segments;
+use crate::{memory, output, process};
+
+/// All that a worker keeps between requests.
+#[derive(Default)]
+pub(crate) struct Server {
+    greeted: bool,
+    libraries: Libraries,
+    functions: Vec<Prepared>,
+    errors: ErrorNumbers,
+    segments: Option<Segments>,
+    allocations: Allocations,
+    /// The arguments of the call that is being executed.
+    arguments: Vec<Value>,
+}
+
+impl Server {
+    /// Whether the host has greeted.
+    pub(crate) fn is_greeted(&self) -> bool {
+        self.greeted
+    }
+
+    /// Keeps the memory that is shared with the host from now on.
+    pub(crate) fn share(&mut self, segments: Segments) {
+        self.segments = Some(segments);
+    }
+
+    /// Answers one request.
+    pub(crate) fn answer(&mut self, kind: u8, payload: &[u8], link: &mut impl Link) -> Result<(), LinkError> {
+        if !self.greeted && kind != Hello::NUMBER {
+            let fault = Fault::new(FaultKind::Protocol, "the first request must be the greeting");
+            return link.send(link::FAULT, &fault);
+        }
+        match kind {
+            Invoke::NUMBER => self.respond_invoke(payload, link),
+            Hello::NUMBER => self.respond(payload, link, Self::greet),
+            OpenLibrary::NUMBER => self.respond(payload, link, Self::open_library),
+            OpenDefaultLibrary::NUMBER => self.respond(payload, link, Self::open_default_library),
+            Prepare::NUMBER => self.respond(payload, link, Self::prepare),
+            SetErrno::NUMBER => self.respond(payload, link, Self::set_errno),
+            ReadString::NUMBER => self.respond(payload, link, Self::read_string),
+            DescribeLastError::NUMBER => self.respond(payload, link, Self::describe_last_error),
+            MapSegment::NUMBER => self.respond(payload, link, Self::map_segment),
+            WriteMemory::NUMBER => self.respond(payload, link, Self::write_memory),
+            Allocate::NUMBER => self.respond(payload, link, Self::allocate),
+            Release::NUMBER => self.respond(payload, link, Self::release),
+            Attach::NUMBER => {
+                link.send(link::FAULT, &Fault::new(FaultKind::Protocol, "the link has been settled already"))
+            }
+            unknown => {
+                let fault = Fault::new(FaultKind::Protocol, format!("there is no request number {unknown}"));
+                link.send(link::FAULT, &fault)
+            }
+        }
+    }
+
+    fn respond<C: Call + DeserializeOwned>(
+        &mut self,
+        payload: &[u8],
+        link: &mut impl Link,
+        handle: impl FnOnce(&mut Self, &C) -> Result<C::Reply, Fault>,
+    ) -> Result<(), LinkError> {
+        let request = decode::<C>(payload);
+        link.publish(CallState::Running);
+        let outcome = request.map_err(malformed).and_then(|request| handle(self, &request));
+        send(link, &outcome)
+    }
+
+    /// The same for calls, whose arguments are kept in one list from call to call.
+    fn respond_invoke(&mut self, payload: &[u8], link: &mut impl Link) -> Result<(), LinkError> {
+        let function = decode_invoke(payload, &mut self.arguments);
+        link.publish(CallState::Running);
+        let outcome = function.map_err(malformed).and_then(|function| self.invoke(function));
+        send(link, &outcome)
+    }
+
+    fn greet(&mut self, _: &Hello) -> Result<Identity, Fault> {
+        // A host of another version learns of it from the identity, and closes.
+        self.greeted = true;
+        Ok(Identity {
+            version: VERSION,
+            pointer_bits: usize::BITS as u8,
+            platform: if cfg!(windows) { Platform::Windows } else { Platform::Linux },
+            machine: if cfg!(target_arch = "x86") { Machine::I386 } else { Machine::X86_64 },
+            process: std::process::id(),
+        })
+    }
+
+    fn open_library(&mut self, request: &OpenLibrary) -> Result<Library, Fault> {
+        let id = self.libraries.open(request)?;
+        output::prepare_new_runtime();
+        output::flush();
+        Ok(Library { id })
+    }
+
+    fn open_default_library(&mut self, _: &OpenDefaultLibrary) -> Result<Library, Fault> {
+        Ok(Library { id: self.libraries.open_default()? })
+    }
+
+    fn prepare(&mut self, request: &Prepare) -> Result<Function, Fault> {
+        let (symbol, address) = self.libraries.resolve(request.library, &request.symbols)?;
+        let id = u32::try_from(self.functions.len())
+            .map_err(|_| Fault::new(FaultKind::Protocol, "too many functions are prepared"))?;
+        self.functions.push(Prepared::new(address, request.signature.clone())?);
+        Ok(Function { id, address: address.addr() as u64, symbol })
+    }
+
+    fn invoke(&mut self, function: u32) -> Result<Outcome, Fault> {
+        let function = self
+            .functions
+            .get(function as usize)
+            .ok_or_else(|| Fault::new(FaultKind::Protocol, format!("there is no function number {function}")))?;
+        let result = function.call(&self.arguments, &mut self.errors)?;
+        output::flush();
+        Ok(Outcome { result, errno: self.errors.errno, last_error: self.errors.last_error })
+    }
+
+    fn set_errno(&mut self, request: &SetErrno) -> Result<(), Fault> {
+        self.errors.errno = request.value;
+        Ok(())
+    }
+
+    fn describe_last_error(&mut self, request: &DescribeLastError) -> Result<Value, Fault> {
+        Ok(process::last_error_text(request.code).map_or(Value::Nil, |text| Value::Bytes(text.into_bytes())))
+    }
+
+    fn read_string(&mut self, request: &ReadString) -> Result<Value, Fault> {
+        memory::read_string(request.address, request.length).map(Value::Bytes)
+    }
+
+    fn map_segment(&mut self, request: &MapSegment) -> Result<Mapped, Fault> {
+        match &mut self.segments {
+            Some(segments) => segments.map(request),
+            None => Err(Fault::new(FaultKind::Protocol, "there is no shared memory")),
+        }
+    }
+
+    fn write_memory(&mut self, request: &WriteMemory) -> Result<(), Fault> {
+        memory::write(request.address, &request.bytes)
+    }
+
+    fn allocate(&mut self, request: &Allocate) -> Result<Allocated, Fault> {
+        Ok(Allocated { address: self.allocations.allocate(request)? })
+    }
+
+    fn release(&mut self, request: &Release) -> Result<(), Fault> {
+        self.allocations.release(request.address)
+    }
+}
+
+fn malformed(error: CodecError) -> Fault {
+    Fault::new(FaultKind::Protocol, error.to_string())
+}
+
+/// Sends what a request came to.
+fn send<T: Serialize>(link: &mut impl Link, outcome: &Result<T, Fault>) -> Result<(), LinkError> {
+    // A process that a library forked has come back to code that is not its own: it has no host.
+    if process::is_fork() {
+        process::end_now();
+    }
+    link.publish(CallState::Done);
+    match outcome {
+        Ok(reply) => match link.send(link::REPLY, reply) {
+            // Nothing was sent of an answer that is too large, so a fault can take its place.
+            Err(error @ LinkError::TooLarge { .. }) => {
+                link.send(link::FAULT, &Fault::new(FaultKind::Protocol, error.to_string()))
+            }
+            sent => sent,
+        },
+        Err(fault) => link.send(link::FAULT, fault),
+    }
+}
