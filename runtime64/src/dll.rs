@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use mlua::{Lua, LuaString, Table, Value as LuaValue};
+use mlua::{Lua, LuaString, Table, Value as LuaValue, Variadic};
 use protocol::{DescribeLastError, Machine, Platform, SetErrno, Value};
 
 use crate::c;
@@ -12,25 +12,34 @@ use crate::error::{Error, ErrorKind};
 use crate::remote::Settings;
 
 mod binding;
+mod bytes;
 mod cast;
 mod constant;
 mod convert;
+mod element;
 mod error_object;
 mod exports;
 mod failure;
 mod fault_name;
 mod function;
+mod garbage;
 mod generational;
+mod hexdump;
 mod library;
 mod mismatch;
 mod module;
+mod new;
+mod object;
+mod place;
 mod pointer;
+mod shape;
 mod signature;
-mod string;
+mod stats;
 mod undeclared;
 
 use library::{Library, Options};
 use module::{Module, declaration_error};
+use object::Object;
 use pointer::Pointer;
 
 /// Sets the global `dll`, and lets `require "dll"` find it.
@@ -93,7 +102,7 @@ fn text(what: &str, value: &LuaValue) -> Result<String, Error> {
     }
 }
 
-/// Size and alignment of a type by name, or of a pointer's own type.
+/// Size and alignment of a type by name, of a pointer's own type, or of an object.
 fn layout(module: &Module, of: &LuaValue) -> Result<c::Layout, Error> {
     let (ty, abi) = match of {
         LuaValue::String(source) => (parse_type(module, &source.to_string_lossy())?, module.abi()),
@@ -103,8 +112,13 @@ fn layout(module: &Module, of: &LuaValue) -> Result<c::Layout, Error> {
             let abi = module::abi_of(pointer.owner().worker.kind());
             (pointer.target().clone().pointer_to(), abi)
         }
+        LuaValue::UserData(userdata) if userdata.is::<Object>() => {
+            let object = userdata.borrow::<Object>().map_err(|error| Error::new(ErrorKind::Type, error.to_string()))?;
+            return Ok(c::Layout { size: object.shape().bytes, align: object.shape().align });
+        }
         other => {
-            let message = format!("a C type's name or a pointer is needed, not {}", convert::describe(other));
+            let message =
+                format!("a C type's name, a pointer or an object is needed, not {}", convert::describe(other));
             return Err(Error::new(ErrorKind::Type, message));
         }
     };
@@ -181,8 +195,16 @@ fn load_options(table: &Table) -> mlua::Result<Options> {
     Ok(options)
 }
 
-/// `cast`, `string`.
+/// `new`, `cast`, `tonumber`, `stats`, and what takes memory as bytes.
 fn memory(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
+    let shared = module.clone();
+    table.set(
+        "new",
+        lua.create_function(move |lua, (ty, values): (LuaValue, Variadic<LuaValue>)| {
+            let ty = text("dll.new: a C type's name", &ty)?;
+            new::new(lua, &shared, &parse_type(&shared, &ty)?, &values)
+        })?,
+    )?;
     let shared = module.clone();
     table.set(
         "cast",
@@ -191,8 +213,24 @@ fn memory(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
             cast::cast(lua, &shared, &parse_type(&shared, &ty)?, &value)
         })?,
     )?;
-    let read = |lua: &Lua, (value, length): (LuaValue, Option<LuaValue>)| string::string(lua, &value, length.as_ref());
-    table.set("string", lua.create_function(read)?)
+    table.set("tonumber", lua.create_function(|_, value: LuaValue| Ok(number(value)?))?)?;
+    let shared = module.clone();
+    table.set("stats", lua.create_function(move |lua, ()| stats::stats(lua, &shared))?)?;
+    bytes::install(lua, module, table)
+}
+
+/// The number that a value is or holds, nil for other values.
+fn number(value: LuaValue) -> Result<LuaValue, Error> {
+    let held = match &value {
+        LuaValue::UserData(userdata) => match userdata.borrow::<Object>() {
+            Ok(object) => {
+                object.number(&mut element::Lasting).map_err(|mismatch| place::located("dll.tonumber", mismatch))?
+            }
+            Err(_) => None,
+        },
+        _ => Some(value),
+    };
+    Ok(held.filter(|held| held.is_integer() || held.is_number()).unwrap_or(LuaValue::Nil))
 }
 
 /// `errno`, `lasterror`.

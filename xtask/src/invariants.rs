@@ -16,7 +16,11 @@ struct Source {
 
 /// Where `unsafe` may be allowed.
 const UNSAFE: &[&str] = &[
-    "protocol/src/link/windows.rs",
+    "protocol/src/link/channel/windows.rs",
+    "protocol/src/link/doorbell/windows.rs",
+    "protocol/src/link/memory/",
+    "protocol/src/link/processor/windows.rs",
+    "runtime64/src/remote/memory/foreign/",
     "runtime64/src/remote/process/",
     "runtime64/src/runtime/state.rs",
     "worker32/src/fault/",

@@ -4,7 +4,10 @@ use mlua::{Lua, Value as LuaValue};
 
 use super::convert::{Conversion, describe};
 use super::failure::from_remote;
+use super::mismatch::Mismatch;
 use super::module::{Module, owner};
+use super::object::Object;
+use super::place::located;
 use super::pointer::{Owner, Pointer};
 use super::signature::conversion;
 use crate::c;
@@ -16,14 +19,11 @@ pub(super) fn cast(lua: &Lua, module: &Module, ty: &c::Type, value: &LuaValue) -
         let message = format!("dll.cast: {} cannot become {ty}", describe(value));
         mlua::Error::from(Error::new(ErrorKind::Type, message))
     };
-    let pointer = match value {
-        LuaValue::UserData(userdata) => userdata.borrow::<Pointer>().ok().map(|pointer| pointer.clone()),
-        _ => None,
-    };
+    let pointer = pointer_of(value).map_err(|mismatch| located("dll.cast", mismatch))?;
     match (conversion(ty, module.abi()), value, pointer) {
         (Some(Conversion::Pointer { .. }), LuaValue::Nil, _) => Ok(LuaValue::Nil),
         (Some(Conversion::Pointer { target, .. }), _, Some(pointer)) => {
-            to_pointer(lua, pointer.address(), target, pointer.owner().clone())
+            lua.create_userdata(pointer.retyped(target)).map(LuaValue::UserData)
         }
         (Some(Conversion::Pointer { target, .. }), LuaValue::Integer(address), _) => {
             let highest = if module.abi().pointer_bytes() == 4 { u64::from(u32::MAX) } else { u64::MAX };
@@ -45,6 +45,20 @@ pub(super) fn cast(lua: &Lua, module: &Module, ty: &c::Type, value: &LuaValue) -
             Err(Error::new(ErrorKind::Range, message).into())
         }
         _ => Err(refused()),
+    }
+}
+
+/// The pointer that a value is, or that leads to the object it is.
+fn pointer_of(value: &LuaValue) -> Result<Option<Pointer>, Mismatch> {
+    let LuaValue::UserData(userdata) = value else {
+        return Ok(None);
+    };
+    if let Ok(pointer) = userdata.borrow::<Pointer>() {
+        return Ok(Some(pointer.clone()));
+    }
+    match userdata.borrow::<Object>() {
+        Ok(object) => object.pointer_to(object.shape().pointee().clone()).map(Some),
+        Err(_) => Ok(None),
     }
 }
 

@@ -3,12 +3,14 @@
 //! A number with a fraction is no integer, a numeric string is no number, and nothing is cut to fit.
 
 use mlua::{Lua, Value as LuaValue};
-use protocol::{Type, Value, limits};
+use protocol::{Type, Value};
 
 use super::mismatch::Mismatch;
+use super::object::Object;
 use super::pointer::{Owner, Pointer};
 use crate::c;
 use crate::error::{Error, ErrorKind};
+use crate::remote::Allocation;
 
 /// How values of one C type are converted; made once for each parameter and result.
 #[derive(Clone, Debug)]
@@ -37,6 +39,16 @@ pub(super) enum Conversion {
         /// Which Lua strings can stand for it.
         strings: Strings,
     },
+}
+
+/// What a conversion may need of a worker.
+pub(super) trait Memory {
+    /// Puts the bytes of a string, and some zeros after them, where the worker can read them, and gives the value that
+    /// stands for their address.
+    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch>;
+
+    /// Copies bytes of an object.
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch>;
 }
 
 /// Which Lua strings a pointer parameter takes, or whether a pointer result becomes a string.
@@ -75,7 +87,13 @@ impl Conversion {
     }
 
     /// From Lua to the wire.
-    pub(super) fn to_wire(&self, value: &LuaValue, owner: &Owner) -> Result<Value, Mismatch> {
+    pub(super) fn to_wire(&self, value: &LuaValue, owner: &Owner, memory: &mut dyn Memory) -> Result<Value, Mismatch> {
+        if let (LuaValue::UserData(userdata), false) = (value, matches!(self, Conversion::Pointer { .. }))
+            && let Ok(object) = userdata.borrow::<Object>()
+            && let Some(number) = object.number(memory)?
+        {
+            return self.to_wire(&number, owner, memory);
+        }
         match self {
             Conversion::Void => Err(Mismatch::new(ErrorKind::Type, "no value can be void")),
             Conversion::Bool => match value {
@@ -100,7 +118,7 @@ impl Conversion {
                 other => integer(other).map(Value::Integer),
             },
             Conversion::Float(wire) => float(value, *wire).map(Value::Float),
-            Conversion::Pointer { target, strings } => pointer_to_wire(value, target, *strings, owner),
+            Conversion::Pointer { target, strings } => pointer_to_wire(value, target, *strings, owner, memory),
         }
     }
 
@@ -164,68 +182,68 @@ fn float(value: &LuaValue, wire: Type) -> Result<f64, Mismatch> {
     Ok(single.into())
 }
 
-fn pointer_to_wire(value: &LuaValue, target: &c::Type, strings: Strings, owner: &Owner) -> Result<Value, Mismatch> {
+fn pointer_to_wire(
+    value: &LuaValue,
+    target: &c::Type,
+    strings: Strings,
+    owner: &Owner,
+    memory: &mut dyn Memory,
+) -> Result<Value, Mismatch> {
     match value {
         LuaValue::Nil => Ok(Value::Nil),
-        LuaValue::String(string) => string_to_wire(&string.as_bytes(), strings),
-        LuaValue::UserData(userdata) => match userdata.borrow::<Pointer>() {
-            Ok(pointer) => pointer.address_for(target, owner).map(|address| Value::Integer(address as i64)),
-            Err(_) => Err(wrong_type("a pointer or nil", value)),
-        },
-        other => Err(wrong_type("a pointer or nil", other)),
+        LuaValue::String(string) => string_to_wire(&string.as_bytes(), strings, memory),
+        LuaValue::UserData(userdata) => {
+            if let Ok(pointer) = userdata.borrow::<Pointer>() {
+                return pointer.address_for(target, owner).map(|address| Value::Integer(address as i64));
+            }
+            match userdata.borrow::<Object>() {
+                Ok(object) => object.pointer_for(target, owner, memory),
+                Err(_) => Err(wrong_type("a pointer, an object or nil", value)),
+            }
+        }
+        other => Err(wrong_type("a pointer, an object or nil", other)),
     }
 }
 
-fn string_to_wire(bytes: &[u8], strings: Strings) -> Result<Value, Mismatch> {
+fn string_to_wire(bytes: &[u8], strings: Strings, memory: &mut dyn Memory) -> Result<Value, Mismatch> {
     match strings {
         Strings::None => {
-            let reason = "a Lua string is never writable; the parameter needs a buffer of the library's own \
-                          (declare it const if the library only reads it)";
-            return Err(Mismatch::new(ErrorKind::Type, reason));
+            let reason = "a Lua string is never writable; the parameter needs a buffer, such as dll.new(\"char[?]\", size) \
+                          (or declare it const if the library only reads it)";
+            Err(Mismatch::new(ErrorKind::Type, reason))
         }
-        Strings::Text => {
-            if let Some(position) = bytes.iter().position(|byte| *byte == 0) {
+        Strings::Text => match bytes.iter().position(|byte| *byte == 0) {
+            None => memory.lend(bytes, 1),
+            Some(position) => {
                 let reason = format!(
                     "the string has a zero byte at position {}, where C would end it (declare the parameter \
                      const void * for bytes)",
                     position + 1
                 );
-                return Err(Mismatch::new(ErrorKind::Type, reason));
+                Err(Mismatch::new(ErrorKind::Type, reason))
             }
-        }
-        Strings::Bytes => {}
+        },
+        Strings::Bytes => memory.lend(bytes, 1),
         Strings::Utf16 => {
-            return wide_to_wire(bytes, |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect(), 2);
+            let encode = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+            memory.lend(&encode(wide_text(bytes)?), 2)
         }
         Strings::Utf32 => {
-            return wide_to_wire(bytes, |text| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(), 4);
+            let encode = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<u8>>();
+            memory.lend(&encode(wide_text(bytes)?), 4)
         }
     }
-    if bytes.len() >= limits::STRING_BYTES as usize {
-        let reason = format!("a string of {} bytes is over the limit of {}", bytes.len(), limits::STRING_BYTES);
-        return Err(Mismatch::new(ErrorKind::Range, reason));
-    }
-    let mut terminated = Vec::with_capacity(bytes.len() + 1);
-    terminated.extend_from_slice(bytes);
-    terminated.push(0);
-    Ok(Value::Bytes(terminated))
 }
 
-/// Text in wide characters, with a terminating one of `zero_bytes`.
-fn wide_to_wire(bytes: &[u8], encode: impl Fn(&str) -> Vec<u8>, zero_bytes: usize) -> Result<Value, Mismatch> {
+/// Text that has a form in wide characters.
+fn wide_text(bytes: &[u8]) -> Result<&str, Mismatch> {
     let mismatch = |reason: &str| Mismatch::new(ErrorKind::Type, reason);
     let text =
         std::str::from_utf8(bytes).map_err(|_| mismatch("the string is not valid UTF-8, so it has no wide form"))?;
     if text.contains('\0') {
         return Err(mismatch("the string has a zero in it, where C would end it"));
     }
-    let mut wide = encode(text);
-    if wide.len() >= limits::STRING_BYTES as usize - zero_bytes {
-        let reason = format!("a string of {} bytes is over the limit of {}", wide.len(), limits::STRING_BYTES);
-        return Err(Mismatch::new(ErrorKind::Range, reason));
-    }
-    wide.resize(wide.len() + zero_bytes, 0);
-    Ok(Value::Bytes(wide))
+    Ok(text)
 }
 
 pub(super) fn wrong_type(expected: &str, value: &LuaValue) -> Mismatch {

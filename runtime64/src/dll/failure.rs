@@ -12,14 +12,30 @@ pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> 
     match error {
         RemoteError::Lost(death) => from_death(death, kind.platform, doing),
         RemoteError::Fault(fault) => from_fault(fault, doing),
-        RemoteError::Protocol(_) => Error::new(ErrorKind::Protocol, format!("{doing}: {error}")),
-        RemoteError::TooLarge(_) => Error::new(ErrorKind::Range, format!("{doing}: {error}")),
-        RemoteError::Stale => Error::new(ErrorKind::Stale, format!("{doing}: {error}")),
-        RemoteError::ArenaFull { .. } => Error::new(ErrorKind::Memory, format!("{doing}: {error}")),
         RemoteError::Unmapped { address, .. } => {
-            Error::new(ErrorKind::Memory, format!("{doing}: {error}")).with_address(Some(address))
+            Error::new(ErrorKind::Memory, format!("{doing}: {error}")).with_address(address)
         }
-        start => Error::new(ErrorKind::WorkerStart, format!("{doing}: {start}")),
+        other => Error::new(kind_of(&other), format!("{doing}: {other}")),
+    }
+}
+
+/// The kind of error that a worker's failure is.
+pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
+    match error {
+        RemoteError::Lost(Death { last_words: Some(_), .. }) => ErrorKind::Crash,
+        RemoteError::Lost(_) => ErrorKind::WorkerLost,
+        RemoteError::Fault(fault) => fault_kind(fault),
+        RemoteError::Protocol(_) => ErrorKind::Protocol,
+        RemoteError::TooLarge(_) => ErrorKind::Range,
+        RemoteError::Stale => ErrorKind::Stale,
+        RemoteError::Unmapped { .. } | RemoteError::ArenaFull { .. } => ErrorKind::Memory,
+        RemoteError::WorkerMissing { .. }
+        | RemoteError::WineMissing
+        | RemoteError::Spawn { .. }
+        | RemoteError::EndedAtStart { .. }
+        | RemoteError::SilentAtStart { .. }
+        | RemoteError::WrongWorker { .. }
+        | RemoteError::Setting { .. } => ErrorKind::WorkerStart,
     }
 }
 
@@ -34,14 +50,17 @@ pub(super) fn from_image(error: &image::Error) -> Error {
 }
 
 fn from_fault(fault: Fault, doing: &str) -> Error {
-    let kind = match fault.kind {
+    Error::new(fault_kind(&fault), format!("{doing}: {}", fault.message)).with_code(fault.code)
+}
+
+fn fault_kind(fault: &Fault) -> ErrorKind {
+    match fault.kind {
         FaultKind::Load => ErrorKind::Load,
         FaultKind::Symbol => ErrorKind::Symbol,
         FaultKind::Signature => ErrorKind::Declaration,
         FaultKind::Memory => ErrorKind::Memory,
         FaultKind::Protocol => ErrorKind::Protocol,
-    };
-    Error::new(kind, format!("{doing}: {}", fault.message)).with_code(fault.code)
+    }
 }
 
 fn from_death(death: Death, platform: Platform, doing: &str) -> Error {

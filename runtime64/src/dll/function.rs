@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
+use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods};
 use protocol::{Convention, Machine, Prepare, Value};
 
-use super::convert::Conversion;
+use super::convert::{Conversion, Memory};
 use super::failure::from_remote;
 use super::generational::GenerationalId;
 use super::library::Library;
@@ -18,7 +18,7 @@ use super::undeclared;
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image;
-use crate::remote::{RemoteError, Session};
+use crate::remote::{Allocation, RemoteError, Session};
 
 /// A declared function of a library, ready to be called.
 pub(super) struct Function {
@@ -63,10 +63,13 @@ impl Function {
         }
         let mut session = self.library.session()?;
         let owner = owner(self.library.worker(), &session);
-        let arguments = self.arguments(arguments, &owner)?;
+        let mut values = session.take_arguments();
+        self.convert(arguments, &owner, &mut session, &mut values)?;
         let function = self.id(&mut session).map_err(|error| error.in_function(self.name()).before_start())?;
-        let outcome = session.invoke(function, &arguments).map_err(|error| self.failure(error))?;
+        let outcome = session.invoke(function, &values);
+        session.give_back(values);
         drop(session);
+        let outcome = outcome.map_err(|error| self.failure(error))?;
         let kind = self.library.worker().kind();
         self.library.module().shared().remember(kind, outcome.errno, outcome.last_error);
         if matches!(self.prototype.result, Conversion::Void) {
@@ -76,19 +79,26 @@ impl Function {
         Ok(MultiValue::from_vec(vec![result]))
     }
 
-    /// The arguments as they travel, or an error that names function, parameter and value.
-    fn arguments(&self, arguments: &MultiValue, owner: &Owner) -> Result<Vec<Value>, Error> {
+    /// Puts the arguments into `values` as they travel, or gives an error that names function, parameter and value.
+    fn convert(
+        &self,
+        arguments: &MultiValue,
+        owner: &Owner,
+        session: &mut Session<'_>,
+        values: &mut Vec<Value>,
+    ) -> Result<(), Error> {
         let parameters = &self.prototype.parameters;
         if arguments.len() != parameters.len() {
             let plural = if parameters.len() == 1 { "" } else { "s" };
             let message = format!("{self} takes {} argument{plural}, {} given", parameters.len(), arguments.len());
             return Err(self.located(Error::new(ErrorKind::Type, message)));
         }
-        let convert = |(index, (parameter, value)): (usize, (&Parameter, &LuaValue))| {
-            let converted = parameter.conversion.to_wire(value, owner);
-            converted.map_err(|mismatch| self.argument_error(index, parameter, mismatch))
-        };
-        parameters.iter().zip(arguments).enumerate().map(convert).collect()
+        let mut memory = Called(session);
+        for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
+            let converted = parameter.conversion.to_wire(value, owner, &mut memory);
+            values.push(converted.map_err(|mismatch| self.argument_error(index, parameter, mismatch))?);
+        }
+        Ok(())
     }
 
     fn argument_error(&self, index: usize, parameter: &Parameter, mismatch: Mismatch) -> Error {
@@ -153,6 +163,19 @@ impl Function {
 
     fn located(&self, error: Error) -> Error {
         error.in_library(self.library.name()).in_function(self.name())
+    }
+}
+
+/// What a call's arguments may need of the worker that is called.
+struct Called<'a, 'b>(&'a mut Session<'b>);
+
+impl Memory for Called<'_, '_> {
+    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch> {
+        self.0.lend(bytes, zeros).map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
+        memory.read_in(self.0, offset, into).map_err(|error| Mismatch::from_remote(&error))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 
 use protocol::{Machine, Platform};
 
+use super::garbage::Garbage;
 use super::pointer::Owner;
 use crate::c;
 use crate::error::Error;
@@ -17,6 +18,8 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     /// `errno` and the last error of each kind of worker.
     errors: [(AtomicI32, AtomicU32); WorkerKind::ALL.len()],
+    /// What is known of objects that may be of no use any more.
+    pub(super) garbage: Garbage,
 }
 
 /// One `dll` module: the shared state, seen from one kind of worker.
@@ -34,6 +37,7 @@ impl Module {
             workers: Workers::new(settings.clone()),
             settings,
             errors: Default::default(),
+            garbage: Garbage::default(),
         };
         Self { shared: Arc::new(shared), kind: Arc::default() }
     }

@@ -3,12 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use mlua::{MetaMethod, UserData, UserDataMethods, Value as LuaValue};
+use mlua::{Lua, MetaMethod, UserData, UserDataMethods, Value as LuaValue};
 
+use super::convert::{describe, integer};
+use super::element::{Element, ScalarBytes};
 use super::mismatch::Mismatch;
+use super::module::abi_of;
+use super::place::Place;
 use crate::c;
-use crate::error::ErrorKind;
-use crate::remote::{Generation, Worker};
+use crate::error::{Error, ErrorKind};
+use crate::remote::{Allocation, Generation, Worker};
 
 /// Whose address space an address is of: a worker, and which start of it.
 #[derive(Clone, Debug)]
@@ -18,8 +22,22 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    fn is(&self, other: &Owner) -> bool {
+    pub(super) fn is(&self, other: &Owner) -> bool {
         Arc::ptr_eq(&self.worker, &other.worker) && self.generation == other.generation
+    }
+
+    /// Whether something of this owner means anything in a request that `other` will execute. `what` names it.
+    pub(super) fn check(&self, other: &Owner, what: &dyn fmt::Display) -> Result<(), Mismatch> {
+        if self.is(other) {
+            return Ok(());
+        }
+        let reason = if Arc::ptr_eq(&self.worker, &other.worker) {
+            format!("{what} is of a worker that has ended; what was there is gone")
+        } else {
+            let (one, other) = (self.worker.kind(), other.worker.kind());
+            format!("{what} is of the {one} worker and means nothing in the {other} one")
+        };
+        Err(Mismatch::new(ErrorKind::Stale, reason))
     }
 }
 
@@ -29,12 +47,14 @@ pub(super) struct Pointer {
     address: u64,
     target: c::Type,
     owner: Owner,
+    /// The memory it leads into, if a script made it: it stays as long as this.
+    memory: Option<Arc<Allocation>>,
 }
 
 impl Pointer {
     /// A pointer to `target` at an address of `owner`.
     pub(super) fn new(address: u64, target: c::Type, owner: Owner) -> Self {
-        Self { address, target, owner }
+        Self { address, target, owner, memory: None }
     }
 
     /// What it points to.
@@ -65,28 +85,72 @@ impl Pointer {
 
     /// The address, in a request that `owner` will execute.
     pub(super) fn address_in(&self, owner: &Owner) -> Result<u64, Mismatch> {
-        if self.owner.is(owner) {
-            return Ok(self.address);
-        }
-        let reason = if Arc::ptr_eq(&self.owner.worker, &owner.worker) {
-            format!("{self} is of a worker that has ended; what it pointed to is gone")
-        } else {
-            format!(
-                "{self} is of the {} worker and means nothing in the {} one",
-                self.owner.worker.kind(),
-                owner.worker.kind()
-            )
+        self.owner.check(owner, self)?;
+        Ok(self.address)
+    }
+
+    /// The same pointer, which keeps the memory that it leads into alive.
+    pub(super) fn into_part_of(self, memory: Arc<Allocation>) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
+
+    /// A pointer to another type at the same address.
+    pub(super) fn retyped(&self, target: c::Type) -> Self {
+        Self { target, ..self.clone() }
+    }
+
+    /// Where an address near this one leads.
+    pub(super) fn place(&self, address: u64) -> Place {
+        Place::at(address, self.owner.clone(), self.memory.as_ref())
+    }
+
+    /// How what it points to is read and written, and where element `key` of it is.
+    fn element(&self, key: &LuaValue) -> Result<(Element, Place), Error> {
+        let error = |reason: String, kind| Error::new(kind, format!("{}: {reason}", pointer_type(&self.target)));
+        let index = match key {
+            LuaValue::Integer(index) => *index,
+            other => integer(other).map_err(|_| {
+                error(format!("there is no field {}; elements have numbers", describe(other)), ErrorKind::Type)
+            })?,
         };
-        Err(Mismatch::new(ErrorKind::Stale, reason))
+        let element = Element::of(&self.target, abi_of(self.owner.worker.kind())).ok_or_else(|| {
+            let reason = "what it points to cannot be read; dll.cast makes it a pointer to something that can";
+            error(reason.to_owned(), ErrorKind::Type)
+        })?;
+        let address =
+            index.checked_mul(element.bytes as i64).and_then(|offset| self.address.checked_add_signed(offset));
+        let address =
+            address.ok_or_else(|| error(format!("element {index} is beyond all memory"), ErrorKind::Range))?;
+        Ok((element, self.place(address)))
+    }
+
+    fn index(&self, lua: &Lua, key: &LuaValue) -> mlua::Result<LuaValue> {
+        let (element, place) = self.element(key)?;
+        let mut bytes: ScalarBytes = [0; 8];
+        place.read(&pointer_type(&self.target), &mut bytes[..element.bytes])?;
+        element.read(lua, bytes, &self.owner)
+    }
+
+    fn set_index(&self, key: &LuaValue, value: &LuaValue) -> mlua::Result<()> {
+        let (element, place) = self.element(key)?;
+        let doing = pointer_type(&self.target);
+        if element.is_const() {
+            let message = format!("{doing}: it points to const and what is there may not be written");
+            return Err(Error::new(ErrorKind::Type, message).into());
+        }
+        let bytes = element.write(value, &self.owner).map_err(|mismatch| {
+            Error::new(mismatch.kind, format!("{doing}: element {}: {}", describe(key), mismatch.reason))
+        })?;
+        Ok(place.write(&doing, &bytes[..element.bytes])?)
     }
 }
 
 /// Whether a pointer to one type can be passed as a pointer to the other: C converts `void *` to and from all others.
-fn agree(one: &c::Type, other: &c::Type) -> bool {
+pub(super) fn agree(one: &c::Type, other: &c::Type) -> bool {
     one.is_void() || other.is_void() || one.resolve() == other.resolve()
 }
 
-fn pointer_type(target: &c::Type) -> String {
+pub(super) fn pointer_type(target: &c::Type) -> String {
     target.clone().pointer_to().to_string()
 }
 
@@ -100,14 +164,12 @@ impl fmt::Display for Pointer {
 impl UserData for Pointer {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         methods.add_meta_method(MetaMethod::ToString, |_, pointer, ()| Ok(pointer.to_string()));
+        methods.add_meta_method(MetaMethod::Index, |lua, pointer, key: LuaValue| pointer.index(lua, &key));
+        methods.add_meta_method(MetaMethod::NewIndex, |_, pointer, (key, value): (LuaValue, LuaValue)| {
+            pointer.set_index(&key, &value)
+        });
         methods.add_meta_function(MetaMethod::Eq, |_, (left, right): (LuaValue, LuaValue)| {
-            let (LuaValue::UserData(left), LuaValue::UserData(right)) = (left, right) else {
-                return Ok(false);
-            };
-            let (Ok(left), Ok(right)) = (left.borrow::<Pointer>(), right.borrow::<Pointer>()) else {
-                return Ok(false);
-            };
-            Ok(left.address == right.address && left.owner.is(&right.owner))
+            Ok(super::place::same(&left, &right))
         });
     }
 }

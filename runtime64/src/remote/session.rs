@@ -8,23 +8,29 @@ use super::client::Failure;
 use super::memory::{AccessError, Allocation};
 use super::start::Running;
 use super::worker::State;
-use super::{Generation, RemoteError};
+use super::{Generation, RemoteError, Worker};
 
 /// A worker that runs, held for a sequence of requests.
 #[derive(Debug)]
 pub struct Session<'a> {
+    worker: &'a Worker,
     state: MutexGuard<'a, State>,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(mut state: MutexGuard<'a, State>) -> Self {
+    pub(super) fn new(worker: &'a Worker, mut state: MutexGuard<'a, State>) -> Self {
         // A call whose arguments turned out wrong may have left some of them there.
         if let Some(Running { link, .. }) = &mut state.running
             && let Ok(shared) = &mut link.shared
         {
             shared.call_area.clear();
         }
-        Self { state }
+        Self { worker, state }
+    }
+
+    /// Whether it is this worker that is held.
+    pub(super) fn is_of(&self, worker: &Worker) -> bool {
+        std::ptr::eq(self.worker, worker)
     }
 
     /// Which generation is being asked.
@@ -63,6 +69,18 @@ impl<'a> Session<'a> {
             shared.call_area.clear();
         }
         outcome
+    }
+
+    /// An empty list for the arguments of one call, which keeps its room from call to call.
+    #[must_use]
+    pub fn take_arguments(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.state.arguments)
+    }
+
+    /// Gives the list back.
+    pub fn give_back(&mut self, mut arguments: Vec<Value>) {
+        arguments.clear();
+        self.state.arguments = arguments;
     }
 
     /// Puts bytes, and some zeros after them, where the function that is called next can read them, and gives the argument

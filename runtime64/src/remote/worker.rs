@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{Allocate, Release};
+use protocol::{Allocate, Release, Value};
 
 use super::memory::Allocation;
 use super::session::Session;
@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) running: Option<Running>,
     pub(super) requests: u64,
     pub(super) calls: u64,
+    /// The list that each call's arguments are put into.
+    pub(super) arguments: Vec<Value>,
 }
 
 impl Worker {
@@ -55,7 +57,7 @@ impl Worker {
             state.running = Some(start(self.kind, &self.settings)?);
             state.generation += 1;
         }
-        Ok(Session::new(state))
+        Ok(Session::new(self, state))
     }
 
     /// The running worker, if it is still of this generation.
@@ -65,7 +67,7 @@ impl Worker {
     pub fn session_of(&self, generation: Generation) -> Result<Session<'_>, RemoteError> {
         let state = self.lock();
         if state.generation == generation && state.running.is_some() {
-            Ok(Session::new(state))
+            Ok(Session::new(self, state))
         } else {
             Err(RemoteError::Stale)
         }
@@ -102,6 +104,12 @@ impl Worker {
             session.call(&Release { address })?;
         }
         Ok(())
+    }
+
+    /// How much memory its objects take, as far as it shares memory, in bytes.
+    #[must_use]
+    pub fn arena_use(&self) -> u64 {
+        self.statistics().running.and_then(|running| running.arena.ok()).map_or(0, |usage| usage.used)
     }
 
     /// What is counted about it.

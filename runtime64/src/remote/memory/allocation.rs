@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::allocator::Block;
 use super::arena::{Arena, Segment};
-use crate::remote::{Generation, RemoteError, Worker};
+use crate::remote::{Generation, RemoteError, Session, Worker};
 
 /// Zeroed memory in a worker, which is freed when this drops. Neither asks the worker anything, where memory is shared.
 pub struct Allocation {
@@ -44,6 +44,15 @@ impl Allocation {
         self.bytes
     }
 
+    /// Whether the worker it is in still runs, as far as has been noticed.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        match &self.place {
+            Place::Shared { arena, .. } => arena.is_alive(),
+            Place::Lent { worker, generation, .. } => worker.session_of(*generation).is_ok(),
+        }
+    }
+
     /// Copies bytes out.
     ///
     /// # Errors
@@ -53,16 +62,41 @@ impl Allocation {
     /// If the bytes are not within the allocation.
     #[inline]
     pub fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), RemoteError> {
-        self.check(offset, into.len());
         match &self.place {
-            Place::Shared { arena, segment, block } => {
-                if !arena.is_alive() {
+            Place::Shared { .. } => self.read_shared(offset, into),
+            Place::Lent { worker, generation, .. } => self.read_in(&mut worker.session_of(*generation)?, offset, into),
+        }
+    }
+
+    /// The same for who holds the worker already. Memory of another worker is not read.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    pub fn read_in(&self, session: &mut Session<'_>, offset: u64, into: &mut [u8]) -> Result<(), RemoteError> {
+        match &self.place {
+            Place::Shared { .. } => self.read_shared(offset, into),
+            Place::Lent { worker, generation, address } => {
+                self.check(offset, into.len());
+                if !session.is_of(worker) || session.generation() != *generation {
                     return Err(RemoteError::Stale);
                 }
+                session.read(address + offset, into)
+            }
+        }
+    }
+
+    #[inline]
+    fn read_shared(&self, offset: u64, into: &mut [u8]) -> Result<(), RemoteError> {
+        self.check(offset, into.len());
+        match &self.place {
+            Place::Shared { arena, segment, block } if arena.is_alive() => {
                 segment.view.read(block.offset() - segment.offset + offset, into);
                 Ok(())
             }
-            Place::Lent { worker, generation, address } => worker.session_of(*generation)?.read(address + offset, into),
+            _ => Err(RemoteError::Stale),
         }
     }
 

@@ -1,0 +1,142 @@
+//! `dll.string`, `copy`, `fill`, `read`, `write`, `hexdump`: memory as bytes.
+
+use mlua::{Lua, LuaString, Table, Value as LuaValue};
+
+use super::convert::{describe, integer, wrong_type};
+use super::hexdump::hexdump;
+use super::module::Module;
+use super::place::{Place, buffer, length, located};
+use crate::error::{Error, ErrorKind};
+
+/// Puts the functions into the module's table.
+pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
+    let read_string = |lua: &Lua, (value, length): (LuaValue, LuaValue)| string(lua, &value, &length);
+    table.set("string", lua.create_function(read_string)?)?;
+    table.set(
+        "copy",
+        lua.create_function(|_, (to, from, length): (LuaValue, LuaValue, LuaValue)| Ok(copy(&to, &from, &length)?))?,
+    )?;
+    table.set(
+        "fill",
+        lua.create_function(|_, (to, length, value): (LuaValue, LuaValue, LuaValue)| Ok(fill(&to, &length, &value)?))?,
+    )?;
+    let shared = module.clone();
+    table.set(
+        "read",
+        lua.create_function(move |lua, (from, count): (LuaValue, LuaValue)| {
+            lua.create_string(read(&shared, "dll.read", &from, &count)?)
+        })?,
+    )?;
+    let shared = module.clone();
+    table.set(
+        "write",
+        lua.create_function(move |_, (to, bytes): (LuaValue, LuaValue)| {
+            let bytes = bytes_of("dll.write", &bytes)?.as_bytes().to_vec();
+            Ok(Place::needed_or_address(&shared, "dll.write", &to)?.write("dll.write", &bytes)?)
+        })?,
+    )?;
+    let shared = module.clone();
+    let dump = move |lua: &Lua, (from, count): (LuaValue, LuaValue)| {
+        let doing = "dll.hexdump";
+        if let LuaValue::String(string) = &from {
+            return lua.create_string(hexdump(0, &string.as_bytes()));
+        }
+        let place = Place::needed_or_address(&shared, doing, &from)?;
+        let count = counted(doing, &place, &count)?;
+        let mut bytes = buffer(doing, count)?;
+        place.read(doing, &mut bytes)?;
+        lua.create_string(hexdump(place.address(), &bytes))
+    };
+    table.set("hexdump", lua.create_function(dump)?)
+}
+
+/// The bytes at a place up to their zero, or as many as told. A Lua string is given back as it is, or cut to the length;
+/// nil stays nil, since it is NULL.
+fn string(lua: &Lua, value: &LuaValue, count: &LuaValue) -> mlua::Result<LuaValue> {
+    let doing = "dll.string";
+    let count = if count.is_nil() { None } else { Some(length(doing, count)?) };
+    let bytes = match (value, count) {
+        (LuaValue::Nil, _) => return Ok(LuaValue::Nil),
+        (LuaValue::String(string), count) => {
+            let bytes = string.as_bytes();
+            let end = count.map_or(bytes.len(), |count| bytes.len().min(usize::try_from(count).unwrap_or(usize::MAX)));
+            return lua.create_string(&bytes[..end]).map(LuaValue::String);
+        }
+        (LuaValue::UserData(_), _) => {
+            let place = Place::needed(doing, value)?;
+            match count {
+                None => place.read_to_zero(doing)?,
+                Some(count) => {
+                    let mut bytes = buffer(doing, count)?;
+                    place.read(doing, &mut bytes)?;
+                    bytes
+                }
+            }
+        }
+        (other, _) => return Err(located(doing, wrong_type("a pointer, an object or a string", other)).into()),
+    };
+    lua.create_string(&bytes).map(LuaValue::String)
+}
+
+/// Copies bytes from a place or a string. A string without a length takes its terminating zero along, as in C.
+fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
+    let doing = "dll.copy";
+    let to = Place::needed(doing, to)?;
+    if let LuaValue::String(string) = from {
+        let mut bytes = string.as_bytes().to_vec();
+        bytes.push(0);
+        let count = if count.is_nil() { bytes.len() as u64 } else { length(doing, count)? };
+        let Some(bytes) = usize::try_from(count).ok().and_then(|count| bytes.get(..count)) else {
+            let message = format!("{doing}: {count} bytes are more than the string has, which is {}", bytes.len() - 1);
+            return Err(Error::new(ErrorKind::Range, message));
+        };
+        return to.write(doing, bytes);
+    }
+    let from = Place::needed(doing, from)?;
+    if count.is_nil() {
+        return Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing")));
+    }
+    let mut bytes = buffer(doing, length(doing, count)?)?;
+    from.read(doing, &mut bytes)?;
+    to.write(doing, &bytes)
+}
+
+/// Sets bytes to one value, 0 if none is given.
+fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> {
+    let doing = "dll.fill";
+    let to = Place::needed(doing, to)?;
+    let count = length(doing, count)?;
+    let value = match value {
+        LuaValue::Nil => 0,
+        other => integer(other).ok().and_then(|value| u8::try_from(value).ok()).ok_or_else(|| {
+            let message = format!("{doing}: a byte is an integer from 0 to 255, not {}", describe(other));
+            Error::new(ErrorKind::Range, message)
+        })?,
+    };
+    let mut bytes = buffer(doing, count)?;
+    bytes.fill(value);
+    to.write(doing, &bytes)
+}
+
+fn read(module: &Module, doing: &str, from: &LuaValue, count: &LuaValue) -> Result<Vec<u8>, Error> {
+    let place = Place::needed_or_address(module, doing, from)?;
+    let mut bytes = buffer(doing, counted(doing, &place, count)?)?;
+    place.read(doing, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// As many bytes as told, or all of an object.
+fn counted(doing: &str, place: &Place, count: &LuaValue) -> Result<u64, Error> {
+    match (count, place.bytes()) {
+        (LuaValue::Nil, Some(bytes)) => Ok(bytes),
+        (LuaValue::Nil, None) => Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing"))),
+        (count, _) => length(doing, count),
+    }
+}
+
+fn bytes_of<'a>(doing: &str, value: &'a LuaValue) -> Result<&'a LuaString, Error> {
+    match value {
+        LuaValue::String(string) => Ok(string),
+        other => Err(located(doing, wrong_type("a string", other))),
+    }
+}
