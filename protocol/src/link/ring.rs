@@ -103,8 +103,10 @@ fn line_at<W>(ring: &[W], count: u32) -> &[W] {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU32;
+    use std::thread;
 
     use super::*;
+    use crate::link::View;
 
     fn ring(lines: usize) -> Vec<AtomicU32> {
         (0..lines * LINE_WORDS).map(|_| AtomicU32::new(0)).collect()
@@ -154,6 +156,33 @@ mod tests {
             assert_eq!(reader.peek(&ring), [value]);
             reader.release(&consumed);
         }
+    }
+
+    /// Over the memory that the rings lie in, so that Miri sees all that the two sides do there.
+    #[test]
+    fn two_threads_pass_lines_through_a_view() {
+        const COUNT: u32 = 200;
+        let view = View::private(4096);
+        thread::scope(|scope| {
+            let (ring, rest) = view.words().split_at(4 * LINE_WORDS);
+            scope.spawn(|| {
+                let mut writer = Writer::default();
+                for value in 0..COUNT {
+                    while !writer.has_room(ring, &rest[0]).unwrap() {
+                        thread::yield_now();
+                    }
+                    writer.write(ring, &[value, !value]);
+                }
+            });
+            let mut reader = Reader::default();
+            for value in 0..COUNT {
+                while !reader.is_ready(ring) {
+                    thread::yield_now();
+                }
+                assert_eq!(reader.peek(ring), [value, !value]);
+                reader.release(&rest[0]);
+            }
+        });
     }
 
     #[test]

@@ -233,3 +233,6 @@ fn pack(bytes: &[u8], into: &mut [u32]) -> usize {
     into[whole.len()] = u32::from_le_bytes(last);
     whole.len() + 1
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -127,3 +127,6 @@ pub(super) fn spin_until<W: Word>(
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;
