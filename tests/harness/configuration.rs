@@ -74,7 +74,15 @@ impl Configuration {
             _ => Command::new(linux_programs().join("runtime64")),
         };
         // What the user has set must not decide what is tested.
-        for name in ["RUNTIME64_WORKER32", "RUNTIME64_WORKER64", "LUA_PATH", "LUA_PATH_5_4", "LUA_INIT"] {
+        for name in [
+            "RUNTIME64_WORKER32",
+            "RUNTIME64_WORKER64",
+            "RUNTIME64_LINK",
+            "RUNTIME64_ARENA_LIMIT",
+            "LUA_PATH",
+            "LUA_PATH_5_4",
+            "LUA_INIT",
+        ] {
             command.env_remove(name);
         }
         command.stdin(Stdio::null());

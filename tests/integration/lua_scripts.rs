@@ -40,10 +40,13 @@ scripts! {
     exports
     lifetimes
     load_errors
+    memory
     mismatched_decoration
+    objects
     pointers
     scalars
     sizes
+    stale_objects
     strings
     worker_death
 }

@@ -3,6 +3,7 @@
 use std::env;
 use std::process::ExitCode;
 
+mod bench;
 mod build;
 mod failure;
 mod fixtures;
@@ -11,6 +12,7 @@ mod run;
 mod setup;
 mod step;
 mod test;
+mod wine_server;
 mod workspace;
 
 use failure::Failure;
@@ -22,6 +24,7 @@ cargo xtask COMMAND
   test [FILTER]              sets up and builds what is missing, and runs every check and test
   build [--release] [--windows]
                              fills target/dist/ with what a user runs, on Linux with --windows also for Windows
+  bench [--quick]            measures speed and memory against a floor, a baseline and other bridges
   setup                      installs what the builds and tests need
   fixtures                   builds the C libraries that the tests load
   invariants                 checks what ARCHITECTURE.md says always holds
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match command.to_str() {
         Some("run") => run::run(&rest),
         Some("test") => test::test(&rest),
+        Some("bench") => bench::bench(&rest),
         Some("build") => build::command(&rest),
         Some("setup") => setup::everything().map(|_| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::build().map(|_| ExitCode::SUCCESS),

@@ -1,16 +1,15 @@
 //! Every check and test, in the order in which a mistake shows soonest. The first failure ends it.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use crate::build::{self, Profile};
 use crate::failure::Failure;
-use crate::setup::wine::Wine;
 use crate::setup::{self, Tools};
 use crate::step;
+use crate::wine_server::Server;
 use crate::workspace::{System, cargo, dist};
 use crate::{fixtures, invariants};
 
@@ -181,35 +180,6 @@ impl Counts {
                     _ => {}
                 }
             }
-        }
-    }
-}
-
-/// Wine's server, kept alive between tests and ended with them, so that no process of Wine's outlives the run. Runs of
-/// several clones share it, and the last one ends it.
-struct Server {
-    wine: Wine,
-    /// Shared by the runs.
-    in_use: File,
-}
-
-impl Server {
-    fn start(wine: &Wine) -> Result<Self, Failure> {
-        let in_use = wine.in_use()?;
-        let cannot = |error: std::io::Error| Failure::new(format!("Wine's prefix cannot be locked: {error}"));
-        in_use.lock_shared().map_err(cannot)?;
-        // It fails where a server runs already, which then serves as well.
-        step::succeeds(&mut wine.server("--persistent"));
-        Ok(Self { wine: wine.clone(), in_use })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let last = self.in_use.unlock().is_ok() && self.in_use.try_lock().is_ok();
-        if last {
-            // There is nothing to end if the server has ended already.
-            step::succeeds(&mut self.wine.server("--kill"));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The link through shared memory: two rings, and a doorbell for a side that sleeps.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde::Serialize;
 
 use super::doorbell::Doorbell;
 use super::region::{self, CallState, Words};
 use super::ring::{LINE_WORDS, Payload, Reader, Writer};
-use super::wait::{sleep_until, spin_until, wake};
+use super::wait::{Bell, sleep_unless, sleep_until, spin_until, wake};
 use super::{LinkError, View, processor};
 use crate::codec::encode_into;
 use crate::limits;
@@ -91,7 +93,7 @@ impl SharedEndpoint {
             let words = pack(part, &mut line);
             self.put(&line[..words])?;
         }
-        self.peer_slept = self.wake_peer()?;
+        self.peer_slept |= self.wake_peer()?;
         Ok(())
     }
 
@@ -168,12 +170,36 @@ impl SharedEndpoint {
         let ring = &words[region::ring(1 - self.side as usize)];
         let reader = &self.reader;
         let ready = || Ok(reader.is_ready(ring));
-        if spin_until(&words[peer.processor], processor::current, peer_slept, ready)? {
-            return Ok(());
+        loop {
+            if spin_until(&words[peer.processor], processor::current, peer_slept, ready)? {
+                return Ok(());
+            }
+            // The peer may be the one that waits, for room.
+            wake(&words[peer.waiting], &mut self.doorbell)?;
+            if sleep_unless(&words[own.waiting], &mut self.doorbell, ready)? {
+                return Ok(());
+            }
         }
-        // The peer may be the one that waits, for room.
-        wake(&words[peer.waiting], &mut self.doorbell)?;
-        sleep_until(&words[own.waiting], &mut self.doorbell, ready)
+    }
+
+    /// Wakes the peer if it sleeps, since it is about to be sent something: the time that waking takes is then spent on
+    /// making the message. Not where both share a processor, which it could only take away.
+    ///
+    /// # Errors
+    /// [`LinkError::Closed`] when the peer was found gone.
+    #[inline]
+    pub fn rouse(&mut self) -> Result<(), LinkError> {
+        let (_, peer) = self.words();
+        let words = self.view.words();
+        let waiting = &words[peer.waiting];
+        if waiting.load(Ordering::Relaxed) != 0
+            && words[peer.processor].load(Ordering::Relaxed) != processor::current()
+            && waiting.swap(0, Ordering::Relaxed) != 0
+        {
+            self.doorbell.ring()?;
+            self.peer_slept = true;
+        }
+        Ok(())
     }
 
     /// Says how far the worker is with the request that it received last.
@@ -203,13 +229,13 @@ impl SharedEndpoint {
         let here = processor::current();
         if here != self.processor {
             let (own, _) = self.words();
-            self.view.words()[own.processor].store(here, std::sync::atomic::Ordering::Relaxed);
+            self.view.words()[own.processor].store(here, Ordering::Relaxed);
             self.processor = here;
         }
     }
 
     /// The ring that the peer writes.
-    fn incoming(&self) -> &[std::sync::atomic::AtomicU32] {
+    fn incoming(&self) -> &[AtomicU32] {
         &self.view.words()[region::ring(1 - self.side as usize)]
     }
 

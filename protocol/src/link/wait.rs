@@ -81,21 +81,30 @@ pub(super) fn sleep_until<W: Word>(
     bell: &mut impl Bell,
     mut ready: impl FnMut() -> Result<bool, LinkError>,
 ) -> Result<(), LinkError> {
-    loop {
-        waiting.store(1, Ordering::Relaxed);
-        W::fence();
-        if ready()? {
-            waiting.store(0, Ordering::Relaxed);
-            return Ok(());
-        }
-        let slept = bell.sleep();
+    while !sleep_unless(waiting, bell, &mut ready)? {}
+    Ok(())
+}
+
+/// Sleeps until the peer rings, unless it is `ready`, and tells whether it is. A peer may ring before it has anything,
+/// so that waking this side takes place meanwhile.
+pub(super) fn sleep_unless<W: Word>(
+    waiting: &W,
+    bell: &mut impl Bell,
+    mut ready: impl FnMut() -> Result<bool, LinkError>,
+) -> Result<bool, LinkError> {
+    waiting.store(1, Ordering::Relaxed);
+    W::fence();
+    if ready()? {
         waiting.store(0, Ordering::Relaxed);
-        // A peer that ended may have published something before.
-        if ready()? {
-            return Ok(());
-        }
-        slept?;
+        return Ok(true);
     }
+    let slept = bell.sleep();
+    waiting.store(0, Ordering::Relaxed);
+    // A peer that ended may have published something before.
+    if ready()? {
+        return Ok(true);
+    }
+    slept.map(|()| false)
 }
 
 /// Spins until `ready`, and tells whether it is. `peer` is where the peer ran last, `processor` tells where this side

@@ -32,7 +32,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         "write",
         lua.create_function(move |_, (to, bytes): (LuaValue, LuaValue)| {
             let bytes = bytes_of("dll.write", &bytes)?.as_bytes().to_vec();
-            Ok(Place::needed_or_address(&shared, "dll.write", &to)?.write("dll.write", &bytes)?)
+            Ok(Place::needed_or_address(&shared, "dll.write", &to)?.write(&"dll.write", &bytes)?)
         })?,
     )?;
     let shared = module.clone();
@@ -43,8 +43,8 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         }
         let place = Place::needed_or_address(&shared, doing, &from)?;
         let count = counted(doing, &place, &count)?;
-        let mut bytes = buffer(doing, count)?;
-        place.read(doing, &mut bytes)?;
+        let mut bytes = buffer(&doing, count)?;
+        place.read(&doing, &mut bytes)?;
         lua.create_string(hexdump(place.address(), &bytes))
     };
     table.set("hexdump", lua.create_function(dump)?)
@@ -65,10 +65,10 @@ fn string(lua: &Lua, value: &LuaValue, count: &LuaValue) -> mlua::Result<LuaValu
         (LuaValue::UserData(_), _) => {
             let place = Place::needed(doing, value)?;
             match count {
-                None => place.read_to_zero(doing)?,
+                None => place.read_to_zero(&doing)?,
                 Some(count) => {
-                    let mut bytes = buffer(doing, count)?;
-                    place.read(doing, &mut bytes)?;
+                    let mut bytes = buffer(&doing, count)?;
+                    place.read(&doing, &mut bytes)?;
                     bytes
                 }
             }
@@ -90,15 +90,15 @@ fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
             let message = format!("{doing}: {count} bytes are more than the string has, which is {}", bytes.len() - 1);
             return Err(Error::new(ErrorKind::Range, message));
         };
-        return to.write(doing, bytes);
+        return to.write(&doing, bytes);
     }
     let from = Place::needed(doing, from)?;
     if count.is_nil() {
         return Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing")));
     }
-    let mut bytes = buffer(doing, length(doing, count)?)?;
-    from.read(doing, &mut bytes)?;
-    to.write(doing, &bytes)
+    let mut bytes = buffer(&doing, length(doing, count)?)?;
+    from.read(&doing, &mut bytes)?;
+    to.write(&doing, &bytes)
 }
 
 /// Sets bytes to one value, 0 if none is given.
@@ -113,15 +113,15 @@ fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> 
             Error::new(ErrorKind::Range, message)
         })?,
     };
-    let mut bytes = buffer(doing, count)?;
+    let mut bytes = buffer(&doing, count)?;
     bytes.fill(value);
-    to.write(doing, &bytes)
+    to.write(&doing, &bytes)
 }
 
 fn read(module: &Module, doing: &str, from: &LuaValue, count: &LuaValue) -> Result<Vec<u8>, Error> {
     let place = Place::needed_or_address(module, doing, from)?;
-    let mut bytes = buffer(doing, counted(doing, &place, count)?)?;
-    place.read(doing, &mut bytes)?;
+    let mut bytes = buffer(&doing, counted(doing, &place, count)?)?;
+    place.read(&doing, &mut bytes)?;
     Ok(bytes)
 }
 

@@ -1,7 +1,8 @@
 //! Functions: bound once, then called.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods};
 use protocol::{Convention, Machine, Prepare, Value};
@@ -28,7 +29,9 @@ pub(super) struct Function {
     /// The worker's id for it.
     prepared: GenerationalId,
     /// A death of the worker that was noticed when the function was bound, for its first call to tell.
-    pending: Mutex<Option<Error>>,
+    pending: Option<Error>,
+    /// Whether it was told.
+    is_told: AtomicBool,
 }
 
 impl Function {
@@ -36,14 +39,20 @@ impl Function {
     pub(super) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
         let prototype = Prototype::new(&declaration, library.abi(), library.convention())
             .map_err(|error| error.in_library(library.name()).in_function(&declaration.name))?;
-        let mut function =
-            Self { library, declaration, prototype, prepared: GenerationalId::default(), pending: Mutex::new(None) };
+        let mut function = Self {
+            library,
+            declaration,
+            prototype,
+            prepared: GenerationalId::default(),
+            pending: None,
+            is_told: AtomicBool::new(false),
+        };
         // The session ends with this statement: the next one would wait for it.
         let prepared = function.prepare(&mut function.library.session()?);
         let (_, symbol) = match prepared {
             // Naming a function is no call: the death of the worker is told by the call, where `pcall(lib.f)` sees it.
             Err(error) if matches!(error.kind, ErrorKind::WorkerLost | ErrorKind::Crash) => {
-                function.pending = Mutex::new(Some(error.before_start()));
+                function.pending = Some(error.before_start());
                 function.prepare(&mut function.library.session()?)?
             }
             prepared => prepared?,
@@ -58,8 +67,10 @@ impl Function {
 
     /// Calls the function.
     fn call(&self, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-        if let Some(death) = self.pending.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(death.into());
+        if let Some(death) = &self.pending
+            && !self.is_told.swap(true, Ordering::Relaxed)
+        {
+            return Err(death.clone().into());
         }
         let mut session = self.library.session()?;
         let owner = owner(self.library.worker(), &session);

@@ -46,10 +46,11 @@ fn allocate(
     worker: &Arc<Worker>,
     shape: &Shape,
 ) -> Result<(Allocation, Generation), RemoteError> {
-    if module.shared().garbage.is_due(shape.bytes) {
+    // A script that has stopped the collector has its reasons.
+    if module.shared().garbage.is_due(shape.bytes) && lua.gc_is_running() {
         // It fails only if a finalizer does, which is that finalizer's affair.
         let _ = lua.gc_collect();
-        module.shared().garbage.collected(worker.arena_use());
+        module.shared().garbage.collected(worker.arena_use() + lua.used_memory() as u64);
     }
     match worker.allocate(shape.bytes, shape.align.max(ALIGN)) {
         Err(RemoteError::ArenaFull { .. } | RemoteError::Fault(_)) => {

@@ -1,5 +1,6 @@
 //! Where a value leads: the memory behind an object, a pointer or an address.
 
+use std::fmt;
 use std::sync::Arc;
 
 use mlua::Value as LuaValue;
@@ -77,7 +78,7 @@ impl Place {
     }
 
     /// Copies bytes out.
-    pub(super) fn read(&self, doing: &str, into: &mut [u8]) -> Result<(), Error> {
+    pub(super) fn read(&self, doing: &dyn fmt::Display, into: &mut [u8]) -> Result<(), Error> {
         match self.bounded(doing, into.len())? {
             Some((memory, offset)) => memory.read(offset, into).map_err(|error| self.failure(doing, error)),
             None => self.session(doing)?.read(self.address, into).map_err(|error| self.failure(doing, error)),
@@ -85,7 +86,7 @@ impl Place {
     }
 
     /// Copies bytes in.
-    pub(super) fn write(&self, doing: &str, bytes: &[u8]) -> Result<(), Error> {
+    pub(super) fn write(&self, doing: &dyn fmt::Display, bytes: &[u8]) -> Result<(), Error> {
         match self.bounded(doing, bytes.len())? {
             Some((memory, offset)) => memory.write(offset, bytes).map_err(|error| self.failure(doing, error)),
             None => self.session(doing)?.write(self.address, bytes).map_err(|error| self.failure(doing, error)),
@@ -93,7 +94,7 @@ impl Place {
     }
 
     /// The bytes before the first zero; all of an object that holds none.
-    pub(super) fn read_to_zero(&self, doing: &str) -> Result<Vec<u8>, Error> {
+    pub(super) fn read_to_zero(&self, doing: &dyn fmt::Display) -> Result<Vec<u8>, Error> {
         let Some(bytes) = self.bytes() else {
             let read = self.session(doing)?.read_to_zero(self.address);
             return read.map_err(|error| self.failure(doing, error));
@@ -106,7 +107,7 @@ impl Place {
     }
 
     /// The object's memory, once it is certain that the bytes are within the object.
-    fn bounded(&self, doing: &str, length: usize) -> Result<Option<(&Allocation, u64)>, Error> {
+    fn bounded(&self, doing: &dyn fmt::Display, length: usize) -> Result<Option<(&Allocation, u64)>, Error> {
         match &self.object {
             Some((_, _, bytes)) if length as u64 > *bytes => {
                 let message = format!("{doing}: {length} bytes are more than the object has, which is {bytes}");
@@ -117,14 +118,15 @@ impl Place {
         }
     }
 
-    fn session(&self, doing: &str) -> Result<Session<'_>, Error> {
+    fn session(&self, doing: &dyn fmt::Display) -> Result<Session<'_>, Error> {
         self.owner.worker.session_of(self.owner.generation).map_err(|error| self.failure(doing, error))
     }
 
-    fn failure(&self, doing: &str, error: RemoteError) -> Error {
+    #[cold]
+    fn failure(&self, doing: &dyn fmt::Display, error: RemoteError) -> Error {
         // A worker that had to be asked names no address.
         let asked = matches!(error, RemoteError::Fault(_));
-        let error = from_remote(error, self.owner.worker.kind(), doing);
+        let error = from_remote(error, self.owner.worker.kind(), &doing.to_string());
         if asked { error.with_address(self.address) } else { error }
     }
 }
@@ -138,7 +140,7 @@ pub(super) fn same(left: &LuaValue, right: &LuaValue) -> bool {
 }
 
 /// A zeroed buffer, unless there is no memory for it.
-pub(super) fn buffer(doing: &str, length: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn buffer(doing: &dyn fmt::Display, length: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let reserved =
         usize::try_from(length).ok().and_then(|length| bytes.try_reserve_exact(length).ok().map(|()| length));

@@ -127,21 +127,20 @@ impl Pointer {
     fn index(&self, lua: &Lua, key: &LuaValue) -> mlua::Result<LuaValue> {
         let (element, place) = self.element(key)?;
         let mut bytes: ScalarBytes = [0; 8];
-        place.read(&pointer_type(&self.target), &mut bytes[..element.bytes])?;
+        place.read(self, &mut bytes[..element.bytes])?;
         element.read(lua, bytes, &self.owner)
     }
 
     fn set_index(&self, key: &LuaValue, value: &LuaValue) -> mlua::Result<()> {
         let (element, place) = self.element(key)?;
-        let doing = pointer_type(&self.target);
         if element.is_const() {
-            let message = format!("{doing}: it points to const and what is there may not be written");
+            let message = format!("{self}: it points to const and what is there may not be written");
             return Err(Error::new(ErrorKind::Type, message).into());
         }
         let bytes = element.write(value, &self.owner).map_err(|mismatch| {
-            Error::new(mismatch.kind, format!("{doing}: element {}: {}", describe(key), mismatch.reason))
+            Error::new(mismatch.kind, format!("{self}: element {}: {}", describe(key), mismatch.reason))
         })?;
-        Ok(place.write(&doing, &bytes[..element.bytes])?)
+        Ok(place.write(self, &bytes[..element.bytes])?)
     }
 }
 

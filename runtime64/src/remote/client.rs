@@ -56,6 +56,14 @@ impl Client {
         Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new() }
     }
 
+    /// Says that a request is about to be sent. If the worker is found gone, the request will tell.
+    #[inline]
+    pub(super) fn rouse(&mut self) {
+        if let Link::Shared(endpoint) = &mut self.link {
+            let _ = endpoint.rouse();
+        }
+    }
+
     /// Sends a request and waits for its reply.
     pub(super) fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
         match &mut self.link {

@@ -71,9 +71,13 @@ impl<'a> Session<'a> {
         outcome
     }
 
-    /// An empty list for the arguments of one call, which keeps its room from call to call.
+    /// An empty list for the arguments of one call, which keeps its room from call to call. A worker that sleeps wakes up
+    /// while the list is filled.
     #[must_use]
     pub fn take_arguments(&mut self) -> Vec<Value> {
+        if let Some(running) = &mut self.state.running {
+            running.link.client.rouse();
+        }
         std::mem::take(&mut self.state.arguments)
     }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -114,6 +114,26 @@ fn a_side_that_sleeps_is_woken() {
 }
 
 #[test]
+fn a_side_that_is_roused_sleeps_again_until_there_is_something() {
+    within_a_minute(|| {
+        let (mut host, mut worker, memory) = link();
+        let sleeper = thread::spawn(move || receive(&mut worker).unwrap());
+        let words = memory.map(0, CONTROL_BYTES).unwrap();
+        let waiting = &words.words()[region::words(1).waiting];
+        for _ in 0..3 {
+            while waiting.load(Ordering::Relaxed) == 0 {
+                thread::yield_now();
+            }
+            // As if the worker ran elsewhere.
+            words.words()[region::words(1).processor].store(u32::MAX, Ordering::Relaxed);
+            host.rouse().unwrap();
+        }
+        host.send(1, &Value::Nil).unwrap();
+        assert_eq!(sleeper.join().unwrap(), (1, Value::Nil));
+    });
+}
+
+#[test]
 fn the_end_of_the_peer_is_seen_after_what_it_sent_before() {
     within_a_minute(|| {
         let (mut host, mut worker, _memory) = link();
@@ -146,7 +166,6 @@ fn what_a_dying_peer_says_is_found_behind_the_rings() {
         let (mut host, mut worker, _memory) = link();
         let words = LastWords { code: 11, instruction: 1, accessed: Some(1), write: None, in_call: true };
         let (frame, length) = words.to_frame();
-        use crate::link::wait::Bell;
         worker.doorbell().ring().unwrap();
         worker.doorbell().ring().unwrap();
         rustix::io::write(&worker.doorbell().channel().sender, &frame[..length]).unwrap();
