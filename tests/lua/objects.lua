@@ -116,7 +116,7 @@ check.raises("type", { "int [4]", "element 1", "1.5" }, function() zeros[1] = 1.
 check.raises("type", '"first"', function() return zeros.first end)
 check.equal(zeros[1.0], 0, "a float without a fraction is an index")
 check.raises("range", { "int [2]", "2", "3 given" }, memory.new, "int[2]", 1, 2, 3)
-check.raises("range", "4", memory.new, "int[2]", { 1, 2, 3 })
+check.raises("range", "3 given", memory.new, "int[2]", { 1, 2, 3 })
 check.raises("type", "element 1", memory.new, "int[2]", { 1, "2" })
 check.raises("declaration", "number of elements", memory.new, "int[?]")
 check.raises("type", "number of elements", memory.new, "int[?]", -1)

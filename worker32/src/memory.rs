@@ -125,11 +125,16 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_written_is_a_fault_that_names_it() {
+        let fault = write(16, &[0; 4]).unwrap_err();
+        assert!(fault.message.contains("0x00000010"), "{}", fault.message);
+    }
+
+    /// Windows lifts the protection of what its function for this writes to.
+    #[cfg(unix)]
+    #[test]
+    fn constants_are_not_written() {
         static CONSTANT: [u8; 4] = [1; 4];
-        for place in [16, CONSTANT.as_ptr().addr() as u64] {
-            let fault = write(place, &[0; 4]).unwrap_err();
-            assert!(fault.message.contains(&format!("{place:#010x}")), "{}", fault.message);
-        }
+        assert!(write(CONSTANT.as_ptr().addr() as u64, &[0; 4]).is_err());
         assert_eq!(CONSTANT, [1; 4]);
     }
 

@@ -13,7 +13,7 @@ const HEADER_BYTES: usize = 5;
 /// One received frame; it borrows the receiver's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// A call's number, [`REPLY`], [`FAULT`] or [`LAST_WORDS`].
+    /// A call's number, [`REPLY`](super::REPLY), [`FAULT`](super::FAULT) or [`LAST_WORDS`](super::LAST_WORDS).
     pub kind: u8,
     /// One MessagePack value.
     pub payload: &'a [u8],

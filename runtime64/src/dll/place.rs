@@ -25,9 +25,11 @@ pub(super) struct Place {
 impl Place {
     /// An address of a worker, maybe one in memory that a script has allocated.
     pub(super) fn at(address: u64, owner: Owner, memory: Option<&Arc<Allocation>>) -> Self {
-        let object = memory.and_then(|memory| {
-            let offset = address.checked_sub(memory.address()).filter(|offset| *offset <= memory.bytes())?;
-            Some((Arc::clone(memory), offset, memory.bytes() - offset))
+        let object = memory.map(|memory| {
+            // Outside of the memory there is nothing of it.
+            let offset = address.checked_sub(memory.address()).filter(|offset| *offset <= memory.bytes());
+            let offset = offset.unwrap_or(memory.bytes());
+            (Arc::clone(memory), offset, memory.bytes() - offset)
         });
         Self { address, owner, object }
     }
@@ -110,7 +112,7 @@ impl Place {
     fn bounded(&self, doing: &dyn fmt::Display, length: usize) -> Result<Option<(&Allocation, u64)>, Error> {
         match &self.object {
             Some((_, _, bytes)) if length as u64 > *bytes => {
-                let message = format!("{doing}: {length} bytes are more than the object has, which is {bytes}");
+                let message = format!("{doing}: {length} bytes are more than the object has there, which is {bytes}");
                 Err(Error::new(ErrorKind::Range, message))
             }
             Some((memory, offset, _)) => Ok(Some((memory, *offset))),
