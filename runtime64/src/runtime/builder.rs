@@ -6,7 +6,7 @@ use mlua::Function;
 
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
-use crate::remote::Settings;
+use crate::remote::{LinkKind, Settings};
 
 /// Makes a [`Runtime`]; what is not set is found by the rules that each method names.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,18 @@ impl Builder {
     /// the current directory.
     pub fn script_directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.script_directory = Some(path.into());
+        self
+    }
+
+    /// How workers are linked. By default through shared memory, where the system has it.
+    pub fn link(mut self, link: LinkKind) -> Self {
+        self.settings.link = Some(link);
+        self
+    }
+
+    /// How much memory the objects that scripts make in one worker may take, in bytes. By default 1 GiB.
+    pub fn arena_limit(mut self, bytes: u64) -> Self {
+        self.settings.arena_limit = Some(bytes);
         self
     }
 

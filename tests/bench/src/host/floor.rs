@@ -11,11 +11,24 @@ use super::figures::{Effort, Figures, calls};
 use super::places::{Places, System};
 use crate::{FLOOR_BYTES, FLOOR_END, FLOOR_WORDS, PEER_MODE};
 
-/// Measures it.
+/// Measures it several times and gives the lowest: two processes that spin can fall into step and be slower for a while.
 ///
 /// # Errors
 /// The peer does not start, or does not answer.
 pub fn measure(places: &Places, system: System, effort: Effort) -> io::Result<Figures> {
+    const TIMES: u32 = 5;
+    let effort = Effort { time: effort.time / TIMES, ..effort };
+    let mut lowest = once(places, system, effort)?;
+    for _ in 1..TIMES {
+        let figures = once(places, system, effort)?;
+        if figures.median < lowest.median {
+            lowest = figures;
+        }
+    }
+    Ok(lowest)
+}
+
+fn once(places: &Places, system: System, effort: Effort) -> io::Result<Figures> {
     let memory = Memory::create(FLOOR_BYTES)?;
     let view = memory.map(0, FLOOR_BYTES)?;
     let Ticket::Path(path) = memory.ticket(system == System::Wine) else {
