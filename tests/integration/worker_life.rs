@@ -113,7 +113,7 @@ fn a_worker_ends_with_its_script(configuration: Configuration) {
 }
 
 fn a_library_may_take_its_time_to_unload(configuration: Configuration) {
-    let mut run = start(configuration, "late.take_time_to_unload(500)");
+    let mut run = start(configuration, "late.take_time_to_unload(400)");
     run.wait_for_end(configuration.limit());
     run.finish().assert_code(0).assert_stdout("unloading\nunloaded\n");
 }

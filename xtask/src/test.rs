@@ -17,6 +17,12 @@ const I686_LINUX: &str = "i686-unknown-linux-gnu";
 const I686_WINDOWS: &str = "i686-pc-windows-gnu";
 const X86_64_WINDOWS: &str = "x86_64-pc-windows-gnu";
 
+/// The measuring side of `tests/bench`, which exists on Linux.
+const MEASUREMENTS: &[&str] = match System::HOST {
+    System::Linux => &["--features", "bench/host"],
+    System::Windows => &[],
+};
+
 /// `cargo xtask test [FILTER]`. A filter runs only the tests of `tests/` whose name holds it, without the checks.
 pub(crate) fn test(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let filter = match arguments {
@@ -54,7 +60,7 @@ fn checks() -> Result<(), Failure> {
         command.args(["clippy", "--quiet", "--locked"]).args(arguments).args(["--", "-D", "warnings"]);
         step::run(&mut command)
     };
-    stage("clippy", || clippy(&["--workspace", "--all-targets"]))?;
+    stage("clippy", || clippy(&[&["--workspace", "--all-targets"], MEASUREMENTS].concat()))?;
     if System::HOST == System::Linux {
         let both = ["--package", "protocol", "--package", "worker32", "--all-targets", "--target"];
         stage("clippy, 32-bit Linux", || clippy(&[&both[..], &[I686_LINUX]].concat()))?;
@@ -96,6 +102,7 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     stage("unit tests", || {
         let mut command = cargo();
         command.args(["test", "--quiet", "--locked", "--workspace", "--exclude", "tests", "--no-fail-fast"]);
+        command.args(MEASUREMENTS);
         counts.run(&mut command)
     })?;
     let Some(wine) = &tools.wine else {

@@ -14,7 +14,7 @@ pub(super) use unix::Process;
 pub(super) use windows::Process;
 
 /// How long a process may take to end by itself once its channel has closed.
-const END_LIMIT: Duration = Duration::from_millis(1000);
+const END_LIMIT: Duration = Duration::from_millis(1500);
 
 impl Process {
     /// Closes the channel, waits for the end, and ends the process if it does not end by itself.

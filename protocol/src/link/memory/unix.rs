@@ -32,9 +32,7 @@ impl Memory {
     }
 
     /// What a worker on this system needs to open it, or a worker under Wine, which knows the root as drive Z.
-    ///
-    /// # Errors
-    /// None here.
+    #[must_use]
     pub fn ticket(&self, through_wine: bool) -> Ticket {
         let path = format!("/proc/{}/fd/{}", std::process::id(), self.descriptor.as_raw_fd());
         Ticket::Path(if through_wine { format!("Z:{}", path.replace('/', "\\")) } else { path })
