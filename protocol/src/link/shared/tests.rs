@@ -292,6 +292,9 @@ fn a_region_that_changes_all_the_time_gives_answers_or_errors() {
                             random.next() as usize % ring.start.min(16 * LINE_WORDS)
                         };
                         view.words()[place].store(random.word(4), Ordering::Relaxed);
+                        // Stamps that are right, so that what is behind them is read.
+                        let line = random.next() % 16;
+                        view.words()[ring.start + line as usize * LINE_WORDS].store(line + 1, Ordering::Relaxed);
                     }
                 });
                 for _ in 0..50 {
