@@ -23,6 +23,7 @@
 //! ```
 
 mod abi;
+mod argument;
 mod compare;
 mod declarations;
 mod error;
@@ -42,6 +43,7 @@ mod windows;
 mod tests;
 
 pub use abi::{Abi, Integer};
+pub use argument::Argument;
 pub use declarations::Declarations;
 pub use error::{Error, Problem};
 pub use layout::{BitField, Layout, LayoutError, MemberLayout, RecordLayout, layout, record_layout};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::argument::Argument;
 use super::error::Error;
 use super::names::{Declaration, FunctionDeclaration, VariableDeclaration};
 use super::parser::Parser;
@@ -45,9 +46,18 @@ impl Declarations {
     /// # Errors
     /// Says what in the text is wrong and where. Nothing of the text is declared then.
     pub fn declare(&mut self, text: &str) -> Result<(), Error> {
+        self.declare_with(text, &[])
+    }
+
+    /// Declares all that a text declares, in which each `$` stands for the next argument.
+    ///
+    /// # Errors
+    /// Says what in the text is wrong and where, also where an argument is missing, left over or of the wrong kind.
+    /// Nothing of the text is declared then.
+    pub fn declare_with(&mut self, text: &str, arguments: &[Argument]) -> Result<(), Error> {
         // Editors on Windows begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let additions = Parser::new(text, Scope::new(&self.known, false)).declarations()?;
+        let additions = Parser::new(text, arguments, Scope::new(&self.known, false)).declarations()?;
         self.known.add(additions);
         Ok(())
     }
@@ -57,7 +67,25 @@ impl Declarations {
     /// # Errors
     /// Says what in the text is wrong and where.
     pub fn parse_type(&self, text: &str) -> Result<Type, Error> {
-        Parser::new(text, Scope::new(&self.known, false)).single_type()
+        self.parse_type_with(text, &[])
+    }
+
+    /// The type that an abstract declaration names, in which each `$` stands for the next argument.
+    ///
+    /// ```
+    /// use runtime64::c::{Argument, Declarations};
+    ///
+    /// let declarations = Declarations::new();
+    /// let int = declarations.parse_type("int")?;
+    /// let ty = declarations.parse_type_with("const $ *[$]", &[Argument::Type(int), Argument::Number(4)])?;
+    /// assert_eq!(ty.to_string(), "const int *[4]");
+    /// # Ok::<(), runtime64::c::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Says what in the text is wrong and where, also where an argument is missing, left over or of the wrong kind.
+    pub fn parse_type_with(&self, text: &str, arguments: &[Argument]) -> Result<Type, Error> {
+        Parser::new(text, arguments, Scope::new(&self.known, false)).single_type()
     }
 
     /// The declaration of a name, standard types and constants included, macros not.
@@ -94,7 +122,7 @@ impl Declarations {
             Some(definition) => &definition.body,
             None => standard::constant(name)?,
         };
-        let (values, position) = Parser::new(body, Scope::new(&self.known, false)).single_constant().ok()?;
+        let (values, position) = Parser::new(body, &[], Scope::new(&self.known, false)).single_constant().ok()?;
         Some(Arc::new(Constant { name: name.to_owned(), values, position }))
     }
 

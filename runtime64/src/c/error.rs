@@ -80,6 +80,22 @@ pub enum Problem {
     /// Parentheses, braces or types nested beyond the limit.
     #[error("nested more than {0} levels deep")]
     TooDeep(u32),
+    /// A `$` for which there is no argument.
+    #[error("'$' number {number} stands for nothing: {}", counted(*given))]
+    TooFewArguments {
+        /// Which `$` of the text it is, from 1.
+        number: usize,
+        /// How many arguments there are.
+        given: usize,
+    },
+    /// Arguments for which there is no `$`.
+    #[error("{}, but the text has {used} '$' that {} for one", counted(*given), if *used == 1 { "stands" } else { "stand" })]
+    TooManyArguments {
+        /// How many arguments there are.
+        given: usize,
+        /// How many `$` the text has.
+        used: usize,
+    },
     /// A constant expression without a value.
     #[error("this constant expression has no value: {0}")]
     NoValue(&'static str),
@@ -92,6 +108,14 @@ pub enum Problem {
     /// A text beyond 4 GiB.
     #[error("the text is longer than 4 GiB")]
     TooLong,
+}
+
+fn counted(arguments: usize) -> String {
+    match arguments {
+        0 => "no argument was given".to_owned(),
+        1 => "one argument was given".to_owned(),
+        more => format!("{more} arguments were given"),
+    }
 }
 
 /// A problem while its place is still an offset.

@@ -4,6 +4,7 @@
 //! and chains are loops.
 
 mod annotation;
+mod argument;
 mod arithmetic;
 mod attribute;
 mod conditional;
@@ -27,8 +28,10 @@ use std::collections::VecDeque;
 
 use logos::{Lexer, Logos};
 
+use self::argument::Arguments;
 use self::conditional::Conditionals;
 use self::tokens::Token;
+use super::argument::Argument;
 use super::error::{Error, Failure, Parsed, Problem};
 use super::lexer::Kind;
 use super::scope::{Additions, Scope};
@@ -43,6 +46,7 @@ const NESTING: u32 = 128;
 pub(super) struct Parser<'s> {
     source: Source<'s>,
     scope: Scope<'s>,
+    arguments: Arguments<'s>,
     lexer: Lexer<'s, Kind>,
     /// Where the lexer's text starts in the source: a directive is a text of its own.
     lexer_start: usize,
@@ -65,10 +69,11 @@ pub(super) struct Parser<'s> {
 }
 
 impl<'s> Parser<'s> {
-    pub(super) fn new(text: &'s str, scope: Scope<'s>) -> Self {
+    pub(super) fn new(text: &'s str, arguments: &'s [Argument], scope: Scope<'s>) -> Self {
         Parser {
             source: Source::new(text),
             scope,
+            arguments: Arguments::new(arguments),
             lexer: Kind::lexer(text),
             lexer_start: 0,
             ahead: VecDeque::new(),
@@ -85,7 +90,7 @@ impl<'s> Parser<'s> {
 
     /// All declarations of the text.
     pub(super) fn declarations(mut self) -> Result<Additions, Error> {
-        match self.check_length().and_then(|()| self.all_declarations()) {
+        match self.check_length().and_then(|()| self.all_declarations()).and_then(|()| self.check_arguments()) {
             Ok(()) => Ok(self.scope.finish()),
             Err(failure) => Err(self.fail(failure)),
         }
@@ -95,7 +100,8 @@ impl<'s> Parser<'s> {
     pub(super) fn single_type(mut self) -> Result<Type, Error> {
         let parsed = self.check_length().and_then(|()| {
             let ty = self.type_name()?;
-            self.expect(Kind::End, "the end of the type").map(|_| ty)
+            self.expect(Kind::End, "the end of the type")?;
+            self.check_arguments().map(|()| ty)
         });
         parsed.map_err(|failure| self.fail(failure))
     }

@@ -170,7 +170,7 @@ fn load<T>(group: &Group, find: impl Fn(&Names) -> Option<T>) -> Option<T> {
         return Some(found);
     }
     let known = Known::default();
-    let additions = Parser::new(group.text, Scope::new(&known, true)).declarations().ok()?;
+    let additions = Parser::new(group.text, &[], Scope::new(&known, true)).declarations().ok()?;
     let mut parsed = parsed();
     if find(&parsed).is_none() {
         parsed.extend(additions.into_names());
@@ -197,7 +197,7 @@ mod tests {
         }
         for group in GROUPS.iter().chain(windows::GROUPS) {
             let known = Known::default();
-            let additions = Parser::new(group.text, Scope::new(&known, true)).declarations().unwrap();
+            let additions = Parser::new(group.text, &[], Scope::new(&known, true)).declarations().unwrap();
             let names = additions.into_names();
             let mut declared: Vec<_> = names.list.iter().map(Declaration::name).collect();
             let mut listed = group.names.to_vec();

@@ -8,6 +8,7 @@ use name::{Meaning, is_ignored, meaning, plain_word};
 use super::Parser;
 use super::arithmetic::Number;
 use super::literal;
+use crate::c::Argument;
 use crate::c::error::Parsed;
 use crate::c::lexer::Kind;
 use crate::c::types::{Annotation, Extent, SizeExpression, SizeOperator};
@@ -143,6 +144,13 @@ impl<'s> Parser<'s> {
                 _ if token.text == "_Old_" || token.text == "_Curr_" => self.nested(Self::size_primary),
                 _ => Ok(SizeExpression::Parameter(token.text.to_owned())),
             },
+            Kind::Dollar => {
+                match token.argument.map(|argument| argument.value) {
+                    Some(Argument::Number(number @ 0..)) => Ok(SizeExpression::Number(number.unsigned_abs())),
+                    _ => Err(token
+                        .invalid(format!("expected a number or a parameter as a size, found {}", token.describe()))),
+                }
+            }
             Kind::Return => Ok(SizeExpression::Result),
             Kind::Star => {
                 let parenthesis = self.accept(Kind::LeftParenthesis)?;

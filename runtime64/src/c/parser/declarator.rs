@@ -79,7 +79,7 @@ impl<'s> Parser<'s> {
                 parser.expect(Kind::RightParenthesis, "')'")?;
             } else if naming != Naming::Forbidden && parser.kind()? == Kind::Identifier {
                 declarator.name = Some(parser.take()?);
-            } else if naming == Naming::Required {
+            } else if naming == Naming::Required || naming == Naming::Optional && parser.kind()? == Kind::Dollar {
                 return Err(parser.expected("a name"));
             }
             let first_suffix = declarator.parts.len();
@@ -124,7 +124,6 @@ impl<'s> Parser<'s> {
                         token.unsupported("a reference of C++ is", "write a pointer, which is passed the same way")
                     );
                 }
-                (Kind::Dollar, _) => return Err(token.unsupported("'$' is", "write out the name or type")),
                 _ => return Ok((pointers, before, after)),
             }
             if pointers.len() > TYPE_DEPTH as usize {
@@ -183,7 +182,6 @@ impl<'s> Parser<'s> {
                 self.take()?;
                 Length::Variable
             }
-            Kind::Dollar => return Err(token.unsupported("'$' is", "write out the length")),
             Kind::Star if self.peek_second()?.kind == Kind::RightBracket => {
                 self.take()?;
                 Length::Incomplete

@@ -212,6 +212,9 @@ impl<'s> Parser<'s> {
             Kind::Character => literal::character(token.text).map(Operand::Numbers).map_err(literal),
             Kind::String => self.string(token),
             Kind::Identifier => self.named_constant(token),
+            Kind::Dollar if let Some(number) = token.argument.and_then(|argument| argument.as_number()) => {
+                Ok(Operand::Numbers([if self.in_condition { number.widened(false) } else { number }; 4]))
+            }
             _ => Err(token
                 .failure(Problem::Expected { expected: "a constant expression".to_owned(), found: token.describe() })),
         }
@@ -245,6 +248,9 @@ impl<'s> Parser<'s> {
                     Operand::Numbers(std::array::from_fn(|abi| number_of(constant.values[abi].as_ref(), Abi::ALL[abi])))
                 }
             });
+        }
+        if name.argument.is_some() {
+            return Err(name.failure(Problem::Expected { expected: "a constant".to_owned(), found: name.describe() }));
         }
         let hint = match self.scope.similar(name.text, true) {
             Some(similar) => format!("; did you mean '{similar}'?"),

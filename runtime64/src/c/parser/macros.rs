@@ -109,6 +109,9 @@ impl<'s> Parser<'s> {
         while let Some(lexed) = lexer.next() {
             let text = lexer.slice();
             let kind = lexed.map_err(|error| place.failure(lexical_problem(error, text)))?;
+            if kind == Kind::Dollar {
+                return Err(place.unsupported("'$' in a macro is", "write it where the macro is used"));
+            }
             self.expanded += 1;
             if self.expanded > WORDS {
                 return Err(place.failure(Problem::Expansion(WORDS)));
@@ -120,7 +123,7 @@ impl<'s> Parser<'s> {
                     self.expand(inner, place, open, words)?;
                     open.pop();
                 }
-                _ => words.push(Token { kind, text, offset: place.offset, length: place.length, painted }),
+                _ => words.push(Token { painted, ..Token::new(kind, text, place.offset, place.length) }),
             }
         }
         Ok(())

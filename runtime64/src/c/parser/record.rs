@@ -178,7 +178,8 @@ impl<'s> Parser<'s> {
             Type::Record(record) if specifiers.defines_tag => record.tag.is_some(),
             // 'struct tag;' of an unknown one announces it.
             Type::Record(record) if record.body().is_none() && specifiers.names_tag => return Ok(()),
-            Type::Record(record) if record.body().is_some() => true,
+            // One without tag that a '$' stands for is as good as defined here.
+            Type::Record(record) if record.body().is_some() => !is_untagged(&specifiers.ty),
             Type::Enumeration(_) if specifiers.names_tag => return Ok(()),
             _ => return Err(specifiers.start.invalid("this declares no member: a name is missing")),
         };
@@ -242,6 +243,15 @@ pub(super) fn other_kind(tag: Token<'_>, known: &Tag, keyword: &str) -> crate::c
         before: format!("{} {}", known.keyword(), tag.text),
         now: format!("{keyword} {}", tag.text),
     })
+}
+
+/// Whether this is a struct or union without tag, and not the typedef name of one.
+fn is_untagged(ty: &Type) -> bool {
+    match ty {
+        Type::Record(record) => record.tag.is_none(),
+        Type::Qualified(_, inner) => is_untagged(inner),
+        _ => false,
+    }
 }
 
 /// Whether this is an array without length.

@@ -64,6 +64,7 @@ impl<'s> Parser<'s> {
     pub(super) fn begins_type(&mut self, token: Token<'s>) -> Parsed<bool> {
         Ok(match token.kind {
             Kind::Identifier => self.scope.find_type(token.text).is_some(),
+            Kind::Dollar => token.given_type().is_some(),
             Kind::Const
             | Kind::Volatile
             | Kind::Restrict
@@ -113,6 +114,10 @@ impl<'s> Parser<'s> {
             Kind::Atomic | Kind::Imaginary | Kind::Typeof | Kind::Pointer64 => return Err(unsupported(&token)),
             Kind::Struct | Kind::Union | Kind::Enum => return self.tagged(reading, token).map(|()| true),
             Kind::Identifier => return self.identifier_specifier(reading, token),
+            Kind::Dollar => match token.given_type() {
+                Some(ty) if !reading.has_type() => reading.other = Some(ty.clone()),
+                _ => return Ok(false),
+            },
             kind if is_word(kind) => {
                 if reading.other.is_some() || !reading.words.add(kind) {
                     return Err(token.invalid(format!("'{}' cannot stand with the type before it", token.text)));
@@ -187,10 +192,7 @@ impl<'s> Parser<'s> {
     /// The failure that the next token is no type.
     fn no_type(&mut self) -> Parsed<crate::c::error::Failure> {
         let token = self.peek()?;
-        if token.kind == Kind::Dollar {
-            return Ok(token.unsupported("'$' is", "write out the type"));
-        }
-        if token.kind != Kind::Identifier {
+        if token.kind != Kind::Identifier || token.argument.is_some() {
             return Ok(self.expected("a type"));
         }
         if matches!(

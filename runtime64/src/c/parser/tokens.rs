@@ -1,6 +1,7 @@
 //! The tokens as the parser sees them: directives obeyed, macros expanded.
 
 use super::Parser;
+use super::argument::Given;
 use crate::c::error::{Failure, Parsed, Problem};
 use crate::c::lexer::{Kind, LexicalError};
 
@@ -13,11 +14,20 @@ pub(super) struct Token<'s> {
     pub(super) length: usize,
     /// Whether it names a macro within that macro's own expansion, where it stands for itself.
     pub(super) painted: bool,
+    /// What it stands for, if it is a `$`.
+    pub(super) argument: Option<Given<'s>>,
 }
 
-impl Token<'_> {
+impl<'s> Token<'s> {
+    pub(super) fn new(kind: Kind, text: &'s str, offset: usize, length: usize) -> Self {
+        Token { kind, text, offset, length, painted: false, argument: None }
+    }
+
     /// How a message speaks of it.
     pub(super) fn describe(&self) -> String {
+        if let Some(Given { number, value }) = self.argument {
+            return format!("'$' number {number}, {value}");
+        }
         match self.kind {
             Kind::End => "the end of the text".to_owned(),
             Kind::String | Kind::Character => self.text.to_owned(),
@@ -73,7 +83,10 @@ impl<'s> Parser<'s> {
             if !recording.is_empty() {
                 recording.push(' ');
             }
-            recording.push_str(token.text);
+            match token.argument {
+                Some(argument) => recording.push_str(&argument.text()),
+                None => recording.push_str(token.text),
+            }
         }
         Ok(token)
     }
@@ -139,7 +152,7 @@ impl<'s> Parser<'s> {
                 if !self.in_condition {
                     self.conditionals.finish()?;
                 }
-                self.ahead.push_back(Token { kind: Kind::End, text: "", offset, length: 0, painted: false });
+                self.ahead.push_back(Token::new(Kind::End, "", offset, 0));
                 return Ok(());
             };
             let (span, text) = (self.lexer.span(), self.lexer.slice());
@@ -153,8 +166,13 @@ impl<'s> Parser<'s> {
                 Ok(Kind::Directive) => self.directive(text, offset)?,
                 _ if !active => {}
                 Err(error) => return Err(Failure::new(lexical_problem(error, text), offset, length)),
+                Ok(Kind::Dollar) => {
+                    let token = self.argument_token(offset)?;
+                    self.ahead.push_back(token);
+                    return Ok(());
+                }
                 Ok(kind) => {
-                    let token = Token { kind, text, offset, length, painted: false };
+                    let token = Token::new(kind, text, offset, length);
                     if kind != Kind::Identifier || self.in_condition || !self.expand_word(token)? {
                         self.ahead.push_back(token);
                     }

@@ -1,0 +1,116 @@
+//! `$`: each stands for the next argument.
+
+use logos::Logos;
+
+use super::Parser;
+use super::arithmetic::Number;
+use super::tokens::Token;
+use crate::c::Argument;
+use crate::c::error::{Failure, Parsed, Problem};
+use crate::c::lexer::Kind;
+use crate::c::types::Type;
+
+/// The arguments of a text, and how many of them it has used.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Arguments<'s> {
+    list: &'s [Argument],
+    used: usize,
+    /// Where the last `$` stands.
+    last: usize,
+}
+
+/// What a `$` stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given<'s> {
+    /// Which `$` of the text it is, from 1.
+    pub(super) number: usize,
+    pub(super) value: &'s Argument,
+}
+
+impl<'s> Arguments<'s> {
+    pub(super) fn new(list: &'s [Argument]) -> Self {
+        Arguments { list, ..Arguments::default() }
+    }
+}
+
+impl<'s> Parser<'s> {
+    /// The token for a `$`: of a name it is an identifier like any other.
+    pub(super) fn argument_token(&mut self, offset: usize) -> Parsed<Token<'s>> {
+        if let Some(word) = self.word_touching(offset) {
+            let what = format!("'${word}' is");
+            let advice = "put a blank after a '$' that stands for an argument";
+            return Err(Failure::new(Problem::Unsupported { what, advice }, offset, 1 + word.len()));
+        }
+        let Arguments { list, used, .. } = self.arguments;
+        let number = used + 1;
+        let Some(value) = list.get(used) else {
+            return Err(Failure::new(Problem::TooFewArguments { number, given: list.len() }, offset, 1));
+        };
+        self.arguments = Arguments { list, used: number, last: offset };
+        let mut token = Token { argument: Some(Given { number, value }), ..Token::new(Kind::Dollar, "$", offset, 1) };
+        if let Argument::Name(name) = value {
+            if !is_identifier(name) {
+                return Err(token.invalid(format!("'$' number {number} is given {value}, which is no name in C")));
+            }
+            token = Token { kind: Kind::Identifier, text: name, ..token };
+        }
+        Ok(token)
+    }
+
+    /// Every argument must have been used.
+    pub(super) fn check_arguments(&self) -> Parsed<()> {
+        let Arguments { list, used, last } = self.arguments;
+        if used == list.len() {
+            return Ok(());
+        }
+        let length = usize::from(used > 0);
+        Err(Failure::new(Problem::TooManyArguments { given: list.len(), used }, last, length))
+    }
+
+    /// The letters right after the `$` here, which would make it part of a name.
+    fn word_touching(&self, offset: usize) -> Option<&'s str> {
+        let rest = self.source.text.get(offset + 1..)?;
+        let part_of_name = |next: char| next.is_alphanumeric() || next == '_';
+        let end = rest.find(|next: char| !part_of_name(next)).unwrap_or(rest.len());
+        (end > 0).then(|| &rest[..end])
+    }
+}
+
+impl<'s> Token<'s> {
+    /// The type that a `$` stands for.
+    pub(super) fn given_type(&self) -> Option<&'s Type> {
+        match self.argument?.value {
+            Argument::Type(ty) => Some(ty),
+            _ => None,
+        }
+    }
+}
+
+impl Given<'_> {
+    /// The number, as a number of the type that C gives it.
+    pub(super) fn as_number(&self) -> Option<Number> {
+        match *self.value {
+            Argument::Number(number) => Some(match i32::try_from(number) {
+                Ok(small) => Number::int(small.into()),
+                Err(_) => Number::Integer { value: number.into(), bits: 64, signed: true },
+            }),
+            _ => None,
+        }
+    }
+
+    /// How it would be written in the place of the `$`.
+    pub(super) fn text(&self) -> String {
+        match self.value {
+            Argument::Type(ty) => ty.to_string(),
+            Argument::Number(number) if *number < 0 => format!("({number})"),
+            Argument::Number(number) => number.to_string(),
+            Argument::Name(name) => name.clone(),
+        }
+    }
+}
+
+/// Whether a text is one identifier and no word of C's own.
+fn is_identifier(text: &str) -> bool {
+    let mut lexer = Kind::lexer(text);
+    lexer.next() == Some(Ok(Kind::Identifier)) && lexer.slice().len() == text.len()
+}
