@@ -16,6 +16,9 @@ use super::types::{Constant, Type};
 /// The names of `<stdint.h>`, `<stddef.h>`, `<stdbool.h>` and the usual ones of `<windows.h>` are known from the
 /// start; each is parsed when first used. A program may declare any of them itself.
 ///
+/// Types are shared and may outlive this. Structs that point to each other in a circle keep each other alive, and
+/// therefore stay in memory for the life of the process.
+///
 /// ```
 /// use runtime64::c::Declarations;
 ///
@@ -122,7 +125,7 @@ impl Declarations {
             Some(definition) => &definition.body,
             None => standard::constant(name)?,
         };
-        let (values, position) = Parser::new(body, &[], Scope::new(&self.known, false)).single_constant().ok()?;
+        let (values, position) = Parser::new(body, &[], Scope::new(&self.known, false)).single_constant()?;
         Some(Arc::new(Constant { name: name.to_owned(), values, position }))
     }
 
@@ -142,6 +145,21 @@ impl Declarations {
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Declaration> {
         self.known.names.list.iter()
+    }
+
+    /// The structs, unions and enumerations that texts have named by a tag, in the order of the alphabet.
+    ///
+    /// ```
+    /// let mut declarations = runtime64::c::Declarations::new();
+    /// declarations.declare("struct point { int x, y; }; union either; enum { LOW };")?;
+    /// let tagged: Vec<_> = declarations.tagged().iter().map(ToString::to_string).collect();
+    /// assert_eq!(tagged, ["union either", "struct point"]);
+    /// # Ok::<(), runtime64::c::Error>(())
+    /// ```
+    pub fn tagged(&self) -> Vec<Type> {
+        let mut tags: Vec<_> = self.known.names.tags.iter().collect();
+        tags.sort_unstable_by_key(|(tag, _)| tag.as_str());
+        tags.into_iter().map(|(_, tag)| tag.ty()).collect()
     }
 
     /// The names of the macros without parameters that texts have defined, in the order of the alphabet.

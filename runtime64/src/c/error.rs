@@ -118,6 +118,17 @@ fn counted(arguments: usize) -> String {
     }
 }
 
+impl Problem {
+    /// The name that is not known, whether a constant is wanted rather than a type, and what to do about it.
+    pub(super) fn unknown_name(&mut self) -> Option<(&str, bool, &mut String)> {
+        match self {
+            Problem::UnknownType { name, hint } => Some((name, false, hint)),
+            Problem::UnknownConstant { name, hint } => Some((name, true, hint)),
+            _ => None,
+        }
+    }
+}
+
 /// A problem while its place is still an offset.
 #[derive(Debug)]
 pub(super) struct Failure {

@@ -182,6 +182,10 @@ pub(super) enum Kind {
     #[token("_Float64")]
     #[token("_Float32x")]
     Double,
+    #[token("_Float16")]
+    #[token("__fp16")]
+    #[token("__bf16")]
+    HalfFloat,
     #[token("_Float64x")]
     LongDouble,
     #[token("_Float128")]

@@ -119,6 +119,13 @@ impl Tag {
             Tag::Enumeration(_) => "enum",
         }
     }
+
+    pub(super) fn ty(&self) -> Type {
+        match self {
+            Tag::Record(record) => Type::Record(record.clone()),
+            Tag::Enumeration(enumeration) => Type::Enumeration(enumeration.clone()),
+        }
+    }
 }
 
 /// A macro without parameters, or the fact that a name is a macro with parameters.

@@ -62,6 +62,9 @@ pub(super) struct Parser<'s> {
     expanded: usize,
     /// Whether the expression is the condition of `#if`, in which unknown words are 0.
     in_condition: bool,
+    /// Whether a preprocessor has expanded the macros of the text; with its option `-dD` it puts out their definitions,
+    /// too.
+    expanded_before: bool,
     /// Whether parameters are being read.
     in_parameters: bool,
     /// The tokens taken since somebody wanted to know.
@@ -83,6 +86,7 @@ impl<'s> Parser<'s> {
             depth: 0,
             expanded: 0,
             in_condition: false,
+            expanded_before: false,
             in_parameters: false,
             recording: None,
         }
@@ -106,16 +110,17 @@ impl<'s> Parser<'s> {
         parsed.map_err(|failure| self.fail(failure))
     }
 
-    /// A text that is one constant expression: its values in the order of the ABIs.
-    pub(super) fn single_constant(mut self) -> Result<([Option<ConstantValue>; 4], Position), Error> {
+    /// A text that may be one constant expression: its values in the order of the ABIs.
+    pub(super) fn single_constant(mut self) -> Option<([Option<ConstantValue>; 4], Position)> {
         let parsed = self.check_length().and_then(|()| {
             let operand = self.expression()?;
             self.expect(Kind::End, "the end of the expression").map(|_| operand)
         });
-        match parsed {
-            Ok(operand) => Ok((operand.values(), self.source.position(0))),
-            Err(failure) => Err(self.fail(failure)),
+        if parsed.is_err() {
+            self.scope.undo();
+            return None;
         }
+        parsed.ok().map(|operand| (operand.values(), self.source.position(0)))
     }
 
     fn check_length(&self) -> Parsed<()> {
@@ -125,7 +130,13 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn fail(self, failure: Failure) -> Error {
+    fn fail(self, mut failure: Failure) -> Error {
+        // All known names are compared with the wrong one, which takes long: once, for the message alone.
+        if let Some((name, constants, hint)) = failure.problem.unknown_name()
+            && let Some(similar) = self.scope.similar(name, constants)
+        {
+            *hint = format!("; did you mean '{similar}'?");
+        }
         let error = failure.locate(&self.source);
         self.scope.undo();
         error

@@ -16,6 +16,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("wine64", "runs Windows programs"),
     ("lib32z1", "a 32-bit library that nobody here built"),
     ("libz-mingw-w64", "a Windows library that nobody here built"),
+    ("libz-mingw-w64-dev", "a Windows header that the parser is tried on"),
+    ("zlib1g-dev", "a header that the parser is tried on"),
+    ("libsqlite3-dev", "a header that the parser is tried on"),
+    ("libusb-1.0-0-dev", "a header that the parser is tried on"),
+    ("portaudio19-dev", "a header that the parser is tried on"),
 ];
 
 /// Installs the packages that are missing, as root or through sudo; elsewhere it says what to do.

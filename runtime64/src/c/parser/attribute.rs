@@ -26,6 +26,8 @@ pub(super) struct Attributes<'s> {
     pub(super) gcc_bit_fields: bool,
     /// A word for passing arguments that is not served.
     pub(super) uncallable: Option<Token<'s>>,
+    /// `vector_size(…)`: a type that processors have and C has not.
+    pub(super) vector: Option<Token<'s>>,
     /// `mode(…)`: the width of an integer or floating type.
     pub(super) mode: Option<Token<'s>>,
 }
@@ -54,6 +56,11 @@ impl<'s> Attributes<'s> {
         }
     }
 
+    /// The word that keeps a declaration from being served.
+    pub(super) fn unsupported_word(&self) -> Option<Token<'s>> {
+        self.uncallable.or(self.vector)
+    }
+
     /// Adds what other attributes say.
     pub(super) fn merge(&mut self, other: Attributes<'s>) -> Parsed<()> {
         if let Some((convention, word)) = other.convention {
@@ -66,6 +73,7 @@ impl<'s> Attributes<'s> {
         self.declspec_aligned = other.declspec_aligned.or(self.declspec_aligned.take());
         self.gcc_bit_fields |= other.gcc_bit_fields;
         self.uncallable = other.uncallable.or(self.uncallable);
+        self.vector = other.vector.or(self.vector);
         self.mode = other.mode.or(self.mode);
         Ok(())
     }
@@ -164,9 +172,8 @@ impl<'s> Parser<'s> {
             }
             "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall" | "regcall" | "preserve_all"
             | "preserve_most" => attributes.uncallable = Some(name),
-            "vector_size" | "ext_vector_type" | "scalar_storage_order" | "ms_struct" => {
-                return Err(unsupported(name));
-            }
+            "vector_size" | "ext_vector_type" => attributes.vector = Some(name),
+            "scalar_storage_order" | "ms_struct" => return Err(unsupported(name)),
             _ => {}
         }
         if self.kind()? == Kind::LeftParenthesis { self.skip_group() } else { Ok(()) }

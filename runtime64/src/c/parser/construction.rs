@@ -29,7 +29,7 @@ impl<'s> Declarator<'s> {
 
     /// The whole type.
     pub(super) fn build(mut self, specifiers: &Specifiers<'s>) -> Parsed<Type> {
-        if let Some(word) = self.attributes.uncallable.or(specifiers.attributes.uncallable) {
+        if let Some(word) = self.attributes.unsupported_word().or(specifiers.attributes.unsupported_word()) {
             return Err(unsupported(word));
         }
         let place = self.name.unwrap_or(specifiers.start);

@@ -10,7 +10,7 @@ use super::tokens::Token;
 use crate::c::error::{Parsed, Problem};
 use crate::c::lexer::Kind;
 use crate::c::names::{Declaration, FunctionDeclaration, VariableDeclaration};
-use crate::c::types::{ConstantValue, FunctionType, TYPE_DEPTH, Type, Typedef};
+use crate::c::types::{ConstantValue, FunctionType, RecordKind, TYPE_DEPTH, Type, Typedef};
 
 use super::expression::Operand;
 
@@ -118,6 +118,10 @@ impl<'s> Parser<'s> {
         if attributes.uncallable.is_some() && is_function && self.is_preprocessed(name) {
             return self.skip_body();
         }
+        if attributes.vector.is_some() && specifiers.storage.is_typedef && self.is_preprocessed(name) {
+            let opaque = self.opaque_type(name.text);
+            return self.typedef(name, opaque, Attributes::default()).map(|()| false);
+        }
         let ty = declarator.build(specifiers)?;
         if specifiers.storage.is_typedef {
             return self.typedef(name, ty, attributes).map(|()| false);
@@ -126,6 +130,15 @@ impl<'s> Parser<'s> {
             return self.function(specifiers, name, symbol, function.clone());
         }
         self.variable(specifiers, name, symbol, ty).map(|()| false)
+    }
+
+    /// A type that is not served, in a header that is taken all the same: as a struct that nobody defines it can stand
+    /// in the declarations of functions, and no call can pass it.
+    pub(super) fn opaque_type(&mut self, name: &str) -> Type {
+        match self.scope.declared_tag(name) {
+            Some(tag) => tag.ty(),
+            None => Type::Record(self.new_record(RecordKind::Struct, Some(name))),
+        }
     }
 
     fn typedef(&mut self, name: Token<'s>, ty: Type, attributes: Attributes<'s>) -> Parsed<()> {
@@ -157,7 +170,7 @@ impl<'s> Parser<'s> {
 
     /// Whether a preprocessor put out the text here: it holds much that nobody will call, while what somebody wrote is
     /// wanted.
-    fn is_preprocessed(&self, token: Token<'s>) -> bool {
+    pub(super) fn is_preprocessed(&self, token: Token<'s>) -> bool {
         self.source.position(token.offset).file.is_some()
     }
 

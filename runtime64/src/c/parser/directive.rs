@@ -90,7 +90,10 @@ impl<'s> Parser<'s> {
             })),
             "error" => Err(directive.invalid(&format!("the text says: {}", body.trim_end()))),
             "" | "ident" | "sccs" | "warning" | "assert" | "unassert" => Ok(()),
-            marker if marker.starts_with(|c: char| c.is_ascii_digit()) => self.line_marker(after_sign, directive),
+            marker if marker.starts_with(|c: char| c.is_ascii_digit()) => {
+                self.expanded_before = true;
+                self.line_marker(after_sign, directive)
+            }
             other => Err(directive.invalid(&format!("unknown directive '#{other}'"))),
         }
     }

@@ -252,11 +252,7 @@ impl<'s> Parser<'s> {
         if name.argument.is_some() {
             return Err(name.failure(Problem::Expected { expected: "a constant".to_owned(), found: name.describe() }));
         }
-        let hint = match self.scope.similar(name.text, true) {
-            Some(similar) => format!("; did you mean '{similar}'?"),
-            None => String::new(),
-        };
-        Err(name.failure(Problem::UnknownConstant { name: name.text.to_owned(), hint }))
+        Err(name.failure(Problem::UnknownConstant { name: name.text.to_owned(), hint: String::new() }))
     }
 
     /// `defined NAME` or `defined(NAME)`

@@ -22,6 +22,9 @@ const LEVELS: usize = 64;
 impl<'s> Parser<'s> {
     /// If the word is a macro that stands for something else than a constant, puts its words into `ahead`.
     pub(super) fn expand_word(&mut self, word: Token<'s>) -> Parsed<bool> {
+        if self.expanded_before {
+            return Ok(false);
+        }
         let Some(definition) = self.scope.find_macro(word.text) else { return Ok(false) };
         if definition.has_parameters {
             if !self.lexer.remainder().trim_ascii_start().starts_with('(') {

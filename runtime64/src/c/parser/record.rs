@@ -45,14 +45,14 @@ impl<'s> Parser<'s> {
         match known {
             Some(Tag::Record(record)) if record.kind == kind => Ok(record),
             Some(other) => Err(other_kind(tag, &other, kind.keyword())),
-            None => Ok(self.new_record(kind, Some(tag))),
+            None => Ok(self.new_record(kind, Some(tag.text))),
         }
     }
 
-    fn new_record(&mut self, kind: RecordKind, tag: Option<Token<'s>>) -> Arc<Record> {
-        let record = Arc::new(Record::new(kind, tag.map(|tag| tag.text.to_owned())));
+    pub(super) fn new_record(&mut self, kind: RecordKind, tag: Option<&str>) -> Arc<Record> {
+        let record = Arc::new(Record::new(kind, tag.map(str::to_owned)));
         if let Some(tag) = tag {
-            self.scope.set_tag(tag.text, Tag::Record(record.clone()));
+            self.scope.set_tag(tag, Tag::Record(record.clone()));
         }
         record
     }
@@ -67,7 +67,7 @@ impl<'s> Parser<'s> {
         let record = match (known, tag) {
             (Some(Tag::Record(record)), _) if record.kind == kind => record,
             (Some(other), Some(tag)) => return Err(other_kind(tag, &other, kind.keyword())),
-            _ => self.new_record(kind, tag),
+            _ => self.new_record(kind, tag.map(|tag| tag.text)),
         };
         let open = self.take()?;
         let outer = std::mem::replace(&mut self.in_parameters, false);

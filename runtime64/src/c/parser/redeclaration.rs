@@ -4,7 +4,7 @@ use super::Parser;
 use super::tokens::Token;
 use crate::c::error::{Parsed, Problem};
 use crate::c::names::{Declaration, FunctionDeclaration};
-use crate::c::types::{FunctionType, Length, Type};
+use crate::c::types::{Convention, FunctionType, Length, Type};
 
 impl<'s> Parser<'s> {
     /// Declares a name. The same again is fine; something else is an error that shows both. Standard names give way.
@@ -29,11 +29,13 @@ impl<'s> Parser<'s> {
 }
 
 /// Whether one declaration is the other with something added that the other leaves open: the parameters of `f()`, the
-/// length of `a[]`, the symbol of one without `asm`.
+/// length of `a[]`, the symbol of one without `asm`, the convention of one that C calls by `__cdecl` anyway.
 fn says_more(fuller: &Declaration, open: &Declaration) -> bool {
     match (fuller, open) {
         (Declaration::Function(fuller), Declaration::Function(open)) => {
-            names_symbol(fuller, open) && (fuller.ty == open.ty || opened(&fuller.ty) == *open.ty && !open.ty.prototype)
+            let fuller_type = without_default(&fuller.ty, &open.ty);
+            names_symbol(fuller, open)
+                && (fuller_type == *open.ty || opened(&fuller_type) == *open.ty && !open.ty.prototype)
         }
         (Declaration::Variable(fuller), Declaration::Variable(open)) => {
             fuller.symbol == open.symbol
@@ -51,6 +53,13 @@ fn says_more(fuller: &Declaration, open: &Declaration) -> bool {
 /// Whether the symbols agree, or only the fuller declaration names one.
 fn names_symbol(fuller: &FunctionDeclaration, open: &FunctionDeclaration) -> bool {
     fuller.symbol == open.symbol || open.symbol == open.name
+}
+
+/// The function without `__cdecl`, if the other names no convention.
+fn without_default(function: &FunctionType, other: &FunctionType) -> FunctionType {
+    let is_default = function.convention == Some(Convention::Cdecl) && other.convention.is_none();
+    let convention = if is_default { None } else { function.convention };
+    FunctionType { convention, ..function.clone() }
 }
 
 /// The function with its parameters left open.

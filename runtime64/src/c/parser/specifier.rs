@@ -112,6 +112,7 @@ impl<'s> Parser<'s> {
             Kind::Volatile => reading.qualifiers.is_volatile = true,
             Kind::Restrict => reading.qualifiers.is_restrict = true,
             Kind::Atomic | Kind::Imaginary | Kind::Typeof | Kind::Pointer64 => return Err(unsupported(&token)),
+            Kind::HalfFloat if !self.is_preprocessed(token) => return Err(unsupported(&token)),
             Kind::Struct | Kind::Union | Kind::Enum => return self.tagged(reading, token).map(|()| true),
             Kind::Identifier => return self.identifier_specifier(reading, token),
             Kind::Dollar => match token.given_type() {
@@ -179,6 +180,7 @@ impl<'s> Parser<'s> {
             Some(ty) => ty,
             None if reading.words.any() => match reading.words.basic() {
                 Some(basic) => Type::Basic(basic),
+                None if reading.words.is_half_float() => self.opaque_type("_Float16"),
                 None => return Err(start.invalid("these words together are no type")),
             },
             None => return Err(self.no_type()?),
@@ -201,14 +203,10 @@ impl<'s> Parser<'s> {
         ) {
             return Ok(token.unsupported("C++ is", "declare what the library exports as C"));
         }
-        let hint = match self.scope.similar(token.text, false) {
-            Some(similar) => format!("; did you mean '{similar}'?"),
-            None if self.peek_second()?.kind == Kind::LeftParenthesis => {
-                "; a function needs a result type before its name".to_owned()
-            }
-            None => {
-                format!("; declare it first, or write '#define {}' if it is a macro without meaning here", token.text)
-            }
+        let hint = if self.peek_second()?.kind == Kind::LeftParenthesis {
+            "; a function needs a result type before its name".to_owned()
+        } else {
+            format!("; declare it first, or write '#define {}' if it is a macro without meaning here", token.text)
         };
         Ok(token.failure(Problem::UnknownType { name: token.text.to_owned(), hint }))
     }
@@ -218,6 +216,7 @@ fn unsupported(token: &Token<'_>) -> crate::c::error::Failure {
     let advice = match token.kind {
         Kind::Atomic => "write the plain type if it has the same size",
         Kind::Typeof => "write out the type",
+        Kind::HalfFloat => "write 'uint16_t' where it is only stored",
         Kind::Pointer64 => "use 'uint64_t' for it",
         _ => "no compiler for x86 has it",
     };

@@ -35,6 +35,11 @@ impl Words {
         true
     }
 
+    /// Whether this is a floating type of 16 bits, real or complex, which is no basic type here.
+    pub(super) fn is_half_float(&self) -> bool {
+        self.base == Some(Kind::HalfFloat)
+    }
+
     /// The type, if the words make one.
     pub(super) fn basic(&self) -> Option<Basic> {
         if self.complex {
@@ -90,6 +95,7 @@ pub(super) fn is_word(kind: Kind) -> bool {
             | Kind::Double
             | Kind::LongDouble
             | Kind::Float128
+            | Kind::HalfFloat
             | Kind::Signed
             | Kind::Unsigned
             | Kind::Complex

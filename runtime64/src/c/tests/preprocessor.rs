@@ -130,9 +130,47 @@ fn packing_follows_the_pragmas() {
 }
 
 #[test]
+fn macros_of_a_preprocessed_text_are_constants_and_expanded_no_more() {
+    // As 'gcc -E -dD' puts it out.
+    let declarations = declared(
+        "# 1 \"m.h\"\n#define LIMIT 3\n#define get(x) get_it(x)\n#define later long\nint get(int later);\nint a[3];\n",
+    );
+    assert_eq!(integer(&declarations, "LIMIT"), Some(3));
+    assert_eq!(declarations.function("get").unwrap().to_string(), "int get(int later)");
+}
+
+#[test]
 fn line_markers_tell_where_errors_are() {
     let message = refused("# 1 \"main.c\"\n# 7 \"sdk.h\" 1 3\nint f(void);\nFOO x;\n# 3 \"main.c\" 2\n").to_string();
     assert!(message.starts_with("sdk.h, line 8, column 1: unknown type name 'FOO'"), "{message}");
     let message = refused("#line 100 \"other.h\"\nFOO x;").to_string();
     assert!(message.starts_with("other.h, line 100, column 1:"), "{message}");
+}
+
+#[test]
+fn what_cannot_be_passed_is_taken_from_a_header_and_refused_where_it_is_used() {
+    let text = "typedef int four __attribute__((vector_size(16)));\nextern __inline int low(_Float16 h, four v) { return 0; }\n\
+                four sum(four, _Float16 _Complex *);\n";
+    let mut declarations = declared(&format!("# 1 \"simd.h\"\n{text}"));
+    declarations.declare(&format!("# 1 \"simd.h\"\n{text}")).unwrap();
+    let sum = declarations.function("sum").unwrap();
+    assert_eq!(sum.to_string(), "four sum(four, struct _Float16 *)");
+    let unknown = crate::c::layout(&sum.ty.result, Abi::X8664SystemV).unwrap_err();
+    assert_eq!(unknown.to_string(), "'struct four' is incomplete: its size is not known");
+    // In a text that somebody wrote, each is an error of its own.
+    assert!(refused(text).to_string().contains("'vector_size' is not supported"));
+    assert!(refused("_Float16 half;").to_string().contains("write 'uint16_t' where it is only stored"));
+}
+
+#[test]
+fn finding_constants_among_many_names_is_quick() {
+    let mut text = String::new();
+    for i in 0..5_000 {
+        text += &format!("#define A{i} unknown_word_{i}\n#define B{i} {i}\n");
+    }
+    let declarations = declared(&text);
+    let start = std::time::Instant::now();
+    let count = declarations.macro_names().iter().filter(|name| declarations.constant(name).is_some()).count();
+    assert_eq!(count, 5_000);
+    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
 }

@@ -71,6 +71,9 @@ fn a_fuller_declaration_completes_an_open_one() {
     for text in ["int f(int a); int f(int) asm(\"g\"); int f(int);", "int f(int a) asm(\"g\"); int f(int);"] {
         assert_eq!(declared(text).function("f").unwrap().symbol, "g", "{text}");
     }
+    for text in ["int f(int a); int __cdecl f(int a);", "int __cdecl f(int a); int f(int a); int f();"] {
+        assert_eq!(declared(text).function("f").unwrap().to_string(), "int __cdecl f(int a)", "{text}");
+    }
     for text in ["extern int a[]; extern int a[3];", "extern int a[3]; extern int a[];"] {
         assert_eq!(declared(text).variable("a").unwrap().to_string(), "extern int a[3]", "{text}");
     }
