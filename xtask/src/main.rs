@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod failure;
 mod fixtures;
+mod fuzz;
 mod invariants;
 mod run;
 mod setup;
@@ -25,6 +26,8 @@ cargo xtask COMMAND
   build [--release] [--windows]
                              fills target/dist/ with what a user runs, on Linux with --windows also for Windows
   bench [--quick]            measures speed and memory against a floor, a baseline and other bridges
+  fuzz cdef [SECONDS or libFuzzer arguments]
+                             feeds arbitrary texts to the parser of declarations; needs a nightly toolchain and cargo-fuzz
   setup                      installs what the builds and tests need
   fixtures                   builds the C libraries that the tests load
   invariants                 checks what ARCHITECTURE.md says always holds
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Some("run") => run::run(&rest),
         Some("test") => test::test(&rest),
         Some("bench") => bench::bench(&rest),
+        Some("fuzz") => fuzz::fuzz(&rest),
         Some("build") => build::command(&rest),
         Some("setup") => setup::everything().map(|_| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::build().map(|_| ExitCode::SUCCESS),

@@ -1,0 +1,1 @@
+$ f(const $ *a, $ [2]); struct $ { $ m[$]; int $ : $; };
