@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use headers::{Compiler, HEADERS, Header, Questions};
 use runtime64::c::{Abi, ConstantValue, Convention, Declarations, Type};
@@ -55,6 +56,68 @@ fn headers_of_32_bit_windows() {
 #[test]
 fn headers_of_64_bit_windows() {
     check(Compiler::ALL[Abi::X8664Windows as usize]);
+}
+
+/// What a user pastes, who does not know of preprocessors: it is taken, or the message says what to do.
+#[test]
+fn headers_as_they_are_in_the_file() {
+    let pasted = |before: &str, path: &str| {
+        let header = std::fs::read_to_string(Path::new("/usr/include").join(path)).unwrap();
+        let mut declarations = Declarations::new();
+        declarations.declare(&format!("{before}{header}")).map(|()| declarations)
+    };
+    let refused = |before: &str, path: &str, expected: &str| match pasted(before, path) {
+        Ok(_) => panic!("{path} was taken"),
+        Err(error) => {
+            let message = error.problem.to_string();
+            assert!(message.starts_with(expected), "{path}: {message}");
+        }
+    };
+    const NO_PLATFORM: &str = "#undef _WIN32\n#undef _MSC_VER\n#undef __CYGWIN__\n";
+    let portaudio = pasted("", "portaudio.h").unwrap();
+    assert!(portaudio.function("Pa_OpenStream").is_some() && portaudio.constant("paNoError").is_some());
+    let sqlite = pasted(NO_PLATFORM, "sqlite3.h").unwrap();
+    assert!(sqlite.function("sqlite3_open").is_some() && sqlite.constant("SQLITE_ROW").is_some());
+
+    let asks = "'_MSC_VER' asks for the platform, which is not supported; declarations serve every platform: say what you \
+                want with '#define' or '#undef' before this";
+    refused("", "sqlite3.h", asks);
+    refused("", "libusb-1.0/libusb.h", asks);
+    let paste = "write out the declarations that are needed, or paste the output of the preprocessor ('gcc -E')";
+    let include = |name: &str| format!("'#include' of '{name}' is not supported; {paste}");
+    refused(NO_PLATFORM, "libusb-1.0/libusb.h", &include("sys/time.h"));
+    refused("", "zlib.h", &include("zconf.h"));
+}
+
+/// Single declarations out of these headers, and the first thing that is said about each.
+#[test]
+fn declarations_with_the_macros_of_their_headers() {
+    let cases = [
+        ("ZEXTERN int ZEXPORT f(void *strm);", "ZEXTERN"),
+        ("#define ZEXTERN extern\nZEXTERN int ZEXPORT f(void *strm);", "ZEXPORT"),
+        ("SQLITE_API int f(void);", "SQLITE_API"),
+        ("int LIBUSB_CALL f(void **ctx);", "LIBUSB_CALL"),
+        ("int f(void) LIBUSB_DEPRECATED;", "LIBUSB_DEPRECATED"),
+    ];
+    for (text, word) in cases {
+        let mut declarations = Declarations::new();
+        let message = declarations.declare(text).unwrap_err().problem.to_string();
+        let hint =
+            format!("'{word}' is not known; if it is a macro without meaning here, write '#define {word}' before this");
+        assert_eq!(message, hint, "{text}");
+        declarations.declare(&format!("#define {word}\n#define ZEXPORT\n{text}")).unwrap();
+        assert!(declarations.function("f").is_some());
+    }
+}
+
+/// The types of `<stdatomic.h>` are refused, as their sizes and operations are the compiler's affair.
+#[test]
+fn atomic_types_are_refused() {
+    for compiler in Compiler::ALL {
+        let text = compiler.preprocess("#include <stdatomic.h>\n", false);
+        let message = Declarations::new().declare(&text).unwrap_err().problem.to_string();
+        assert_eq!(message, "'_Atomic' is not supported; write the plain type if it has the same size");
+    }
 }
 
 fn known_is_there(header: &Header, declarations: &Declarations, abi: Abi, place: &str) {

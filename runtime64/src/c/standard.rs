@@ -21,6 +21,27 @@ const fn group(names: &'static [&'static str], text: &'static str) -> Group {
     Group { names, tags: &[], text }
 }
 
+/// The headers whose types are known, so that including one is no news.
+pub(super) const HEADERS: &[&str] = &[
+    "basetsd.h",
+    "guiddef.h",
+    "inttypes.h",
+    "limits.h",
+    "minwindef.h",
+    "stdarg.h",
+    "stdbool.h",
+    "stddef.h",
+    "stdint.h",
+    "sys/types.h",
+    "uchar.h",
+    "wchar.h",
+    "windef.h",
+    "windows.h",
+    "Windows.h",
+    "winnt.h",
+    "wtypes.h",
+];
+
 /// Names for the basic types that have no keyword.
 const BASIC: &[(&str, Basic)] = &[
     ("bool", Basic::Bool),

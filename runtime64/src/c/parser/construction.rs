@@ -27,6 +27,11 @@ impl<'s> Declarator<'s> {
         matches!(self.parts.first(), Some(Part::Function { .. }))
     }
 
+    /// Whether neither parameters nor a length follow the name.
+    pub(super) fn ends_in_name(&self) -> bool {
+        !matches!(self.parts.first(), Some(Part::Function { .. } | Part::Array(_)))
+    }
+
     /// The whole type.
     pub(super) fn build(mut self, specifiers: &Specifiers<'s>) -> Parsed<Type> {
         if let Some(word) = self.attributes.unsupported_word().or(specifiers.attributes.unsupported_word()) {

@@ -7,7 +7,7 @@ use super::attribute::Attributes;
 use super::declarator::{Declarator, Naming};
 use super::specifier::Specifiers;
 use super::tokens::Token;
-use crate::c::error::{Parsed, Problem};
+use crate::c::error::{Failure, Parsed, Problem};
 use crate::c::lexer::Kind;
 use crate::c::names::{Declaration, FunctionDeclaration, VariableDeclaration};
 use crate::c::types::{ConstantValue, FunctionType, RecordKind, TYPE_DEPTH, Type, Typedef};
@@ -97,6 +97,7 @@ impl<'s> Parser<'s> {
         }
         loop {
             let declarator = self.declarator(Naming::Required)?;
+            self.no_stray_word(&declarator)?;
             if self.declared(&specifiers, declarator)? {
                 return Ok(());
             }
@@ -105,6 +106,32 @@ impl<'s> Parser<'s> {
             }
         }
         self.expect(Kind::Semicolon, "';' after the declaration").map(|_| ())
+    }
+
+    /// A word after a declarator can only be a macro of a header that is not there: in `int API f(int) NOTHROW`, the
+    /// name if nothing follows it, else the word.
+    pub(super) fn no_stray_word(&mut self, declarator: &Declarator<'s>) -> Parsed<()> {
+        let next = self.peek()?;
+        let Some(name) = declarator.name else { return Ok(()) };
+        match next.kind {
+            Kind::Identifier if next.argument.is_none() => {}
+            // `char FAR *name`
+            Kind::Star if declarator.ends_in_name() => return Err(unknown_macro(name)),
+            _ => return Ok(()),
+        }
+        let called = self.peek_second()?.kind == Kind::LeftParenthesis;
+        if called && self.peek_third()?.kind == Kind::LeftParenthesis {
+            let what = format!("'{}((…))' is", next.text);
+            return Err(next.unsupported(what, "write the parameters without the macro, in one pair of parentheses"));
+        }
+        if called && !declarator.ends_in_name() {
+            let what = format!("'{}(…)', which can only be a macro, is", next.text);
+            return Err(next.unsupported(what, "leave it out if it has no meaning here"));
+        }
+        // Macros are written in capitals.
+        let capital = |word: &str| !word.contains(|letter: char| letter.is_ascii_lowercase());
+        let is_name = declarator.ends_in_name() && (called || capital(name.text) || !capital(next.text));
+        Err(unknown_macro(if is_name { name } else { next }))
     }
 
     /// Declares what a declarator declares; true if a function's body ended the declaration.
@@ -219,4 +246,12 @@ impl<'s> Parser<'s> {
             _ => Err(first.invalid("this is no name of a symbol")),
         }
     }
+}
+
+/// The failure that a word can only be a macro, which the text does not define.
+pub(super) fn unknown_macro(word: Token<'_>) -> Failure {
+    word.invalid(format!(
+        "'{0}' is not known; if it is a macro without meaning here, write '#define {0}' before this",
+        word.text
+    ))
 }

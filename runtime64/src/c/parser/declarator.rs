@@ -245,6 +245,9 @@ impl<'s> Parser<'s> {
     fn parameter(&mut self) -> Parsed<Parameter> {
         let specifiers = self.specifiers()?;
         let declarator = self.declarator(Naming::Optional)?;
+        if self.peek()?.text != "OPTIONAL" {
+            self.no_stray_word(&declarator)?;
+        }
         let mut annotation = specifiers.annotation.as_ref().map(|(annotation, _)| annotation.clone());
         while self.peek()?.text == "OPTIONAL" {
             self.take()?;

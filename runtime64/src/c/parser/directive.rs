@@ -7,6 +7,7 @@ use super::arithmetic::Number;
 use crate::c::error::{Failure, Parsed, Problem};
 use crate::c::lexer::Kind;
 use crate::c::names::Macro;
+use crate::c::standard;
 
 /// Macros by which headers tell platforms apart. Declarations serve every platform, so none of these has a value.
 const PLATFORMS: &[&str] = &[
@@ -84,10 +85,7 @@ impl<'s> Parser<'s> {
             }
             "pragma" => self.pragma(directive),
             "line" => self.line_marker(body, directive),
-            "include" | "include_next" | "import" => Err(directive.failure(Problem::Unsupported {
-                what: "'#include' is".to_owned(),
-                advice: "write out the declarations that are needed, or paste the output of the preprocessor ('gcc -E')",
-            })),
+            "include" | "include_next" | "import" => include(directive),
             "error" => Err(directive.invalid(&format!("the text says: {}", body.trim_end()))),
             "" | "ident" | "sccs" | "warning" | "assert" | "unassert" => Ok(()),
             marker if marker.starts_with(|c: char| c.is_ascii_digit()) => {
@@ -250,6 +248,19 @@ impl<'s> Parser<'s> {
         }
         Ok(())
     }
+}
+
+/// `#include`: nothing to do for headers whose types are known from the start.
+fn include(directive: Directive<'_>) -> Parsed<()> {
+    let name = directive.body.trim_start_matches(['<', '"']);
+    let name = name.split(['>', '"']).next().unwrap_or_default();
+    if standard::HEADERS.contains(&name) {
+        return Ok(());
+    }
+    Err(directive.failure(Problem::Unsupported {
+        what: format!("'#include' of '{name}' is"),
+        advice: "write out the declarations that are needed, or paste the output of the preprocessor ('gcc -E')",
+    }))
 }
 
 /// The text without blanks, comments and continued line ends at its start.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Parser;
 use super::attribute::Attributes;
+use super::declaration::unknown_macro;
 use super::declarator::Naming;
 use super::specifier::Specifiers;
 use super::tokens::Token;
@@ -31,6 +32,9 @@ impl<'s> Parser<'s> {
             return Ok((Type::Record(record), true));
         }
         let Some(tag) = tag else { return Err(self.expected("a tag or '{'")) };
+        if self.kind()? == Kind::Identifier && self.peek_second()?.kind == Kind::LeftBrace {
+            return Err(unknown_macro(tag));
+        }
         if self.kind()? == Kind::Colon && self.peek_second()?.kind == Kind::Identifier {
             return Err(tag.unsupported("a struct with a base class is", "write the members of the base first"));
         }
@@ -197,6 +201,7 @@ impl<'s> Parser<'s> {
     fn member(&mut self, specifiers: &Specifiers<'s>) -> Parsed<Member> {
         let start = self.peek()?;
         let mut declarator = self.declarator(Naming::Optional)?;
+        self.no_stray_word(&declarator)?;
         let place = declarator.name.unwrap_or(start);
         let has_bits = self.accept(Kind::Colon)?.is_some();
         let bits = if has_bits { Some(self.bit_count()?) } else { None };

@@ -3,6 +3,7 @@
 use super::Parser;
 use super::annotation::Found;
 use super::attribute::Attributes;
+use super::declaration::unknown_macro;
 use super::tokens::Token;
 use super::words::{Words, is_word};
 use crate::c::error::{Parsed, Problem};
@@ -203,7 +204,11 @@ impl<'s> Parser<'s> {
         ) {
             return Ok(token.unsupported("C++ is", "declare what the library exports as C"));
         }
-        let hint = if self.peek_second()?.kind == Kind::LeftParenthesis {
+        let second = self.peek_second()?;
+        if self.begins_type(second)? || matches!(second.kind, Kind::Typedef | Kind::Extern | Kind::Static) {
+            return Ok(unknown_macro(token));
+        }
+        let hint = if second.kind == Kind::LeftParenthesis {
             "; a function needs a result type before its name".to_owned()
         } else {
             format!("; declare it first, or write '#define {}' if it is a macro without meaning here", token.text)

@@ -59,6 +59,11 @@ impl<'s> Parser<'s> {
         self.peek_at(1)
     }
 
+    /// The token after that.
+    pub(super) fn peek_third(&mut self) -> Parsed<Token<'s>> {
+        self.peek_at(2)
+    }
+
     fn peek_at(&mut self, index: usize) -> Parsed<Token<'s>> {
         loop {
             if let Some(token) = self.ahead.get(index) {
@@ -157,7 +162,8 @@ impl<'s> Parser<'s> {
             };
             let (span, text) = (self.lexer.span(), self.lexer.slice());
             let (offset, length) = (self.lexer_start + span.start, span.len());
-            let active = self.conditionals.active();
+            // The condition of an '#elif' counts where the lines before it do not.
+            let active = self.in_condition || self.conditionals.active();
             match lexed {
                 // A condition is one line, in which no directive can begin.
                 Ok(Kind::Directive) if self.in_condition => {

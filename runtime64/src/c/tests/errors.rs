@@ -11,6 +11,46 @@ fn messages_tell_what_is_wrong_and_where() {
         ),
         ("int f(int a,\n      DWROD b);", "line 2, column 7: unknown type name 'DWROD'; did you mean 'DWORD'?"),
         ("frob(int);", "line 1, column 1: unknown type name 'frob'; a function needs a result type before its name"),
+        (
+            "int API f(int);",
+            "line 1, column 5: 'API' is not known; if it is a macro without meaning here, write '#define API' before this",
+        ),
+        (
+            "API int f(int);",
+            "line 1, column 1: 'API' is not known; if it is a macro without meaning here, write '#define API' before this",
+        ),
+        (
+            "int f(int) NOTHROW;",
+            "line 1, column 12: 'NOTHROW' is not known; if it is a macro without meaning here, write '#define NOTHROW' before this",
+        ),
+        (
+            "int f(char HUGE *p);",
+            "line 1, column 12: 'HUGE' is not known; if it is a macro without meaning here, write '#define HUGE' before this",
+        ),
+        (
+            "int f(PARAM int p);",
+            "line 1, column 7: 'PARAM' is not known; if it is a macro without meaning here, write '#define PARAM' before this",
+        ),
+        (
+            "struct PACKED s { int a; };",
+            "line 1, column 8: 'PACKED' is not known; if it is a macro without meaning here, write '#define PACKED' before this",
+        ),
+        (
+            "struct s { int a OLD; };",
+            "line 1, column 18: 'OLD' is not known; if it is a macro without meaning here, write '#define OLD' before this",
+        ),
+        (
+            "int x API;",
+            "line 1, column 7: 'API' is not known; if it is a macro without meaning here, write '#define API' before this",
+        ),
+        (
+            "int f(int) OLD(\"2.0\");",
+            "line 1, column 12: 'OLD(…)', which can only be a macro, is not supported; leave it out if it has no meaning here",
+        ),
+        (
+            "int f OF((int a));",
+            "line 1, column 7: 'OF((…))' is not supported; write the parameters without the macro, in one pair of parentheses",
+        ),
         ("int f(int)", "line 1, column 11: expected ';' after the declaration, found the end of the text"),
         ("int f(int;", "line 1, column 10: expected ',' or ')', found ';'"),
         ("int int;", "line 1, column 5: 'int' cannot stand with the type before it"),
@@ -80,7 +120,7 @@ fn messages_tell_what_is_wrong_and_where() {
         ("_Static_assert(1 == 2, \"never\");", "line 1, column 16: this holds on no platform: never"),
         (
             "#include <stdio.h>",
-            "line 1, column 1: '#include' is not supported; write out the declarations that are needed, or paste the output of the preprocessor ('gcc -E')",
+            "line 1, column 1: '#include' of 'stdio.h' is not supported; write out the declarations that are needed, or paste the output of the preprocessor ('gcc -E')",
         ),
         ("#error stop here\n", "line 1, column 1: the text says: stop here"),
         ("#if 1\nint x;", "line 1, column 1: this '#if' is not closed"),

@@ -106,6 +106,28 @@ fn conditions_choose_lines() {
 }
 
 #[test]
+fn the_first_condition_that_holds_chooses() {
+    for (conditions, expected) in [
+        ("#if 0\nint a;\n#elif 1\nint b;\n#elif 1\nint c;\n#else\nint d;\n#endif", "b"),
+        ("#ifdef NO\nint a;\n#elif defined(NO) || !defined(NO)\nint b;\n#else\nint c;\n#endif", "b"),
+        ("#if 0\nint a;\n#elif 0\nint b;\n#else\nint c;\n#endif", "c"),
+        ("#if 0\n#if 1\nint a;\n#elif 1\nint b;\n#else\nint c;\n#endif\n#else\nint d;\n#endif", "d"),
+        ("#if 1\nint a;\n#elif 1 +\nint b;\n#elif nonsense(\n#endif", "a"),
+    ] {
+        let declarations = declared(conditions);
+        let names: Vec<_> = declarations.iter().map(|declaration| declaration.name().to_owned()).collect();
+        assert_eq!(names, [expected], "{conditions}");
+    }
+    assert!(refused("#if 0\n#elif 1 +\n#endif").to_string().contains("expected a constant expression"));
+}
+
+#[test]
+fn headers_whose_types_are_known_may_be_included() {
+    let declarations = declared("#include <stdint.h>\n# include \"windows.h\" // types\nDWORD f(uint8_t);");
+    assert!(declarations.function("f").is_some());
+}
+
+#[test]
 fn packing_follows_the_pragmas() {
     let declarations = declared(
         "#pragma pack(push, 1)
