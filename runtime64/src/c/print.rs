@@ -16,7 +16,13 @@ impl Type {
     /// # Ok::<(), runtime64::c::Error>(())
     /// ```
     pub fn declare(&self, name: &str) -> String {
-        let mut declarator = Declarator { text: name.to_owned(), ends_in_pointer: false };
+        self.declare_within(name, None)
+    }
+
+    /// The declaration where `#pragma pack` stands at this: a struct without tag whose members are packed otherwise has
+    /// to say so.
+    fn declare_within(&self, name: &str, pack: Pack) -> String {
+        let mut declarator = Declarator { text: name.to_owned(), ends_in_pointer: false, pack };
         let mut ty = self;
         loop {
             ty = match ty {
@@ -29,7 +35,7 @@ impl Type {
                         declarator.pointer(*qualifiers);
                         pointee
                     }
-                    base => return declarator.finish(&format!("{qualifiers} {}", Base(base))),
+                    base => return declarator.finish(&format!("{qualifiers} {}", Base(base, pack))),
                 },
                 Type::Array(array) => {
                     declarator.array(array);
@@ -38,20 +44,24 @@ impl Type {
                 Type::Function(function) => {
                     declarator.function(function);
                     if let Some(annotation) = &function.result_annotation {
-                        return format!("{annotation} {}", function.result.declare(&declarator.text));
+                        return format!("{annotation} {}", function.result.declare_within(&declarator.text, pack));
                     }
                     &function.result
                 }
-                base => return declarator.finish(&Base(base).to_string()),
+                base => return declarator.finish(&Base(base, pack).to_string()),
             }
         }
     }
 }
 
+/// What `#pragma pack` says where something is printed.
+type Pack = Option<u64>;
+
 /// A declarator that grows from the name outwards.
 struct Declarator {
     text: String,
     ends_in_pointer: bool,
+    pack: Pack,
 }
 
 impl Declarator {
@@ -77,7 +87,7 @@ impl Declarator {
     fn function(&mut self, function: &FunctionType) {
         let convention = function.convention.map_or("", |convention| convention.keyword());
         let space = if convention.is_empty() || self.text.is_empty() { "" } else { " " };
-        let parameters = Parameters(function);
+        let parameters = Parameters(function, self.pack);
         self.text = if self.ends_in_pointer {
             format!("({convention}{space}{})({parameters})", self.text)
         } else {
@@ -92,7 +102,7 @@ impl Declarator {
 }
 
 /// What stands before a declarator.
-struct Base<'a>(&'a Type);
+struct Base<'a>(&'a Type, Pack);
 
 impl fmt::Display for Base<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,7 +111,7 @@ impl fmt::Display for Base<'_> {
             Type::Named(typedef) => formatter.write_str(&typedef.name),
             Type::Record(record) => match &record.tag {
                 Some(tag) => write!(formatter, "{} {tag}", record.kind.keyword()),
-                None => write_members(record, formatter, " "),
+                None => write_members(record, formatter, " ", self.1),
             },
             Type::Enumeration(enumeration) => match &enumeration.tag {
                 Some(tag) => write!(formatter, "enum {tag}"),
@@ -112,7 +122,7 @@ impl fmt::Display for Base<'_> {
     }
 }
 
-struct Parameters<'a>(&'a FunctionType);
+struct Parameters<'a>(&'a FunctionType, Pack);
 
 impl fmt::Display for Parameters<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,7 +133,7 @@ impl fmt::Display for Parameters<'_> {
             if let Some(annotation) = &parameter.annotation {
                 write!(formatter, "{annotation} ")?;
             }
-            formatter.write_str(&parameter.ty.declare(parameter.name.as_deref().unwrap_or("")))?;
+            formatter.write_str(&parameter.ty.declare_within(parameter.name.as_deref().unwrap_or(""), self.1))?;
             separator = ", ";
         }
         match (function.variadic, function.prototype && function.parameters.is_empty()) {
@@ -135,13 +145,18 @@ impl fmt::Display for Parameters<'_> {
 }
 
 /// The whole of a struct or union: one member to a line if `separator` is a line break, else all in one line.
-fn write_members(record: &Record, formatter: &mut fmt::Formatter<'_>, separator: &str) -> fmt::Result {
+fn write_members(
+    record: &Record,
+    formatter: &mut fmt::Formatter<'_>,
+    separator: &str,
+    outer_pack: Pack,
+) -> fmt::Result {
     let Some(body) = record.body() else {
         return write!(formatter, "{} {{ ... }}", record.kind.keyword());
     };
     let indentation = if separator == "\n" { "    " } else { "" };
-    if let Some(pack) = body.pack {
-        write!(formatter, "__pragma(pack(push, {pack})) ")?;
+    if body.pack != outer_pack {
+        write!(formatter, "__pragma(pack(push, {})) ", body.pack.unwrap_or(0))?;
     }
     formatter.write_str(record.kind.keyword())?;
     if body.packed {
@@ -158,10 +173,10 @@ fn write_members(record: &Record, formatter: &mut fmt::Formatter<'_>, separator:
     }
     write!(formatter, " {{{separator}")?;
     for member in &body.members {
-        write!(formatter, "{indentation}{member};{separator}")?;
+        write!(formatter, "{indentation}{};{separator}", MemberWithin(member, body.pack))?;
     }
     formatter.write_str("}")?;
-    if body.pack.is_some() {
+    if body.pack != outer_pack {
         formatter.write_str(" __pragma(pack(pop))")?;
     }
     Ok(())
@@ -198,7 +213,7 @@ struct Definition<'a>(&'a Type);
 impl fmt::Display for Definition<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Type::Record(record) if record.body().is_some() => write_members(record, formatter, "\n"),
+            Type::Record(record) if record.body().is_some() => write_members(record, formatter, "\n", None),
             Type::Enumeration(enumeration) if enumeration.body().is_some() => {
                 write_enumerators(enumeration, formatter, "\n")
             }
@@ -229,7 +244,7 @@ impl fmt::Display for Type {
             Type::Pointer(_) | Type::Array(_) | Type::Function(_) | Type::Qualified(..) => {
                 formatter.write_str(&self.declare(""))
             }
-            base => Base(base).fmt(formatter),
+            base => Base(base, None).fmt(formatter),
         }
     }
 }
@@ -242,14 +257,24 @@ impl fmt::Display for FunctionType {
 
 impl fmt::Display for Member {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.ty.declare(self.name.as_deref().unwrap_or("")))?;
-        if let Some(bits) = self.bits {
+        MemberWithin(self, None).fmt(formatter)
+    }
+}
+
+/// A member of a struct that is packed so.
+struct MemberWithin<'a>(&'a Member, Pack);
+
+impl fmt::Display for MemberWithin<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MemberWithin(member, pack) = *self;
+        formatter.write_str(&member.ty.declare_within(member.name.as_deref().unwrap_or(""), pack))?;
+        if let Some(bits) = member.bits {
             write!(formatter, " : {bits}")?;
         }
-        if self.packed {
+        if member.packed {
             formatter.write_str(" __attribute__((packed))")?;
         }
-        match &self.aligned {
+        match &member.aligned {
             Some(aligned) => write!(formatter, " __attribute__((aligned({aligned})))"),
             None => Ok(()),
         }

@@ -9,6 +9,7 @@ mod hostile;
 mod layouts;
 mod preprocessor;
 mod redeclarations;
+mod round_trip;
 mod types;
 
 use super::{Declarations, Error};

@@ -56,6 +56,13 @@ impl<'s> Attributes<'s> {
         }
     }
 
+    /// Takes over what attributes after a struct, union or enumeration say of the function that is declared with it:
+    /// `struct pair __stdcall f(void)`.
+    pub(super) fn call_as(&mut self, inner: Attributes<'s>) -> Parsed<()> {
+        let Attributes { convention, uncallable, vector, .. } = inner;
+        self.merge(Attributes { convention, uncallable, vector, ..Attributes::default() })
+    }
+
     /// The word that keeps a declaration from being served.
     pub(super) fn unsupported_word(&self) -> Option<Token<'s>> {
         self.uncallable.or(self.vector)

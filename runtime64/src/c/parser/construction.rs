@@ -112,7 +112,7 @@ impl<'s> Declarator<'s> {
         let Some((annotation, word)) = &specifiers.annotation else { return Ok((usize::MAX, None)) };
         let function = self.parts.iter().position(|part| matches!(part, Part::Function { .. }));
         match function {
-            Some(index) if annotation.spelling.contains("Ret_") => Ok((index, Some(annotation.clone()))),
+            Some(index) if annotation.is_of_result() => Ok((index, Some(annotation.clone()))),
             Some(_) => Err(word.invalid(format!(
                 "'{}' describes a parameter; for a result write '_Ret_', '_Ret_z_' and the like",
                 word.text

@@ -141,7 +141,8 @@ impl<'s> Parser<'s> {
         let next = self.peek_second()?;
         Ok(match next.kind {
             _ if naming == Naming::Required => true,
-            Kind::RightParenthesis | Kind::Ellipsis => false,
+            // '__pragma(pack(…))' stands before a struct, which can only be a parameter's.
+            Kind::RightParenthesis | Kind::Ellipsis | Kind::Pragma => false,
             Kind::Identifier => {
                 let is_word = crate::c::windows::word(next.text).is_some();
                 let is_annotation = super::annotation::is_annotation(next.text);
@@ -248,7 +249,12 @@ impl<'s> Parser<'s> {
         if self.peek()?.text != "OPTIONAL" {
             self.no_stray_word(&declarator)?;
         }
-        let mut annotation = specifiers.annotation.as_ref().map(|(annotation, _)| annotation.clone());
+        // `_Ret_z_ char *(*get)(void)` describes what the callback returns, not the parameter.
+        let of_result = specifiers.annotation.as_ref().is_some_and(|(annotation, _)| annotation.is_of_result());
+        let (mut annotation, of_result) = match specifiers.annotation.clone() {
+            Some(annotation) if of_result => (None, Some(annotation)),
+            annotation => (annotation.map(|(annotation, _)| annotation), None),
+        };
         while self.peek()?.text == "OPTIONAL" {
             self.take()?;
             if let Some(annotation) = &mut annotation {
@@ -256,7 +262,7 @@ impl<'s> Parser<'s> {
             }
         }
         let name = declarator.name.map(|name| name.text.to_owned());
-        let ty = adjusted(declarator.build(&Specifiers { annotation: None, ..specifiers })?);
+        let ty = adjusted(declarator.build(&Specifiers { annotation: of_result, ..specifiers })?);
         Ok(Parameter { name, ty, annotation })
     }
 }

@@ -14,7 +14,7 @@ use crate::c::types::{Constant, ConstantValue, Enumeration, EnumerationBody, Enu
 
 impl<'s> Parser<'s> {
     /// Takes an enumeration: its tag, its enumerators or both. Tells whether it was defined here.
-    pub(super) fn enumeration(&mut self) -> Parsed<(Type, bool)> {
+    pub(super) fn enumeration(&mut self, outer: &mut Attributes<'s>) -> Parsed<(Type, bool)> {
         self.take()?;
         let mut attributes = Attributes::default();
         self.attributes(&mut attributes)?;
@@ -38,6 +38,7 @@ impl<'s> Parser<'s> {
         let enumerators = self.enumerators()?;
         self.attributes(&mut attributes)?;
         let body = EnumerationBody { enumerators, underlying, packed: attributes.packed };
+        outer.call_as(attributes)?;
         self.complete_enumeration(enumeration, body, tag.unwrap_or(open))
     }
 

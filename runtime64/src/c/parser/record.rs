@@ -19,7 +19,7 @@ use crate::c::types::{Count, Length, Member, Record, RecordBody, RecordKind, TYP
 impl<'s> Parser<'s> {
     /// Takes a struct or union: its tag, its members or both. `outer` are the attributes before the keyword. Tells
     /// whether it was defined here.
-    pub(super) fn record(&mut self, outer: &Attributes<'s>) -> Parsed<(Type, bool)> {
+    pub(super) fn record(&mut self, outer: &mut Attributes<'s>) -> Parsed<(Type, bool)> {
         let keyword = self.take()?;
         let kind = if keyword.kind == Kind::Union { RecordKind::Union } else { RecordKind::Struct };
         let mut attributes = Attributes::default();
@@ -28,7 +28,8 @@ impl<'s> Parser<'s> {
         self.attributes(&mut attributes)?;
         if self.kind()? == Kind::LeftBrace {
             attributes.align_to_declspec(outer);
-            let record = self.record_definition(kind, tag, attributes)?;
+            let record = self.record_definition(kind, tag, &mut attributes)?;
+            outer.call_as(attributes)?;
             return Ok((Type::Record(record), true));
         }
         let Some(tag) = tag else { return Err(self.expected("a tag or '{'")) };
@@ -38,6 +39,7 @@ impl<'s> Parser<'s> {
         if self.kind()? == Kind::Colon && self.peek_second()?.kind == Kind::Identifier {
             return Err(tag.unsupported("a struct with a base class is", "write the members of the base first"));
         }
+        outer.call_as(attributes)?;
         self.record_reference(kind, tag).map(|record| (Type::Record(record), false))
     }
 
@@ -65,7 +67,7 @@ impl<'s> Parser<'s> {
         &mut self,
         kind: RecordKind,
         tag: Option<Token<'s>>,
-        mut attributes: Attributes<'s>,
+        attributes: &mut Attributes<'s>,
     ) -> Parsed<Arc<Record>> {
         let known = tag.and_then(|tag| self.scope.declared_tag(tag.text));
         let record = match (known, tag) {
@@ -79,13 +81,13 @@ impl<'s> Parser<'s> {
         self.in_parameters = outer;
         let pack = self.pack;
         self.expect(Kind::RightBrace, "'}'")?;
-        self.attributes(&mut attributes)?;
+        self.attributes(attributes)?;
         let body = RecordBody {
             nesting: 1 + members.iter().map(|member| nesting(&member.ty)).max().unwrap_or(0),
             members,
             pack,
             packed: attributes.packed,
-            aligned: attributes.aligned,
+            aligned: attributes.aligned.clone(),
             gcc_bit_fields: attributes.gcc_bit_fields,
             layouts: Default::default(),
         };

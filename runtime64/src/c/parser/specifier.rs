@@ -136,8 +136,8 @@ impl<'s> Parser<'s> {
             return Err(keyword.invalid(format!("'{}' cannot stand with the type before it", keyword.text)));
         }
         let (ty, defined) = self.nested_by(2, |parser| match keyword.kind {
-            Kind::Enum => parser.enumeration(),
-            _ => parser.record(&reading.attributes),
+            Kind::Enum => parser.enumeration(&mut reading.attributes),
+            _ => parser.record(&mut reading.attributes),
         })?;
         reading.other = Some(ty);
         reading.names_tag = true;

@@ -83,6 +83,10 @@ fn functions_print_as_c() {
         ("void f(int (__stdcall *callback)(void *, int), void *data)", ""),
         ("int (*f(int a))(long)", "int (*f(int a))(long)"),
         ("int (__stdcall *__cdecl f(int a))(long)", "int (__stdcall *__cdecl f(int a))(long)"),
+        ("struct pair __stdcall f(int a)", ""),
+        ("union either *__cdecl f(void)", ""),
+        ("struct { int a; } __fastcall f(void)", "struct { int a; } __fastcall f(void)"),
+        ("enum { A } WINAPI f(void)", "enum { A = 0 } __stdcall f(void)"),
         ("int f(void) asm(\"real_f\")", ""),
         ("int f(void) __asm__(\"real\" \"_f\") __attribute__((nothrow))", "int f(void) asm(\"real_f\")"),
         ("int f(struct s { int a; } *p)", "int f(struct s *p)"),
@@ -169,6 +173,16 @@ fn annotations_are_kept_on_parameters() {
     assert!(annotation(3).zero_terminated && annotation(3).optional);
     assert_eq!(annotation(4).direction, Direction::OutPointer);
     assert_eq!(annotation(6).extent.unwrap().unit, ExtentUnit::Elements);
+}
+
+#[test]
+fn an_annotation_of_a_callbacks_result_is_not_the_parameters() {
+    let declarations = declared("void f(_Ret_z_ const char *(*get)(int), _In_ int (*put)(_In_z_ const char *));");
+    let function = declarations.function("f").unwrap();
+    let [get, put] = &function.ty.parameters[..] else { panic!("{function}") };
+    assert!(get.annotation.is_none() && get.ty.function().unwrap().result_annotation.is_some());
+    assert!(put.annotation.is_some() && put.ty.function().unwrap().result_annotation.is_none());
+    super::refused("void f(_Ret_z_ const char *name);");
 }
 
 #[test]

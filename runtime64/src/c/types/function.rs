@@ -136,6 +136,13 @@ pub enum SizeOperator {
     Divide,
 }
 
+impl Annotation {
+    /// Whether it describes a function's result: `_Ret_…`.
+    pub(in crate::c) fn is_of_result(&self) -> bool {
+        self.spelling.starts_with("_Ret_")
+    }
+}
+
 impl SizeExpression {
     /// The size, given a function that tells the value of [`Parameter`](Self::Parameter),
     /// [`Dereference`](Self::Dereference) and [`Result`](Self::Result); nothing where one is unknown, the size is
