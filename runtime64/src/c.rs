@@ -52,5 +52,5 @@ pub use source::Position;
 pub use types::{
     Annotation, ArrayType, Basic, Constant, ConstantValue, Convention, Count, Direction, Enumeration, EnumerationBody,
     Enumerator, Extent, ExtentUnit, FunctionType, Length, Member, Parameter, PerAbi, Qualifiers, Record, RecordBody,
-    RecordKind, SizeExpression, SizeOperator, Type, Typedef,
+    RecordConstant, RecordKind, SizeExpression, SizeOperator, Type, Typedef,
 };

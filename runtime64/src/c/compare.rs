@@ -110,6 +110,7 @@ impl Comparison {
             && left.packed == right.packed
             && left.aligned == right.aligned
             && left.gcc_bit_fields == right.gcc_bit_fields
+            && left.constants == right.constants
             && left.members.len() == right.members.len()
             && left.members.iter().zip(&right.members).all(|(left, right)| self.members(left, right))
     }

@@ -25,6 +25,7 @@ mod tokens;
 mod words;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use logos::{Lexer, Logos};
 
@@ -36,7 +37,7 @@ use super::error::{Error, Failure, Parsed, Problem};
 use super::lexer::Kind;
 use super::scope::{Additions, Scope};
 use super::source::{Position, Source};
-use super::types::{ConstantValue, Type};
+use super::types::{Constant, ConstantValue, Type};
 
 /// How deeply declarators, parameters and expressions may be nested in a text; structs, which take twice the stack,
 /// half as deeply. C11 5.2.4.1 asks for 63 levels. The deepest text takes about 256 KiB of stack, unoptimised 1 MiB.
@@ -67,6 +68,8 @@ pub(super) struct Parser<'s> {
     expanded_before: bool,
     /// Whether parameters are being read.
     in_parameters: bool,
+    /// The constants of the structs that are being read, those of the innermost last.
+    member_constants: Vec<Arc<Constant>>,
     /// The tokens taken since somebody wanted to know.
     recording: Option<String>,
 }
@@ -88,6 +91,7 @@ impl<'s> Parser<'s> {
             in_condition: false,
             expanded_before: false,
             in_parameters: false,
+            member_constants: Vec::new(),
             recording: None,
         }
     }

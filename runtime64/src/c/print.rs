@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::types::{
-    Annotation, ArrayType, Enumeration, ExtentUnit, FunctionType, Length, Member, Qualifiers, Record, SizeExpression,
-    SizeOperator, Type,
+    Annotation, ArrayType, Enumeration, ExtentUnit, FunctionType, Length, Member, Qualifiers, Record, RecordConstant,
+    SizeExpression, SizeOperator, Type,
 };
 
 impl Type {
@@ -172,6 +172,9 @@ fn write_members(
         write!(formatter, " {tag}")?;
     }
     write!(formatter, " {{{separator}")?;
+    for RecordConstant { ty, constant, expression } in &body.constants {
+        write!(formatter, "{indentation}static {} = {expression};{separator}", ty.declare(&constant.name))?;
+    }
     for member in &body.members {
         write!(formatter, "{indentation}{};{separator}", MemberWithin(member, body.pack))?;
     }

@@ -6,6 +6,7 @@ mod arguments;
 mod constants;
 mod errors;
 mod hostile;
+mod language;
 mod layouts;
 mod preprocessor;
 mod redeclarations;

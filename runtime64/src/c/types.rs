@@ -17,7 +17,7 @@ pub use enumeration::{Enumeration, EnumerationBody, Enumerator};
 pub use function::{
     Annotation, Convention, Direction, Extent, ExtentUnit, FunctionType, Parameter, SizeExpression, SizeOperator,
 };
-pub use record::{Member, Record, RecordBody, RecordKind};
+pub use record::{Member, Record, RecordBody, RecordConstant, RecordKind};
 
 /// How deeply pointers, arrays, functions and typedef names may be nested in one type. All that walks a type, and its
 /// destructor, relies on this for its use of the stack.

@@ -241,7 +241,12 @@ impl<'s> Parser<'s> {
             };
             return Ok(Operand::Numbers([Number::wide(value); 4]));
         }
-        if let Some(Declaration::Constant(constant)) = self.scope.declared(name.text) {
+        let of_struct = self.member_constants.iter().rfind(|constant| constant.name == name.text);
+        let of_program = match self.scope.declared(name.text) {
+            Some(Declaration::Constant(constant)) => Some(constant),
+            _ => None,
+        };
+        if let Some(constant) = of_struct.or(of_program) {
             return Ok(match &constant.values[0] {
                 Some(text @ (ConstantValue::String(_) | ConstantValue::WideString(_))) => Operand::Text(text.clone()),
                 _ => {

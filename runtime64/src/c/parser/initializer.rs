@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::Parser;
 use super::conversion::cast;
+use super::declarator::Naming;
 use super::expression::Operand;
+use super::specifier::Specifiers;
 use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
 use crate::c::lexer::Kind;
 use crate::c::names::Declaration;
-use crate::c::types::{Constant, Type};
+use crate::c::types::{Constant, RecordConstant, Type};
 
 impl<'s> Parser<'s> {
     /// The value of `static const int NAME = value`. Arrays and structs are no constants here and are skipped.
@@ -18,6 +20,36 @@ impl<'s> Parser<'s> {
         if self.kind()? == Kind::LeftBrace || matches!(ty.resolve(), Type::Array(_) | Type::Record(_)) {
             return self.skip_initializer();
         }
+        let constant = self.constant_value(name, ty)?;
+        self.declare(Declaration::Constant(constant), name)
+    }
+
+    /// `static const int NAME = value, …;` among the members of a struct.
+    pub(super) fn member_constants(&mut self, specifiers: &Specifiers<'s>) -> Parsed<Vec<RecordConstant>> {
+        let mut constants = Vec::new();
+        loop {
+            let declarator = self.declarator(Naming::Required)?;
+            let name = declarator.name.unwrap_or(specifiers.start);
+            let ty = declarator.build(specifiers)?;
+            if !ty.is_const() {
+                return Err(name.invalid("a static member must be const: then it is a constant of the struct"));
+            }
+            self.expect(Kind::Equal, "'=' and the value of the constant")?;
+            let outer = self.recording.replace(String::new());
+            let constant = self.constant_value(name, &ty);
+            let expression = std::mem::replace(&mut self.recording, outer).unwrap_or_default();
+            let constant = constant?;
+            self.member_constants.push(constant.clone());
+            constants.push(RecordConstant { ty, constant, expression });
+            if self.accept(Kind::Comma)?.is_none() {
+                self.expect(Kind::Semicolon, "';' after a constant")?;
+                return Ok(constants);
+            }
+        }
+    }
+
+    /// The constant that an expression gives its value.
+    fn constant_value(&mut self, name: Token<'s>, ty: &Type) -> Parsed<Arc<Constant>> {
         let start = self.peek()?;
         let values = match self.expression()? {
             text @ Operand::Text(_) if ty.pointee().is_some() => text.values(),
@@ -31,8 +63,7 @@ impl<'s> Parser<'s> {
             return Err(start.failure(Problem::NoValue("it is not computed from constants")));
         }
         let position = self.source.position(name.offset);
-        let constant = Constant { name: name.text.to_owned(), values, position };
-        self.declare(Declaration::Constant(Arc::new(constant)), name)
+        Ok(Arc::new(Constant { name: name.text.to_owned(), values, position }))
     }
 
     /// Skips to the comma or semicolon after an initialiser.

@@ -14,7 +14,7 @@ use crate::c::error::{Parsed, Problem};
 use crate::c::layout::layout;
 use crate::c::lexer::Kind;
 use crate::c::names::Tag;
-use crate::c::types::{Count, Length, Member, Record, RecordBody, RecordKind, TYPE_DEPTH, Type};
+use crate::c::types::{Count, Length, Member, Record, RecordBody, RecordConstant, RecordKind, TYPE_DEPTH, Type};
 
 impl<'s> Parser<'s> {
     /// Takes a struct or union: its tag, its members or both. `outer` are the attributes before the keyword. Tells
@@ -77,7 +77,10 @@ impl<'s> Parser<'s> {
         };
         let open = self.take()?;
         let outer = std::mem::replace(&mut self.in_parameters, false);
-        let members = self.members(kind)?;
+        let outer_constants = self.member_constants.len();
+        let mut constants = Vec::new();
+        let members = self.members(kind, &mut constants)?;
+        self.member_constants.truncate(outer_constants);
         self.in_parameters = outer;
         let pack = self.pack;
         self.expect(Kind::RightBrace, "'}'")?;
@@ -89,13 +92,14 @@ impl<'s> Parser<'s> {
             packed: attributes.packed,
             aligned: attributes.aligned.clone(),
             gcc_bit_fields: attributes.gcc_bit_fields,
+            constants,
             layouts: Default::default(),
         };
         if body.nesting > TYPE_DEPTH {
             return Err(open.failure(Problem::TooDeep(TYPE_DEPTH)));
         }
         let place = tag.unwrap_or(open);
-        check_names(&body.members, place)?;
+        check_names(&body, place)?;
         self.complete(record, body, place)
     }
 
@@ -123,7 +127,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn members(&mut self, kind: RecordKind) -> Parsed<Vec<Member>> {
+    fn members(&mut self, kind: RecordKind, constants: &mut Vec<RecordConstant>) -> Parsed<Vec<Member>> {
         let mut members: Vec<Member> = Vec::new();
         let mut flexible: Option<Token<'s>> = None;
         loop {
@@ -141,7 +145,7 @@ impl<'s> Parser<'s> {
                         return Err(flexible.invalid("an array without length must be the last member"));
                     }
                     let start = self.peek()?;
-                    self.member_declaration(&mut members)?;
+                    self.member_declaration(&mut members, constants)?;
                     let open = members.last().is_some_and(|member| open_ended(&member.ty));
                     if open && kind == RecordKind::Union {
                         return Err(start.invalid("an array without length can only be in a struct"));
@@ -153,11 +157,15 @@ impl<'s> Parser<'s> {
     }
 
     /// One declaration of members, to its semicolon.
-    fn member_declaration(&mut self, members: &mut Vec<Member>) -> Parsed<()> {
+    fn member_declaration(&mut self, members: &mut Vec<Member>, constants: &mut Vec<RecordConstant>) -> Parsed<()> {
         let specifiers = self.specifiers()?;
         let storage = specifiers.storage;
-        if storage.is_typedef || storage.is_extern || storage.is_static || storage.is_inline {
-            return Err(specifiers.start.invalid("a member cannot be static, extern or a typedef"));
+        if storage.is_typedef || storage.is_extern || storage.is_inline {
+            return Err(specifiers.start.invalid("a member cannot be extern, inline or a typedef"));
+        }
+        if storage.is_static {
+            constants.extend(self.member_constants(&specifiers)?);
+            return Ok(());
         }
         if self.accept(Kind::Semicolon)?.is_some() {
             return self.anonymous_member(specifiers, members);
@@ -311,10 +319,13 @@ fn nesting(ty: &Type) -> u32 {
 }
 
 /// No two members may have the same name, those of anonymous members included.
-fn check_names(members: &[Member], place: Token<'_>) -> Parsed<()> {
+fn check_names(body: &RecordBody, place: Token<'_>) -> Parsed<()> {
     // Records without a single name can be held by value again and again, twice as many at each level.
     const MOST_RECORDS: usize = 10_000;
-    let mut names = HashSet::new();
+    let mut names: HashSet<String> = body.constants.iter().map(|constant| constant.constant.name.clone()).collect();
+    if names.len() < body.constants.len() {
+        return Err(place.invalid("there are two constants of the same name"));
+    }
     let mut records = 0;
     let mut open: Vec<Arc<RecordBody>> = Vec::new();
     let mut check = |member: &Member, open: &mut Vec<Arc<RecordBody>>| match (&member.name, member.ty.resolve()) {
@@ -327,7 +338,7 @@ fn check_names(members: &[Member], place: Token<'_>) -> Parsed<()> {
         }
         _ => Ok(()),
     };
-    members.iter().try_for_each(|member| check(member, &mut open))?;
+    body.members.iter().try_for_each(|member| check(member, &mut open))?;
     while let Some(body) = open.pop() {
         records += 1;
         if records > MOST_RECORDS {

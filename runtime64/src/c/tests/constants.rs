@@ -1,5 +1,5 @@
 use super::{declared, refused};
-use crate::c::{Abi, ConstantValue, Declarations};
+use crate::c::{Abi, ConstantValue, Declarations, Type, layout};
 
 /// The value of an expression on an ABI.
 #[track_caller]
@@ -111,6 +111,39 @@ fn static_const_variables_are_constants() {
     assert!(declarations.variable("EXTERNAL").is_some());
     assert!(declarations.variable("counter").is_some());
     assert!(declarations.variable("table").is_none());
+}
+
+#[test]
+fn a_struct_may_have_constants() {
+    let mut declarations = declared(
+        "struct s { int a; static const int LIMIT = 2 * sizeof(long), MORE = LIMIT + 1; char text[LIMIT]; };
+         struct t { static const double HALF = 0.5; struct { static const char LIMIT = 'x'; int b[LIMIT]; } inner; };",
+    );
+    let ty = declarations.parse_type("struct s").unwrap();
+    let Type::Record(record) = ty.resolve() else { panic!("{ty}") };
+    let values = |abi| {
+        let constants = record.body().unwrap().constants.clone();
+        constants.iter().map(|constant| constant.constant.value(abi).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(values(Abi::I386SystemV), [8, 9].map(ConstantValue::Integer));
+    assert_eq!(values(Abi::X8664SystemV), [16, 17].map(ConstantValue::Integer));
+    assert_eq!(layout(&ty, Abi::I386SystemV).unwrap().size, 12);
+    // They are the struct's own, and what is printed declares the same.
+    assert!(declarations.constant("LIMIT").is_none());
+    assert!(declarations.declare("int x[LIMIT];").is_err());
+    for tag in ["struct s", "struct t"] {
+        let definition = declarations.parse_type(tag).unwrap().definition();
+        declarations.declare(&format!("{definition};")).unwrap();
+    }
+    for (text, message) in [
+        ("struct u { static int a = 1; };", "a static member must be const"),
+        ("struct u { static const int a; };", "expected '=' and the value of the constant"),
+        ("struct u { static const int a = 1; int a; };", "there are two members named 'a'"),
+        ("struct s { static const int LIMIT = 1; };", "is declared differently than before"),
+    ] {
+        let error = declarations.declare(text).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
 }
 
 #[test]

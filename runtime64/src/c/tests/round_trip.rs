@@ -262,6 +262,7 @@ fn untagged(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Type> {
                 packed,
                 aligned: aligned.map(Count::same),
                 gcc_bit_fields: false,
+                constants: Vec::new(),
                 nesting: 1,
                 layouts: Default::default(),
             };

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use super::{Count, Type};
+use super::{Constant, Count, Type};
 use crate::c::Abi;
 use crate::c::layout::{LayoutError, RecordLayout};
 
@@ -38,6 +38,8 @@ pub struct RecordBody {
     pub aligned: Option<Count>,
     /// Whether bit-fields follow GCC's rules on Windows, too: `__attribute__((gcc_struct))`.
     pub gcc_bit_fields: bool,
+    /// What `static const` among the members names.
+    pub constants: Vec<RecordConstant>,
     /// The levels of records held by value.
     pub(in crate::c) nesting: u32,
     pub(in crate::c) layouts: [OnceLock<Result<Arc<RecordLayout>, LayoutError>>; 4],
@@ -58,6 +60,25 @@ pub struct Member {
     pub aligned: Option<Count>,
     /// Whether it is a member on Windows only: a struct with a tag and no name, by Microsoft's extension of C.
     pub on_windows_only: bool,
+}
+
+/// A constant of a struct or union, `static const int LIMIT = 5;` among its members. It takes no space.
+#[derive(Clone, Debug)]
+pub struct RecordConstant {
+    /// Its type.
+    pub ty: Type,
+    /// Its name and values.
+    pub constant: Arc<Constant>,
+    /// What the text gives as its value.
+    pub(in crate::c) expression: String,
+}
+
+impl PartialEq for RecordConstant {
+    fn eq(&self, other: &Self) -> bool {
+        self.ty == other.ty
+            && self.constant.name == other.constant.name
+            && self.constant.values == other.constant.values
+    }
 }
 
 impl Member {
