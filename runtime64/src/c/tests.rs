@@ -4,6 +4,7 @@
 
 mod arguments;
 mod constants;
+mod documentation;
 mod errors;
 mod hostile;
 mod language;

@@ -2,6 +2,7 @@
 
 pub mod bars;
 pub mod baseline;
+pub mod declarations;
 pub mod figures;
 pub mod floor;
 pub mod machine;

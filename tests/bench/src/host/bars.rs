@@ -50,6 +50,8 @@ const BARS: &[(&str, Against)] = &[
     ("reading an int of the library's, Wine", Limit(3.0)),
     ("start to first answer, ELF", Limit(15_000.0)),
     ("start to first answer, Wine", Limit(60_000.0)),
+    ("reading 1 MB of declarations", Limit(100_000.0)),
+    ("reading 2000 functions", Limit(20_000.0)),
     ("crash to next answer, ELF", Limit(50_000.0)),
     ("crash to next answer, Wine", Limit(250_000.0)),
     ("idle worker, % of a CPU", Limit(0.5)),

@@ -12,7 +12,7 @@ use super::baseline::{self, Baseline};
 use super::figures::{Effort, Figures};
 use super::ours::Ours;
 use super::places::{Places, System};
-use super::{floor, resources, start};
+use super::{declarations, floor, resources, start};
 
 /// The circumstances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,7 @@ fn free(places: &Places, effort: Effort) -> Vec<Figures> {
         let recovery = Ours::start(places, system).and_then(|ours| ours.measure_recovery(effort));
         figures.extend(told("recovery", recovery));
     }
+    figures.extend(told("declarations", declarations::measure(effort)).unwrap_or_default());
     figures.extend(told("idle", resources::idle(places, effort)).unwrap_or_default());
     let growth = Ours::start(places, System::Elf).and_then(|ours| resources::growth(&ours, effort));
     figures.extend(told("growth", growth));
