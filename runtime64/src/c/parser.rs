@@ -18,6 +18,7 @@ mod expression;
 mod initializer;
 mod literal;
 mod macros;
+mod member;
 mod record;
 mod redeclaration;
 mod specifier;

@@ -6,15 +6,13 @@ use std::sync::Arc;
 use super::Parser;
 use super::attribute::Attributes;
 use super::declaration::unknown_macro;
-use super::declarator::Naming;
-use super::specifier::Specifiers;
 use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
 use crate::c::layout::layout;
 use crate::c::lexer::Kind;
 use crate::c::names::Tag;
-use crate::c::types::{Count, Length, Member, Record, RecordBody, RecordConstant, RecordKind, TYPE_DEPTH, Type};
+use crate::c::types::{Member, Record, RecordBody, RecordKind, TYPE_DEPTH, Type};
 
 impl<'s> Parser<'s> {
     /// Takes a struct or union: its tag, its members or both. `outer` are the attributes before the keyword. Tells
@@ -126,120 +124,6 @@ impl<'s> Parser<'s> {
             _ => Ok(record),
         }
     }
-
-    fn members(&mut self, kind: RecordKind, constants: &mut Vec<RecordConstant>) -> Parsed<Vec<Member>> {
-        let mut members: Vec<Member> = Vec::new();
-        let mut flexible: Option<Token<'s>> = None;
-        loop {
-            match self.kind()? {
-                Kind::RightBrace => return Ok(members),
-                Kind::Semicolon => {
-                    self.take()?;
-                }
-                Kind::StaticAssert => self.static_assert()?,
-                Kind::Pragma => {
-                    self.attributes(&mut Attributes::default())?;
-                }
-                _ => {
-                    if let Some(flexible) = flexible {
-                        return Err(flexible.invalid("an array without length must be the last member"));
-                    }
-                    let start = self.peek()?;
-                    self.member_declaration(&mut members, constants)?;
-                    let open = members.last().is_some_and(|member| open_ended(&member.ty));
-                    if open && kind == RecordKind::Union {
-                        return Err(start.invalid("an array without length can only be in a struct"));
-                    }
-                    flexible = open.then_some(start);
-                }
-            }
-        }
-    }
-
-    /// One declaration of members, to its semicolon.
-    fn member_declaration(&mut self, members: &mut Vec<Member>, constants: &mut Vec<RecordConstant>) -> Parsed<()> {
-        let specifiers = self.specifiers()?;
-        let storage = specifiers.storage;
-        if storage.is_typedef || storage.is_extern || storage.is_inline {
-            return Err(specifiers.start.invalid("a member cannot be extern, inline or a typedef"));
-        }
-        if storage.is_static {
-            constants.extend(self.member_constants(&specifiers)?);
-            return Ok(());
-        }
-        if self.accept(Kind::Semicolon)?.is_some() {
-            return self.anonymous_member(specifiers, members);
-        }
-        loop {
-            let member = self.member(&specifiers)?;
-            if let Some(open) = members.last().filter(|before| open_ended(&before.ty)) {
-                let name = open.name.as_deref().unwrap_or("");
-                return Err(specifiers.start.invalid(format!("'{name}', without length, must be the last member")));
-            }
-            members.push(member);
-            if self.accept(Kind::Comma)?.is_none() {
-                break;
-            }
-        }
-        self.expect(Kind::Semicolon, "';' after a member").map(|_| ())
-    }
-
-    /// A declaration without declarator: an anonymous struct or union, whose members are the outer one's, too.
-    ///
-    /// One that has a tag or typedef name is a member by Microsoft's extension only, which GCC follows on Windows.
-    fn anonymous_member(&mut self, specifiers: Specifiers<'s>, members: &mut Vec<Member>) -> Parsed<()> {
-        let on_windows_only = match specifiers.ty.resolve() {
-            Type::Record(record) if specifiers.defines_tag => record.tag.is_some(),
-            // 'struct tag;' of an unknown one announces it.
-            Type::Record(record) if record.body().is_none() && specifiers.names_tag => return Ok(()),
-            // One without tag that a '$' stands for is as good as defined here.
-            Type::Record(record) if record.body().is_some() => !is_untagged(&specifiers.ty),
-            Type::Enumeration(_) if specifiers.names_tag => return Ok(()),
-            _ => return Err(specifiers.start.invalid("this declares no member: a name is missing")),
-        };
-        members.push(Member {
-            name: None,
-            ty: specifiers.ty,
-            bits: None,
-            packed: specifiers.attributes.packed,
-            aligned: specifiers.attributes.aligned,
-            on_windows_only,
-        });
-        Ok(())
-    }
-
-    fn member(&mut self, specifiers: &Specifiers<'s>) -> Parsed<Member> {
-        let start = self.peek()?;
-        let mut declarator = self.declarator(Naming::Optional)?;
-        self.no_stray_word(&declarator)?;
-        let place = declarator.name.unwrap_or(start);
-        let has_bits = self.accept(Kind::Colon)?.is_some();
-        let bits = if has_bits { Some(self.bit_count()?) } else { None };
-        self.attributes(&mut declarator.attributes)?;
-        if declarator.name.is_none() && !has_bits {
-            return Err(start
-                .failure(Problem::Expected { expected: "the name of a member".to_owned(), found: start.describe() }));
-        }
-        let name = declarator.name.map(|name| name.text.to_owned());
-        let mut attributes = specifiers.attributes.clone();
-        attributes.merge(declarator.attributes.clone())?;
-        let ty = declarator.build(specifiers)?;
-        check_member(&ty, place)?;
-        if let Some(bits) = bits {
-            check_bits(&ty, bits, name.is_some(), place)?;
-        }
-        Ok(Member { name, ty, bits, packed: attributes.packed, aligned: attributes.aligned, on_windows_only: false })
-    }
-
-    fn bit_count(&mut self) -> Parsed<u32> {
-        let start = self.peek()?;
-        let count = self.count()?;
-        let bits = count.on(Abi::ALL[0]);
-        if count != Count::same(bits) {
-            return Err(start.invalid("the width of a bit-field must be the same on every platform"));
-        }
-        u32::try_from(bits).map_err(|_| start.invalid("this bit-field is too wide"))
-    }
 }
 
 impl<'s> Attributes<'s> {
@@ -258,52 +142,6 @@ pub(super) fn other_kind(tag: Token<'_>, known: &Tag, keyword: &str) -> crate::c
         before: format!("{} {}", known.keyword(), tag.text),
         now: format!("{keyword} {}", tag.text),
     })
-}
-
-/// Whether this is a struct or union without tag, and not the typedef name of one.
-fn is_untagged(ty: &Type) -> bool {
-    match ty {
-        Type::Record(record) => record.tag.is_none(),
-        Type::Qualified(_, inner) => is_untagged(inner),
-        _ => false,
-    }
-}
-
-/// Whether this is an array without length.
-fn open_ended(ty: &Type) -> bool {
-    matches!(ty.resolve(), Type::Array(array) if matches!(array.length, Length::Incomplete | Length::Variable))
-}
-
-fn check_member(ty: &Type, place: Token<'_>) -> Parsed<()> {
-    let sized = match ty.resolve() {
-        Type::Function(_) => return Err(place.invalid("a member cannot be a function; a pointer to one it can")),
-        Type::Array(array) if open_ended(ty) => &array.element,
-        _ => ty,
-    };
-    let errors = Abi::ALL.map(|abi| layout(sized, abi).err());
-    match errors {
-        [Some(_), Some(_), Some(error), Some(_)] => Err(place.failure(error)),
-        _ => Ok(()),
-    }
-}
-
-fn check_bits(ty: &Type, bits: u32, named: bool, place: Token<'_>) -> Parsed<()> {
-    let width = |abi: Abi| match ty.resolve() {
-        Type::Basic(crate::c::Basic::Bool) => Some(1),
-        Type::Basic(basic) => abi.integer(*basic).map(|integer| 8 * integer.bytes),
-        Type::Enumeration(enumeration) => enumeration.body().map(|body| 8 * body.integer(abi).bytes),
-        _ => None,
-    };
-    let Some(widest) = Abi::ALL.into_iter().filter_map(width).max() else {
-        return Err(place.invalid(format!("a bit-field must be an integer, not '{ty}'")));
-    };
-    if bits > widest {
-        return Err(place.invalid(format!("'{ty}' has no {bits} bits")));
-    }
-    if bits == 0 && named {
-        return Err(place.invalid("a bit-field of no bits cannot have a name"));
-    }
-    Ok(())
 }
 
 /// The levels of records that a member holds by value.
