@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::types::{Annotation, ArrayType, FunctionType, Member, Record, RecordBody, TYPE_DEPTH, Type};
+use super::types::{Annotation, ArrayType, FunctionType, Member, Record, RecordBody, RecordConstant, TYPE_DEPTH, Type};
 
 impl PartialEq for Type {
     fn eq(&self, other: &Self) -> bool {
@@ -110,9 +110,16 @@ impl Comparison {
             && left.packed == right.packed
             && left.aligned == right.aligned
             && left.gcc_bit_fields == right.gcc_bit_fields
-            && left.constants == right.constants
+            && left.constants.len() == right.constants.len()
+            && left.constants.iter().zip(&right.constants).all(|(left, right)| self.constants(left, right))
             && left.members.len() == right.members.len()
             && left.members.iter().zip(&right.members).all(|(left, right)| self.members(left, right))
+    }
+
+    fn constants(&self, left: &RecordConstant, right: &RecordConstant) -> bool {
+        left.constant.name == right.constant.name
+            && left.constant.values == right.constant.values
+            && self.types(&left.ty, &right.ty)
     }
 
     fn members(&self, left: &Member, right: &Member) -> bool {

@@ -54,8 +54,13 @@ fn long_lists_and_chains_are_no_nesting() {
         write!(chain, "struct s{i} {{ struct s{} *next; }}; typedef struct {{ struct s{i} *p; }} t{i};", i + 1)
             .unwrap();
     }
+    let mut constants = "typedef int c0;".to_owned();
+    for i in 1..many {
+        write!(constants, "typedef struct {{ static const c{} *const P = 0; }} c{i};", i - 1).unwrap();
+    }
     let cases = [
         chain,
+        constants,
         format!("int x[1{}];", "+1".repeat(many)),
         format!("int x{};", ", *y".to_owned() + &(0..many).map(|i| format!(", z{i}")).collect::<String>()),
         format!("{}int f(void);{}", "extern \"C\" {".repeat(many), "}".repeat(many)),

@@ -73,14 +73,6 @@ pub struct RecordConstant {
     pub(in crate::c) expression: String,
 }
 
-impl PartialEq for RecordConstant {
-    fn eq(&self, other: &Self) -> bool {
-        self.ty == other.ty
-            && self.constant.name == other.constant.name
-            && self.constant.values == other.constant.values
-    }
-}
-
 impl Member {
     /// Whether it is a member on this ABI.
     pub fn exists_on(&self, abi: Abi) -> bool {
@@ -115,26 +107,29 @@ impl RecordKind {
 }
 
 thread_local! {
-    /// Members of dropped records, while the outermost of these drops runs.
-    static DROPPED: RefCell<Option<Vec<Vec<Member>>>> = const { RefCell::new(None) };
+    /// What dropped records consisted of, while the outermost of these drops runs.
+    static DROPPED: RefCell<Option<Vec<Contents>>> = const { RefCell::new(None) };
 }
+
+/// What a record consists of.
+type Contents = (Vec<Member>, Vec<RecordConstant>);
 
 /// Records point to each other in chains that may be as long as a header, so their members are dropped one record
 /// after another instead of one inside the other.
 impl Drop for RecordBody {
     fn drop(&mut self) {
-        let members = std::mem::take(&mut self.members);
+        let contents = (std::mem::take(&mut self.members), std::mem::take(&mut self.constants));
         let outermost = DROPPED.try_with(|dropped| {
             let mut dropped = dropped.borrow_mut();
             let outermost = dropped.is_none();
-            dropped.get_or_insert_default().push(members);
+            dropped.get_or_insert_default().push(contents);
             outermost
         });
         if outermost != Ok(true) {
             return;
         }
-        while let Some(members) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut().and_then(Vec::pop)) {
-            drop(members);
+        while let Some(contents) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut().and_then(Vec::pop)) {
+            drop(contents);
         }
         DROPPED.set(None);
     }
