@@ -1,4 +1,4 @@
-use crate::c::{Abi, Argument, ConstantValue, Declarations, Type, layout};
+use crate::c::{Abi, Argument, ConstantValue, Declarations, Problem, Type, layout};
 
 fn name(text: &str) -> Argument {
     Argument::Name(text.to_owned())
@@ -149,6 +149,24 @@ fn arguments_that_do_not_fit_are_named() {
             Err(error) => error.to_string(),
         };
         assert_eq!(error.lines().next().unwrap(), *expected, "{text}");
+    }
+}
+
+/// A type that is given may be as deep as any, and what is made of it is counted on from there.
+#[test]
+fn types_within_types_end() {
+    for text in ["$ *", "$ (*)(int)", "void (*)($)", "$ [1]", "struct { $ m; }"] {
+        let declarations = Declarations::new();
+        let mut ty = declarations.parse_type("int").unwrap();
+        let error = (0..1_000).find_map(|_| match declarations.parse_type_with(text, &[Argument::Type(ty.clone())]) {
+            Ok(deeper) => {
+                ty = deeper;
+                None
+            }
+            Err(error) => Some(error),
+        });
+        assert!(error.is_some_and(|error| matches!(*error.problem, Problem::TooDeep(_))), "{text}");
+        assert!(layout(&ty, Abi::I386SystemV).is_ok());
     }
 }
 
