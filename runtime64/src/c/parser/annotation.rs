@@ -29,6 +29,10 @@ impl<'s> Parser<'s> {
             return Ok(None);
         }
         if is_ignored(token.text) {
+            // The old ones, such as '__reserved', are names elsewhere.
+            if token.text.starts_with("__") && self.can_only_be_a_name()? {
+                return Ok(None);
+            }
             self.take()?;
             if self.kind()? == Kind::LeftParenthesis {
                 self.skip_group()?;
@@ -43,12 +47,8 @@ impl<'s> Parser<'s> {
             }
             _ => meaning(token.text),
         };
-        if is_old && (plain.is_some() || meaning.is_some()) {
-            let next = self.peek_second()?.kind;
-            if matches!(next, Kind::Comma | Kind::RightParenthesis | Kind::LeftBracket | Kind::Semicolon | Kind::Equal)
-            {
-                return Ok(None);
-            }
+        if is_old && (plain.is_some() || meaning.is_some()) && self.can_only_be_a_name()? {
+            return Ok(None);
         }
         let Some(meaning) = meaning else {
             if plain.is_some() {
@@ -66,6 +66,15 @@ impl<'s> Parser<'s> {
             zero_terminated: meaning.zero_terminated,
             extent,
         })))
+    }
+
+    /// Whether nothing follows the next token that an annotation could describe.
+    fn can_only_be_a_name(&mut self) -> Parsed<bool> {
+        let next = self.peek_second()?.kind;
+        Ok(matches!(
+            next,
+            Kind::Comma | Kind::RightParenthesis | Kind::LeftBracket | Kind::Semicolon | Kind::Equal | Kind::Colon
+        ))
     }
 
     /// The arguments of an annotation.

@@ -155,6 +155,19 @@ fn a_name_is_a_type_only_where_it_is_one() {
 }
 
 #[test]
+fn old_annotations_are_names_where_nothing_follows_them() {
+    let declarations = declared(
+        "struct s { unsigned __in : 3, IN; int __reserved[4]; char __out, OUT; int *__callback; };
+         int f(__reserved int __reserved, __in int __in, OUT int *OUT);",
+    );
+    assert_eq!(
+        declarations.parse_type("struct s").unwrap().definition(),
+        "struct s {\n    unsigned int __in : 3;\n    unsigned int IN;\n    int __reserved[4];\n    char __out;\n    char OUT;\n    int *__callback;\n}"
+    );
+    assert_eq!(declarations.function("f").unwrap().to_string(), "int f(int __reserved, __in int __in, OUT int *OUT)");
+}
+
+#[test]
 fn annotations_are_kept_on_parameters() {
     let declarations = declared(
         "int Read(_Out_writes_bytes_to_opt_(cap, *len) void *buf, int cap, _Inout_ int *len, _In_opt_z_ LPCSTR name,
