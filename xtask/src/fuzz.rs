@@ -35,6 +35,7 @@ pub(crate) fn fuzz(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     command.arg(format!("-dict={}", folder.join("c.dict").display()));
     // Structs that point to each other in a circle keep each other alive, which is by design and would drown the rest:
     // leaks are not looked for, and memory is limited for each allocation alone.
+    command.env("ASAN_OPTIONS", "detect_leaks=0");
     command.args([
         "-detect_leaks=0",
         "-rss_limit_mb=0",
