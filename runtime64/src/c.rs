@@ -50,7 +50,7 @@ pub use layout::{BitField, Layout, LayoutError, MemberLayout, RecordLayout, layo
 pub use names::{Declaration, FunctionDeclaration, VariableDeclaration};
 pub use source::Position;
 pub use types::{
-    Annotation, ArrayType, Basic, Constant, ConstantValue, Convention, Count, Direction, Enumeration, EnumerationBody,
-    Enumerator, Extent, ExtentUnit, FunctionType, Length, Member, Parameter, PerAbi, Qualifiers, Record, RecordBody,
-    RecordConstant, RecordKind, SizeExpression, SizeOperator, Type, Typedef,
+    Annotation, ArrayType, Basic, BitFieldRule, Constant, ConstantValue, Convention, Count, Direction, Enumeration,
+    EnumerationBody, Enumerator, Extent, ExtentUnit, FunctionType, Length, Member, Parameter, PerAbi, Qualifiers,
+    Record, RecordBody, RecordConstant, RecordKind, SizeExpression, SizeOperator, Type, Typedef,
 };

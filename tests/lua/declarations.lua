@@ -47,7 +47,7 @@ end)
 local mistakes = {
   { "int f(int a;", { "line 1", "int f(int a;" } },
   { "int f(void);\nint g(unknown x);", { "line 2", "unknown", "int g(unknown x);" } },
-  { "int f(void)", { "line 1" } },
+  { "int f(void) int", { "line 1" } },
   { "int 5x(void);", { "line 1" } },
   { "typedef int;;; }", { "line 1" } },
   { "enum e { A = 1 / 0 };", { "line 1" } },

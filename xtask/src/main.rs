@@ -9,6 +9,7 @@ mod failure;
 mod fixtures;
 mod fuzz;
 mod invariants;
+mod layouts;
 mod run;
 mod setup;
 mod step;
@@ -28,6 +29,8 @@ cargo xtask COMMAND
   bench [--quick]            measures speed and memory against a floor, a baseline and other bridges
   fuzz cdef [SECONDS or libFuzzer arguments]
                              feeds arbitrary texts to the parser of declarations; needs a nightly toolchain and cargo-fuzz
+  layouts [--count N] [--seed S]
+                             compares byte layouts of random declarations with those of compilers
   setup                      installs what the builds and tests need
   fixtures                   builds the C libraries that the tests load
   invariants                 checks what ARCHITECTURE.md says always holds
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Some("test") => test::test(&rest),
         Some("bench") => bench::bench(&rest),
         Some("fuzz") => fuzz::fuzz(&rest),
+        Some("layouts") => layouts::layouts(&rest),
         Some("build") => build::command(&rest),
         Some("setup") => setup::everything().map(|_| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::build().map(|_| ExitCode::SUCCESS),

@@ -102,7 +102,7 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     stage("unit tests", || {
         let mut command = cargo();
         command.args(["test", "--quiet", "--locked", "--workspace", "--no-fail-fast"]);
-        command.args(["--exclude", "tests", "--exclude", "headers"]).args(MEASUREMENTS);
+        command.args(["--exclude", "tests", "--exclude", "headers", "--exclude", "layouts"]).args(MEASUREMENTS);
         counts.run(&mut command)
     })?;
     if System::HOST == System::Linux {
@@ -113,6 +113,9 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     let Some(wine) = &tools.wine else {
         return Ok(());
     };
+    stage("byte layouts, against compilers", || {
+        counts.run(cargo().args(["test", "--quiet", "--locked", "--package", "layouts", "--no-fail-fast"]))
+    })?;
     let worker = ["test", "--quiet", "--locked", "--package", "protocol", "--package", "worker32", "--no-fail-fast"];
     stage("unit tests, 32-bit Linux", || counts.run(cargo().args(worker).args(["--target", I686_LINUX])))?;
     stage("unit tests, 32-bit Windows", || {

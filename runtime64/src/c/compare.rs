@@ -109,7 +109,8 @@ impl Comparison {
         left.pack == right.pack
             && left.packed == right.packed
             && left.aligned == right.aligned
-            && left.gcc_bit_fields == right.gcc_bit_fields
+            && left.declspec_aligned == right.declspec_aligned
+            && left.bit_fields == right.bit_fields
             && left.constants.len() == right.constants.len()
             && left.constants.iter().zip(&right.constants).all(|(left, right)| self.constants(left, right))
             && left.members.len() == right.members.len()
@@ -128,6 +129,7 @@ impl Comparison {
             && left.bits == right.bits
             && left.packed == right.packed
             && left.aligned == right.aligned
+            && left.declspec_aligned == right.declspec_aligned
             && self.types(&left.ty, &right.ty)
     }
 }

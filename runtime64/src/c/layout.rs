@@ -1,10 +1,11 @@
 //! Sizes, alignments and offsets of types on an ABI.
 
 mod bit_field;
+mod field;
 mod record;
 
 use super::abi::Abi;
-use super::types::{Length, Type};
+use super::types::{ArrayType, Basic, Count, Length, Type};
 
 pub(super) use record::member_offset;
 pub use record::{BitField, MemberLayout, RecordLayout, record_layout};
@@ -68,7 +69,7 @@ pub fn layout(ty: &Type, abi: Abi) -> Result<Layout, LayoutError> {
             Ok(Layout { size: bytes, align: bytes })
         }
         Type::Array(array) => {
-            let element = layout(&array.element, abi)?;
+            let element = layout(element(array), abi)?;
             match &array.length {
                 Length::Incomplete => Err(LayoutError::Incomplete(ty.to_string())),
                 Length::Variable => Err(LayoutError::Variable(ty.to_string())),
@@ -93,6 +94,49 @@ pub fn layout(ty: &Type, abi: Abi) -> Result<Layout, LayoutError> {
             Ok(named)
         }
         Type::Qualified(_, inner) => layout(inner, abi),
+    }
+}
+
+/// The alignment of a variable, which GCC's `__alignof__` tells: on i386 System V, integers and floating types of 8 bytes
+/// ask for less as members. `align` is the alignment as a member.
+pub(super) fn variable_align(ty: &Type, align: u64, abi: Abi) -> u64 {
+    match ty {
+        Type::Basic(Basic::Double | Basic::DoubleComplex | Basic::LongLong | Basic::UnsignedLongLong) => 8.max(align),
+        Type::Enumeration(enumeration) if enumeration.body().is_some_and(|body| body.integer(abi).bytes == 8) => 8,
+        Type::Array(array) => variable_align(element(array), align, abi),
+        Type::Named(typedef) if typedef.aligned.is_none() => variable_align(&typedef.ty, align, abi),
+        Type::Qualified(_, inner) => variable_align(inner, align, abi),
+        _ => align,
+    }
+}
+
+/// The alignment that no `#pragma pack` lessens: what `__declspec(align)` at a member or in its type asks for.
+///
+/// So the documentation of Microsoft's compiler has it; MinGW's GCC does not know `align`. Elsewhere there is none.
+fn required_align(ty: Option<&Type>, declspec_aligned: Option<&Count>, abi: Abi) -> u64 {
+    if !abi.is_windows() {
+        return 1;
+    }
+    let own = declspec_aligned.map_or(1, |aligned| aligned.on(abi));
+    own.max(match ty {
+        Some(Type::Named(typedef)) => required_align(Some(&typedef.ty), typedef.declspec_aligned.as_ref(), abi),
+        Some(Type::Qualified(_, inner)) => required_align(Some(inner), None, abi),
+        Some(Type::Array(array)) => required_align(Some(&array.element), None, abi),
+        Some(Type::Record(record)) => record_layout(record, abi).map_or(1, |record| record.required_align),
+        _ => 1,
+    })
+}
+
+/// The type of the elements, as far as their alignment goes: to GCC, an array that is declared with a typedef name of a
+/// qualified type does not have the alignment that the typedef name asks for.
+fn element(array: &ArrayType) -> &Type {
+    let mut element = &array.element;
+    while let Type::Qualified(_, inner) = element {
+        element = inner;
+    }
+    match element {
+        Type::Named(_) if !element.qualifiers().is_empty() => element.resolve(),
+        _ => element,
     }
 }
 

@@ -67,7 +67,7 @@ impl Declaration {
                 left.symbol == right.symbol && left.ty == right.ty
             }
             (Declaration::Typedef(left), Declaration::Typedef(right)) => {
-                left.aligned == right.aligned && left.ty == right.ty
+                left.aligned == right.aligned && left.declspec_aligned == right.declspec_aligned && left.ty == right.ty
             }
             (Declaration::Constant(left), Declaration::Constant(right)) => left.values == right.values,
             _ => false,

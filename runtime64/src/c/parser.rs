@@ -67,6 +67,8 @@ pub(super) struct Parser<'s> {
     /// Whether a preprocessor has expanded the macros of the text; with its option `-dD` it puts out their definitions,
     /// too.
     expanded_before: bool,
+    /// Whether the text names a type and declares nothing.
+    only_names: bool,
     /// Whether parameters are being read.
     in_parameters: bool,
     /// The constants of the structs that are being read, those of the innermost last.
@@ -91,6 +93,7 @@ impl<'s> Parser<'s> {
             expanded: 0,
             in_condition: false,
             expanded_before: false,
+            only_names: false,
             in_parameters: false,
             member_constants: Vec::new(),
             recording: None,
@@ -107,6 +110,7 @@ impl<'s> Parser<'s> {
 
     /// A text that is one abstract declaration.
     pub(super) fn single_type(mut self) -> Result<Type, Error> {
+        self.only_names = true;
         let parsed = self.check_length().and_then(|()| {
             let ty = self.type_name()?;
             self.expect(Kind::End, "the end of the type")?;

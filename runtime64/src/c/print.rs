@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::types::{
-    Annotation, ArrayType, Enumeration, ExtentUnit, FunctionType, Length, Member, Qualifiers, Record, RecordConstant,
-    SizeExpression, SizeOperator, Type,
+    Annotation, ArrayType, Count, Enumeration, ExtentUnit, FunctionType, Length, Member, Qualifiers, Record,
+    RecordConstant, SizeExpression, SizeOperator, Type,
 };
 
 impl Type {
@@ -144,6 +144,23 @@ impl fmt::Display for Parameters<'_> {
     }
 }
 
+/// The attributes for an alignment and for that of it which `__declspec` asks for.
+pub(super) fn write_alignment(
+    aligned: Option<&Count>,
+    declspec_aligned: Option<&Count>,
+    formatter: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    if let Some(aligned) = declspec_aligned {
+        write!(formatter, " __declspec(align({aligned}))")?;
+    }
+    match aligned {
+        Some(aligned) if declspec_aligned != Some(aligned) => {
+            write!(formatter, " __attribute__((aligned({aligned})))")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The whole of a struct or union: one member to a line if `separator` is a line break, else all in one line.
 fn write_members(
     record: &Record,
@@ -162,11 +179,9 @@ fn write_members(
     if body.packed {
         formatter.write_str(" __attribute__((packed))")?;
     }
-    if let Some(aligned) = &body.aligned {
-        write!(formatter, " __attribute__((aligned({aligned})))")?;
-    }
-    if body.gcc_bit_fields {
-        formatter.write_str(" __attribute__((gcc_struct))")?;
+    write_alignment(body.aligned.as_ref(), body.declspec_aligned.as_ref(), formatter)?;
+    if let Some(rule) = body.bit_fields {
+        write!(formatter, " __attribute__(({}))", rule.attribute())?;
     }
     if let Some(tag) = &record.tag {
         write!(formatter, " {tag}")?;
@@ -277,10 +292,7 @@ impl fmt::Display for MemberWithin<'_> {
         if member.packed {
             formatter.write_str(" __attribute__((packed))")?;
         }
-        match &member.aligned {
-            Some(aligned) => write!(formatter, " __attribute__((aligned({aligned})))"),
-            None => Ok(()),
-        }
+        write_alignment(member.aligned.as_ref(), member.declspec_aligned.as_ref(), formatter)
     }
 }
 

@@ -115,6 +115,13 @@ impl<'s> Scope<'s> {
         closest.found().map(str::to_owned)
     }
 
+    /// The known tag most like another.
+    pub(super) fn similar_tag(&self, tag: &str) -> Option<String> {
+        let mut closest = Closest::new(tag);
+        self.added.tags.keys().chain(self.known.names.tags.keys()).for_each(|known| closest.consider(known));
+        closest.found().map(str::to_owned)
+    }
+
     /// Takes back what the text did to records that were known before.
     pub(super) fn undo(self) {
         for tag in self.completed {

@@ -17,7 +17,7 @@ pub use enumeration::{Enumeration, EnumerationBody, Enumerator};
 pub use function::{
     Annotation, Convention, Direction, Extent, ExtentUnit, FunctionType, Parameter, SizeExpression, SizeOperator,
 };
-pub use record::{Member, Record, RecordBody, RecordConstant, RecordKind};
+pub use record::{BitFieldRule, Member, Record, RecordBody, RecordConstant, RecordKind};
 
 /// How deeply pointers, arrays, functions and typedef names may be nested in one type. All that walks a type, and its
 /// destructor, relies on this for its use of the stack.
@@ -88,6 +88,8 @@ pub struct Typedef {
     pub ty: Type,
     /// The alignment that `__attribute__((aligned))` or `__declspec(align)` gives it.
     pub aligned: Option<Count>,
+    /// What `__declspec(align)` asks for of that, which on Windows no `#pragma pack` lessens.
+    pub declspec_aligned: Option<Count>,
     pub(super) depth: u32,
 }
 
@@ -195,10 +197,7 @@ impl fmt::Debug for Type {
 impl fmt::Display for Typedef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "typedef {}", self.ty.declare(&self.name))?;
-        match &self.aligned {
-            Some(aligned) => write!(formatter, " __attribute__((aligned({aligned})))"),
-            None => Ok(()),
-        }
+        super::print::write_alignment(self.aligned.as_ref(), self.declspec_aligned.as_ref(), formatter)
     }
 }
 

@@ -1,131 +1,143 @@
-//! Where bit-fields lie: GCC's rule for System V, Microsoft's rule for Windows.
+//! Where members lie in view of bit-fields: GCC's rule for System V, Microsoft's rule for Windows.
 
-use super::record::Field;
+use super::field::{Field, Placed, alignment_of};
 use super::round_up;
 
-/// A bit-field that has been placed. Positions are in bits from the start of the record.
-pub(super) struct Placed {
-    /// Its first bit.
-    pub(super) start: u64,
-    /// Where the next member may start.
-    pub(super) next: u64,
-    /// Where the memory ends that it claims.
-    pub(super) end: u64,
-    /// The alignment, in bytes, that it demands of the record.
-    pub(super) record_align: u64,
-}
-
 /// A rule by which bit-fields share the memory of their declared types.
-pub(super) trait Units {
-    /// Places a bit-field of a struct.
-    fn place(&mut self, position: u64, field: &Field, width: u32) -> Placed;
+pub(super) trait Rule {
+    /// Places a member of a struct.
+    fn place(&mut self, position: u64, field: &Field) -> Placed;
 
-    /// Places a bit-field of a union.
-    fn place_in_union(&mut self, field: &Field, width: u32) -> Placed;
-
-    /// Where a member that is no bit-field may start.
-    fn close(&mut self, position: u64) -> u64;
+    /// Places a member of a union.
+    fn place_in_union(&mut self, field: &Field) -> Placed;
 }
 
 /// System V: bit-fields of any types follow each other bit by bit, but none crosses a boundary of its own type.
-pub(super) struct GccUnits;
+pub(super) struct Gcc;
 
-impl GccUnits {
-    fn record_align(field: &Field) -> u64 {
+impl Gcc {
+    fn record_align(field: &Field, demanded: u64) -> u64 {
+        if field.width.is_none() {
+            return demanded;
+        }
         // A bit-field without name only pads.
         if !field.named {
-            return 1;
+            return 8;
         }
         let natural = match field.pack {
             Some(pack) => field.type_align.min(pack),
-            None if field.packed => 1,
+            None if field.packed => 8,
             None => field.type_align,
         };
-        natural.max(field.capped(field.aligned.unwrap_or(1)))
+        natural.max(demanded)
     }
 }
 
-impl Units for GccUnits {
-    fn place(&mut self, position: u64, field: &Field, width: u32) -> Placed {
-        let width = u64::from(width);
-        let unit = 8 * field.type_align;
-        let start = if width == 0 {
-            round_up(position, unit.max(8 * field.aligned.unwrap_or(1)))
-        } else {
-            let start = match field.aligned {
-                Some(aligned) => round_up(position, 8 * field.capped(aligned)),
-                None => position,
-            };
-            // Packing by attribute or pragma lets a bit-field lie anywhere.
-            let tight = field.packed || field.pack.is_some();
-            let crosses = (start % unit + width).div_ceil(unit) > field.type_bits / unit;
-            if !tight && crosses { round_up(start, unit) } else { start }
+impl Rule for Gcc {
+    fn place(&mut self, position: u64, field: &Field) -> Placed {
+        let demand = field.demand(position);
+        let record_align = Self::record_align(field, demand.align);
+        let start = match field.width {
+            // Neither packing by attribute nor by pragma has a say in what follows it.
+            Some(0) => round_up(position, field.type_align.max(field.aligned.unwrap_or(1))),
+            None => round_up(position, demand.align),
+            Some(width) => {
+                let start = round_up(position, demand.align);
+                // Packing by attribute or pragma lets a bit-field lie anywhere.
+                let tight = field.packed || field.pack.is_some() || demand.is_whole_integer;
+                let unit = field.type_align;
+                let crosses = (start % unit + width).div_ceil(unit) > field.type_bits / unit;
+                if !tight && crosses { round_up(start, unit) } else { start }
+            }
         };
-        Placed { start, next: start + width, end: start + width, record_align: Self::record_align(field) }
+        let next = start + field.width.unwrap_or(field.type_bits);
+        Placed { start, next, end: next, record_align }
     }
 
-    fn place_in_union(&mut self, field: &Field, width: u32) -> Placed {
-        Placed { start: 0, next: 0, end: width.into(), record_align: Self::record_align(field) }
-    }
-
-    fn close(&mut self, position: u64) -> u64 {
-        position
+    fn place_in_union(&mut self, field: &Field) -> Placed {
+        let record_align = Self::record_align(field, field.demand(0).align);
+        Placed { start: 0, next: 0, end: field.width.unwrap_or(field.type_bits), record_align }
     }
 }
 
 /// Microsoft: each bit-field lies in a unit of its declared type; those that follow each other share one if their
 /// types have the same size and the unit has room.
-#[derive(Default)]
-pub(super) struct MicrosoftUnits {
-    open: Option<Unit>,
+pub(super) struct Microsoft {
+    before: Before,
+    /// Whether this is what GCC takes for Microsoft's rule.
+    by_gcc: bool,
 }
 
-struct Unit {
-    end: u64,
-    bits: u64,
+/// What the last member was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// No bit-field.
+    Other,
+    /// A bit-field of no bits.
+    Nothing,
+    /// A bit-field, in a unit of so many bits of which some are left.
+    Unit { bits: u64, left: u64 },
 }
 
-impl Units for MicrosoftUnits {
-    fn place(&mut self, position: u64, field: &Field, width: u32) -> Placed {
-        let width = u64::from(width);
-        let align = if field.packed { 1 } else { field.capped(field.type_align) };
-        if width == 0 {
-            // Without a bit-field before it, it means nothing.
-            let Some(unit) = self.open.take() else {
-                return Placed { start: position, next: position, end: position, record_align: 1 };
-            };
-            let next = round_up(unit.end, 8 * align);
-            return Placed { start: next, next, end: next, record_align: field.capped(field.type_align) };
-        }
-        let record_align = Self::record_align(field);
-        let mut align = align.max(field.capped(field.aligned.unwrap_or(1)));
-        if let Some(unit) = &self.open
-            && unit.bits == field.type_bits
+impl Rule for Microsoft {
+    fn place(&mut self, position: u64, field: &Field) -> Placed {
+        let demanded = field.demand(position).align;
+        let record_align = self.record_align(field, demanded);
+        let before = self.before;
+        self.before = match field.width {
+            None => Before::Other,
+            Some(0) => Before::Nothing,
+            Some(width) => Before::Unit { bits: field.type_bits, left: field.type_bits - width },
+        };
+        if let (Before::Unit { bits, left }, Some(width @ 1..)) = (before, field.width)
+            && bits == field.type_bits
+            && width <= left
         {
-            if position + width <= unit.end {
-                return Placed { start: position, next: position + width, end: unit.end, record_align };
-            }
-            // The next unit of the same run follows the last one even where a packed member shifted that.
-            align = field.capped(field.aligned.unwrap_or(1));
+            self.before = Before::Unit { bits, left: left - width };
+            return Placed { start: position, next: position + width, end: position + left, record_align };
         }
-        let start = round_up(self.close(position), 8 * align);
-        let end = start + field.type_bits;
-        self.open = Some(Unit { end, bits: field.type_bits });
-        Placed { start, next: start + width, end, record_align }
+        let closed = if let Before::Unit { left, .. } = before { position + left } else { position };
+        // GCC looks at the position before the last unit was closed, which tells only where attributes pack or align.
+        let aligned = if alignment_of(position) < demanded { round_up(closed, demanded) } else { closed };
+        let begins_unit = match (before, field.width) {
+            (_, None) => true,
+            // The next unit of a run follows the last one even where a packed member shifted that.
+            (Before::Unit { bits, .. }, Some(_)) => bits != field.type_bits,
+            // Without a bit-field before it, one of no bits means nothing.
+            (_, Some(width)) => width != 0,
+        };
+        let align = if field.packed { 8 } else { field.capped(field.variable_align) };
+        let start = if begins_unit { round_up(aligned, align) } else { aligned };
+        let next = start + field.width.unwrap_or(field.type_bits);
+        let end = if field.width == Some(0) { start } else { start + field.type_bits };
+        Placed { start, next, end, record_align }
     }
 
-    fn place_in_union(&mut self, field: &Field, width: u32) -> Placed {
-        let record_align = if width == 0 { 1 } else { Self::record_align(field) };
-        Placed { start: 0, next: 0, end: width.into(), record_align }
-    }
-
-    fn close(&mut self, position: u64) -> u64 {
-        self.open.take().map_or(position, |unit| unit.end)
+    fn place_in_union(&mut self, field: &Field) -> Placed {
+        if self.by_gcc || field.width.is_none() {
+            let record_align = self.record_align(field, field.demand(0).align);
+            return Placed { start: 0, next: 0, end: field.width.unwrap_or(field.type_bits), record_align };
+        }
+        // Microsoft's compiler gives it the whole of its declared type, whose alignment does not count there. Clang,
+        // which is tested against that compiler, does the same; GCC does neither.
+        let end = if field.width == Some(0) { 0 } else { field.type_bits };
+        Placed { start: 0, next: 0, end, record_align: 8 }
     }
 }
 
-impl MicrosoftUnits {
-    fn record_align(field: &Field) -> u64 {
-        if field.packed { 1 } else { field.capped(field.type_align.max(field.aligned.unwrap_or(1))) }
+impl Microsoft {
+    /// The rule of Microsoft's compiler, or of GCC in its place.
+    pub(super) fn new(by_gcc: bool) -> Self {
+        Microsoft { before: Before::Other, by_gcc }
+    }
+
+    fn record_align(&self, field: &Field, demanded: u64) -> u64 {
+        let align = match field.width {
+            None if field.packed => demanded,
+            Some(0) if !matches!(self.before, Before::Unit { .. }) => 8,
+            Some(1..) if field.packed => 8,
+            _ => field.variable_align.max(demanded),
+        };
+        field.capped(align)
     }
 }

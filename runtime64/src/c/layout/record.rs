@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::bit_field::{GccUnits, MicrosoftUnits, Units};
-use super::{LARGEST, Layout, LayoutError, layout, round_up};
+use super::bit_field::{Gcc, Microsoft, Rule};
+use super::field::Field;
+use super::{LARGEST, Layout, LayoutError, element, layout, required_align, round_up, variable_align};
 use crate::c::abi::Abi;
-use crate::c::types::{Length, Member, Record, RecordBody, RecordKind, Type};
+use crate::c::types::{BitFieldRule, Length, Member, Record, RecordBody, RecordKind, Type};
 
 /// The layout of a struct or union.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct RecordLayout {
     /// Where each member lies, in the order of [`RecordBody::members`], those included that do not
     /// [exist](Member::exists_on) on the ABI.
     pub members: Vec<MemberLayout>,
+    /// The alignment, in bytes, that no `#pragma pack` around another record lessens.
+    pub(super) required_align: u64,
 }
 
 /// Where a member lies.
@@ -56,11 +59,11 @@ pub fn record_layout(record: &Arc<Record>, abi: Abi) -> Result<Arc<RecordLayout>
     let body = record.body().ok_or_else(|| LayoutError::Incomplete(name()))?;
     body.layouts[abi.index()]
         .get_or_init(|| {
-            let microsoft = abi.is_windows() && !body.gcc_bit_fields;
-            let placed = if microsoft {
-                Placement::new(record.kind, &body, abi, MicrosoftUnits::default()).place_all()
+            let own = if abi.is_windows() { BitFieldRule::Microsoft } else { BitFieldRule::Gcc };
+            let placed = if body.bit_fields.unwrap_or(own) == BitFieldRule::Microsoft {
+                Placement::new(record.kind, &body, abi, Microsoft::new(!abi.is_windows())).place_all()
             } else {
-                Placement::new(record.kind, &body, abi, GccUnits).place_all()
+                Placement::new(record.kind, &body, abi, Gcc).place_all()
             };
             placed?.map(Arc::new).ok_or_else(|| LayoutError::TooLarge(name()))
         })
@@ -85,49 +88,21 @@ pub(in crate::c) fn member_offset(record: &Arc<Record>, name: &str, abi: Abi) ->
     Ok(None)
 }
 
-/// A record while its members are placed. Positions are in bits from its start, alignments in bytes.
-struct Placement<'a, U> {
+/// A record while its members are placed. Positions and alignments are in bits.
+struct Placement<'a, R> {
     kind: RecordKind,
     body: &'a RecordBody,
     abi: Abi,
-    units: U,
+    rule: R,
     position: u64,
     end: u64,
     align: u64,
+    required_align: u64,
 }
 
-/// What the placement of one member takes.
-pub(super) struct Field {
-    /// The size in bits of the type, of a bit-field's declared type.
-    pub(super) type_bits: u64,
-    /// The alignment of the type, before packing.
-    pub(super) type_align: u64,
-    /// `#pragma pack`
-    pub(super) pack: Option<u64>,
-    /// `__attribute__((packed))` on the record or the member
-    pub(super) packed: bool,
-    /// The alignment that the member asks for itself.
-    pub(super) aligned: Option<u64>,
-    /// Whether it has a name.
-    pub(super) named: bool,
-}
-
-impl Field {
-    /// The alignment of a member that is no bit-field.
-    fn align(&self) -> u64 {
-        let natural = if self.packed { 1 } else { self.type_align };
-        self.capped(natural.max(self.aligned.unwrap_or(1)))
-    }
-
-    /// The alignment, but no more than `#pragma pack` allows.
-    pub(super) fn capped(&self, align: u64) -> u64 {
-        self.pack.map_or(align, |pack| align.min(pack))
-    }
-}
-
-impl<'a, U: Units> Placement<'a, U> {
-    fn new(kind: RecordKind, body: &'a RecordBody, abi: Abi, units: U) -> Self {
-        Placement { kind, body, abi, units, position: 0, end: 0, align: 1 }
+impl<'a, R: Rule> Placement<'a, R> {
+    fn new(kind: RecordKind, body: &'a RecordBody, abi: Abi, rule: R) -> Self {
+        Placement { kind, body, abi, rule, position: 0, end: 0, align: 8, required_align: 8 }
     }
 
     /// Nothing when the record outgrows the address space.
@@ -140,62 +115,56 @@ impl<'a, U: Units> Placement<'a, U> {
             }
         }
         let aligned = self.body.aligned.as_ref().map_or(1, |aligned| aligned.on(self.abi));
-        let align = self.align.max(aligned);
+        let align = (self.align / 8).max(aligned);
         let size = round_up(self.end.div_ceil(8), align);
-        Ok(Some(RecordLayout { layout: Layout { size, align }, members }))
+        let own = required_align(None, self.body.declspec_aligned.as_ref(), self.abi);
+        let required_align = own.max(self.required_align / 8);
+        Ok(Some(RecordLayout { layout: Layout { size, align }, members, required_align }))
     }
 
     fn place(&mut self, member: &Member) -> Result<MemberLayout, LayoutError> {
         if !member.exists_on(self.abi) {
             return Ok(MemberLayout { offset: self.position.div_ceil(8), bits: None });
         }
-        let (layout, flexible) = self.member_layout(&member.ty)?;
-        let field = Field {
-            type_bits: 8 * layout.size,
-            type_align: layout.align,
-            pack: self.body.pack,
-            packed: self.body.packed || member.packed,
-            aligned: member.aligned.as_ref().map(|aligned| aligned.on(self.abi)),
-            named: member.name.is_some(),
-        };
-        if u64::from(member.bits.unwrap_or(0)) > field.type_bits {
+        let field = self.field(member)?;
+        if field.width.is_some_and(|width| width > field.type_bits) {
             return Err(LayoutError::Unsupported(member.to_string(), self.abi));
         }
-        if self.kind == RecordKind::Union {
-            self.position = 0;
-        }
-        let Some(width) = member.bits else {
-            let align = field.align();
-            self.align = self.align.max(align);
-            let start = round_up(self.units.close(self.position), 8 * align);
-            let bits = if flexible { 0 } else { field.type_bits };
-            self.advance(start + bits);
-            return Ok(MemberLayout { offset: start / 8, bits: None });
-        };
-        let placed = if self.kind == RecordKind::Union {
-            self.units.place_in_union(&field, width)
-        } else {
-            self.units.place(self.position, &field, width)
+        let placed = match self.kind {
+            RecordKind::Struct => self.rule.place(self.position, &field),
+            RecordKind::Union => self.rule.place_in_union(&field),
         };
         self.align = self.align.max(placed.record_align);
-        self.advance(placed.next);
+        if field.width.is_none() {
+            self.required_align = self.required_align.max(field.required_align);
+        }
+        self.position = placed.next;
         self.end = self.end.max(placed.end);
         let first = u32::try_from(placed.start % 8).unwrap_or_default();
-        Ok(MemberLayout { offset: placed.start / 8, bits: Some(BitField { first, width }) })
+        let bits = member.bits.map(|width| BitField { first, width });
+        Ok(MemberLayout { offset: placed.start / 8, bits })
     }
 
-    fn advance(&mut self, position: u64) {
-        self.position = position;
-        self.end = self.end.max(position);
-    }
-
-    /// The layout of a member's type, and whether it is a flexible array, whose own layout is its element's.
-    fn member_layout(&self, ty: &Type) -> Result<(Layout, bool), LayoutError> {
-        if let Type::Array(array) = ty.resolve()
-            && matches!(array.length, Length::Incomplete | Length::Variable)
-        {
-            return Ok((layout(&array.element, self.abi)?, true));
-        }
-        Ok((layout(ty, self.abi)?, false))
+    fn field(&self, member: &Member) -> Result<Field, LayoutError> {
+        let flexible = match member.ty.resolve() {
+            Type::Array(array) if matches!(array.length, Length::Incomplete | Length::Variable) => Some(element(array)),
+            _ => None,
+        };
+        let sized = flexible.unwrap_or(&member.ty);
+        let layout = layout(sized, self.abi)?;
+        let packed = self.body.packed || member.packed;
+        let required = required_align(Some(sized), member.declspec_aligned.as_ref(), self.abi);
+        Ok(Field {
+            width: member.bits.map(u64::from),
+            type_bits: if flexible.is_some() { 0 } else { 8 * layout.size },
+            type_align: 8 * layout.align,
+            variable_align: 8 * variable_align(sized, layout.align, self.abi),
+            integer_limit: (self.abi == Abi::I386SystemV).then_some(32),
+            pack: self.body.pack.map(|bytes| 8 * bytes),
+            packed,
+            required_align: if packed { 1 } else { 8 * required },
+            aligned: member.aligned.as_ref().map(|aligned| 8 * aligned.on(self.abi)),
+            named: member.name.is_some(),
+        })
     }
 }

@@ -7,7 +7,7 @@ use crate::c::Abi;
 use crate::c::error::{Failure, Parsed};
 use crate::c::layout::layout;
 use crate::c::lexer::Kind;
-use crate::c::types::{ConstantValue, Convention, Count};
+use crate::c::types::{BitFieldRule, ConstantValue, Convention, Count};
 use crate::c::windows::{self, Word};
 
 use super::expression::Operand;
@@ -17,13 +17,17 @@ use super::expression::Operand;
 pub(super) struct Attributes<'s> {
     /// The calling convention and the word for it.
     pub(super) convention: Option<(Convention, Token<'s>)>,
-    /// The least alignment.
+    /// The least alignment: the greatest of all that are asked for, which a member takes.
     pub(super) aligned: Option<Count>,
+    /// The last alignment that is asked for, which a type takes.
+    pub(super) last_aligned: Option<Count>,
     /// The alignment that `__declspec(align(…))` asks for, which a struct defined right after it takes, too.
     pub(super) declspec_aligned: Option<Count>,
+    /// The alignment that `_Alignas` asks for.
+    pub(super) alignas: Option<Count>,
     pub(super) packed: bool,
-    /// `gcc_struct`
-    pub(super) gcc_bit_fields: bool,
+    /// `gcc_struct`, `ms_struct`
+    pub(super) bit_fields: Option<BitFieldRule>,
     /// A word for passing arguments that is not served.
     pub(super) uncallable: Option<Token<'s>>,
     /// `vector_size(…)`: a type that processors have and C has not.
@@ -50,6 +54,7 @@ impl<'s> Attributes<'s> {
     }
 
     fn align_to(&mut self, aligned: Count) {
+        self.last_aligned = Some(aligned.clone());
         let greater = |before: &Count| Abi::ALL.iter().any(|abi| before.on(*abi) > aligned.on(*abi));
         if !self.aligned.as_ref().is_some_and(greater) {
             self.aligned = Some(aligned);
@@ -76,9 +81,11 @@ impl<'s> Attributes<'s> {
         if let Some(aligned) = other.aligned {
             self.align_to(aligned);
         }
+        self.last_aligned = other.last_aligned.or(self.last_aligned.take());
         self.packed |= other.packed;
         self.declspec_aligned = other.declspec_aligned.or(self.declspec_aligned.take());
-        self.gcc_bit_fields |= other.gcc_bit_fields;
+        self.alignas = other.alignas.or(self.alignas.take());
+        self.bit_fields = other.bit_fields.or(self.bit_fields);
         self.uncallable = other.uncallable.or(self.uncallable);
         self.vector = other.vector.or(self.vector);
         self.mode = other.mode.or(self.mode);
@@ -168,7 +175,8 @@ impl<'s> Parser<'s> {
             "fastcall" => attributes.call_by(Convention::Fastcall, name)?,
             "thiscall" => attributes.call_by(Convention::Thiscall, name)?,
             "packed" => attributes.packed = true,
-            "gcc_struct" => attributes.gcc_bit_fields = true,
+            "gcc_struct" => attributes.bit_fields = Some(BitFieldRule::Gcc),
+            "ms_struct" => attributes.bit_fields = Some(BitFieldRule::Microsoft),
             "aligned" if self.kind()? == Kind::LeftParenthesis => return self.alignment(attributes),
             "aligned" => attributes.align_to(Count::same(GREATEST_ALIGNMENT)),
             "mode" => {
@@ -180,7 +188,7 @@ impl<'s> Parser<'s> {
             "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall" | "regcall" | "preserve_all"
             | "preserve_most" => attributes.uncallable = Some(name),
             "vector_size" | "ext_vector_type" => attributes.vector = Some(name),
-            "scalar_storage_order" | "ms_struct" => return Err(unsupported(name)),
+            "scalar_storage_order" => return Err(unsupported(name)),
             _ => {}
         }
         if self.kind()? == Kind::LeftParenthesis { self.skip_group() } else { Ok(()) }
@@ -211,7 +219,10 @@ impl<'s> Parser<'s> {
 
     fn alignas(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
         self.take()?;
-        self.alignment(attributes)
+        let mut declared = Attributes::default();
+        self.alignment(&mut declared)?;
+        declared.alignas.clone_from(&declared.aligned);
+        attributes.merge(declared)
     }
 
     /// `__declspec(name name(arguments) …)`
@@ -224,8 +235,10 @@ impl<'s> Parser<'s> {
                 (Kind::Comma, _) => {}
                 (Kind::End, _) => return Err(name.invalid("'__declspec(' is not closed")),
                 (_, "align") => {
-                    self.alignment(attributes)?;
-                    attributes.declspec_aligned.clone_from(&attributes.aligned);
+                    let mut declared = Attributes::default();
+                    self.alignment(&mut declared)?;
+                    declared.declspec_aligned.clone_from(&declared.aligned);
+                    attributes.merge(declared)?;
                 }
                 _ if self.kind()? == Kind::LeftParenthesis => self.skip_group()?,
                 _ => {}

@@ -105,6 +105,10 @@ impl<'s> Parser<'s> {
                 break;
             }
         }
+        // As in LuaJIT, the last declaration of a text needs no semicolon.
+        if self.kind()? == Kind::End {
+            return Ok(());
+        }
         self.expect(Kind::Semicolon, "';' after the declaration").map(|_| ())
     }
 
@@ -151,6 +155,8 @@ impl<'s> Parser<'s> {
         }
         let ty = declarator.build(specifiers)?;
         if specifiers.storage.is_typedef {
+            // GCC reads what stands before the type last.
+            attributes.last_aligned = specifiers.attributes.last_aligned.clone().or(attributes.last_aligned);
             return self.typedef(name, ty, attributes).map(|()| false);
         }
         if let Type::Function(function) = ty.resolve() {
@@ -173,7 +179,13 @@ impl<'s> Parser<'s> {
         if depth > TYPE_DEPTH {
             return Err(name.failure(Problem::TooDeep(TYPE_DEPTH)));
         }
-        let typedef = Typedef { name: name.text.to_owned(), ty, aligned: attributes.aligned, depth };
+        let typedef = Typedef {
+            name: name.text.to_owned(),
+            ty,
+            aligned: attributes.last_aligned,
+            declspec_aligned: attributes.declspec_aligned,
+            depth,
+        };
         self.declare(Declaration::Typedef(Arc::new(typedef)), name)
     }
 

@@ -104,6 +104,8 @@ impl<'s> Parser<'s> {
             let mut attributes = Attributes::default();
             if self.attributes(&mut attributes)? {
                 after = attributes.convention.take().or(after);
+                // A pointer itself cannot be packed.
+                attributes.packed &= pointers.is_empty();
                 declarator.attributes.merge(attributes)?;
                 continue;
             }

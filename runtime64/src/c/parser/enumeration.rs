@@ -25,7 +25,10 @@ impl<'s> Parser<'s> {
             return match self.scope.find_tag(tag.text) {
                 Some(Tag::Enumeration(enumeration)) => Ok((Type::Enumeration(enumeration), false)),
                 Some(other) => Err(other_kind(tag, &other, "enum")),
-                None => Ok((Type::Enumeration(self.new_enumeration(Some(tag))), false)),
+                None => {
+                    self.may_introduce(tag, "enum")?;
+                    Ok((Type::Enumeration(self.new_enumeration(Some(tag))), false))
+                }
             };
         }
         let known = tag.and_then(|tag| self.scope.declared_tag(tag.text));

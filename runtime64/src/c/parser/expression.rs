@@ -7,7 +7,7 @@ use super::literal::{self, Prefix};
 use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
-use crate::c::layout::{layout, member_offset};
+use crate::c::layout::{layout, member_offset, variable_align};
 use crate::c::lexer::Kind;
 use crate::c::names::Declaration;
 use crate::c::types::{ConstantValue, Count, Type};
@@ -165,7 +165,12 @@ impl<'s> Parser<'s> {
         self.expect(Kind::LeftParenthesis, "'('")?;
         let ty = self.type_name()?;
         self.expect(Kind::RightParenthesis, "')'")?;
-        sizes(&keyword, |abi| layout(&ty, abi).map(|layout| layout.align))
+        // GCC's own spellings ask for the alignment of a variable, C's for that of a member.
+        let of_variable = keyword.text != "_Alignof";
+        sizes(&keyword, |abi| {
+            let align = layout(&ty, abi)?.align;
+            Ok(if of_variable { variable_align(&ty, align, abi) } else { align })
+        })
     }
 
     /// `offsetof(type, member)`

@@ -83,12 +83,14 @@ impl<'s> Parser<'s> {
             Type::Enumeration(_) if specifiers.names_tag => return Ok(()),
             _ => return Err(specifiers.start.invalid("this declares no member: a name is missing")),
         };
+        // Attributes before it are nothing's: GCC gives them to declarators, and there is none.
         members.push(Member {
             name: None,
             ty: specifiers.ty,
             bits: None,
-            packed: specifiers.attributes.packed,
-            aligned: specifiers.attributes.aligned,
+            packed: false,
+            aligned: specifiers.attributes.alignas,
+            declspec_aligned: None,
             on_windows_only,
         });
         Ok(())
@@ -114,7 +116,15 @@ impl<'s> Parser<'s> {
         if let Some(bits) = bits {
             check_bits(&ty, bits, name.is_some(), place)?;
         }
-        Ok(Member { name, ty, bits, packed: attributes.packed, aligned: attributes.aligned, on_windows_only: false })
+        Ok(Member {
+            name,
+            ty,
+            bits,
+            packed: attributes.packed,
+            aligned: attributes.aligned,
+            declspec_aligned: attributes.declspec_aligned,
+            on_windows_only: false,
+        })
     }
 
     fn bit_count(&mut self) -> Parsed<u32> {
@@ -142,7 +152,17 @@ fn open_ended(ty: &Type) -> bool {
     matches!(ty.resolve(), Type::Array(array) if matches!(array.length, Length::Incomplete | Length::Variable))
 }
 
+/// Whether this is a struct that ends with `[?]`.
+fn is_given_its_size(ty: &Type) -> bool {
+    let Type::Record(record) = ty.resolve() else { return false };
+    let is_variable = |ty: &Type| matches!(ty.resolve(), Type::Array(array) if array.length == Length::Variable);
+    record.body().and_then(|body| body.members.last().map(|last| is_variable(&last.ty))).unwrap_or(false)
+}
+
 fn check_member(ty: &Type, place: Token<'_>) -> Parsed<()> {
+    if is_given_its_size(ty) {
+        return Err(place.invalid(format!("'{ty}' has the size that each object of it is given, so it is no member")));
+    }
     let sized = match ty.resolve() {
         Type::Function(_) => return Err(place.invalid("a member cannot be a function; a pointer to one it can")),
         Type::Array(array) if open_ended(ty) => &array.element,

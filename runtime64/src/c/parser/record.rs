@@ -49,8 +49,23 @@ impl<'s> Parser<'s> {
         match known {
             Some(Tag::Record(record)) if record.kind == kind => Ok(record),
             Some(other) => Err(other_kind(tag, &other, kind.keyword())),
-            None => Ok(self.new_record(kind, Some(tag.text))),
+            None => {
+                self.may_introduce(tag, kind.keyword())?;
+                Ok(self.new_record(kind, Some(tag.text)))
+            }
         }
+    }
+
+    /// A text that only names a type introduces no tag: one that was not declared is a slip of the pen.
+    pub(super) fn may_introduce(&self, tag: Token<'s>, keyword: &str) -> Parsed<()> {
+        if !self.only_names {
+            return Ok(());
+        }
+        let hint = match self.scope.similar_tag(tag.text) {
+            Some(similar) => format!("; did you mean '{similar}'?"),
+            None => "; declare it first".to_owned(),
+        };
+        Err(tag.invalid(format!("there is no '{keyword} {}'{hint}", tag.text)))
     }
 
     pub(super) fn new_record(&mut self, kind: RecordKind, tag: Option<&str>) -> Arc<Record> {
@@ -88,8 +103,9 @@ impl<'s> Parser<'s> {
             members,
             pack,
             packed: attributes.packed,
-            aligned: attributes.aligned.clone(),
-            gcc_bit_fields: attributes.gcc_bit_fields,
+            aligned: attributes.last_aligned.clone(),
+            declspec_aligned: attributes.declspec_aligned.clone(),
+            bit_fields: attributes.bit_fields,
             constants,
             layouts: Default::default(),
         };
@@ -129,8 +145,9 @@ impl<'s> Parser<'s> {
 impl<'s> Attributes<'s> {
     /// Takes over the alignment that `__declspec` before the keyword asks for.
     fn align_to_declspec(&mut self, outer: &Attributes<'s>) {
-        if self.aligned.is_none() {
-            self.aligned.clone_from(&outer.declspec_aligned);
+        if self.last_aligned.is_none() {
+            self.last_aligned.clone_from(&outer.declspec_aligned);
+            self.declspec_aligned.clone_from(&outer.declspec_aligned);
         }
     }
 }

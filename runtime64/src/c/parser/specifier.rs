@@ -64,7 +64,7 @@ impl<'s> Parser<'s> {
     /// Whether a token can begin a type name, or a parameter.
     pub(super) fn begins_type(&mut self, token: Token<'s>) -> Parsed<bool> {
         Ok(match token.kind {
-            Kind::Identifier => self.scope.find_type(token.text).is_some(),
+            Kind::Identifier => self.scope.find_type(token.text).is_some() || self.is_complex_word(token),
             Kind::Dollar => token.given_type().is_some(),
             Kind::Const
             | Kind::Volatile
@@ -163,6 +163,10 @@ impl<'s> Parser<'s> {
             }
             return Ok(true);
         }
+        if self.is_complex_word(token) && self.means_complex(reading)? && reading.words.add(Kind::Complex) {
+            self.take()?;
+            return Ok(true);
+        }
         if reading.has_type() {
             return Ok(false);
         }
@@ -174,6 +178,21 @@ impl<'s> Parser<'s> {
             }
             None => Ok(false),
         }
+    }
+
+    /// Whether a word is `complex`, which `<complex.h>` and LuaJIT have for `_Complex`, unless a text gave it another meaning.
+    fn is_complex_word(&self, token: Token<'s>) -> bool {
+        token.text == "complex" && self.scope.find_type(token.text).is_none()
+    }
+
+    /// Whether `complex`, which is next, belongs to the type: after one it may as well be a name.
+    fn means_complex(&mut self, reading: &Reading<'s>) -> Parsed<bool> {
+        if reading.other.is_some() {
+            return Ok(false);
+        }
+        let after = self.peek_second()?.kind;
+        let ends = matches!(after, Kind::End | Kind::RightParenthesis | Kind::Star | Kind::Identifier);
+        Ok(!reading.words.any() || ends || is_word(after))
     }
 
     fn specified_type(&mut self, reading: &mut Reading<'s>, start: Token<'s>) -> Parsed<Type> {

@@ -51,7 +51,7 @@ fn messages_tell_what_is_wrong_and_where() {
             "int f OF((int a));",
             "line 1, column 7: 'OF((…))' is not supported; write the parameters without the macro, in one pair of parentheses",
         ),
-        ("int f(int)", "line 1, column 11: expected ';' after the declaration, found the end of the text"),
+        ("int f(int) int", "line 1, column 12: expected ';' after the declaration, found 'int'"),
         ("int f(int;", "line 1, column 10: expected ',' or ')', found ';'"),
         ("int int;", "line 1, column 5: 'int' cannot stand with the type before it"),
         ("long char x;", "line 1, column 1: these words together are no type"),

@@ -79,7 +79,7 @@ proptest! {
 
     #[test]
     fn typedefs_come_back(ty in any_type(), aligned in option::of(select(vec![1_u64, 8, 64]))) {
-        let typedef = Typedef { name: new_name(), depth: 0, aligned: aligned.map(Count::same), ty };
+        let typedef = Typedef { name: new_name(), depth: 0, aligned: aligned.map(Count::same), declspec_aligned: None, ty };
         declare(&typedef.to_string())?;
         let Some(Declaration::Typedef(again)) = program().get(&typedef.name) else { panic!("{typedef}") };
         prop_assert_eq!(again.to_string(), typedef.to_string());

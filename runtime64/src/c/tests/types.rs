@@ -53,7 +53,7 @@ fn type_names_print_as_c() {
         ("va_list", ""),
     ];
     for (text, printed) in cases {
-        let declarations = declared("enum e { A };");
+        let declarations = declared("enum e { A }; struct point; union u;");
         let ty = declarations.parse_type(text).unwrap_or_else(|error| panic!("{error}"));
         let expected = if printed.is_empty() { text } else { printed };
         let got = ty.to_string();
@@ -238,4 +238,45 @@ fn functions_know_where_they_stand() {
     assert_eq!(position("first"), "line 2, column 7");
     assert_eq!(position("second"), "sdk.h, line 40, column 5");
     assert_eq!(position("third"), "sdk.h, line 42, column 5");
+}
+
+#[test]
+fn a_type_is_named_by_tags_that_were_declared() {
+    let declarations = declared("struct point { int x; }; enum color { RED };");
+    let cases = [
+        ("struct pointe *", "line 1, column 8: there is no 'struct pointe'; did you mean 'point'?"),
+        ("union other", "line 1, column 7: there is no 'union other'; declare it first"),
+        ("enum colr", "line 1, column 6: there is no 'enum colr'; did you mean 'color'?"),
+    ];
+    for (text, expected) in cases {
+        let error = declarations.parse_type(text).unwrap_err().to_string();
+        assert_eq!(error.lines().next(), Some(expected), "{text}");
+    }
+    assert_eq!(declarations.parse_type("struct tagRECT *").unwrap().to_string(), "struct tagRECT *");
+}
+
+#[test]
+fn complex_is_a_word_of_types_unless_it_is_a_name() {
+    let cases = [
+        ("complex", "double _Complex"),
+        ("complex double", "double _Complex"),
+        ("complex float", "float _Complex"),
+        ("float complex", "float _Complex"),
+        ("long double complex *", "long double _Complex *"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(Declarations::new().parse_type(text).unwrap().to_string(), expected, "{text}");
+    }
+    let declarations = declared("double complex; struct parts { float complex[2]; }; double complex z;");
+    assert_eq!(declarations.variable("complex").unwrap().ty.to_string(), "double");
+    assert_eq!(declarations.variable("z").unwrap().ty.to_string(), "double _Complex");
+    let mut declarations = Declarations::new();
+    declarations.declare("typedef struct { double re, im; } complex; complex sum(complex *z);").unwrap();
+    assert_eq!(declarations.function("sum").unwrap().to_string(), "complex sum(complex *z)");
+}
+
+#[test]
+fn the_last_declaration_needs_no_semicolon() {
+    let declarations = declared("int first(void); int last(int a)");
+    assert_eq!(declarations.function("last").unwrap().to_string(), "int last(int a)");
 }

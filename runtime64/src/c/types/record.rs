@@ -17,6 +17,15 @@ pub enum RecordKind {
     Union,
 }
 
+/// By whose rule bit-fields share memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BitFieldRule {
+    /// GCC's, that of System V: `__attribute__((gcc_struct))`.
+    Gcc,
+    /// Microsoft's, that of Windows: `__attribute__((ms_struct))`.
+    Microsoft,
+}
+
 /// A struct or union, maybe one whose members are not known yet.
 pub struct Record {
     /// Struct or union.
@@ -36,8 +45,10 @@ pub struct RecordBody {
     pub packed: bool,
     /// `__attribute__((aligned))`, `__declspec(align)`
     pub aligned: Option<Count>,
-    /// Whether bit-fields follow GCC's rules on Windows, too: `__attribute__((gcc_struct))`.
-    pub gcc_bit_fields: bool,
+    /// What `__declspec(align)` asks for of that, which on Windows no `#pragma pack` lessens.
+    pub declspec_aligned: Option<Count>,
+    /// Whose bit-fields these are, if not the ABI's own.
+    pub bit_fields: Option<BitFieldRule>,
     /// What `static const` among the members names.
     pub constants: Vec<RecordConstant>,
     /// The levels of records held by value.
@@ -58,6 +69,8 @@ pub struct Member {
     pub packed: bool,
     /// The alignment that an attribute gives it.
     pub aligned: Option<Count>,
+    /// What `__declspec(align)` asks for of that, which on Windows no `#pragma pack` lessens.
+    pub declspec_aligned: Option<Count>,
     /// Whether it is a member on Windows only: a struct with a tag and no name, by Microsoft's extension of C.
     pub on_windows_only: bool,
 }
@@ -93,6 +106,16 @@ impl Record {
     /// Completes the record, or with `None` takes that back.
     pub(crate) fn set_body(&self, body: Option<Arc<RecordBody>>) {
         *self.body.write().unwrap_or_else(PoisonError::into_inner) = body;
+    }
+}
+
+impl BitFieldRule {
+    /// The attribute that asks for it.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            BitFieldRule::Gcc => "gcc_struct",
+            BitFieldRule::Microsoft => "ms_struct",
+        }
     }
 }
 

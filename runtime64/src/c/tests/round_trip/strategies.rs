@@ -226,6 +226,7 @@ pub(super) fn untagged(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Type
                     bits,
                     packed,
                     aligned: aligned.map(Count::same),
+                    declspec_aligned: None,
                     on_windows_only: false,
                 }
             });
@@ -236,7 +237,8 @@ pub(super) fn untagged(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Type
                 pack,
                 packed,
                 aligned: aligned.map(Count::same),
-                gcc_bit_fields: false,
+                declspec_aligned: None,
+                bit_fields: None,
                 constants: Vec::new(),
                 nesting: 1,
                 layouts: Default::default(),

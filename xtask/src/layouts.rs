@@ -1,0 +1,38 @@
+//! `cargo xtask layouts`: compares more byte layouts with those of compilers than the tests do.
+
+use std::ffi::OsString;
+use std::fs;
+use std::process::ExitCode;
+
+use crate::failure::Failure;
+use crate::setup;
+use crate::step;
+use crate::workspace::{System, cargo, target};
+
+/// `cargo xtask layouts [--count N] [--seed S]`.
+pub(crate) fn layouts(arguments: &[OsString]) -> Result<ExitCode, Failure> {
+    if !arguments.chunks(2).all(is_option) {
+        return Err(Failure::usage("layouts takes --count N and --seed S, numbers both"));
+    }
+    if System::HOST == System::Windows {
+        return Err(Failure::usage("layouts: the compilers that are compared with run on Linux"));
+    }
+    setup::everything()?;
+    let folder = target().join("layouts");
+    fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--locked", "--package", "layouts", "--bin", "layouts", "--"]);
+    step::run(command.arg(folder).args(arguments))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether these two words are an option and its number.
+fn is_option(words: &[OsString]) -> bool {
+    match words {
+        [option, number] => {
+            (option == "--count" || option == "--seed")
+                && number.to_str().is_some_and(|number| number.parse::<u64>().is_ok())
+        }
+        _ => false,
+    }
+}
