@@ -49,12 +49,12 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     decode_with(PhantomData::<T>, bytes)
 }
 
-/// Decodes an [`Invoke`](crate::Invoke): gives the function's id, and puts the arguments into a list that can serve many
-/// calls.
+/// Decodes an [`Invoke`](crate::Invoke): gives the function's id and address, and puts the arguments into a list that can
+/// serve many calls.
 ///
 /// # Errors
 /// As [`decode`]; also for more than [`limits::ARGUMENTS`] arguments.
-pub fn decode_invoke(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<u32, CodecError> {
+pub fn decode_invoke(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<(u32, u64), CodecError> {
     arguments.clear();
     decode_with(InvokeParts(arguments), bytes)
 }
@@ -67,29 +67,30 @@ fn decode_with<S: for<'de> DeserializeSeed<'de, Value = T>, T>(seed: S, bytes: &
     if rest.is_empty() { Ok(message) } else { Err(CodecError::Trailing(rest.len())) }
 }
 
-/// The array of function and arguments.
+/// The array of function, address and arguments.
 struct InvokeParts<'a>(&'a mut Vec<Value>);
 
 impl<'de> DeserializeSeed<'de> for InvokeParts<'_> {
-    type Value = u32;
+    type Value = (u32, u64);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
-        deserializer.deserialize_tuple(2, self)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(u32, u64), D::Error> {
+        deserializer.deserialize_tuple(3, self)
     }
 }
 
 impl<'de> Visitor<'de> for InvokeParts<'_> {
-    type Value = u32;
+    type Value = (u32, u64);
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a function's id and its arguments")
+        formatter.write_str("a function's id, its address and its arguments")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<u32, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<(u32, u64), A::Error> {
         let function = parts.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let address = parts.next_element()?.ok_or_else(|| A::Error::invalid_length(1, &self))?;
         let arguments = parts.next_element_seed(Arguments(self.0))?;
-        arguments.ok_or_else(|| A::Error::invalid_length(1, &"a function's id and its arguments"))?;
-        Ok(function)
+        arguments.ok_or_else(|| A::Error::invalid_length(2, &"a function's id, its address and its arguments"))?;
+        Ok((function, address))
     }
 }
 

@@ -26,9 +26,9 @@ pub use codec::{CodecError, decode, decode_invoke, encode, encode_into};
 pub use fault::{Fault, FaultKind};
 pub use last_words::LastWords;
 pub use message::{
-    Allocate, Allocated, Attach, Call, DescribeLastError, Function, Hello, Identity, Invoke, Library, Machine,
-    MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare, ReadString, Release, SetErrno,
-    VERSION, WriteMemory,
+    Allocate, Allocated, Attach, Call, DescribeLastError, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke,
+    Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare,
+    PrepareSignature, PreparedSignature, ReadString, Release, SetErrno, VERSION, WriteMemory,
 };
 pub use signature::{Convention, Signature, Type};
 pub use value::Value;

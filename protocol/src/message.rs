@@ -8,7 +8,7 @@ use crate::link::{DoorbellTicket, Ticket};
 use crate::{Signature, Value};
 
 /// The version of the protocol. Both sides must have the same: they are built and shipped together.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A request. Its number is the kind of the frame it travels in and never changes its meaning.
 pub trait Call: Serialize {
@@ -102,11 +102,47 @@ pub struct Function {
     pub symbol: String,
 }
 
+/// Prepares calls of functions of one signature, each of which is told where it lies. Preparing the same one twice answers
+/// the same id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrepareSignature {
+    /// How the functions are to be called.
+    pub signature: Signature,
+}
+
+/// A signature ready to be called with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparedSignature {
+    /// The id to call functions by, for the life of the worker.
+    pub id: u32,
+}
+
+/// Asks where a symbol lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindSymbol {
+    /// The library's id.
+    pub library: u32,
+    /// Names to try, in order: the plain one, then its decorated forms.
+    #[serde(deserialize_with = "limits::bounded::<16, _, _>")]
+    pub symbols: Vec<String>,
+}
+
+/// A symbol that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundSymbol {
+    /// Where it lies in the worker.
+    pub address: u64,
+    /// Which of the names was found.
+    pub symbol: String,
+}
+
 /// Calls a prepared function. A worker takes it apart with [`decode_invoke`](crate::decode_invoke).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Invoke<'a> {
     /// The function's id.
     pub function: u32,
+    /// Where the function to call lies, if that is not where the id's own does: a signature alone has no place.
+    pub address: u64,
     /// One value for each parameter, at most [`limits::ARGUMENTS`].
     pub arguments: &'a [Value],
 }
@@ -229,4 +265,6 @@ calls! {
     11 WriteMemory => ();
     12 Allocate => Allocated;
     13 Release => ();
+    14 PrepareSignature => PreparedSignature;
+    15 FindSymbol => FoundSymbol;
 }

@@ -62,4 +62,7 @@ pub struct Signature {
     /// The types of the parameters, at most [`limits::ARGUMENTS`].
     #[serde(deserialize_with = "limits::bounded::<{ limits::ARGUMENTS }, _, _>")]
     pub parameters: Vec<Type>,
+    /// Of a call of a function with a variable number of arguments: how many parameters its declaration names. The others
+    /// are of the types that C promotes such arguments to.
+    pub fixed: Option<u32>,
 }

@@ -3,10 +3,10 @@
 
 use protocol::link::{DoorbellTicket, FAULT, FrameReader, FrameWriter, REPLY, Ticket};
 use protocol::{
-    Allocate, Allocated, Attach, Call, Convention, DescribeLastError, Fault, FaultKind, Function, Hello, Identity,
-    Invoke, LastWords, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform,
-    Prepare, ReadString, Release, SetErrno, Signature, Type, VERSION, Value, WriteMemory, decode, decode_invoke,
-    encode,
+    Allocate, Allocated, Attach, Call, Convention, DescribeLastError, Fault, FaultKind, FindSymbol, FoundSymbol,
+    Function, Hello, Identity, Invoke, LastWords, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary,
+    OpenLibrary, Outcome, Platform, Prepare, PrepareSignature, PreparedSignature, ReadString, Release, SetErrno,
+    Signature, Type, VERSION, Value, WriteMemory, decode, decode_invoke, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,7 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T, expe
 
 #[test]
 fn the_version_and_the_numbers_of_the_calls() {
-    assert_eq!(VERSION, 2);
+    assert_eq!(VERSION, 3);
     let numbers = [
         Hello::NUMBER,
         OpenLibrary::NUMBER,
@@ -41,8 +41,10 @@ fn the_version_and_the_numbers_of_the_calls() {
         WriteMemory::NUMBER,
         Allocate::NUMBER,
         Release::NUMBER,
+        PrepareSignature::NUMBER,
+        FindSymbol::NUMBER,
     ];
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
 }
 
 #[test]
@@ -67,13 +69,23 @@ fn preparing() {
         convention: Convention::Stdcall,
         result: Type::Int32,
         parameters: vec![Type::Pointer, Type::Uint64],
+        fixed: None,
     };
-    let request = Prepare { library: 0, symbols: vec!["Add".to_owned(), "_Add@8".to_owned()], signature };
+    let symbols = vec!["Add".to_owned(), "_Add@8".to_owned()];
+    let request = Prepare { library: 0, symbols: symbols.clone(), signature: signature.clone() };
     golden(
         &request,
-        "93 00 92 a3416464 a65f4164644038 93 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634",
+        "93 00 92 a3416464 a65f4164644038 94 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634 c0",
     );
     golden(&Function { id: 1, address: 0x1000, symbol: "Add".to_owned() }, "93 01 cd1000 a3416464");
+    let variadic = Signature { fixed: Some(1), ..signature };
+    golden(
+        &PrepareSignature { signature: variadic },
+        "91 94 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634 01",
+    );
+    golden(&PreparedSignature { id: 3 }, "91 03");
+    golden(&FindSymbol { library: 1, symbols }, "92 01 92 a3416464 a65f4164644038");
+    golden(&FoundSymbol { address: 0x1000, symbol: "Add".to_owned() }, "92 cd1000 a3416464");
 }
 
 #[test]
@@ -86,10 +98,10 @@ fn calling() {
         Value::Float(0.5),
         Value::Bytes(b"ab\0".to_vec()),
     ];
-    let bytes = encode(&Invoke { function: 7, arguments: &arguments }).unwrap();
-    assert_eq!(hex(&bytes), "9207 96 c0 c3 ff 03 cb3fe0000000000000 c403616200".replace(' ', ""));
+    let bytes = encode(&Invoke { function: 7, address: 0x10, arguments: &arguments }).unwrap();
+    assert_eq!(hex(&bytes), "930710 96 c0 c3 ff 03 cb3fe0000000000000 c403616200".replace(' ', ""));
     let mut decoded = vec![Value::Nil];
-    assert_eq!(decode_invoke(&bytes, &mut decoded).unwrap(), 7);
+    assert_eq!(decode_invoke(&bytes, &mut decoded).unwrap(), (7, 0x10));
     assert_eq!(decoded, arguments);
     let outcome = Outcome { result: Value::Integer(i64::MIN), errno: 2, last_error: 5 };
     golden(&outcome, "93 d38000000000000000 02 05");

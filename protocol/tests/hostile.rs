@@ -6,14 +6,14 @@ use protocol::{CodecError, Invoke, OpenLibrary, Value, decode, decode_invoke, en
 
 fn invoke(bytes: &[u8]) -> Result<(u32, Vec<Value>), CodecError> {
     let mut arguments = Vec::new();
-    let function = decode_invoke(bytes, &mut arguments)?;
+    let (function, _) = decode_invoke(bytes, &mut arguments)?;
     Ok((function, arguments))
 }
 
 #[test]
 fn every_truncation_of_a_message_is_an_error() {
     let arguments = vec![Value::Bytes(vec![1; 40]), Value::Float(1.0), Value::Integer(i64::MAX)];
-    let bytes = encode(&Invoke { function: 1, arguments: &arguments }).unwrap();
+    let bytes = encode(&Invoke { function: 1, address: 0, arguments: &arguments }).unwrap();
     assert_eq!(invoke(&bytes).unwrap(), (1, arguments));
     for end in 0..bytes.len() {
         assert!(invoke(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
@@ -22,14 +22,14 @@ fn every_truncation_of_a_message_is_an_error() {
 
 #[test]
 fn bytes_after_a_message_are_an_error() {
-    let mut bytes = encode(&Invoke { function: 1, arguments: &[] }).unwrap();
+    let mut bytes = encode(&Invoke { function: 1, address: 0, arguments: &[] }).unwrap();
     bytes.push(0xc0);
     assert!(matches!(invoke(&bytes), Err(CodecError::Trailing(1))));
 }
 
 #[test]
 fn counts_are_bounded() {
-    let with = |count| encode(&Invoke { function: 1, arguments: &vec![Value::Nil; count] }).unwrap();
+    let with = |count| encode(&Invoke { function: 1, address: 0, arguments: &vec![Value::Nil; count] }).unwrap();
     assert!(invoke(&with(limits::ARGUMENTS)).is_ok());
     let error = invoke(&with(limits::ARGUMENTS + 1)).unwrap_err();
     assert!(error.to_string().contains("at most 256"), "{error}");

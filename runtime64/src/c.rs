@@ -48,6 +48,7 @@ pub use declarations::Declarations;
 pub use error::{Error, Problem};
 pub use layout::{BitField, Layout, LayoutError, MemberLayout, RecordLayout, layout, record_layout};
 pub use names::{Declaration, FunctionDeclaration, VariableDeclaration};
+pub(crate) use similar::suggestion;
 pub use source::Position;
 pub use types::{
     Annotation, ArrayType, Basic, BitFieldRule, Constant, ConstantValue, Convention, Count, Direction, Enumeration,

@@ -20,6 +20,8 @@ use std::path::Path;
 
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table, Value};
 
+use crate::dll;
+
 pub use builder::Builder;
 pub use error::RuntimeError;
 pub use exit::OnExit;
@@ -34,6 +36,13 @@ pub struct Runtime {
     xpcall: Function,
     report: Function,
     format: Function,
+}
+
+/// Finalizers of C data need a whole Lua state, so they run before it ends.
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        dll::run_finalizers(&self.lua);
+    }
 }
 
 impl Runtime {

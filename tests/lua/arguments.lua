@@ -67,10 +67,10 @@ for index = 1, 1000 do
 end
 check.equal(sum, 500500, "a thousand calls")
 
--- Variadic functions cannot be called yet, and say so instead of passing garbage.
-dll.cdef "int printf(const char *format, ...);"
-check.raises("declaration", { "printf", "variable number of arguments" }, function()
-  return dll.C.printf("%d\n", 1)
+-- Structs by value cannot be passed yet, and say so instead of passing garbage.
+dll.cdef "struct by_value { int a, b; }; int takes_struct(struct by_value value);"
+check.raises("declaration", { "takes_struct", "struct by_value" }, function()
+  return calls.takes_struct({ 1, 2 })
 end)
 
 -- A library's names cannot be overwritten by accident.

@@ -43,19 +43,37 @@ const FEW: usize = 8;
 type ResultSlot = [u64; 2];
 
 impl Prepared {
-    /// Prepares calls of the function at `address`.
+    /// Prepares calls of the function at `address`; NULL where each call tells another one.
     pub(crate) fn new(address: *mut c_void, signature: Signature) -> Result<Self, Fault> {
         if signature.parameters.contains(&Type::Void) {
             return Err(Fault::new(FaultKind::Signature, "a parameter cannot be void"));
         }
         let parameters = signature.parameters.iter().map(|parameter| ffi_type(*parameter));
-        let cif = Cif::try_new_with_abi(parameters, ffi_type(signature.result), abi(signature.convention))
+        let (result, abi) = (ffi_type(signature.result), abi(signature.convention));
+        let cif = match signature.fixed {
+            None => Cif::try_new_with_abi(parameters, result, abi),
+            Some(fixed) => Cif::try_new_variadic_with_abi(parameters, fixed as usize, result, abi),
+        };
+        let cif = cif
             .map_err(|error| Fault::new(FaultKind::Signature, format!("the signature cannot be called: {error:?}")))?;
         Ok(Self { code: CodePtr::from_ptr(address), cif, signature })
     }
 
-    /// Calls the function.
-    pub(crate) fn call(&self, arguments: &[Value], errors: &mut ErrorNumbers) -> Result<Value, Fault> {
+    /// Whether this is a signature alone, and which one.
+    pub(crate) fn is_signature(&self, signature: &Signature) -> bool {
+        self.code.as_ptr().is_null() && self.signature == *signature
+    }
+
+    /// Calls the function, or with an address the one that lies there.
+    pub(crate) fn call(&self, address: u64, arguments: &[Value], errors: &mut ErrorNumbers) -> Result<Value, Fault> {
+        let code = match usize::try_from(address) {
+            Ok(0) => self.code,
+            Ok(address) => CodePtr::from_ptr(std::ptr::without_provenance(address)),
+            Err(_) => return Err(Fault::new(FaultKind::Protocol, format!("{address:#x} is no address here"))),
+        };
+        if code.as_ptr().is_null() {
+            return Err(Fault::new(FaultKind::Protocol, "a signature alone has no function to call"));
+        }
         let expected = self.signature.parameters.len();
         if arguments.len() != expected {
             let message = format!("the function takes {expected} arguments, {} were sent", arguments.len());
@@ -63,14 +81,19 @@ impl Prepared {
         }
         // Clearing room for the most arguments would take longer than most functions.
         if expected <= FEW {
-            self.call_in::<FEW>(arguments, errors)
+            self.call_in::<FEW>(code, arguments, errors)
         } else {
-            self.call_in::<{ limits::ARGUMENTS }>(arguments, errors)
+            self.call_in::<{ limits::ARGUMENTS }>(code, arguments, errors)
         }
     }
 
     /// Calls the function with at most `MOST` arguments, as many as it takes.
-    fn call_in<const MOST: usize>(&self, arguments: &[Value], errors: &mut ErrorNumbers) -> Result<Value, Fault> {
+    fn call_in<const MOST: usize>(
+        &self,
+        code: CodePtr,
+        arguments: &[Value],
+        errors: &mut ErrorNumbers,
+    ) -> Result<Value, Fault> {
         let mut slots = [0u64; MOST];
         let mut pointers = [std::ptr::null_mut::<c_void>(); MOST];
         for (index, (value, ty)) in arguments.iter().zip(&self.signature.parameters).enumerate() {
@@ -84,12 +107,12 @@ impl Prepared {
         process::set_error_numbers(*errors);
         // SAFETY: the call interface was prepared for exactly these parameters, checked for their count above; each
         // pointer leads to a slot of eight bytes, which no scalar exceeds, and both arrays outlive the call. `result`
-        // holds 16 bytes, at least the machine word that libffi widens results to. That the function at this address
-        // has this signature is the caller's claim: if it is wrong, it is this process that suffers, as intended.
+        // holds 16 bytes, at least the machine word that libffi widens results to. The code's address is not NULL, checked
+        // above. That a function of this signature lies there is the caller's claim: if it is wrong, it is this process that suffers, as intended.
         unsafe {
             raw::ffi_call(
                 self.cif.as_raw_ptr(),
-                Some(*self.code.as_safe_fun()),
+                Some(*code.as_safe_fun()),
                 (&raw mut result).cast(),
                 pointers.as_mut_ptr(),
             );

@@ -2,9 +2,10 @@
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
-    Allocate, Allocated, Attach, Call, CodecError, DescribeLastError, Fault, FaultKind, Function, Hello, Identity,
-    Invoke, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare,
-    ReadString, Release, SetErrno, VERSION, Value, WriteMemory, decode, decode_invoke,
+    Allocate, Allocated, Attach, Call, CodecError, DescribeLastError, Fault, FaultKind, FindSymbol, FoundSymbol,
+    Function, Hello, Identity, Invoke, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome,
+    Platform, Prepare, PrepareSignature, PreparedSignature, ReadString, Release, SetErrno, VERSION, Value, WriteMemory,
+    decode, decode_invoke,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,6 +60,8 @@ impl Server {
             WriteMemory::NUMBER => self.respond(payload, link, Self::write_memory),
             Allocate::NUMBER => self.respond(payload, link, Self::allocate),
             Release::NUMBER => self.respond(payload, link, Self::release),
+            PrepareSignature::NUMBER => self.respond(payload, link, Self::prepare_signature),
+            FindSymbol::NUMBER => self.respond(payload, link, Self::find_symbol),
             Attach::NUMBER => {
                 link.send(link::FAULT, &Fault::new(FaultKind::Protocol, "the link has been settled already"))
             }
@@ -85,7 +88,7 @@ impl Server {
     fn respond_invoke(&mut self, payload: &[u8], link: &mut impl Link) -> Result<(), LinkError> {
         let function = decode_invoke(payload, &mut self.arguments);
         link.publish(CallState::Running);
-        let outcome = function.map_err(malformed).and_then(|function| self.invoke(function));
+        let outcome = function.map_err(malformed).and_then(|(function, address)| self.invoke(function, address));
         send(link, &outcome)
     }
 
@@ -114,18 +117,37 @@ impl Server {
 
     fn prepare(&mut self, request: &Prepare) -> Result<Function, Fault> {
         let (symbol, address) = self.libraries.resolve(request.library, &request.symbols)?;
-        let id = u32::try_from(self.functions.len())
-            .map_err(|_| Fault::new(FaultKind::Protocol, "too many functions are prepared"))?;
-        self.functions.push(Prepared::new(address, request.signature.clone())?);
+        let id = self.keep(Prepared::new(address, request.signature.clone())?)?;
         Ok(Function { id, address: address.addr() as u64, symbol })
     }
 
-    fn invoke(&mut self, function: u32) -> Result<Outcome, Fault> {
+    fn prepare_signature(&mut self, request: &PrepareSignature) -> Result<PreparedSignature, Fault> {
+        let known = self.functions.iter().position(|function| function.is_signature(&request.signature));
+        let id = match known {
+            Some(id) => id as u32,
+            None => self.keep(Prepared::new(std::ptr::null_mut(), request.signature.clone())?)?,
+        };
+        Ok(PreparedSignature { id })
+    }
+
+    fn keep(&mut self, function: Prepared) -> Result<u32, Fault> {
+        let id = u32::try_from(self.functions.len())
+            .map_err(|_| Fault::new(FaultKind::Protocol, "too many functions are prepared"))?;
+        self.functions.push(function);
+        Ok(id)
+    }
+
+    fn find_symbol(&mut self, request: &FindSymbol) -> Result<FoundSymbol, Fault> {
+        let (symbol, address) = self.libraries.resolve(request.library, &request.symbols)?;
+        Ok(FoundSymbol { address: address.addr() as u64, symbol })
+    }
+
+    fn invoke(&mut self, function: u32, address: u64) -> Result<Outcome, Fault> {
         let function = self
             .functions
             .get(function as usize)
             .ok_or_else(|| Fault::new(FaultKind::Protocol, format!("there is no function number {function}")))?;
-        let result = function.call(&self.arguments, &mut self.errors)?;
+        let result = function.call(address, &self.arguments, &mut self.errors)?;
         output::flush();
         Ok(Outcome { result, errno: self.errors.errno, last_error: self.errors.last_error })
     }

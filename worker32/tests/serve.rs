@@ -55,7 +55,7 @@ fn outcome(frame: &(u8, Vec<u8>)) -> Outcome {
 }
 
 fn prepare(name: &str, result: Type, parameters: &[Type]) -> Prepare {
-    let signature = Signature { convention: Convention::Cdecl, result, parameters: parameters.to_vec() };
+    let signature = Signature { convention: Convention::Cdecl, result, parameters: parameters.to_vec(), fixed: None };
     Prepare { library: 0, symbols: vec![name.to_owned()], signature }
 }
 
@@ -66,9 +66,9 @@ fn functions_of_the_c_library_are_called() {
         .ask(&prepare("strlen", Type::Uint32, &[Type::Pointer]))
         .ask(&prepare("abs", Type::Int32, &[Type::Int32]))
         .ask(&prepare("atof", Type::Float64, &[Type::CString]))
-        .ask(&Invoke { function: 0, arguments: &[Value::Bytes(b"seven c\0".to_vec())] })
-        .ask(&Invoke { function: 1, arguments: &[Value::Integer(-5)] })
-        .ask(&Invoke { function: 2, arguments: &[Value::Bytes(b"2.5\0".to_vec())] })
+        .ask(&Invoke { function: 0, address: 0, arguments: &[Value::Bytes(b"seven c\0".to_vec())] })
+        .ask(&Invoke { function: 1, address: 0, arguments: &[Value::Integer(-5)] })
+        .ask(&Invoke { function: 2, address: 0, arguments: &[Value::Bytes(b"2.5\0".to_vec())] })
         .answers();
     let results: Vec<Value> = answers[4..].iter().map(|frame| outcome(frame).result).collect();
     assert_eq!(results, [Value::Integer(7), Value::Integer(5), Value::Float(2.5)]);
@@ -81,15 +81,15 @@ fn wrong_requests_are_faults_and_the_worker_goes_on() {
         .ask(&prepare("no_such_function", Type::Void, &[]))
         .ask(&prepare("abs", Type::Int32, &[Type::Void]))
         .ask(&prepare("abs", Type::Int32, &[Type::Int32]))
-        .ask(&Invoke { function: 9, arguments: &[] })
-        .ask(&Invoke { function: 0, arguments: &[] })
-        .ask(&Invoke { function: 0, arguments: &[Value::Float(1.0)] })
+        .ask(&Invoke { function: 9, address: 0, arguments: &[] })
+        .ask(&Invoke { function: 0, address: 0, arguments: &[] })
+        .ask(&Invoke { function: 0, address: 0, arguments: &[Value::Float(1.0)] })
         .ask(&Prepare { library: 5, ..prepare("abs", Type::Int32, &[]) })
         .ask(&OpenLibrary { path: "/nowhere/absent".to_owned(), directories: Vec::new() })
         .ask(&ReadString { address: 16, length: Some(4) })
         .frame(99, &())
         .frame(Invoke::NUMBER, &"not an invocation")
-        .ask(&Invoke { function: 0, arguments: &[Value::Integer(-1)] })
+        .ask(&Invoke { function: 0, address: 0, arguments: &[Value::Integer(-1)] })
         .answers();
     let kinds: Vec<FaultKind> = answers[1..=2].iter().chain(&answers[4..12]).map(|frame| fault(frame).kind).collect();
     use FaultKind::{Load, Memory, Protocol, Signature, Symbol};

@@ -43,6 +43,13 @@ impl<'a> Closest<'a> {
     }
 }
 
+/// What to add to a message about an unknown name, if a known one is like it: "; did you mean 'that'?"
+pub(crate) fn suggestion<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut closest = Closest::new(wanted);
+    known.for_each(|name| closest.consider(name));
+    closest.found().map(|name| format!("; did you mean '{name}'?"))
+}
+
 /// How many letters must be added, removed, changed or swapped with their neighbour to make one word the other.
 fn distance(left: &[char], right: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();

@@ -1,18 +1,29 @@
 //! Libraries: found, routed to the worker that can load them, loaded anew in each generation of it.
 
+mod binding;
+mod constant;
+mod undeclared;
+mod variable;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
 
+use super::abi::abi_of;
 use super::failure::{from_image, from_remote};
 use super::generational::GenerationalId;
-use super::module::{Module, abi_of};
+use super::module::Module;
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
-use crate::remote::{self, RemoteError, Session, Worker, WorkerKind};
+use crate::remote::{self, Generation, RemoteError, Session, Worker, WorkerKind};
+
+pub(super) use binding::{library_of, table_of};
+pub(super) use constant::to_lua as constant_to_lua;
+pub(super) use undeclared::not_exported;
 
 /// A library, bound to the worker that can load it.
 pub(super) struct Library {
@@ -23,6 +34,8 @@ pub(super) struct Library {
     convention: Option<c::Convention>,
     /// The worker's id for it.
     opened: GenerationalId,
+    /// Where its variables lie, each in the generation that it was found in.
+    symbols: Mutex<HashMap<String, (Generation, u64)>>,
 }
 
 #[derive(Debug)]
@@ -64,6 +77,7 @@ impl Library {
             worker: Arc::clone(module.worker(kind)),
             convention: options.convention,
             opened: GenerationalId::default(),
+            symbols: Mutex::default(),
         });
         library.id(&mut library.session()?)?;
         module.decide_kind(kind);
@@ -79,6 +93,7 @@ impl Library {
             worker: Arc::clone(module.worker(kind)),
             convention: None,
             opened: GenerationalId::default(),
+            symbols: Mutex::default(),
         })
     }
 
@@ -128,6 +143,17 @@ impl Library {
         let library = reply.map_err(|error| self.load_failure(error))?;
         self.opened.set(session.generation(), library.id);
         Ok(library.id)
+    }
+
+    /// Where a symbol was found in a generation.
+    fn known_symbol(&self, symbol: &str, generation: Generation) -> Option<u64> {
+        let known = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(symbol).filter(|(found_in, _)| *found_in == generation).map(|(_, address)| *address)
+    }
+
+    fn remember_symbol(&self, symbol: &str, generation: Generation, address: u64) {
+        let mut known = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(symbol.to_owned(), (generation, address));
     }
 
     /// Why the worker could not load the library: the dependency that is missing, if one is, or the loader's words.

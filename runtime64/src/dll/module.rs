@@ -1,19 +1,19 @@
 //! What the functions of one `dll` module share.
 
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock};
 
-use protocol::{Machine, Platform};
+use mlua::Lua;
 
-use super::garbage::Garbage;
-use super::pointer::Owner;
+use super::abi::abi_of;
+use super::memory::Garbage;
+use super::types::Types;
 use crate::c;
-use crate::error::Error;
-use crate::remote::{Session, Settings, Worker, WorkerKind, Workers};
+use crate::remote::{Settings, Worker, WorkerKind, Workers};
 
 /// The state of the module: what has been declared, and the workers. Modules that [`dll.of`](super::of) makes share it.
 pub(super) struct Shared {
-    declarations: RwLock<c::Declarations>,
+    types: Arc<Types>,
     pub(super) workers: Workers,
     pub(super) settings: Settings,
     /// `errno` and the last error of each kind of worker.
@@ -33,13 +33,18 @@ pub(super) struct Module {
 impl Module {
     pub(super) fn new(settings: Settings) -> Self {
         let shared = Shared {
-            declarations: RwLock::new(c::Declarations::new()),
+            types: Arc::default(),
             workers: Workers::new(settings.clone()),
             settings,
             errors: Default::default(),
             garbage: Garbage::default(),
         };
         Self { shared: Arc::new(shared), kind: Arc::default() }
+    }
+
+    /// The module of a Lua state.
+    pub(super) fn of_state(lua: &Lua) -> Option<Self> {
+        lua.app_data_ref::<Self>().map(|module| module.clone())
     }
 
     /// The same module, speaking of another kind of worker.
@@ -49,6 +54,11 @@ impl Module {
 
     pub(super) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// What has been declared.
+    pub(super) fn types(&self) -> &Arc<Types> {
+        &self.shared.types
     }
 
     /// The kind of worker that is meant where no library tells.
@@ -69,15 +79,6 @@ impl Module {
     pub(super) fn worker(&self, kind: WorkerKind) -> &Arc<Worker> {
         self.shared.workers.get(kind)
     }
-
-    pub(super) fn declarations(&self) -> RwLockReadGuard<'_, c::Declarations> {
-        // Declaring is all or nothing, so a panic leaves the declarations whole.
-        self.shared.declarations.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn declarations_mut(&self) -> RwLockWriteGuard<'_, c::Declarations> {
-        self.shared.declarations.write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Shared {
@@ -97,24 +98,4 @@ impl Shared {
     pub(super) fn last_error(&self, kind: WorkerKind) -> u32 {
         self.errors[kind.index()].1.load(Ordering::Relaxed)
     }
-}
-
-/// Whose addresses a session's answers hold.
-pub(super) fn owner(worker: &Arc<Worker>, session: &Session<'_>) -> Owner {
-    Owner { worker: Arc::clone(worker), generation: session.generation() }
-}
-
-/// The ABI that a kind of worker follows.
-pub(super) fn abi_of(kind: WorkerKind) -> c::Abi {
-    match (kind.platform, kind.machine) {
-        (Platform::Linux, Machine::I386) => c::Abi::I386SystemV,
-        (Platform::Linux, Machine::X86_64) => c::Abi::X8664SystemV,
-        (Platform::Windows, Machine::I386) => c::Abi::I386Windows,
-        (Platform::Windows, Machine::X86_64) => c::Abi::X8664Windows,
-    }
-}
-
-/// An error of `cdef` or of a type's name.
-pub(super) fn declaration_error(error: &c::Error) -> Error {
-    Error::new(crate::error::ErrorKind::Declaration, error.to_string())
 }

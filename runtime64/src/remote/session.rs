@@ -56,12 +56,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Calls a prepared function, and lets go of what was lent for the call.
+    /// Calls a prepared function, and lets go of what was lent for the call. With an address that is not 0, the function
+    /// that lies there is called.
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub fn invoke(&mut self, function: u32, arguments: &[Value]) -> Result<Outcome, RemoteError> {
-        let outcome = self.call(&Invoke { function, arguments });
+    pub fn invoke(&mut self, function: u32, address: u64, arguments: &[Value]) -> Result<Outcome, RemoteError> {
+        let outcome = self.call(&Invoke { function, address, arguments });
         self.state.calls += 1;
         if let Some(Running { link, .. }) = &mut self.state.running
             && let Ok(shared) = &mut link.shared

@@ -1,5 +1,6 @@
 //! One worker: started when first asked, replaced after its death.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{Allocate, Release, Value};
@@ -9,8 +10,10 @@ use super::session::Session;
 use super::start::{Running, start};
 use super::{RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
 
-/// Which start of a worker something belongs to. Never 0.
+/// Which start of a worker something belongs to. Never 0, and no two workers of this process have the same one.
 pub type Generation = u64;
+
+static GENERATIONS: AtomicU64 = AtomicU64::new(0);
 
 /// A worker of one kind.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ pub(super) struct State {
     /// The generation that runs, or ran last; 0 before the first.
     pub(super) generation: Generation,
     pub(super) running: Option<Running>,
+    pub(super) starts: u64,
     pub(super) requests: u64,
     pub(super) calls: u64,
     /// The list that each call's arguments are put into.
@@ -55,7 +59,8 @@ impl Worker {
         let mut state = self.lock();
         if state.running.is_none() {
             state.running = Some(start(self.kind, &self.settings)?);
-            state.generation += 1;
+            state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
+            state.starts += 1;
         }
         Ok(Session::new(self, state))
     }
@@ -119,7 +124,7 @@ impl Worker {
         let running = state.running.as_ref().map(|running| RunningStatistics {
             arena: running.link.shared.as_ref().map(|shared| shared.arena.usage()).map_err(Clone::clone),
         });
-        Statistics { starts: state.generation, requests: state.requests, calls: state.calls, running }
+        Statistics { starts: state.starts, requests: state.requests, calls: state.calls, running }
     }
 
     /// Ends the worker. It starts again when asked again.

@@ -18,15 +18,13 @@ pub enum OnExit {
 
 /// Lua's own `os.exit` takes `true`, `false` or an integer; that is checked before a worker ends for nothing.
 const END_PROCESS: &str = "
-local end_workers = ...
+local end_use = ...
 local exit, error, tointeger, type = os.exit, error, math.tointeger, type
 function os.exit(code, close)
   if code ~= nil and type(code) ~= 'boolean' and not tointeger(code) then
     error(\"bad argument #1 to 'exit' (integer or boolean expected, got \" .. type(code) .. ')', 2)
   end
-  if not close then
-    end_workers() -- Closing the state does it otherwise, after the finalizers, which may call libraries.
-  end
+  end_use(close)
   exit(code, close)
 end
 ";
@@ -40,15 +38,19 @@ end
 
 /// Replaces `os.exit`.
 pub(super) fn install(lua: &Lua, on_exit: OnExit) -> mlua::Result<()> {
-    let end_workers = lua.create_function(|lua, ()| {
-        dll::shutdown(lua);
+    let end_use = lua.create_function(|lua, close: Option<bool>| {
+        // Closing the state ends the workers, after Lua's own finalizers, which may call libraries.
+        match close {
+            Some(true) => dll::run_finalizers(lua),
+            _ => dll::shutdown(lua),
+        }
         Ok(())
     })?;
     let source = match on_exit {
         OnExit::Refuse => REFUSE,
         OnExit::EndProcess => END_PROCESS,
     };
-    lua.load(source).set_name("=[runtime64]").set_mode(ChunkMode::Text).call(end_workers)
+    lua.load(source).set_name("=[runtime64]").set_mode(ChunkMode::Text).call(end_use)
 }
 
 #[cfg(test)]

@@ -79,6 +79,21 @@ package.searchers = { preloaded, search_files, search_standard }
 package.cpath = ""
 package.loadlib = nil
 
+-- `ipairs` asks a value that knows how to go through its elements, as C arrays do, which count from 0. Lua's own would begin
+-- with 1, and end with an error.
+local ipairs_any, getmetatable = ipairs, debug.getmetatable
+
+function ipairs(value, ...)
+  if type(value) == "userdata" then
+    local metatable = getmetatable(value)
+    local elements = metatable and metatable.__ipairs
+    if elements then
+      return elements(value)
+    end
+  end
+  return ipairs_any(value, ...)
+end
+
 -- The error with the stack as it is where the error was raised; level 2 is the function that raised it.
 return function(value)
   return { value = value, traceback = traceback(nil, 2) }

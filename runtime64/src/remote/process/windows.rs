@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use protocol::link::{self, Endpoint};
 use windows_sys::Win32::Foundation::{
-    DUPLICATE_SAME_ACCESS, DuplicateHandle, HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation, TRUE, WAIT_OBJECT_0,
+    DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_INTERNAL_ERROR, HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation,
+    TRUE, WAIT_OBJECT_0,
 };
 use windows_sys::Win32::Storage::FileSystem::SYNCHRONIZE;
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
@@ -31,6 +32,10 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::Exit;
+
+/// How often a process is created before Wine's word is taken that it cannot be: on a busy machine its new process may end
+/// before the first instruction of the program, which Wine reports as an internal error.
+const TRIES: u32 = 3;
 
 /// A worker's process.
 #[derive(Debug)]
@@ -52,8 +57,15 @@ impl Process {
                 inherited.push(handle);
             }
         }
-        let process = create(executable, &worker_end.argument(), standard, &inherited)?;
-        Ok((Self { process }, endpoint))
+        let create = || create(executable, &worker_end.argument(), standard, &inherited);
+        let mut created = create();
+        for _ in 1..TRIES {
+            match &created {
+                Err(error) if error.raw_os_error() == Some(ERROR_INTERNAL_ERROR as i32) => created = create(),
+                _ => break,
+            }
+        }
+        Ok((Self { process: created? }, endpoint))
     }
 
     /// A handle of its own on the process, to wait for it and to reach its memory.

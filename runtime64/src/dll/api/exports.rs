@@ -2,8 +2,8 @@
 
 use mlua::{Lua, Table};
 
-use super::failure::from_image;
-use super::library::Library;
+use crate::dll::failure::from_image;
+use crate::dll::library::Library;
 use crate::error::{Error, ErrorKind};
 use crate::image::{Convention, Export, ExportKind, Image};
 

@@ -2,32 +2,35 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods};
-use protocol::{Convention, Machine, Prepare, Value};
+use protocol::{Convention, Machine, Outcome, Prepare, Type};
 
-use super::convert::{Conversion, Memory};
-use super::failure::from_remote;
-use super::generational::GenerationalId;
-use super::library::Library;
-use super::mismatch::Mismatch;
-use super::module::owner;
-use super::pointer::Owner;
-use super::signature::{Parameter, Prototype};
-use super::undeclared;
+use super::Callee;
 use crate::c;
+use crate::dll::failure::from_remote;
+use crate::dll::generational::GenerationalId;
+use crate::dll::library::{Library, not_exported};
+use crate::dll::memory::{Owner, owner};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::types::Prototype;
+use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
 use crate::image;
-use crate::remote::{Allocation, RemoteError, Session};
+use crate::remote::{RemoteError, Session, Worker};
 
 /// A declared function of a library, ready to be called.
-pub(super) struct Function {
+pub(in crate::dll) struct Function {
     library: Arc<Library>,
     declaration: Arc<c::FunctionDeclaration>,
     prototype: Prototype,
     /// The worker's id for it.
     prepared: GenerationalId,
+    /// Where it lies in the worker, once it was prepared.
+    address: AtomicU64,
+    /// The worker's ids for calls with further arguments.
+    variants: Variants,
     /// A death of the worker that was noticed when the function was bound, for its first call to tell.
     pending: Option<Error>,
     /// Whether it was told.
@@ -36,14 +39,20 @@ pub(super) struct Function {
 
 impl Function {
     /// Binds a declaration to a library: lays it out for the library's ABI and resolves its symbol.
-    pub(super) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
-        let prototype = Prototype::new(&declaration, library.abi(), library.convention())
-            .map_err(|error| error.in_library(library.name()).in_function(&declaration.name))?;
+    pub(in crate::dll) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
+        let types = library.module().types();
+        let prototype =
+            Prototype::new(types, &declaration.ty, library.abi(), library.convention()).map_err(|error| {
+                let message = format!("{}: {}", declaration.name, error.message);
+                Error { message, ..error }.in_library(library.name()).in_function(&declaration.name)
+            })?;
         let mut function = Self {
             library,
             declaration,
             prototype,
             prepared: GenerationalId::default(),
+            address: AtomicU64::new(0),
+            variants: Variants::default(),
             pending: None,
             is_told: AtomicBool::new(false),
         };
@@ -61,8 +70,9 @@ impl Function {
         Ok(function)
     }
 
-    fn name(&self) -> &str {
-        &self.declaration.name
+    /// Its type.
+    pub(in crate::dll) fn ty(&self) -> &Arc<c::FunctionType> {
+        &self.declaration.ty
     }
 
     /// Calls the function.
@@ -72,49 +82,31 @@ impl Function {
         {
             return Err(death.clone().into());
         }
+        super::call(self, lua, arguments)
+    }
+
+    /// Where it lies in the worker that runs now, and whose that address is.
+    pub(super) fn resolve(&self) -> Result<(u64, Owner), Error> {
         let mut session = self.library.session()?;
-        let owner = owner(self.library.worker(), &session);
-        let mut values = session.take_arguments();
-        self.convert(arguments, &owner, &mut session, &mut values)?;
-        let function = self.id(&mut session).map_err(|error| error.in_function(self.name()).before_start())?;
-        let outcome = session.invoke(function, &values);
-        session.give_back(values);
-        drop(session);
-        let outcome = outcome.map_err(|error| self.failure(error))?;
-        let kind = self.library.worker().kind();
-        self.library.module().shared().remember(kind, outcome.errno, outcome.last_error);
-        if matches!(self.prototype.result, Conversion::Void) {
-            return Ok(MultiValue::new());
-        }
-        let result = self.prototype.result.to_lua(lua, outcome.result, &owner)?;
-        Ok(MultiValue::from_vec(vec![result]))
+        self.id(&mut session)?;
+        Ok((self.address.load(Ordering::Relaxed), owner(self.library.worker(), &session)))
     }
 
-    /// Puts the arguments into `values` as they travel, or gives an error that names function, parameter and value.
-    fn convert(
-        &self,
-        arguments: &MultiValue,
-        owner: &Owner,
-        session: &mut Session<'_>,
-        values: &mut Vec<Value>,
-    ) -> Result<(), Error> {
-        let parameters = &self.prototype.parameters;
-        if arguments.len() != parameters.len() {
-            let plural = if parameters.len() == 1 { "" } else { "s" };
-            let message = format!("{self} takes {} argument{plural}, {} given", parameters.len(), arguments.len());
-            return Err(self.located(Error::new(ErrorKind::Type, message)));
+    /// Where it lies in a worker that may be held at this moment: it must have been found there before.
+    pub(super) fn address_in(&self, owner: &Owner) -> Result<u64, Mismatch> {
+        let name = &self.declaration.name;
+        if !Arc::ptr_eq(self.library.worker(), &owner.worker) {
+            let (own, other) = (self.library.worker().kind(), owner.worker.kind());
+            let reason = format!("{name} is of the {own} worker and means nothing in the {other} one");
+            return Err(Mismatch::new(ErrorKind::Stale, reason));
         }
-        let mut memory = Called(session);
-        for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
-            let converted = parameter.conversion.to_wire(value, owner, &mut memory);
-            values.push(converted.map_err(|mismatch| self.argument_error(index, parameter, mismatch))?);
+        match self.prepared.get(owner.generation) {
+            Some(_) => Ok(self.address.load(Ordering::Relaxed)),
+            None => {
+                let reason = format!("{name} was found in a worker that has ended; dll.cast finds it in the new one");
+                Err(Mismatch::new(ErrorKind::Stale, reason))
+            }
         }
-        Ok(())
-    }
-
-    fn argument_error(&self, index: usize, parameter: &Parameter, mismatch: Mismatch) -> Error {
-        let message = format!("{}: argument {} ({}): {}", self.name(), index + 1, parameter.text, mismatch.reason);
-        self.located(Error::new(mismatch.kind, message))
     }
 
     /// The worker's id for the function, prepared anew for each generation.
@@ -130,6 +122,7 @@ impl Function {
         let library = self.library.id(session)?;
         let request = Prepare { library, symbols: self.symbols(), signature: self.prototype.signature.clone() };
         let function = session.call(&request).map_err(|error| self.failure(error))?;
+        self.address.store(function.address, Ordering::Relaxed);
         self.prepared.set(session.generation(), function.id);
         Ok((function.id, function.symbol))
     }
@@ -162,31 +155,54 @@ impl Function {
     fn symbols(&self) -> Vec<String> {
         image::candidates(&self.declaration.symbol, self.prototype.argument_bytes)
     }
+}
+
+impl Callee for Function {
+    fn prototype(&self) -> &Prototype {
+        &self.prototype
+    }
+
+    fn worker(&self) -> &Arc<Worker> {
+        self.library.worker()
+    }
+
+    fn name(&self) -> String {
+        self.declaration.name.clone()
+    }
+
+    fn declaration(&self) -> String {
+        self.to_string()
+    }
+
+    fn session(&self) -> Result<Session<'_>, Error> {
+        self.library.session()
+    }
+
+    fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
+        let id = self.id(session).map_err(|error| error.in_function(&self.declaration.name))?;
+        if further.is_empty() {
+            return Ok((id, 0));
+        }
+        let variant = self.variants.id(session, &self.prototype.signature, further);
+        variant.map(|id| (id, self.address.load(Ordering::Relaxed))).map_err(|error| self.failure(error))
+    }
+
+    fn remember(&self, _: &Lua, outcome: &Outcome) {
+        let kind = self.library.worker().kind();
+        self.library.module().shared().remember(kind, outcome.errno, outcome.last_error);
+    }
 
     fn failure(&self, error: RemoteError) -> Error {
         let missing = matches!(&error, RemoteError::Fault(fault) if fault.kind == protocol::FaultKind::Symbol);
         if missing {
-            return self.located(undeclared::not_exported(&self.library, self.name(), &self.symbols()));
+            return self.located(not_exported(&self.library, &self.declaration.name, &self.symbols()));
         }
-        let doing = format!("{}: {}", self.library.name(), self.name());
+        let doing = format!("{}: {}", self.library.name(), self.declaration.name);
         self.located(from_remote(error, self.library.worker().kind(), &doing))
     }
 
     fn located(&self, error: Error) -> Error {
-        error.in_library(self.library.name()).in_function(self.name())
-    }
-}
-
-/// What a call's arguments may need of the worker that is called.
-struct Called<'a, 'b>(&'a mut Session<'b>);
-
-impl Memory for Called<'_, '_> {
-    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch> {
-        self.0.lend(bytes, zeros).map_err(|error| Mismatch::from_remote(&error))
-    }
-
-    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
-        memory.read_in(self.0, offset, into).map_err(|error| Mismatch::from_remote(&error))
+        error.in_library(self.library.name()).in_function(&self.declaration.name)
     }
 }
 

@@ -4,17 +4,10 @@ use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{Export, Image};
 
-use super::library::Library;
+use super::Library;
 
 /// A name that no `cdef` declares as a function.
-pub(super) fn error(library: &Library, declarations: &c::Declarations, name: &str) -> Error {
-    if declarations.variable(name).is_some() {
-        let message = format!(
-            "{}: '{name}' is declared as a variable; only functions and constants can be used through a library",
-            library.name()
-        );
-        return Error::new(ErrorKind::Declaration, message).in_library(library.name());
-    }
+pub(super) fn error(library: &Library, name: &str) -> Error {
     let exports = exports_named(library, name);
     let message = match exports.first() {
         Some(export) => format!(
@@ -25,17 +18,29 @@ pub(super) fn error(library: &Library, declarations: &c::Declarations, name: &st
             skeleton(export, name)
         ),
         None if library.path().is_none() => {
-            format!("dll.C: '{name}' is not declared; declare it first with dll.cdef[[ … ]]")
+            format!(
+                "dll.C: '{name}' is not declared{}; declare it first with dll.cdef[[ … ]]",
+                suggestion(library, name)
+            )
         }
-        None => {
-            format!("{}: '{name}' is neither declared nor exported; dll.exports(library) lists what is", library.name())
-        }
+        None => format!(
+            "{}: '{name}' is neither declared nor exported{}; dll.exports(library) lists what is",
+            library.name(),
+            suggestion(library, name)
+        ),
     };
     Error::new(ErrorKind::Declaration, message).in_library(library.name()).in_function(name)
 }
 
+/// The declared name that may have been meant.
+fn suggestion(library: &Library, name: &str) -> String {
+    let declarations = library.module().types().declarations();
+    let names = declarations.iter().map(c::Declaration::name).chain(declarations.macro_names());
+    c::suggestion(name, names).unwrap_or_default()
+}
+
 /// A declared function that the library does not export under any of its names.
-pub(super) fn not_exported(library: &Library, name: &str, tried: &[String]) -> Error {
+pub(in crate::dll) fn not_exported(library: &Library, name: &str, tried: &[String]) -> Error {
     let tried = tried.join(", ");
     let message = match exports_named(library, name).first() {
         Some(export) => format!(

@@ -10,7 +10,7 @@ const LEAST: u64 = 1 << 20;
 
 /// The bytes that were allocated since the last collection.
 #[derive(Debug)]
-pub(super) struct Garbage {
+pub(in crate::dll) struct Garbage {
     allocated: AtomicU64,
     threshold: AtomicU64,
 }
@@ -23,7 +23,7 @@ impl Default for Garbage {
 
 impl Garbage {
     /// Counts an object, and tells whether it is time to collect.
-    pub(super) fn is_due(&self, bytes: u64) -> bool {
+    pub(in crate::dll) fn is_due(&self, bytes: u64) -> bool {
         let cost = bytes.saturating_add(OVERHEAD);
         let before = self.allocated.fetch_add(cost, Ordering::Relaxed);
         before.saturating_add(cost) > self.threshold.load(Ordering::Relaxed)
@@ -31,7 +31,7 @@ impl Garbage {
 
     /// A collection has left this much in use, all in all. The next one comes when that may have doubled, so that
     /// collecting, which looks at all that is in use, costs a fixed share of the time.
-    pub(super) fn collected(&self, used: u64) {
+    pub(in crate::dll) fn collected(&self, used: u64) {
         self.allocated.store(0, Ordering::Relaxed);
         self.threshold.store(used.max(LEAST), Ordering::Relaxed);
     }

@@ -1,11 +1,16 @@
 //! `dll.string`, `copy`, `fill`, `read`, `write`, `hexdump`: memory as bytes.
 
+use std::fmt;
+
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
-use super::convert::{describe, integer, wrong_type};
 use super::hexdump::hexdump;
-use super::module::Module;
-use super::place::{Place, buffer, length, located};
+use crate::dll::cdata::{self, integer};
+use crate::dll::describe::{describe, wrong_type};
+use crate::dll::failure::from_remote;
+use crate::dll::memory::{Place, buffer, owner};
+use crate::dll::module::Module;
+
 use crate::error::{Error, ErrorKind};
 
 /// Puts the functions into the module's table.
@@ -32,7 +37,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         "write",
         lua.create_function(move |_, (to, bytes): (LuaValue, LuaValue)| {
             let bytes = bytes_of("dll.write", &bytes)?.as_bytes().to_vec();
-            Ok(Place::needed_or_address(&shared, "dll.write", &to)?.write(&"dll.write", &bytes)?)
+            Ok(Span::needed_or_address(&shared, "dll.write", &to)?.write(&"dll.write", &bytes)?)
         })?,
     )?;
     let shared = module.clone();
@@ -41,11 +46,11 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         if let LuaValue::String(string) = &from {
             return lua.create_string(hexdump(0, &string.as_bytes()));
         }
-        let place = Place::needed_or_address(&shared, doing, &from)?;
+        let place = Span::needed_or_address(&shared, doing, &from)?;
         let count = counted(doing, &place, &count)?;
         let mut bytes = buffer(&doing, count)?;
         place.read(&doing, &mut bytes)?;
-        lua.create_string(hexdump(place.address(), &bytes))
+        lua.create_string(hexdump(place.place.address(), &bytes))
     };
     table.set("hexdump", lua.create_function(dump)?)
 }
@@ -63,9 +68,9 @@ fn string(lua: &Lua, value: &LuaValue, count: &LuaValue) -> mlua::Result<LuaValu
             return lua.create_string(&bytes[..end]).map(LuaValue::String);
         }
         (LuaValue::UserData(_), _) => {
-            let place = Place::needed(doing, value)?;
+            let place = Span::needed(doing, value)?;
             match count {
-                None => place.read_to_zero(&doing)?,
+                None => place.place.read_to_zero(&doing, place.bytes)?,
                 Some(count) => {
                     let mut bytes = buffer(&doing, count)?;
                     place.read(&doing, &mut bytes)?;
@@ -73,7 +78,7 @@ fn string(lua: &Lua, value: &LuaValue, count: &LuaValue) -> mlua::Result<LuaValu
                 }
             }
         }
-        (other, _) => return Err(located(doing, wrong_type("a pointer, an object or a string", other)).into()),
+        (other, _) => return Err(wrong_type("a pointer, an object or a string", other).at(doing).into()),
     };
     lua.create_string(&bytes).map(LuaValue::String)
 }
@@ -81,7 +86,7 @@ fn string(lua: &Lua, value: &LuaValue, count: &LuaValue) -> mlua::Result<LuaValu
 /// Copies bytes from a place or a string. A string without a length takes its terminating zero along, as in C.
 fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
     let doing = "dll.copy";
-    let to = Place::needed(doing, to)?;
+    let to = Span::needed(doing, to)?;
     if let LuaValue::String(string) = from {
         let mut bytes = string.as_bytes().to_vec();
         bytes.push(0);
@@ -92,7 +97,7 @@ fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
         };
         return to.write(&doing, bytes);
     }
-    let from = Place::needed(doing, from)?;
+    let from = Span::needed(doing, from)?;
     if count.is_nil() {
         return Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing")));
     }
@@ -104,7 +109,7 @@ fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
 /// Sets bytes to one value, 0 if none is given.
 fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> {
     let doing = "dll.fill";
-    let to = Place::needed(doing, to)?;
+    let to = Span::needed(doing, to)?;
     let count = length(doing, count)?;
     let value = match value {
         LuaValue::Nil => 0,
@@ -119,15 +124,15 @@ fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> 
 }
 
 fn read(module: &Module, doing: &str, from: &LuaValue, count: &LuaValue) -> Result<Vec<u8>, Error> {
-    let place = Place::needed_or_address(module, doing, from)?;
+    let place = Span::needed_or_address(module, doing, from)?;
     let mut bytes = buffer(&doing, counted(doing, &place, count)?)?;
     place.read(&doing, &mut bytes)?;
     Ok(bytes)
 }
 
 /// As many bytes as told, or all of an object.
-fn counted(doing: &str, place: &Place, count: &LuaValue) -> Result<u64, Error> {
-    match (count, place.bytes()) {
+fn counted(doing: &str, place: &Span, count: &LuaValue) -> Result<u64, Error> {
+    match (count, place.bytes) {
         (LuaValue::Nil, Some(bytes)) => Ok(bytes),
         (LuaValue::Nil, None) => Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing"))),
         (count, _) => length(doing, count),
@@ -137,6 +142,69 @@ fn counted(doing: &str, place: &Place, count: &LuaValue) -> Result<u64, Error> {
 fn bytes_of<'a>(doing: &str, value: &'a LuaValue) -> Result<&'a LuaString, Error> {
     match value {
         LuaValue::String(string) => Ok(string),
-        other => Err(located(doing, wrong_type("a string", other))),
+        other => Err(wrong_type("a string", other).at(doing)),
     }
+}
+
+/// A place, and how many bytes there are, where that is known.
+struct Span {
+    place: Place,
+    bytes: Option<u64>,
+    is_const: bool,
+}
+
+impl Span {
+    /// Where a pointer leads, or an object is.
+    fn needed(doing: &str, value: &LuaValue) -> Result<Self, Error> {
+        let Some(cdata) = cdata::of(value) else {
+            return Err(wrong_type("a pointer or an object", value).at(doing));
+        };
+        let is_const = match cdata.ctype.ty.pointee() {
+            Some(pointee) => pointee.is_const(),
+            None => cdata.ctype.is_const,
+        };
+        Ok(Self { place: cdata.leads_to(&doing)?, bytes: cdata.bytes_there(), is_const })
+    }
+
+    /// The same, or an address as a number, of the worker that the module speaks of.
+    fn needed_or_address(module: &Module, doing: &str, value: &LuaValue) -> Result<Self, Error> {
+        let LuaValue::Integer(address) = value else {
+            return Self::needed(doing, value);
+        };
+        let worker = module.worker(module.kind());
+        let session = worker.session().map_err(|error| from_remote(error, worker.kind(), doing))?;
+        Ok(Self { place: Place::foreign(*address as u64, owner(worker, &session)), bytes: None, is_const: false })
+    }
+
+    fn read(&self, doing: &dyn fmt::Display, into: &mut [u8]) -> Result<(), Error> {
+        self.check(doing, into.len())?;
+        self.place.read(doing, 0, into)
+    }
+
+    fn write(&self, doing: &dyn fmt::Display, bytes: &[u8]) -> Result<(), Error> {
+        self.check(doing, bytes.len())?;
+        if self.is_const {
+            return Err(Error::new(ErrorKind::Type, format!("{doing}: what is there is const and may not be written")));
+        }
+        self.place.write(doing, 0, bytes)
+    }
+
+    /// An object keeps its bounds, also where it is a part of another.
+    fn check(&self, doing: &dyn fmt::Display, length: usize) -> Result<(), Error> {
+        match self.bytes {
+            Some(bytes) if length as u64 > bytes && !self.place.is_closed() => {
+                let message = format!("{doing}: {length} bytes are more than the object has there, which is {bytes}");
+                Err(Error::new(ErrorKind::Range, message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A number of bytes.
+fn length(doing: &str, value: &LuaValue) -> Result<u64, Error> {
+    integer(value).ok().and_then(|length| u64::try_from(length).ok()).ok_or_else(|| {
+        let message = format!("{doing}: the length must be an integer from 0 on, not {}", describe(value));
+        Error::new(ErrorKind::Range, message)
+    })
 }

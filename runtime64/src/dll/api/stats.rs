@@ -2,7 +2,7 @@
 
 use mlua::{Lua, Table};
 
-use super::module::Module;
+use crate::dll::module::Module;
 use crate::remote::{RunningStatistics, WorkerKind};
 
 /// A list of the workers that were started, each a table.

@@ -1,0 +1,47 @@
+//! Arguments that name a type: C text, a type that `dll.typeof` made, C data of the type.
+
+use std::sync::Arc;
+
+use mlua::Value as LuaValue;
+
+use crate::c;
+use crate::dll::cdata::{self, Handle};
+use crate::dll::describe::{describe, wrong_type};
+use crate::dll::module::Module;
+use crate::dll::types::Ctype;
+use crate::error::{Error, ErrorKind};
+
+/// The type that an argument names. `doing` is the function it is an argument of.
+pub(super) fn ctype_of(module: &Module, doing: &str, value: &LuaValue) -> Result<Arc<Ctype>, Error> {
+    match value {
+        LuaValue::String(text) => module.types().named(&text.as_bytes(), module.abi()),
+        LuaValue::UserData(userdata) => {
+            if let Ok(handle) = userdata.borrow::<Handle>() {
+                return Ok(module.types().current(handle.ctype(), module.abi()));
+            }
+            if let Some(cdata) = cdata::of(value) {
+                return Ok(Arc::clone(&cdata.ctype));
+            }
+            if let Some(function) = crate::dll::call::type_of(userdata) {
+                return Ok(module.types().ctype(&c::Type::Function(function), module.abi()));
+            }
+            Err(needed(doing, value))
+        }
+        other => Err(needed(doing, other)),
+    }
+}
+
+fn needed(doing: &str, value: &LuaValue) -> Error {
+    wrong_type("a C type's name, a type or a C object", value).at(doing)
+}
+
+/// A string argument. Headers have comments in any encoding, so bytes that are no UTF-8 do not matter to it.
+pub(super) fn text(what: &str, value: &LuaValue) -> Result<String, Error> {
+    match value {
+        LuaValue::String(string) => Ok(string.to_string_lossy()),
+        other => {
+            let message = format!("{what} must be a string, not {}", describe(other));
+            Err(Error::new(ErrorKind::Type, message))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `errno`, `lasterror`: what the last call left behind.
+
+use mlua::{Lua, Table, Value as LuaValue};
+use protocol::{DescribeLastError, SetErrno, Value};
+
+use crate::dll::describe::describe;
+use crate::dll::failure;
+use crate::dll::module::Module;
+use crate::error::{Error, ErrorKind};
+
+/// Puts the functions into the module's table.
+pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
+    let shared = module.clone();
+    table.set(
+        "errno",
+        lua.create_function(move |_, value: LuaValue| {
+            let kind = shared.kind();
+            let last = shared.shared().errno(kind);
+            if !value.is_nil() {
+                let value = errno_value(&value)?;
+                let worker = shared.worker(kind);
+                let set = worker.session().and_then(|mut session| session.call(&SetErrno { value }));
+                set.map_err(|error| failure::from_remote(error, kind, "dll.errno"))?;
+                shared.shared().remember(kind, value, shared.shared().last_error(kind));
+            }
+            Ok(last)
+        })?,
+    )?;
+    let shared = module.clone();
+    table.set(
+        "lasterror",
+        lua.create_function(move |lua, ()| {
+            let code = shared.shared().last_error(shared.kind());
+            let worker = shared.worker(shared.kind());
+            let described = worker.session().and_then(|mut session| session.call(&DescribeLastError { code }));
+            match described.map_err(|error| failure::from_remote(error, worker.kind(), "dll.lasterror"))? {
+                Value::Bytes(text) => Ok((code, Some(lua.create_string(&text)?))),
+                _ => Ok((code, None)),
+            }
+        })?,
+    )
+}
+
+fn errno_value(value: &LuaValue) -> Result<i32, Error> {
+    value.as_integer().and_then(|value| i32::try_from(value).ok()).ok_or_else(|| {
+        let message = format!("dll.errno: an integer that fits C's int is needed, not {}", describe(value));
+        Error::new(ErrorKind::Type, message)
+    })
+}

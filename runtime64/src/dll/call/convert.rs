@@ -1,0 +1,90 @@
+//! Arguments and results: from Lua to the wire and back, checked strictly.
+
+use mlua::{Lua, Value as LuaValue};
+use protocol::Value;
+
+use crate::dll::cdata::{self, Cdata, PointerNeeded, address_for};
+use crate::dll::memory::{Access, Owner};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::text::encode_wide;
+use crate::dll::types::{Conversion, Strings};
+use crate::error::{Error, ErrorKind};
+
+/// From Lua to the wire.
+#[inline]
+pub(super) fn to_wire(
+    conversion: &Conversion,
+    value: &LuaValue,
+    owner: &Owner,
+    access: &mut dyn Access,
+) -> Result<Value, Mismatch> {
+    match conversion {
+        Conversion::Void => Err(Mismatch::new(ErrorKind::Type, "no value can be void")),
+        Conversion::Number(number, _) => match value {
+            LuaValue::UserData(_) => match cdata::converted_number(value, access)? {
+                Some(held) => number.to_wire(&held),
+                None => number.to_wire(value),
+            },
+            value => number.to_wire(value),
+        },
+        Conversion::Pointer { ctype, strings } => match value {
+            LuaValue::String(string) => string_to_wire(&string.as_bytes(), *strings, owner, access),
+            value => {
+                let address = address_for(value, &PointerNeeded { ctype, owner }, access)?;
+                Ok(if address == 0 { Value::Nil } else { Value::Integer(address as i64) })
+            }
+        },
+    }
+}
+
+/// From the wire to Lua. `owner` is where an address belongs.
+#[inline]
+pub(super) fn to_lua(conversion: &Conversion, lua: &Lua, value: Value, owner: &Owner) -> mlua::Result<LuaValue> {
+    match (conversion, value) {
+        (_, Value::Nil) => Ok(LuaValue::Nil),
+        (Conversion::Pointer { strings: Strings::Text, .. }, Value::Bytes(bytes)) => {
+            lua.create_string(&bytes).map(LuaValue::String)
+        }
+        (Conversion::Pointer { ctype, .. }, Value::Integer(address)) => {
+            Cdata::pointer_value(lua, ctype, address as u64, owner)
+        }
+        (Conversion::Number(number, _), value) => number.value_of_wire(&value).ok_or_else(|| unexpected(&value)),
+        (_, other) => Err(unexpected(&other)),
+    }
+}
+
+#[cold]
+fn unexpected(value: &Value) -> mlua::Error {
+    let message = format!("the worker answered with {value:?}, which the function's type cannot be");
+    Error::new(ErrorKind::Protocol, message).into()
+}
+
+/// A string as an argument: its bytes are lent to the worker for the length of the call.
+pub(super) fn string_to_wire(
+    bytes: &[u8],
+    strings: Strings,
+    owner: &Owner,
+    access: &mut dyn Access,
+) -> Result<Value, Mismatch> {
+    match strings {
+        Strings::None => {
+            let reason = "a Lua string is never writable; the parameter needs a buffer, such as dll.new(\"char[?]\", size) \
+                          (or declare it const if the library only reads it)";
+            Err(Mismatch::new(ErrorKind::Type, reason))
+        }
+        Strings::Text => match bytes.iter().position(|byte| *byte == 0) {
+            None => access.lend(bytes, 1),
+            Some(position) => {
+                let reason = format!(
+                    "the string has a zero byte at position {}, where C would end it (declare the parameter \
+                     const void * for bytes)",
+                    position + 1
+                );
+                Err(Mismatch::new(ErrorKind::Type, reason))
+            }
+        },
+        Strings::Bytes => access.lend(bytes, 1),
+        Strings::Utf16 => access.lend(&encode_wide(bytes, owner.abi())?, 2),
+        Strings::Utf32 => access.lend(&encode_wide(bytes, owner.abi())?, 4),
+    }
+}

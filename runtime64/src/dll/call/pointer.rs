@@ -1,0 +1,92 @@
+//! Calls through pointers to functions: members of structs, results, what `dll.cast` makes of an address.
+
+use std::sync::Arc;
+
+use mlua::{Lua, MultiValue};
+use protocol::{Outcome, PrepareSignature, Type};
+
+use super::{Callee, call, not_callable};
+use crate::dll::cdata::Cdata;
+use crate::dll::failure::from_remote;
+use crate::dll::memory::Place;
+use crate::dll::module::Module;
+use crate::dll::types::{Ctype, Form, FunctionForm, Prototype};
+use crate::error::{Error, ErrorKind};
+use crate::remote::{RemoteError, Session, Worker};
+
+/// Calls the function that a pointer leads to.
+pub(in crate::dll) fn at_address(lua: &Lua, cdata: &Cdata, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+    let ctype = match &cdata.ctype.form {
+        Form::Function(_) => Arc::clone(&cdata.ctype),
+        _ => cdata.ctype.pointee().ok_or_else(|| not_callable(cdata))?,
+    };
+    let Form::Function(form) = &ctype.form else { return Err(not_callable(cdata).into()) };
+    let place = cdata.leads_to(&cdata.ctype.ty)?;
+    if place.is_null() {
+        let message = format!("{}: it is NULL and cannot be called", cdata.ctype.ty);
+        return Err(Error::new(ErrorKind::Memory, message).with_address(0).into());
+    }
+    let described = |error: Error| Error { message: format!("{}: {}", cdata.ctype.ty, error.message), ..error };
+    let prototype = form.prototype(ctype.abi).map_err(described)?;
+    let target = Target { form, prototype, ctype: &cdata.ctype, place };
+    call(&target, lua, arguments)
+}
+
+struct Target<'a> {
+    form: &'a FunctionForm,
+    prototype: &'a Prototype,
+    ctype: &'a Ctype,
+    place: Place,
+}
+
+impl Callee for Target<'_> {
+    fn prototype(&self) -> &Prototype {
+        self.prototype
+    }
+
+    fn worker(&self) -> &Arc<Worker> {
+        &self.place.owner().worker
+    }
+
+    fn name(&self) -> String {
+        self.ctype.ty.to_string()
+    }
+
+    fn declaration(&self) -> String {
+        self.name()
+    }
+
+    fn session(&self) -> Result<Session<'_>, Error> {
+        let owner = self.place.owner();
+        owner.worker.session_of(owner.generation).map_err(|error| self.failure(error))
+    }
+
+    fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
+        let address = self.place.address();
+        if !further.is_empty() {
+            let variant = self.form.variants.id(session, &self.prototype.signature, further);
+            return variant.map(|id| (id, address)).map_err(|error| self.failure(error));
+        }
+        if let Some(id) = self.form.prepared.get(session.generation()) {
+            return Ok((id, address));
+        }
+        let request = PrepareSignature { signature: self.prototype.signature.clone() };
+        let id = session.call(&request).map_err(|error| self.failure(error))?.id;
+        self.form.prepared.set(session.generation(), id);
+        Ok((id, address))
+    }
+
+    fn remember(&self, lua: &Lua, outcome: &Outcome) {
+        if let Some(module) = Module::of_state(lua) {
+            module.shared().remember(self.worker().kind(), outcome.errno, outcome.last_error);
+        }
+    }
+
+    fn failure(&self, error: RemoteError) -> Error {
+        from_remote(error, self.worker().kind(), &self.name())
+    }
+
+    fn located(&self, error: Error) -> Error {
+        error
+    }
+}

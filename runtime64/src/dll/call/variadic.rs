@@ -1,0 +1,95 @@
+//! Arguments beyond the parameters of a function with a variable number of them: each goes as C's promotions say, which no
+//! declaration tells. `dll.new` makes a number of a certain type.
+
+use std::sync::Arc;
+
+use mlua::Value as LuaValue;
+use protocol::{Type, Value};
+
+use super::convert::string_to_wire;
+use crate::dll::cdata::{self, PointerNeeded, address_for};
+use crate::dll::describe::wrong_type;
+use crate::dll::memory::{Access, Owner};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::types::{Ctype, Form, Strings};
+
+/// An argument and its type on the wire.
+pub(super) fn to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> Result<(Value, Type), Mismatch> {
+    match value {
+        LuaValue::Nil => Ok((Value::Nil, Type::Pointer)),
+        LuaValue::Boolean(value) => Ok((Value::Integer((*value).into()), Type::Int32)),
+        LuaValue::Integer(value) => Ok((Value::Integer(*value), integer_type(*value))),
+        LuaValue::Number(value) => Ok((Value::Float(*value), Type::Float64)),
+        LuaValue::String(string) => {
+            let text = string_to_wire(&string.as_bytes(), Strings::Text, owner, access)?;
+            Ok((text, Type::Pointer))
+        }
+        LuaValue::UserData(_) => object_to_wire(value, owner, access),
+        other => Err(wrong_type("a number, a string, a boolean, a pointer, an object or nil", other)),
+    }
+}
+
+/// What `%d` and `%u` expect, where the value fits them.
+fn integer_type(value: i64) -> Type {
+    match (i32::try_from(value), u32::try_from(value)) {
+        (Ok(_), _) => Type::Int32,
+        (_, Ok(_)) => Type::Uint32,
+        _ => Type::Int64,
+    }
+}
+
+/// Numbers in memory go by value, promoted; all else by its address.
+fn object_to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> Result<(Value, Type), Mismatch> {
+    let Some(cdata) = cdata::of(value) else {
+        if let LuaValue::UserData(userdata) = value
+            && let Ok(function) = userdata.borrow::<super::Function>()
+        {
+            return Ok((Value::Integer(function.address_in(owner)? as i64), Type::Pointer));
+        }
+        return Err(wrong_type("a number, a string, a boolean, a pointer, an object or nil", value));
+    };
+    if let (Form::Number(number), Some(held)) = (&cdata.ctype.form, cdata::number_of(value, access)?) {
+        let wire = number.wire().unwrap_or(Type::Float64);
+        let value = match (number.to_wire(&held)?, wire) {
+            (Value::Bool(value), _) => Value::Integer(value.into()),
+            (value, _) => value,
+        };
+        return Ok((value, promoted(wire)));
+    }
+    let ctype: Arc<Ctype> = match &cdata.ctype.form {
+        Form::Pointer(_) => Arc::clone(&cdata.ctype),
+        _ => cdata.ctype.decayed().pointer_to(),
+    };
+    let address = address_for(value, &PointerNeeded { ctype: &ctype, owner }, access)?;
+    Ok((if address == 0 { Value::Nil } else { Value::Integer(address as i64) }, Type::Pointer))
+}
+
+/// C11 6.5.2.2: what is narrower than an int becomes one, and a float a double.
+fn promoted(ty: Type) -> Type {
+    match ty {
+        Type::Bool | Type::Int8 | Type::Uint8 | Type::Int16 | Type::Uint16 => Type::Int32,
+        Type::Float32 => Type::Float64,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_go_as_what_formats_expect() {
+        let cases = [
+            (0, Type::Int32),
+            (-1, Type::Int32),
+            (i64::from(i32::MIN), Type::Int32),
+            (i64::from(i32::MAX) + 1, Type::Uint32),
+            (i64::from(u32::MAX), Type::Uint32),
+            (i64::from(u32::MAX) + 1, Type::Int64),
+            (i64::from(i32::MIN) - 1, Type::Int64),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(integer_type(value), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! C data as Lua sees it: objects in memory, their parts, and pointers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mlua::{AnyUserData, Lua, UserDataRef, Value as LuaValue};
+
+use super::memory::{Owner, Place};
+use super::module::Module;
+use super::types::{Ctype, Form};
+use crate::error::{Error, ErrorKind};
+
+mod cast;
+mod finalizer;
+mod handle;
+mod index;
+mod initialise;
+mod iterate;
+mod metamethods;
+mod new;
+mod operators;
+mod part;
+mod pointer;
+mod show;
+mod userdata;
+
+pub(super) use cast::{cast, null};
+pub(super) use finalizer::{run_all as run_finalizers, set as set_finalizer};
+pub(super) use handle::Handle;
+pub(super) use new::new;
+pub(super) use part::Part;
+pub(super) use pointer::{PointerNeeded, address_for, agree};
+pub(super) use show::{declaration, describe};
+pub(super) use userdata::{converted_number, integer, number_of};
+
+/// Prepares a Lua state for C data.
+pub(super) fn install(lua: &Lua, module: &Module) -> mlua::Result<()> {
+    metamethods::install(lua, module)
+}
+
+/// From now on metatypes may have functions for names that are no fields, which takes a little longer for each access.
+pub(super) fn follow_index_functions(lua: &Lua) -> mlua::Result<()> {
+    metamethods::function(lua, "follow_index_functions")?.call(())
+}
+
+/// A C object that lies in memory, the part of one, or a pointer.
+#[derive(Clone)]
+pub(super) struct Cdata {
+    pub(super) ctype: Arc<Ctype>,
+    /// Where the object is; of a pointer, where it leads.
+    pub(super) place: Place,
+    pub(super) kind: Kind,
+    /// Whether the userdata has a guard as its user value, which runs a finalizer when the last one that has it goes.
+    is_guarded: bool,
+}
+
+/// Whether a value lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It does: it is written through, and passed by its address.
+    Object,
+    /// It is an address that lies nowhere itself.
+    Pointer,
+}
+
+impl Cdata {
+    /// An object of a type at a place.
+    pub(super) fn object(ctype: Arc<Ctype>, place: Place) -> Self {
+        Self { ctype, place, kind: Kind::Object, is_guarded: false }
+    }
+
+    /// A pointer of a type that leads to a place.
+    pub(super) fn pointer(ctype: Arc<Ctype>, place: Place) -> Self {
+        Self { ctype, place, kind: Kind::Pointer, is_guarded: false }
+    }
+
+    /// The value of a pointer: nil for NULL.
+    pub(super) fn pointer_value(lua: &Lua, ctype: &Arc<Ctype>, address: u64, owner: &Owner) -> mlua::Result<LuaValue> {
+        if address == 0 {
+            return Ok(LuaValue::Nil);
+        }
+        Self::pointer(Arc::clone(ctype), Place::foreign(address, owner.clone())).into_lua(lua)
+    }
+
+    /// A new userdata.
+    pub(super) fn into_lua(self, lua: &Lua) -> mlua::Result<LuaValue> {
+        lua.create_userdata(self).map(LuaValue::UserData)
+    }
+
+    /// Whose memory it speaks of.
+    pub(super) fn owner(&self) -> &Owner {
+        self.place.owner()
+    }
+
+    /// Whether it is an object that holds a pointer, and is followed as that pointer would be.
+    pub(super) fn holds_pointer(&self) -> bool {
+        self.kind == Kind::Object && matches!(self.ctype.form, Form::Pointer(_))
+    }
+
+    /// Where it leads: of a pointer, and of an object that holds one, to what is pointed to; otherwise to the object.
+    pub(super) fn leads_to(&self, doing: &dyn fmt::Display) -> Result<Place, Error> {
+        if !self.holds_pointer() {
+            return Ok(self.place.clone());
+        }
+        let mut bytes = [0; 8];
+        self.place.read(doing, 0, &mut bytes[..self.pointer_bytes()])?;
+        Ok(Place::foreign(u64::from_le_bytes(bytes), self.owner().clone()))
+    }
+
+    /// How many bytes there are where it leads, as far as that is known.
+    pub(super) fn bytes_there(&self) -> Option<u64> {
+        match self.kind {
+            Kind::Object if !self.holds_pointer() => {
+                let known = self.ctype.bytes().ok();
+                match (known, self.place.bytes()) {
+                    (Some(known), Some(there)) => Some(known.min(there)),
+                    (known, there) => known.or(there),
+                }
+            }
+            Kind::Object => None,
+            Kind::Pointer => self.place.bytes(),
+        }
+    }
+
+    fn pointer_bytes(&self) -> usize {
+        self.ctype.abi.pointer_bytes() as usize
+    }
+
+    fn error(&self, kind: ErrorKind, reason: impl fmt::Display) -> Error {
+        Error::new(kind, format!("{}: {reason}", self.ctype.ty))
+    }
+}
+
+/// The C data that a value is.
+pub(super) fn of(value: &LuaValue) -> Option<UserDataRef<Cdata>> {
+    value.as_userdata()?.borrow::<Cdata>().ok()
+}
+
+/// The type of C data, in words.
+pub(super) fn type_of(userdata: &AnyUserData) -> Option<String> {
+    userdata.borrow::<Cdata>().ok().map(|cdata| cdata.ctype.ty.to_string())
+}

@@ -1,0 +1,127 @@
+//! `dll.cast`: C's conversions that lose something or claim to know better.
+
+use std::sync::Arc;
+
+use mlua::{Lua, Value as LuaValue};
+
+use super::{Cdata, finalizer, integer};
+use crate::dll::call;
+use crate::dll::describe::describe;
+use crate::dll::failure::from_remote;
+use crate::dll::memory::{Lasting, Owner, Place, owner};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::module::Module;
+use crate::dll::types::{Ctype, Form, Number};
+use crate::error::{Error, ErrorKind};
+
+/// The value as one of another type: pointers to pointers and integers and back, numbers to numbers.
+pub(in crate::dll) fn cast(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) -> mlua::Result<LuaValue> {
+    match &ctype.form {
+        Form::Pointer(_) => to_pointer(lua, module, ctype, value),
+        Form::Number(number) => Ok(to_number(ctype, number, value)?),
+        _ => {
+            let message = format!("dll.cast: {} cannot become {}", describe(value), ctype.ty);
+            Err(Error::new(ErrorKind::Type, message).into())
+        }
+    }
+}
+
+fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) -> mlua::Result<LuaValue> {
+    match value {
+        LuaValue::Nil => Ok(LuaValue::Nil),
+        LuaValue::Integer(_) | LuaValue::Number(_) => {
+            let address = address(module, value)?;
+            Cdata::pointer_value(lua, ctype, address, &current_owner(module)?)
+        }
+        LuaValue::UserData(userdata) => {
+            if let Some(cdata) = super::of(value) {
+                let place = cdata.leads_to(&"dll.cast")?;
+                if place.is_closed() {
+                    return Err(
+                        Error::new(ErrorKind::Stale, format!("dll.cast: the {} was closed", cdata.ctype.ty)).into()
+                    );
+                }
+                drop(cdata);
+                if place.is_null() && place.bytes().is_none() {
+                    return Ok(LuaValue::Nil);
+                }
+                return finalizer::derive(lua, userdata, Cdata::pointer(Arc::clone(ctype), place));
+            }
+            match call::resolved(userdata)? {
+                Some((address, owner)) => Cdata::pointer_value(lua, ctype, address, &owner),
+                None => Err(cannot(ctype, value)),
+            }
+        }
+        LuaValue::String(_) => {
+            let message = format!(
+                "dll.cast: a string cannot become {}, as it does not lie in the worker's memory; \
+                 dll.new(\"char[?]\", #s + 1, s) makes a copy that does",
+                ctype.ty
+            );
+            Err(Error::new(ErrorKind::Type, message).into())
+        }
+        other => Err(cannot(ctype, other)),
+    }
+}
+
+fn cannot(ctype: &Ctype, value: &LuaValue) -> mlua::Error {
+    Error::new(ErrorKind::Type, format!("dll.cast: {} cannot become {}", describe(value), ctype.ty)).into()
+}
+
+/// An address as a number. Negative ones are those that C's integers of the worker's width would be.
+fn address(module: &Module, value: &LuaValue) -> Result<u64, Error> {
+    let located = |mismatch: Mismatch| mismatch.at("dll.cast");
+    let address = integer(value).map_err(located)?;
+    if module.abi().pointer_bytes() == 8 {
+        return Ok(address as u64);
+    }
+    match (u32::try_from(address), i32::try_from(address)) {
+        (Ok(address), _) => Ok(address.into()),
+        (_, Ok(negative)) => Ok((negative as u32).into()),
+        _ => {
+            let message = format!("dll.cast: {address:#x} is no address of a 32-bit worker");
+            Err(Error::new(ErrorKind::Range, message))
+        }
+    }
+}
+
+fn to_number(ctype: &Ctype, number: &Number, value: &LuaValue) -> Result<LuaValue, Error> {
+    let located = |mismatch: Mismatch| mismatch.at(format_args!("dll.cast: {}", ctype.ty));
+    let Some(cdata) = super::of(value) else {
+        if let LuaValue::UserData(userdata) = value
+            && let Some((address, _)) = call::resolved(userdata)?
+        {
+            return address_to_number(ctype, number, value, address);
+        }
+        return number.cast(value).map_err(located);
+    };
+    if let Some(held) = super::converted_number(value, &mut Lasting).map_err(located)? {
+        return number.cast(&held).map_err(located);
+    }
+    address_to_number(ctype, number, value, cdata.leads_to(&"dll.cast")?.address())
+}
+
+/// An address as an integer of another width wraps and is cut, as C has it; `uintptr_t` holds every one.
+fn address_to_number(ctype: &Ctype, number: &Number, value: &LuaValue, address: u64) -> Result<LuaValue, Error> {
+    let cannot = || Error::new(ErrorKind::Type, format!("dll.cast: {} cannot become {}", describe(value), ctype.ty));
+    match number {
+        Number::Integer { .. } | Number::Unsigned64 | Number::Bool => {
+            number.cast(&LuaValue::Integer(address as i64)).map_err(|_| cannot())
+        }
+        _ => Err(cannot()),
+    }
+}
+
+/// An address given as a number is one of the worker that runs now.
+fn current_owner(module: &Module) -> Result<Owner, Error> {
+    let worker = module.worker(module.kind());
+    let session = worker.session().map_err(|error| from_remote(error, worker.kind(), "dll.cast"))?;
+    Ok(owner(worker, &session))
+}
+
+/// NULL as an object: `dll.nullptr`, for code that wants one.
+pub(in crate::dll) fn null(module: &Module) -> Result<Cdata, Error> {
+    let ctype = module.types().named(b"void *", module.abi())?;
+    let worker = Arc::clone(module.worker(module.kind()));
+    Ok(Cdata::pointer(ctype, Place::foreign(0, Owner { worker, generation: 0 })))
+}

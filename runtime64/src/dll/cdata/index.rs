@@ -1,0 +1,159 @@
+//! `cdata[key]`: which part of an object, or of what a pointer leads to, a key names.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use mlua::Value as LuaValue;
+
+use super::part::Part;
+use super::{Cdata, Kind, integer};
+use crate::dll::describe::describe;
+use crate::dll::memory::Place;
+use crate::dll::types::{Array, Ctype, Field, Fields, Form};
+use crate::error::{Error, ErrorKind};
+
+impl Cdata {
+    /// The part that a key names. Nothing if it is a name that the type has no field of: its metatype may know it.
+    #[inline]
+    pub(super) fn part(&self, key: &LuaValue) -> Result<Option<Part<'_>>, Error> {
+        let here = Cow::Borrowed(&self.place);
+        match &self.ctype.form {
+            Form::Record(fields) => match key {
+                LuaValue::String(_) => {
+                    let field = find(fields, key);
+                    Ok(field.map(|field| part_of(field, Cow::Borrowed(&field.ctype), here, self.ctype.is_const)))
+                }
+                // A complex number is an array of two, as C says.
+                key => {
+                    let field = fields.complex_part(integer(key).ok());
+                    Ok(field.map(|field| part_of(field, Cow::Borrowed(&field.ctype), here, self.ctype.is_const)))
+                }
+            },
+            Form::Array(array) => {
+                let index = match key {
+                    LuaValue::String(_) => return Ok(None),
+                    key => self.element_of(array, key)?,
+                };
+                let ctype = Cow::Borrowed(&array.element);
+                let offset = self.offset_of(&ctype, index)?;
+                Ok(Some(Part { ctype, place: here, offset, bits: None, is_const: self.ctype.is_const }))
+            }
+            Form::Pointer(pointee) => self.part_there(pointee.ctype(self.ctype.abi), key),
+            Form::Number(_) => match key {
+                LuaValue::String(_) => Ok(None),
+                key => self.only_element(key).map(|()| {
+                    Some(Part {
+                        ctype: Cow::Borrowed(&self.ctype),
+                        place: here,
+                        offset: 0,
+                        bits: None,
+                        is_const: false,
+                    })
+                }),
+            },
+            Form::Function(_) | Form::Opaque => Ok(None),
+        }
+    }
+
+    /// The part of what a pointer leads to: an element, or a field of the first one.
+    fn part_there(&self, target: Arc<Ctype>, key: &LuaValue) -> Result<Option<Part<'_>>, Error> {
+        let place = match self.kind {
+            Kind::Pointer => Cow::Borrowed(&self.place),
+            Kind::Object => Cow::Owned(self.leads_to(&self.ctype.ty)?),
+        };
+        if let LuaValue::String(_) = key {
+            let Form::Record(fields) = &target.form else { return Ok(None) };
+            let field = find(fields, key);
+            let owned = |field: &Field| Cow::Owned(Arc::clone(&field.ctype));
+            return Ok(field.map(|field| part_of(field, owned(field), place, target.is_const)));
+        }
+        let index = self.element_number(key)?;
+        if matches!(target.form, Form::Opaque | Form::Function(_)) {
+            let reason = "what it points to cannot be read; dll.cast makes it a pointer to something that can";
+            return Err(self.error(ErrorKind::Type, reason));
+        }
+        let bytes = target.bytes().map_err(|mismatch| mismatch.at(&self.ctype.ty))?;
+        let distance = i64::try_from(bytes).ok().and_then(|bytes| index.checked_mul(bytes));
+        let distance =
+            distance.ok_or_else(|| self.error(ErrorKind::Range, format!("element {index} is beyond all memory")))?;
+        let place: Cow<'_, Place> = if distance == 0 { place } else { Cow::Owned(place.moved(distance)) };
+        Ok(Some(Part { is_const: target.is_const, ctype: Cow::Owned(target), place, offset: 0, bits: None }))
+    }
+
+    /// The number of an element of an array, within its bounds.
+    fn element_of(&self, array: &Array, key: &LuaValue) -> Result<u64, Error> {
+        let index = self.element_number(key)?;
+        let count = match array.count {
+            Some(count) if !array.is_open => count,
+            _ => u64::MAX,
+        };
+        match u64::try_from(index) {
+            Ok(index) if index < count => Ok(index),
+            _ => {
+                let reason = match count {
+                    0 => format!("there is no element {index}; it is empty"),
+                    u64::MAX => format!("there is no element {index}; they count from 0"),
+                    _ => format!("there is no element {index}; there are 0 to {}", count - 1),
+                };
+                Err(self.error(ErrorKind::Range, reason))
+            }
+        }
+    }
+
+    #[inline]
+    fn element_number(&self, key: &LuaValue) -> Result<i64, Error> {
+        match key {
+            LuaValue::Integer(index) => Ok(*index),
+            other => integer(other).map_err(|_| {
+                let reason = format!("there is no element {}; elements have numbers", describe(other));
+                self.error(ErrorKind::Type, reason)
+            }),
+        }
+    }
+
+    /// A number in memory has one element: itself.
+    fn only_element(&self, key: &LuaValue) -> Result<(), Error> {
+        match self.element_number(key)? {
+            0 => Ok(()),
+            index => Err(self.error(ErrorKind::Range, format!("there is no element {index}; it is one value"))),
+        }
+    }
+
+    fn offset_of(&self, element: &Ctype, index: u64) -> Result<u64, Error> {
+        let bytes = element.bytes().map_err(|mismatch| mismatch.at(&self.ctype.ty))?;
+        bytes
+            .checked_mul(index)
+            .filter(|offset| *offset <= i64::MAX as u64)
+            .ok_or_else(|| self.error(ErrorKind::Range, format!("element {index} is beyond all memory")))
+    }
+
+    /// What is wrong with a key that names nothing.
+    pub(super) fn no_part(&self, key: &LuaValue) -> Error {
+        let LuaValue::String(name) = key else {
+            return self.error(ErrorKind::Type, format!("there is no field {}", describe(key)));
+        };
+        let name = name.to_string_lossy();
+        let reason = match self.ctype.record() {
+            Some(fields) => format!("there is no field '{name}'{}", fields.suggestion(&name)),
+            None => match self.ctype.pointee().unwrap_or_else(|| Arc::clone(&self.ctype)).form {
+                Form::Opaque => format!("there is no field '{name}'; what its fields are was not declared"),
+                Form::Array(_) => format!("there is no field '{name}'; elements have numbers from 0"),
+                _ => format!("there is no field '{name}'; elements have numbers"),
+            },
+        };
+        self.error(ErrorKind::Type, reason)
+    }
+}
+
+/// The part that a field is. A type that is laid out when first needed is not borrowed from there.
+#[inline]
+fn part_of<'a>(field: &Field, ctype: Cow<'a, Arc<Ctype>>, place: Cow<'a, Place>, is_const: bool) -> Part<'a> {
+    Part { ctype, place, offset: field.offset, bits: field.bits, is_const }
+}
+
+/// The field of this name.
+#[inline]
+fn find<'a>(fields: &'a Fields, key: &LuaValue) -> Option<&'a Field> {
+    let LuaValue::String(name) = key else { return None };
+    fields.find(&name.as_bytes())
+}

@@ -1,0 +1,270 @@
+//! What objects start with, and what is assigned to aggregates: from Lua values to the bytes of a C object.
+//!
+//! The bytes are made first and put into memory at once, so that a value that does not fit changes nothing.
+
+use mlua::{Table, Value as LuaValue};
+
+use super::pointer::{PointerNeeded, address_for};
+use super::{Cdata, Kind, integer};
+use crate::dll::describe::{describe, wrong_type};
+use crate::dll::memory::{Lasting, Owner, buffer};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::text;
+use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes};
+use crate::error::ErrorKind;
+
+/// The bytes of one value of a type, zeros where the value says nothing.
+pub(super) fn bytes_of(ctype: &Ctype, value: &LuaValue, owner: &Owner) -> Result<Vec<u8>, Mismatch> {
+    let mut bytes = zeros(ctype)?;
+    put(&mut bytes, ctype, value, owner)?;
+    Ok(bytes)
+}
+
+/// The bytes of what `dll.new` is given: one value, or several for the elements of an array or the fields of a struct.
+pub(super) fn bytes_of_all(ctype: &Ctype, values: &[LuaValue], owner: &Owner) -> Result<Vec<u8>, Mismatch> {
+    let mut bytes = zeros(ctype)?;
+    match (&ctype.form, values) {
+        (_, [value]) if is_whole(ctype, value) => put(&mut bytes, ctype, value, owner)?,
+        (Form::Array(array), values) => put_elements(&mut bytes, array, values, owner, true)?,
+        (Form::Record(fields), values) => put_in_order(&mut bytes, fields, values, owner)?,
+        (_, values) => return Err(too_many(values.len(), 1)),
+    }
+    Ok(bytes)
+}
+
+fn zeros(ctype: &Ctype) -> Result<Vec<u8>, Mismatch> {
+    Ok(buffer(&ctype.ty, ctype.bytes()?)?)
+}
+
+/// Whether a value stands for all of an object, not for its first part.
+fn is_whole(ctype: &Ctype, value: &LuaValue) -> bool {
+    match (&ctype.form, value) {
+        (Form::Array(_) | Form::Record(_), LuaValue::Table(_)) => true,
+        (Form::Array(array), LuaValue::String(_)) => text::is_text(array),
+        (Form::Array(_) | Form::Record(_), value) => is_same_type(ctype, value) || is_complex_for(ctype, value),
+        _ => true,
+    }
+}
+
+/// Whether a value is an object of this very type.
+fn is_same_type(ctype: &Ctype, value: &LuaValue) -> bool {
+    super::of(value).is_some_and(|cdata| cdata.kind == Kind::Object && cdata.ctype.is_same(ctype))
+}
+
+/// Whether a complex number is to become another kind of complex number.
+fn is_complex_for(ctype: &Ctype, value: &LuaValue) -> bool {
+    matches!(&ctype.form, Form::Record(fields) if fields.is_complex)
+        && super::of(value).is_some_and(|cdata| is_complex(&cdata))
+}
+
+/// Puts a value into bytes that are zero.
+pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Owner) -> Result<(), Mismatch> {
+    match (&ctype.form, value) {
+        (Form::Number(number), value) => {
+            let converted = match super::converted_number(value, &mut Lasting)? {
+                Some(unboxed) => number.to_bytes(&unboxed)?,
+                None => number.to_bytes(value)?,
+            };
+            copy_front(bytes, &converted);
+            Ok(())
+        }
+        (Form::Pointer(_), value) => {
+            if let LuaValue::String(_) = value {
+                return crate::dll::memory::Access::lend(&mut Lasting, &[], 0).map(drop);
+            }
+            let address = address_for(value, &PointerNeeded { ctype, owner }, &mut Lasting)?;
+            copy_front(bytes, &address.to_le_bytes());
+            Ok(())
+        }
+        (Form::Array(array), LuaValue::String(string)) => text::put(bytes, array, &string.as_bytes(), owner.abi()),
+        (Form::Array(array), LuaValue::Table(table)) => {
+            put_elements(bytes, array, &sequence(table, array.count)?, owner, !array.is_variable)
+        }
+        (Form::Record(fields), LuaValue::Table(table)) => put_table(bytes, fields, table, owner),
+        (Form::Record(fields), LuaValue::UserData(_)) if fields.is_complex && !is_same_type(ctype, value) => {
+            for (field, part) in fields.list.iter().zip(complex_parts(value)?) {
+                put_field(bytes, field, &part, owner)?;
+            }
+            Ok(())
+        }
+        (_, LuaValue::UserData(_)) => copy_object(bytes, ctype, value),
+        (Form::Record(fields), value) if fields.is_complex => put(bytes, &fields.list[0].ctype, value, owner),
+        (Form::Array(_), value) => Err(wrong_type("a table, a string or an array of the same type", value)),
+        (Form::Record(_), value) => Err(wrong_type(&format!("a table or a {}", ctype.ty), value)),
+        (Form::Function(_) | Form::Opaque, _) => {
+            Err(Mismatch::new(ErrorKind::Type, format!("no value of Lua is a {}", ctype.ty)))
+        }
+    }
+}
+
+fn is_complex(cdata: &Cdata) -> bool {
+    matches!(&cdata.ctype.form, Form::Record(fields) if fields.is_complex)
+}
+
+/// Real and imaginary part of a complex number of any width, or of a number.
+fn complex_parts(value: &LuaValue) -> Result<[LuaValue; 2], Mismatch> {
+    let Some(cdata) = super::of(value).filter(|cdata| is_complex(cdata)) else {
+        let number = super::number_of(value, &mut Lasting)?;
+        let real = number.ok_or_else(|| wrong_type("a number or a complex number", value))?;
+        return Ok([real, LuaValue::Number(0.0)]);
+    };
+    let Form::Record(fields) = &cdata.ctype.form else { return Ok([LuaValue::Nil, LuaValue::Nil]) };
+    let part = |field: &Field| {
+        let Form::Number(number) = &field.ctype.form else { return Ok(LuaValue::Nil) };
+        let mut bytes = NumberBytes::default();
+        let length = field.ctype.bytes()? as usize;
+        cdata.place.read(&cdata.ctype.ty, field.offset, &mut bytes[..length])?;
+        Ok::<_, Mismatch>(number.value_of(&bytes))
+    };
+    Ok([part(&fields.list[0])?, part(&fields.list[1])?])
+}
+
+/// Copies as much as there is room for: the front bytes of a number.
+fn copy_front(bytes: &mut [u8], from: &[u8]) {
+    let length = bytes.len().min(from.len());
+    bytes[..length].copy_from_slice(&from[..length]);
+}
+
+/// Copies an object of the same type.
+fn copy_object(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue) -> Result<(), Mismatch> {
+    let Some(cdata) = super::of(value) else {
+        return Err(wrong_type(&ctype.ty.to_string(), value));
+    };
+    if cdata.kind != Kind::Object || !cdata.ctype.is_same(ctype) {
+        return Err(wrong_type(&ctype.ty.to_string(), value));
+    }
+    let length = cdata.ctype.bytes()?.min(bytes.len() as u64) as usize;
+    Ok(cdata.place.read(&cdata.ctype.ty, 0, &mut bytes[..length])?)
+}
+
+/// The elements of a table, from its index 0 if it has one, otherwise from 1, up to the first that is missing. What has a
+/// name is no element, and is not left out without a word.
+fn sequence(table: &Table, most: Option<u64>) -> Result<Vec<LuaValue>, Mismatch> {
+    let length = table.raw_len();
+    let mut values = vec![LuaValue::Nil; length + 1];
+    for pair in table.pairs::<LuaValue, LuaValue>() {
+        let (key, value) = pair.map_err(from_lua)?;
+        match &key {
+            LuaValue::Integer(index) => {
+                if let Some(place) = usize::try_from(*index).ok().and_then(|index| values.get_mut(index)) {
+                    *place = value;
+                }
+            }
+            other => {
+                let reason = format!("the table has {} among its elements, which are numbered", describe(other));
+                return Err(Mismatch::new(ErrorKind::Type, reason));
+            }
+        }
+    }
+    if values[0].is_nil() {
+        values.remove(0);
+    }
+    let end = values.iter().position(LuaValue::is_nil).unwrap_or(values.len());
+    values.truncate(end);
+    match most {
+        Some(most) if values.len() as u64 > most => Err(too_many(values.len(), most)),
+        _ => Ok(values),
+    }
+}
+
+/// Puts values in their order, and may repeat a single one for all elements.
+fn put_elements(
+    bytes: &mut [u8],
+    array: &Array,
+    values: &[LuaValue],
+    owner: &Owner,
+    repeats: bool,
+) -> Result<(), Mismatch> {
+    let count = array.count.unwrap_or(0);
+    if values.len() as u64 > count {
+        return Err(too_many(values.len(), count));
+    }
+    let size = array.element.bytes()? as usize;
+    if size == 0 {
+        return Ok(());
+    }
+    for (index, (value, bytes)) in values.iter().zip(bytes.chunks_mut(size)).enumerate() {
+        put(bytes, &array.element, value, owner).map_err(|mismatch| mismatch.within(format!("element {index}")))?;
+    }
+    if let ([_], true) = (values, repeats && !bytes.is_empty()) {
+        let (first, rest) = bytes.split_at_mut(size);
+        rest.chunks_exact_mut(size).for_each(|chunk| chunk.copy_from_slice(first));
+    }
+    Ok(())
+}
+
+/// The fields of a struct from a table: by position if it has an element 0 or 1, otherwise by name.
+fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, owner: &Owner) -> Result<(), Mismatch> {
+    let by_position = |index: usize| table.raw_get::<LuaValue>(index).map(|value| !value.is_nil());
+    if by_position(0).map_err(from_lua)? || by_position(1).map_err(from_lua)? {
+        return put_in_order(bytes, fields, &sequence(table, None)?, owner);
+    }
+    let mut branch = None;
+    for pair in table.pairs::<LuaValue, LuaValue>() {
+        let (key, value) = pair.map_err(from_lua)?;
+        let name = match &key {
+            LuaValue::String(name) => name.to_string_lossy(),
+            other => return Err(wrong_type("the name of a field", other)),
+        };
+        let field = fields.find(name.as_bytes()).ok_or_else(|| {
+            let reason = format!("there is no field '{name}'{}", fields.suggestion(&name));
+            Mismatch::new(ErrorKind::Type, reason)
+        })?;
+        if fields.is_union && *branch.get_or_insert(field.branch) != field.branch {
+            let reason = "a union takes one value, and the table has several; which is to count?";
+            return Err(Mismatch::new(ErrorKind::Type, reason));
+        }
+        put_field(bytes, field, &value, owner)?;
+    }
+    Ok(())
+}
+
+/// The fields in their order; of a union the first one alone.
+fn put_in_order(bytes: &mut [u8], fields: &Fields, values: &[LuaValue], owner: &Owner) -> Result<(), Mismatch> {
+    let settable: Vec<&Field> = fields.list.iter().filter(|field| !field.is_alternative).collect();
+    if values.len() > settable.len() {
+        return Err(too_many(values.len(), settable.len() as u64));
+    }
+    settable.into_iter().zip(values).try_for_each(|(field, value)| put_field(bytes, field, value, owner))
+}
+
+fn put_field(bytes: &mut [u8], field: &Field, value: &LuaValue, owner: &Owner) -> Result<(), Mismatch> {
+    let within = |mismatch: Mismatch| mismatch.within(format!("field '{}'", field.name));
+    let start = (field.offset as usize).min(bytes.len());
+    let Some(bits) = field.bits else {
+        // An array that is left open has what is there.
+        let length = field.ctype.bytes().map_or(0, |length| length as usize).min(bytes.len() - start);
+        return put(&mut bytes[start..start + length], &field.ctype, value, owner).map_err(within);
+    };
+    let Form::Number(number) = &field.ctype.form else { return Ok(()) };
+    let value = match super::number_of(value, &mut Lasting)? {
+        Some(unboxed) => number.bits(&unboxed, bits.width),
+        None => number.bits(value, bits.width),
+    };
+    let value = u128::from(value.map_err(within)?);
+    let length = ((bits.first + bits.width).div_ceil(8) as usize).min(bytes.len() - start);
+    let mut window = NumberBytes::default();
+    window[..length].copy_from_slice(&bytes[start..start + length]);
+    let mask = ((1u128 << bits.width) - 1) << bits.first;
+    let merged = u128::from_le_bytes(window) & !mask | value << bits.first & mask;
+    bytes[start..start + length].copy_from_slice(&merged.to_le_bytes()[..length]);
+    Ok(())
+}
+
+fn too_many(given: usize, most: u64) -> Mismatch {
+    let plural = if most == 1 { "" } else { "s" };
+    Mismatch::new(ErrorKind::Range, format!("it takes {most} value{plural}, {given} given"))
+}
+
+fn from_lua(error: mlua::Error) -> Mismatch {
+    Mismatch::new(ErrorKind::Type, error.to_string())
+}
+
+/// How many elements a value asks for.
+pub(super) fn element_count(value: &LuaValue) -> Result<u64, Mismatch> {
+    let count = integer(value).ok().and_then(|count| u64::try_from(count).ok());
+    count.ok_or_else(|| {
+        let reason = format!("the number of elements must be an integer from 0 on, not {}", describe(value));
+        Mismatch::new(ErrorKind::Type, reason)
+    })
+}

@@ -1,0 +1,66 @@
+//! `pairs` over the fields of structs and the elements of arrays, `ipairs` over elements; both count from 0.
+
+use mlua::{AnyUserData, Lua, MultiValue, Value as LuaValue};
+
+use super::Cdata;
+use super::part::{Doing, Part};
+use crate::dll::types::Form;
+use crate::error::{Error, ErrorKind};
+
+/// What `ipairs` loops with: the same as `pairs`, of arrays alone.
+pub(super) fn ipairs(lua: &Lua, this: &AnyUserData) -> mlua::Result<MultiValue> {
+    let cdata = this.borrow::<Cdata>()?;
+    if !matches!(cdata.ctype.form, Form::Array(_)) {
+        return Err(cdata.error(ErrorKind::Type, "it has no elements to go through; arrays have").into());
+    }
+    drop(cdata);
+    pairs(lua, this)
+}
+
+/// What `pairs` loops with: a function, the C data, no key yet.
+pub(super) fn pairs(lua: &Lua, this: &AnyUserData) -> mlua::Result<MultiValue> {
+    next_key(&*this.borrow::<Cdata>()?, &LuaValue::Nil)?;
+    let next = lua.create_function(|lua, (this, key): (AnyUserData, LuaValue)| {
+        let cdata = this.borrow::<Cdata>()?;
+        let Some(key) = next_key(&cdata, &key)? else { return Ok((LuaValue::Nil, LuaValue::Nil)) };
+        let key = match key {
+            Key::Element(index) => LuaValue::Integer(index),
+            Key::Field(name) => LuaValue::String(lua.create_string(&name)?),
+        };
+        let value = match cdata.part(&key)? {
+            Some(part) => read(lua, &cdata, &key, &part)?,
+            None => LuaValue::Nil,
+        };
+        Ok((key, value))
+    })?;
+    Ok(MultiValue::from_vec(vec![LuaValue::Function(next), LuaValue::UserData(this.clone()), LuaValue::Nil]))
+}
+
+/// A pointer that is NULL ends no loop: its field is there.
+fn read(lua: &Lua, cdata: &Cdata, key: &LuaValue, part: &Part<'_>) -> mlua::Result<LuaValue> {
+    part.read(lua, &Doing { cdata, key })
+}
+
+enum Key {
+    Element(i64),
+    Field(String),
+}
+
+/// The key after another, the first one after nil.
+fn next_key(cdata: &Cdata, key: &LuaValue) -> Result<Option<Key>, Error> {
+    if let Some(fields) = cdata.ctype.record() {
+        let index = match key {
+            LuaValue::String(name) => fields.position(&name.as_bytes()).map_or(usize::MAX, |index| index + 1),
+            _ => 0,
+        };
+        return Ok(fields.list.get(index).map(|field| Key::Field(field.name.clone())));
+    }
+    let Form::Array(array) = &cdata.ctype.form else {
+        return Err(cdata.error(ErrorKind::Type, "it has no fields or elements to go through"));
+    };
+    let index = key.as_integer().map_or(0, |index| index + 1);
+    let Some(count) = array.count else {
+        return Err(cdata.error(ErrorKind::Type, "its length is not known, so there is no end to go to"));
+    };
+    Ok(u64::try_from(index).is_ok_and(|index| index < count).then_some(Key::Element(index)))
+}

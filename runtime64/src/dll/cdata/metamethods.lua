@@ -1,0 +1,161 @@
+-- The metamethods of C data and of its types, as far as they may call functions of a script: those of a metatype, and
+-- finalizers. Called from here, what they raise comes through as it was raised, and they may yield.
+--
+-- Arguments: C data and a type, for their metatables; the numbers of events by their names; Rust's side.
+
+local data, ctype, event, rust = ...
+
+local gsub = string.gsub
+local error, pcall, pairs, sort, tostring, warn = error, pcall, pairs, table.sort, tostring, warn
+local metatable, type_metatable = debug.getmetatable(data), debug.getmetatable(ctype)
+metatable.__name, type_metatable.__name = "cdata", "ctype"
+
+-- Lua's own operators, for numbers that lie in memory.
+local operators = {
+  __add = function(a, b) return a + b end, __sub = function(a, b) return a - b end,
+  __mul = function(a, b) return a * b end, __div = function(a, b) return a / b end,
+  __mod = function(a, b) return a % b end, __pow = function(a, b) return a ^ b end,
+  __idiv = function(a, b) return a // b end, __unm = function(a) return -a end,
+  __band = function(a, b) return a & b end, __bor = function(a, b) return a | b end,
+  __bxor = function(a, b) return a ~ b end, __bnot = function(a) return ~a end,
+  __shl = function(a, b) return a << b end, __shr = function(a, b) return a >> b end,
+  __concat = function(a, b) return a .. b end, __eq = function(a, b) return a == b end,
+  __lt = function(a, b) return a < b end, __le = function(a, b) return a <= b end,
+}
+
+-- What Lua refuses is refused where the script says it, not here.
+local function plainly(operator, left, right)
+  local ok, result = pcall(operator, left, right)
+  if not ok then
+    result = gsub(gsub(result, "^%[runtime64%]:%d+: ", ""), " %(local '%a'%)", "")
+    error(result, 2) -- This function stands in the place of the metamethod that it was called last by.
+  end
+  return result
+end
+
+-- Operators: C's own meaning, if it has one for the operands, then the metatype's, then Lua's.
+local operate = rust.operate
+for name, operator in pairs(operators) do
+  local number = event[name]
+  metatable[name] = function(left, right)
+    local method, result, one, other = operate(number, left, right)
+    if method ~= nil then
+      return method(left, right)
+    elseif one ~= nil then
+      return plainly(operator, one, other)
+    end
+    return result
+  end
+end
+
+-- What a metatype's metamethod stands in for: C data's own answer.
+local method_of = rust.method_of
+
+local function own(name, answer)
+  local number = event[name]
+  metatable[name] = function(this, ...)
+    local method = method_of(number, this)
+    if method ~= nil then
+      return method(this, ...)
+    end
+    return answer(this, ...)
+  end
+end
+
+own("__len", rust.length)
+own("__call", rust.call)
+own("__tostring", rust.to_string)
+own("__pairs", rust.pairs)
+own("__ipairs", rust.ipairs)
+
+-- A type that is called makes an object, by its own `__new` if it has one.
+local new_method_of, new, type_index = rust.new_method_of, rust.new, rust.type_index
+
+function type_metatable.__call(this, ...)
+  local method = new_method_of(this)
+  if method ~= nil then
+    return method(this, ...)
+  end
+  return new(this, ...)
+end
+
+function type_metatable.__index(this, key)
+  local value, method = type_index(this, key)
+  if method ~= nil then
+    return method(this, key)
+  end
+  return value
+end
+
+-- Fields are read and set by Rust alone until a metatype has a function for names that are none: then it is asked here.
+local index, newindex = metatable.__index, metatable.__newindex
+
+local function follow_index_functions()
+  function metatable.__index(this, key)
+    local value, method = index(this, key)
+    if method ~= nil then
+      return method(this, key)
+    end
+    return value
+  end
+
+  function metatable.__newindex(this, key, value)
+    local method = newindex(this, key, value)
+    if method ~= nil then
+      return method(this, key, value)
+    end
+  end
+end
+
+-- Guards: tables that die with the C data whose user value they are. A guard holds a copy of it for the finalizer, its
+-- number in the order of their making, and the guard that there was before.
+local is_obsolete, fresh, guard_of, close = rust.is_obsolete, rust.fresh, rust.guard_of, rust.close
+local guards, made = setmetatable({}, { __mode = "k" }), 0
+
+local function run(guard)
+  local finalizer = guard.finalizer
+  if finalizer ~= nil then
+    guard.finalizer = nil
+    if not is_obsolete(finalizer, guard.copy) then
+      -- A fresh one: the copy dies with the guard, and the finalizer may want to keep what it is given.
+      finalizer(fresh(guard.copy))
+    end
+  end
+end
+
+local guard_metatable = { __gc = run }
+
+local function make_guard(copy, finalizer, earlier)
+  made = made + 1
+  local guard = setmetatable({ copy = copy, finalizer = finalizer, number = made, earlier = earlier }, guard_metatable)
+  guards[guard] = true
+  return guard
+end
+
+-- All that are left, the last one first, as Lua itself does. An error of one is no reason to leave out the others.
+local function run_all()
+  local all = {}
+  for guard in pairs(guards) do
+    all[#all + 1] = guard
+  end
+  sort(all, function(left, right)
+    return left.number > right.number
+  end)
+  for position = 1, #all do
+    local ok, failure = pcall(run, all[position])
+    if not ok then
+      warn("error in a finalizer of C data: ", tostring(failure))
+    end
+  end
+end
+
+-- The end of a block whose variable it is: what the type says, otherwise its finalizer, after which the memory is given back.
+own("__close", function(this)
+  local guard = guard_of(this)
+  if guard ~= nil then
+    run(guard)
+  end
+  close(this)
+end)
+
+return { follow_index_functions = follow_index_functions, make_guard = make_guard, run_all = run_all }

@@ -1,0 +1,82 @@
+//! The part of C data's metamethods that is written in Lua, and what it needs of Rust.
+
+use mlua::{AnyUserData, Function, Lua, MultiValue, Table, Value as LuaValue};
+
+use super::{Cdata, Handle, finalizer, iterate, operators, show};
+use crate::dll::call;
+use crate::dll::module::Module;
+use crate::dll::types::Event;
+use crate::error::ErrorKind;
+
+/// The name in Lua's registry of the functions that the Lua part gives back.
+const FUNCTIONS: &str = "runtime64 metamethods of C data";
+
+/// Completes the metatables of C data and of its types.
+pub(super) fn install(lua: &Lua, module: &Module) -> mlua::Result<()> {
+    let null = super::null(module)?;
+    let handle = lua.create_userdata(Handle::new(null.ctype.clone(), module.clone()))?;
+    let events = lua.create_table()?;
+    for event in Event::all() {
+        events.set(event.metamethod(), event as i64)?;
+    }
+    let source = include_str!("metamethods.lua");
+    let chunk = lua.load(source).set_name("=[runtime64]");
+    let functions: Table = chunk.call((lua.create_userdata(null)?, handle, events, rust_side(lua)?))?;
+    lua.set_named_registry_value(FUNCTIONS, functions)
+}
+
+/// One of the functions that the Lua part gives back.
+pub(super) fn function(lua: &Lua, name: &str) -> mlua::Result<Function> {
+    lua.named_registry_value::<Table>(FUNCTIONS)?.raw_get(name)
+}
+
+/// What the Lua part calls.
+fn rust_side(lua: &Lua) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    table.set("operate", lua.create_function(operators::operate)?)?;
+    table.set(
+        "method_of",
+        lua.create_function(|_, (event, this): (i64, LuaValue)| {
+            Ok(Event::numbered(event).and_then(|event| operators::method_of(&this, event)))
+        })?,
+    )?;
+    table.set("length", lua.create_function(|_, this: AnyUserData| Ok(this.borrow::<Cdata>()?.length()?))?)?;
+    table.set("call", lua.create_function(invoke)?)?;
+    table.set("to_string", lua.create_function(|_, this: AnyUserData| Ok(show::shown(&*this.borrow::<Cdata>()?)))?)?;
+    table.set("pairs", lua.create_function(|lua, this: AnyUserData| iterate::pairs(lua, &this))?)?;
+    table.set("ipairs", lua.create_function(|lua, this: AnyUserData| iterate::ipairs(lua, &this))?)?;
+    table.set("guard_of", lua.create_function(|_, this: AnyUserData| finalizer::guard_of(&this))?)?;
+    table.set("fresh", lua.create_function(|lua, copy: AnyUserData| copy.borrow::<Cdata>()?.clone().into_lua(lua))?)?;
+    table.set("is_obsolete", lua.create_function(finalizer::is_obsolete)?)?;
+    table.set(
+        "close",
+        lua.create_function(|_, this: AnyUserData| {
+            this.borrow_mut::<Cdata>()?.place.close();
+            Ok(())
+        })?,
+    )?;
+    Handle::add_to(lua, &table)?;
+    Ok(table)
+}
+
+/// Calls the function that a pointer leads to.
+fn invoke(lua: &Lua, mut arguments: MultiValue) -> mlua::Result<MultiValue> {
+    let this = match arguments.pop_front() {
+        Some(LuaValue::UserData(this)) => this,
+        _ => return Err(mlua::Error::runtime("C data is needed")),
+    };
+    let cdata = this.borrow::<Cdata>()?.clone();
+    call::at_address(lua, &cdata, &arguments)
+}
+
+impl Cdata {
+    /// The number of elements of an array.
+    fn length(&self) -> Result<u64, crate::error::Error> {
+        let is_array = matches!(self.ctype.form, crate::dll::types::Form::Array(_));
+        match self.ctype.count() {
+            Some(count) => Ok(count),
+            None if is_array => Err(self.error(ErrorKind::Type, "its length is not known")),
+            None => Err(self.error(ErrorKind::Type, "it has no length; arrays have")),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `dll.new`: objects in memory that the worker shares.
+
+use std::sync::Arc;
+
+use mlua::{Lua, Value as LuaValue};
+
+use super::initialise::{bytes_of_all, element_count};
+use super::{Cdata, finalizer};
+use crate::dll::failure::from_remote;
+use crate::dll::memory::{Owner, Place};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::module::Module;
+use crate::dll::types::{Ctype, Event, Form};
+use crate::error::ErrorKind;
+use crate::remote::{Allocation, Generation, RemoteError, Worker};
+
+/// The alignment of every object, as `malloc` gives it; some types have more.
+const ALIGN: u64 = 16;
+
+/// A new object of a type: zeros, or the values given. The first value is the number of elements where the type leaves it
+/// open.
+pub(in crate::dll) fn new(
+    lua: &Lua,
+    module: &Module,
+    ctype: &Arc<Ctype>,
+    values: &[LuaValue],
+) -> mlua::Result<LuaValue> {
+    let refused = |mismatch: Mismatch| mismatch.at(format_args!("dll.new: {}", ctype.ty));
+    let (ctype, values) = match values {
+        values if !ctype.takes_count() => (Arc::clone(ctype), values),
+        [count, values @ ..] => {
+            let count = element_count(count).map_err(refused)?;
+            (ctype.with_count(count).map_err(refused)?, values)
+        }
+        [] => {
+            let missing = Mismatch::new(ErrorKind::Declaration, "the number of elements is missing");
+            return Err(refused(missing).into());
+        }
+    };
+    let layout = ctype.layout().map_err(|mismatch| refused(explained(&ctype, mismatch)))?;
+    let worker = module.worker(module.kind());
+    let align = layout.align.max(ALIGN);
+    let (memory, generation) = allocate(lua, module, worker, layout.size, align)
+        .map_err(|error| from_remote(error, worker.kind(), &format!("dll.new: {}", ctype.ty)))?;
+    let owner = Owner { worker: Arc::clone(worker), generation };
+    let place = Place::allocated(memory, owner);
+    if !values.is_empty() {
+        let bytes = bytes_of_all(&ctype, values, place.owner()).map_err(refused)?;
+        place.write(&"dll.new", 0, &bytes)?;
+    }
+    let collect = match &ctype.form {
+        Form::Record(fields) => fields.metatype.get().and_then(|metatype| metatype.get(Event::Collect)).cloned(),
+        _ => None,
+    };
+    let userdata = lua.create_userdata(Cdata::object(ctype, place))?;
+    if let Some(collect) = collect {
+        finalizer::set(lua, &userdata, collect)?;
+    }
+    Ok(LuaValue::UserData(userdata))
+}
+
+/// What to do about a type that has no size.
+fn explained(ctype: &Ctype, mismatch: Mismatch) -> Mismatch {
+    match &ctype.form {
+        Form::Array(array) if array.count.is_none() => {
+            Mismatch::new(mismatch.kind, "its length is not known; [?] takes it from the next argument")
+        }
+        _ => mismatch,
+    }
+}
+
+/// Allocates the memory of an object. Lua does not know how much memory its objects hold, so it is made to collect what
+/// is of no use any more when they have grown to twice what was in use after the last time, and before the arena is called
+/// full.
+fn allocate(
+    lua: &Lua,
+    module: &Module,
+    worker: &Arc<Worker>,
+    bytes: u64,
+    align: u64,
+) -> Result<(Allocation, Generation), RemoteError> {
+    // A script that has stopped the collector has its reasons.
+    if module.shared().garbage.is_due(bytes) && lua.gc_is_running() {
+        // It fails only if a finalizer does, which is that finalizer's affair.
+        let _ = lua.gc_collect();
+        module.shared().garbage.collected(worker.arena_use() + lua.used_memory() as u64);
+    }
+    match worker.allocate(bytes, align) {
+        Err(RemoteError::ArenaFull { .. } | RemoteError::Fault(_)) => {
+            let _ = lua.gc_collect();
+            worker.allocate(bytes, align)
+        }
+        allocated => allocated,
+    }
+}

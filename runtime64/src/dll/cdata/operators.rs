@@ -1,0 +1,200 @@
+//! Operators on C data: arithmetic and order of pointers, the metamethods of structs, and numbers in memory as their values.
+
+use std::sync::Arc;
+
+use mlua::{Lua, Value as LuaValue};
+
+use super::{Cdata, Kind, integer};
+use crate::dll::describe::describe;
+use crate::dll::memory::{Lasting, Place};
+use crate::dll::types::{Ctype, Event, Form, times};
+use crate::error::{Error, ErrorKind};
+
+/// What an operator comes to: a metamethod to call, a result, or two numbers that Lua's own operator takes.
+type Outcome = (LuaValue, LuaValue, LuaValue, LuaValue);
+
+/// Takes an operator with its operands, one of which is C data.
+pub(super) fn operate(lua: &Lua, (event, left, right): (i64, LuaValue, LuaValue)) -> mlua::Result<Outcome> {
+    let event = Event::numbered(event).ok_or_else(|| mlua::Error::runtime("there is no such event"))?;
+    if event == Event::Equal {
+        return Ok(equal(&left, &right));
+    }
+    if let Some(value) = pointers(lua, event, &left, &right)? {
+        return Ok(result(value));
+    }
+    if let Some(method) = method_of(&left, event).or_else(|| method_of(&right, event)) {
+        return Ok(metamethod(method));
+    }
+    match (plain(&left, event)?, plain(&right, event)?) {
+        (Some(left), Some(right)) => Ok((LuaValue::Nil, LuaValue::Nil, left, right)),
+        _ => Err(undefined(event, &left, &right)),
+    }
+}
+
+fn metamethod(method: LuaValue) -> Outcome {
+    (method, LuaValue::Nil, LuaValue::Nil, LuaValue::Nil)
+}
+
+fn result(value: LuaValue) -> Outcome {
+    (LuaValue::Nil, value, LuaValue::Nil, LuaValue::Nil)
+}
+
+/// Whether two values are equal: pointers and objects that lead to the same place, numbers in memory of the same value.
+fn equal(left: &LuaValue, right: &LuaValue) -> Outcome {
+    for operand in [left, right] {
+        if super::of(operand).is_some_and(|cdata| cdata.kind == Kind::Object)
+            && let Some(method) = method_of(operand, Event::Equal)
+        {
+            return metamethod(method);
+        }
+    }
+    let are_equal = match (super::of(left), super::of(right)) {
+        (Some(left), Some(right)) => same(&left, &right),
+        _ => false,
+    };
+    result(LuaValue::Boolean(are_equal))
+}
+
+fn same(left: &Cdata, right: &Cdata) -> bool {
+    let value = |cdata: &Cdata| cdata.number(&mut Lasting).ok().flatten();
+    if let (Some(left), Some(right)) = (value(left), value(right)) {
+        return left == right;
+    }
+    let place = |cdata: &Cdata| cdata.leads_to(&"==").ok();
+    place(left).is_some() && place(left) == place(right)
+}
+
+/// The metamethod of a value's type.
+pub(super) fn method_of(value: &LuaValue, event: Event) -> Option<LuaValue> {
+    let cdata = super::of(value)?;
+    let fields = cdata.ctype.record()?;
+    fields.metatype.get()?.get(event).cloned()
+}
+
+/// The value of an operand as Lua's operators take it: a number, or a string to be joined with one.
+fn plain(value: &LuaValue, event: Event) -> Result<Option<LuaValue>, Error> {
+    Ok(match value {
+        LuaValue::UserData(_) => {
+            let held = super::number_of(value, &mut Lasting).map_err(|mismatch| mismatch.at(describe(value)))?;
+            held.filter(|held| !held.is_boolean())
+        }
+        LuaValue::Integer(_) | LuaValue::Number(_) => Some(value.clone()),
+        LuaValue::String(_) if event == Event::Concatenate => Some(value.clone()),
+        _ => None,
+    })
+}
+
+#[cold]
+fn undefined(event: Event, left: &LuaValue, right: &LuaValue) -> mlua::Error {
+    let operator = event.operator();
+    let (left, right) = (describe(left), describe(right));
+    let operands = if event.is_unary() { left } else { format!("{left} and {right}") };
+    let message = format!("{operator} means nothing for {operands}; dll.metatype can give it a meaning for a struct");
+    Error::new(ErrorKind::Type, message).into()
+}
+
+/// A pointer, or an array, which stands for a pointer to its first element.
+struct Operand {
+    element: Arc<Ctype>,
+    place: Place,
+}
+
+impl Operand {
+    fn of(value: &LuaValue) -> Result<Option<Self>, Error> {
+        let Some(cdata) = super::of(value) else { return Ok(None) };
+        let element = match &cdata.ctype.form {
+            Form::Pointer(pointee) => pointee.ctype(cdata.ctype.abi),
+            Form::Array(array) => Arc::clone(&array.element),
+            _ => return Ok(None),
+        };
+        let place = cdata.leads_to(&cdata.ctype.ty)?;
+        Ok(Some(Self { element, place }))
+    }
+
+    fn element_bytes(&self) -> Result<i64, Error> {
+        let bytes = self.element.bytes().ok().and_then(|bytes| i64::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
+        bytes.ok_or_else(|| {
+            let reason = "what it points to has no size; dll.cast makes it a pointer to something that has";
+            Error::new(ErrorKind::Type, format!("{}: {reason}", self.element.ty.clone().pointer_to()))
+        })
+    }
+}
+
+/// What C defines for pointers; nothing if the operator is another, or neither operand is a pointer.
+fn pointers(lua: &Lua, event: Event, left: &LuaValue, right: &LuaValue) -> mlua::Result<Option<LuaValue>> {
+    if !matches!(event, Event::Add | Event::Subtract | Event::Less | Event::LessOrEqual) {
+        return Ok(None);
+    }
+    match (event, Operand::of(left)?, Operand::of(right)?) {
+        (_, None, None) => Ok(None),
+        // NULL is nil, and before every address.
+        (Event::Less | Event::LessOrEqual, Some(pointer), None) if right.is_nil() => {
+            Ok(Some(LuaValue::Boolean(event == Event::LessOrEqual && address(&pointer)? == 0)))
+        }
+        (Event::Less | Event::LessOrEqual, None, Some(pointer)) if left.is_nil() => {
+            Ok(Some(LuaValue::Boolean(event == Event::LessOrEqual || address(&pointer)? > 0)))
+        }
+        (Event::Add | Event::Subtract, Some(pointer), None) if is_count(right) => {
+            moved(lua, left, &pointer, right, event == Event::Subtract).map(Some)
+        }
+        (Event::Add, None, Some(pointer)) if is_count(left) => moved(lua, right, &pointer, left, false).map(Some),
+        (Event::Subtract, Some(left), Some(right)) => Ok(Some(LuaValue::Integer(difference(&left, &right)?))),
+        (Event::Less | Event::LessOrEqual, Some(left), Some(right)) => {
+            comparable(&left, &right)?;
+            let (left, right) = (address(&left)?, address(&right)?);
+            let result = if event == Event::Less { left < right } else { left <= right };
+            Ok(Some(LuaValue::Boolean(result)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn is_count(value: &LuaValue) -> bool {
+    matches!(value, LuaValue::Integer(_) | LuaValue::Number(_))
+        || super::of(value).is_some_and(|cdata| matches!(cdata.ctype.form, Form::Number(_)))
+}
+
+fn address(operand: &Operand) -> Result<u64, Error> {
+    if operand.place.is_closed() {
+        let message = format!("the {} was closed; its memory is gone", operand.element.ty);
+        return Err(Error::new(ErrorKind::Stale, message));
+    }
+    Ok(operand.place.address())
+}
+
+/// The pointer so many elements further on, or back.
+fn moved(lua: &Lua, from: &LuaValue, pointer: &Operand, count: &LuaValue, is_back: bool) -> mlua::Result<LuaValue> {
+    let bytes = pointer.element_bytes()?;
+    address(pointer)?;
+    let refused =
+        |kind, reason: String| Error::new(kind, format!("{}: {reason}", pointer.element.ty.clone().pointer_to()));
+    let count = integer(count).map_err(|mismatch| mismatch.at(pointer.element.ty.clone().pointer_to()))?;
+    let distance = times(bytes.unsigned_abs(), count.unsigned_abs())
+        .map_err(|_| refused(ErrorKind::Range, format!("{count} elements further is beyond all memory")))?;
+    let distance = if (count < 0) == is_back { distance as i64 } else { -(distance as i64) };
+    let cdata = Cdata::pointer(pointer.element.pointer_to(), pointer.place.moved(distance));
+    match from {
+        LuaValue::UserData(from) => super::finalizer::derive(lua, from, cdata),
+        _ => cdata.into_lua(lua),
+    }
+}
+
+/// How many elements lie between two pointers.
+fn difference(left: &Operand, right: &Operand) -> Result<i64, Error> {
+    comparable(left, right)?;
+    let bytes = left.element_bytes()?;
+    Ok((address(left)?.wrapping_sub(address(right)?) as i64) / bytes)
+}
+
+/// Whether two pointers have an order and a difference: they lead to things of one type, in the memory of one worker.
+fn comparable(left: &Operand, right: &Operand) -> Result<(), Error> {
+    if !super::agree(&left.element.ty, &right.element.ty, left.element.abi) {
+        let message = format!("pointers to {} and to {} cannot be compared", left.element.ty, right.element.ty);
+        return Err(Error::new(ErrorKind::Type, message));
+    }
+    if left.place.is_null() || right.place.is_null() {
+        return Ok(());
+    }
+    let what = left.element.ty.clone().pointer_to();
+    left.place.owner().check(right.place.owner(), &what).map_err(|mismatch| mismatch.at("comparing pointers"))
+}

@@ -1,0 +1,152 @@
+//! One part of an object: read as a Lua value, written from one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use mlua::{Lua, Value as LuaValue};
+
+use super::Cdata;
+use super::initialise::{bytes_of, put};
+use crate::c::BitField;
+use crate::dll::describe::describe;
+use crate::dll::memory::{Lasting, Place};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::module::Module;
+use crate::dll::types::{Ctype, Form, Number, NumberBytes};
+use crate::error::{Error, ErrorKind};
+
+/// A part of an object: an element, a field, the value of a variable.
+pub(in crate::dll) struct Part<'a> {
+    pub(in crate::dll) ctype: Cow<'a, Arc<Ctype>>,
+    pub(in crate::dll) place: Cow<'a, Place>,
+    /// Where the part starts, counted from the place.
+    pub(in crate::dll) offset: u64,
+    /// The bits, of a bit-field.
+    pub(in crate::dll) bits: Option<BitField>,
+    /// Whether what it is a part of may not be written.
+    pub(in crate::dll) is_const: bool,
+}
+
+impl Part<'_> {
+    /// Its value: numbers and pointers are copied out, of all else it is a view.
+    #[inline]
+    pub(in crate::dll) fn read(&self, lua: &Lua, doing: &dyn fmt::Display) -> mlua::Result<LuaValue> {
+        match (&self.ctype.form, self.bits) {
+            (Form::Number(number), None) => {
+                let mut bytes = NumberBytes::default();
+                self.place.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
+                Ok(number.value_of(&bytes))
+            }
+            (Form::Number(number), Some(bits)) => Ok(self.read_bits(doing, number, bits)?),
+            (Form::Pointer(_), _) => {
+                let mut bytes = [0; 8];
+                self.place.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
+                Cdata::pointer_value(lua, &self.ctype, u64::from_le_bytes(bytes), self.place.owner())
+            }
+            _ => self.view(lua).into_lua(lua),
+        }
+    }
+
+    /// The part as an object of its own, in the same memory.
+    fn view(&self, lua: &Lua) -> Cdata {
+        let ctype = if self.is_const && !self.ctype.is_const {
+            self.ctype.constant(Module::of_state(lua).as_ref().map(Module::types))
+        } else {
+            Arc::clone(&self.ctype)
+        };
+        Cdata::object(ctype, self.place.moved(self.offset as i64))
+    }
+
+    /// Sets it. A value that does not fit changes nothing.
+    pub(in crate::dll) fn write(&self, doing: &dyn fmt::Display, value: &LuaValue) -> Result<(), Error> {
+        if self.is_const || self.ctype.is_const {
+            let message = format!("{doing}: it is const and may not be written");
+            return Err(Error::new(ErrorKind::Type, message));
+        }
+        let refused = |mismatch: Mismatch| mismatch.at(doing);
+        match (&self.ctype.form, self.bits) {
+            (Form::Number(number), None) => {
+                let held = held(value).map_err(refused)?;
+                let bytes = number.to_bytes(held.as_ref().unwrap_or(value)).map_err(refused)?;
+                self.place.write(doing, self.offset, &bytes[..self.scalar_bytes()])
+            }
+            (Form::Number(number), Some(bits)) => self.write_bits(doing, number, bits, value),
+            (Form::Pointer(_), _) => {
+                let mut bytes = [0; 8];
+                let bytes = &mut bytes[..self.scalar_bytes()];
+                put(bytes, &self.ctype, value, self.place.owner()).map_err(refused)?;
+                self.place.write(doing, self.offset, bytes)
+            }
+            _ => {
+                let bytes = bytes_of(&self.ctype, value, self.place.owner()).map_err(refused)?;
+                self.place.write(doing, self.offset, &bytes)
+            }
+        }
+    }
+
+    /// The size of a number or pointer, which every one has.
+    #[inline]
+    fn scalar_bytes(&self) -> usize {
+        self.ctype.bytes().map_or(0, |bytes| bytes as usize)
+    }
+
+    /// The bytes that hold the bits, the number in them, and its mask.
+    fn window(&self, doing: &dyn fmt::Display, bits: BitField) -> Result<(u128, usize), Error> {
+        let length = (bits.first + bits.width).div_ceil(8) as usize;
+        let mut bytes = [0; 16];
+        self.place.read(doing, self.offset, &mut bytes[..length])?;
+        Ok((u128::from_le_bytes(bytes), length))
+    }
+
+    fn read_bits(&self, doing: &dyn fmt::Display, number: &Number, bits: BitField) -> Result<LuaValue, Error> {
+        let (window, _) = self.window(doing, bits)?;
+        Ok(number.of_bits(window, bits))
+    }
+
+    fn write_bits(
+        &self,
+        doing: &dyn fmt::Display,
+        number: &Number,
+        bits: BitField,
+        value: &LuaValue,
+    ) -> Result<(), Error> {
+        let refused = |mismatch: Mismatch| mismatch.at(doing);
+        let held = held(value).map_err(refused)?;
+        let value = number.bits(held.as_ref().unwrap_or(value), bits.width).map_err(refused)?;
+        let (window, length) = self.window(doing, bits)?;
+        let all = mask(bits.width) << bits.first;
+        let window = window & !all | u128::from(value) << bits.first & all;
+        self.place.write(doing, self.offset, &window.to_le_bytes()[..length])
+    }
+}
+
+/// So many ones.
+fn mask(width: u32) -> u128 {
+    (1 << width) - 1
+}
+
+/// The number that an object stands for; nothing for all other values, which stand for themselves.
+#[inline]
+fn held(value: &LuaValue) -> Result<Option<LuaValue>, Mismatch> {
+    match value {
+        LuaValue::UserData(_) => super::converted_number(value, &mut Lasting),
+        _ => Ok(None),
+    }
+}
+
+/// What is done to a part, for messages.
+pub(super) struct Doing<'a> {
+    pub(super) cdata: &'a Cdata,
+    pub(super) key: &'a LuaValue,
+}
+
+impl fmt::Display for Doing<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ty = &self.cdata.ctype.ty;
+        match self.key {
+            LuaValue::String(name) => write!(formatter, "{ty}: field '{}'", name.to_string_lossy()),
+            key => write!(formatter, "{ty}: element {}", describe(key)),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What may stand for a pointer: pointers of the same type, objects by their address, arrays by that of their first element.
+
+use std::fmt;
+
+use mlua::Value as LuaValue;
+
+use super::{Cdata, Kind};
+use crate::c::{self, Abi, Basic};
+use crate::dll::describe::wrong_type;
+use crate::dll::memory::{Access, Owner};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::types::{Ctype, Form};
+use crate::error::ErrorKind;
+
+/// A pointer that is needed: its type, in a worker.
+pub(in crate::dll) struct PointerNeeded<'a> {
+    pub(in crate::dll) ctype: &'a Ctype,
+    pub(in crate::dll) owner: &'a Owner,
+}
+
+impl PointerNeeded<'_> {
+    /// What it points to.
+    fn target(&self) -> &c::Type {
+        match &self.ctype.form {
+            Form::Pointer(pointee) => pointee.ty(),
+            _ => &self.ctype.ty,
+        }
+    }
+}
+
+/// The address that a value has where a pointer is needed: 0 for nil, the address of C data that agrees in its type.
+pub(in crate::dll) fn address_for(
+    value: &LuaValue,
+    needed: &PointerNeeded<'_>,
+    access: &mut dyn Access,
+) -> Result<u64, Mismatch> {
+    match value {
+        LuaValue::Nil => Ok(0),
+        LuaValue::UserData(userdata) => {
+            if let Ok(cdata) = userdata.borrow::<Cdata>() {
+                return cdata.address_as(needed, access);
+            }
+            match crate::dll::call::address_of(userdata, needed.ctype, needed.owner)? {
+                Some(address) => Ok(address),
+                None => Err(wrong_type("a pointer, an object or nil", value)),
+            }
+        }
+        other => Err(wrong_type("a pointer, an object or nil", other)),
+    }
+}
+
+impl Cdata {
+    /// Its address as a pointer that is needed.
+    fn address_as(&self, needed: &PointerNeeded<'_>, access: &mut dyn Access) -> Result<u64, Mismatch> {
+        let target = needed.target();
+        if self.place.is_closed() {
+            let reason = format!("the {} was closed; its memory is gone", self.ctype.ty);
+            return Err(Mismatch::new(ErrorKind::Stale, reason));
+        }
+        match (self.kind, self.ctype.form.pointee()) {
+            (Kind::Pointer, Some(pointee)) => {
+                if self.place.is_null() {
+                    return Ok(0);
+                }
+                self.owner().check(needed.owner, self)?;
+                self.agrees(pointee, target).map(|()| self.place.address())
+            }
+            // An object that holds a pointer stands for that pointer, unless a pointer to such a pointer is needed.
+            (Kind::Object, Some(pointee)) if agree(pointee, target, self.ctype.abi) => {
+                let mut bytes = [0; 8];
+                self.place.read_through(access, &mut bytes[..self.ctype.abi.pointer_bytes() as usize])?;
+                self.owner().check(needed.owner, &self.ctype.ty)?;
+                self.agrees(pointee, target)?;
+                Ok(u64::from_le_bytes(bytes))
+            }
+            _ => self.object_address(needed),
+        }
+    }
+
+    /// The address of an object.
+    fn object_address(&self, needed: &PointerNeeded<'_>) -> Result<u64, Mismatch> {
+        self.owner().check(needed.owner, &self.ctype.ty)?;
+        let target = needed.target();
+        let whole = &self.ctype.ty;
+        if agree(whole, target, self.ctype.abi) {
+            return self.agrees(whole, target).map(|()| self.place.address());
+        }
+        let decayed = match &self.ctype.form {
+            Form::Array(array) => &array.element.ty,
+            _ => whole,
+        };
+        self.agrees(decayed, target).map(|()| self.place.address())
+    }
+
+    /// Whether a pointer to `own` may be passed as one to `target`.
+    fn agrees(&self, own: &c::Type, target: &c::Type) -> Result<(), Mismatch> {
+        let pointer = || target.clone().pointer_to();
+        let shown: &dyn fmt::Display = if self.kind == Kind::Pointer { self } else { &self.ctype.ty };
+        if !agree(own, target, self.ctype.abi) {
+            let reason =
+                format!("{} is needed, not {shown}; dll.cast converts, if you know that it is right", pointer());
+            return Err(Mismatch::new(ErrorKind::Type, reason));
+        }
+        if own.is_const() && !target.is_const() {
+            let reason = format!(
+                "{} is needed, and what {shown} is or leads to is const and may not be written; dll.cast takes const away",
+                pointer()
+            );
+            return Err(Mismatch::new(ErrorKind::Type, reason));
+        }
+        Ok(())
+    }
+}
+
+impl Form {
+    /// What a pointer points to, as declared.
+    fn pointee(&self) -> Option<&c::Type> {
+        match self {
+            Form::Pointer(pointee) => Some(pointee.ty()),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a pointer to one type can be passed as a pointer to the other, qualifiers aside: C converts `void *` to and from
+/// all others; integers of one size are accepted for each other, as LuaJIT does, since programs mix `char` and `BYTE` freely.
+pub(in crate::dll) fn agree(one: &c::Type, other: &c::Type, abi: Abi) -> bool {
+    if one.is_void() || other.is_void() {
+        return true;
+    }
+    match (one.resolve(), other.resolve()) {
+        (c::Type::Basic(one), c::Type::Basic(other)) => one == other || same_integer(*one, *other, abi),
+        (c::Type::Pointer(one), c::Type::Pointer(other)) => one.is_void() == other.is_void() && agree(one, other, abi),
+        (c::Type::Array(one), c::Type::Array(other)) if one.length == other.length => {
+            agree(&one.element, &other.element, abi)
+        }
+        (one, other) => one == other,
+    }
+}
+
+/// Whether two integer types have the same size. What is no integer but a truth value is apart.
+fn same_integer(one: Basic, other: Basic, abi: Abi) -> bool {
+    let bytes = |basic| abi.integer(basic).filter(|_| basic != Basic::Bool).map(|integer| integer.bytes);
+    bytes(one).is_some() && bytes(one) == bytes(other)
+}

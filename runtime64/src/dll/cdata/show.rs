@@ -1,0 +1,232 @@
+//! C data in words: type, address, and what is there.
+
+use std::fmt::{self, Write};
+
+use super::{Cdata, Kind};
+use crate::c;
+use crate::dll::memory::Place;
+use crate::dll::types::{Array, Ctype, Field, Fields, Form, Number, NumberBytes};
+
+/// How much is shown of an object before an ellipsis stands for the rest.
+const ELEMENTS: usize = 8;
+const FIELDS: usize = 24;
+const DEPTH: usize = 3;
+const TEXT: usize = 80;
+
+/// How many bytes of an object are read to show it.
+const BYTES: u64 = 64 << 10;
+
+/// Type, address and values of C data.
+pub(super) fn shown(cdata: &Cdata) -> String {
+    let ty = &cdata.ctype.ty;
+    if cdata.place.is_closed() {
+        return format!("{ty} (closed)");
+    }
+    let head = cdata.to_string();
+    if cdata.kind == Kind::Pointer {
+        return head;
+    }
+    if !cdata.place.is_alive() {
+        return format!("{head} (its worker has ended)");
+    }
+    let is_aggregate = matches!(cdata.ctype.form, Form::Array(_) | Form::Record(_));
+    match value_text(cdata) {
+        Some(value) if is_aggregate => format!("{head} {value}"),
+        Some(value) => format!("{head} = {value}"),
+        None => head,
+    }
+}
+
+/// Type and address.
+impl fmt::Display for Cdata {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = usize::from(self.owner().worker.kind().pointer_bits() / 4);
+        match (self.kind, self.place.address()) {
+            (Kind::Pointer, 0) => write!(formatter, "{} NULL", self.ctype.ty),
+            (_, address) => write!(formatter, "{} 0x{address:0digits$x}", self.ctype.ty),
+        }
+    }
+}
+
+/// The values of an object; nothing where there is nothing to show.
+pub(in crate::dll) fn value_text(cdata: &Cdata) -> Option<String> {
+    let length = cdata.ctype.bytes().ok()?;
+    if matches!(cdata.ctype.form, Form::Opaque | Form::Function(_)) {
+        return None;
+    }
+    let bytes = match read(&cdata.place, length.min(BYTES)) {
+        Ok(bytes) => bytes,
+        Err(reason) => return Some(format!("({reason})")),
+    };
+    let mut text = String::new();
+    write_value(&mut text, &cdata.ctype, &bytes, 0);
+    Some(text)
+}
+
+fn read(place: &Place, length: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+    place.read(&"it cannot be read", 0, &mut bytes).map_err(|error| error.message)?;
+    Ok(bytes)
+}
+
+/// Appends the value that bytes are. Writing to a string does not fail.
+fn write_value(text: &mut String, ctype: &Ctype, bytes: &[u8], depth: usize) {
+    match &ctype.form {
+        Form::Number(number) => write_number(text, number, bytes),
+        Form::Pointer(_) => {
+            let mut address = [0; 8];
+            let length = bytes.len().min(ctype.abi.pointer_bytes() as usize);
+            address[..length].copy_from_slice(&bytes[..length]);
+            let _ = match u64::from_le_bytes(address) {
+                0 => write!(text, "NULL"),
+                address => write!(text, "{address:#x}"),
+            };
+        }
+        Form::Array(_) | Form::Record(_) if depth >= DEPTH => text.push_str("{…}"),
+        Form::Array(array) => write_array(text, array, bytes, depth),
+        Form::Record(fields) => write_fields(text, fields, bytes, depth),
+        Form::Function(_) | Form::Opaque => {
+            let hexadecimal: Vec<String> = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            let _ = write!(text, "<{}>", hexadecimal.join(" "));
+        }
+    }
+}
+
+fn write_number(text: &mut String, number: &Number, bytes: &[u8]) {
+    let mut all = NumberBytes::default();
+    let length = bytes.len().min(all.len());
+    all[..length].copy_from_slice(&bytes[..length]);
+    let value = number.value_of(&all);
+    write_plain(text, number, &value);
+}
+
+fn write_plain(text: &mut String, number: &Number, value: &mlua::Value) {
+    let shown = match (number, value) {
+        (Number::Enumeration(enumeration), mlua::Value::Integer(value)) => {
+            enumeration.name_of(*value).map(str::to_owned)
+        }
+        (Number::Unsigned64, mlua::Value::Integer(value)) => Some((*value as u64).to_string()),
+        _ => None,
+    };
+    text.push_str(&shown.unwrap_or_else(|| crate::dll::describe::describe(value)));
+}
+
+/// Elements; of characters that are text, the text.
+fn write_array(text: &mut String, array: &Array, bytes: &[u8], depth: usize) {
+    if let Some(shown) = as_text(array, bytes) {
+        text.push_str(&shown);
+        return;
+    }
+    let size = array.element.bytes().unwrap_or(0).max(1) as usize;
+    let count = array.count.unwrap_or(0) as usize;
+    text.push('{');
+    for (index, element) in bytes.chunks_exact(size).take(count.min(ELEMENTS)).enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
+        write_value(text, &array.element, element, depth + 1);
+    }
+    text.push_str(if count > ELEMENTS { ", …}" } else { "}" });
+}
+
+fn as_text(array: &Array, bytes: &[u8]) -> Option<String> {
+    if !matches!(array.element.ty.resolve(), c::Type::Basic(c::Basic::Char)) {
+        return None;
+    }
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let (text, rest) = bytes.split_at(end);
+    let text = std::str::from_utf8(text).ok()?;
+    let is_odd = |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
+    if text.is_empty() || text.chars().any(is_odd) || rest.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    let short: String = text.chars().take(TEXT).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    Some(format!("\"{}{more}\"", short.escape_debug()))
+}
+
+fn write_fields(text: &mut String, fields: &Fields, bytes: &[u8], depth: usize) {
+    text.push('{');
+    for (index, field) in fields.list.iter().take(FIELDS).enumerate() {
+        let _ = write!(text, "{}{} = ", if index == 0 { "" } else { ", " }, field.name);
+        write_field(text, field, bytes, depth);
+    }
+    text.push_str(if fields.list.len() > FIELDS { ", …}" } else { "}" });
+}
+
+fn write_field(text: &mut String, field: &Field, bytes: &[u8], depth: usize) {
+    let start = (field.offset as usize).min(bytes.len());
+    if let (Some(bits), Form::Number(number)) = (field.bits, &field.ctype.form) {
+        let end = (start + (bits.first + bits.width).div_ceil(8) as usize).min(bytes.len());
+        let mut window = NumberBytes::default();
+        window[..end - start].copy_from_slice(&bytes[start..end]);
+        write_plain(text, number, &number.of_bits(u128::from_le_bytes(window), bits));
+        return;
+    }
+    let length = field.ctype.bytes().unwrap_or(0) as usize;
+    let end = (start + length).min(bytes.len());
+    write_value(text, &field.ctype, &bytes[start..end], depth + 1);
+}
+
+/// A type as C declares it; of a struct or union each member with its place, of an enumeration each name with its value.
+pub(in crate::dll) fn declaration(ctype: &Ctype) -> String {
+    let size = match ctype.layout() {
+        Ok(layout) => format!("{} bytes, aligned to {}", layout.size, layout.align),
+        Err(mismatch) => mismatch.reason,
+    };
+    match (&ctype.form, ctype.ty.resolve()) {
+        (Form::Record(fields), c::Type::Record(record)) => {
+            let tag = c::Type::Record(record.clone()).to_string();
+            let name = if record.tag.is_some() { tag } else { record.kind.keyword().to_owned() };
+            let rows = fields.list.iter().map(row).collect();
+            let closing = if name == ctype.ty.to_string() { String::new() } else { format!(" /* {} */", ctype.ty) };
+            body(&name, &size, rows, &closing)
+        }
+        (Form::Number(Number::Enumeration(enumeration)), _) => {
+            let rows = enumeration.names().map(|(name, value)| (format!("{name} = {value},"), String::new())).collect();
+            body(&ctype.ty.to_string(), &size, rows, "")
+        }
+        (Form::Function(function), _) => function.ty.to_string(),
+        (_, resolved) if ctype.ty.to_string() == resolved.to_string() => format!("{} /* {size} */", ctype.ty),
+        (_, resolved) => format!("typedef {}; /* {size} */", resolved.declare(&ctype.ty.to_string())),
+    }
+}
+
+/// A member and where it lies.
+fn row(field: &Field) -> (String, String) {
+    let declared = field.ctype.ty.declare(&field.name);
+    match field.bits {
+        Some(bits) => {
+            (format!("{declared} : {};", bits.width), format!("/* at {}, bit {} */", field.offset, bits.first))
+        }
+        None => (format!("{declared};"), format!("/* at {} */", field.offset)),
+    }
+}
+
+/// A definition with its comments below each other.
+fn body(name: &str, size: &str, rows: Vec<(String, String)>, closing: &str) -> String {
+    let widest = rows.iter().map(|(declared, _)| declared.chars().count()).max().unwrap_or(0);
+    let mut text = format!("{name} {{ /* {size} */\n");
+    for (declared, comment) in rows {
+        let line = format!("  {declared:<widest$}  {comment}");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push('}');
+    text.push_str(closing);
+    text.push(';');
+    text
+}
+
+/// C data as a definition of it: its type, where it is, and its values by name.
+pub(in crate::dll) fn describe(cdata: &Cdata) -> String {
+    let there = match (cdata.kind, cdata.ctype.pointee()) {
+        (Kind::Pointer, Some(pointee)) if !cdata.place.is_null() && pointee.bytes().is_ok() => {
+            value_text(&Cdata::object(pointee, cdata.place.clone()))
+        }
+        _ => None,
+    };
+    let declared = declaration(&cdata.ctype.pointee().unwrap_or_else(|| cdata.ctype.clone()));
+    match there {
+        Some(there) => format!("{declared}\n{} -> {there}", shown(cdata)),
+        None => format!("{declared}\n{}", shown(cdata)),
+    }
+}

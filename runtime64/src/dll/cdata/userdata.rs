@@ -1,0 +1,114 @@
+//! C data as a userdata: fields and elements read and set. The other metamethods are in `metamethods.lua`.
+
+use std::sync::Arc;
+
+use mlua::{AnyUserData, Lua, MetaMethod, UserData, UserDataMethods, UserDataRef, Value as LuaValue};
+
+use super::Cdata;
+use super::finalizer::inherit;
+use super::part::Doing;
+use crate::dll::library::constant_to_lua;
+use crate::dll::memory::{Access, Lasting};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::types::{self, Event, Form, NumberBytes};
+
+impl Cdata {
+    /// The number or boolean that an object is, nothing for all else.
+    pub(super) fn number(&self, access: &mut dyn Access) -> Result<Option<LuaValue>, Mismatch> {
+        let Form::Number(number) = &self.ctype.form else { return Ok(None) };
+        let mut bytes = NumberBytes::default();
+        let length = self.ctype.bytes()? as usize;
+        self.place.read_through(access, &mut bytes[..length])?;
+        Ok(Some(number.value_of(&bytes)))
+    }
+}
+
+/// The number that a value is or holds in memory; nothing for values that are no numbers.
+pub(in crate::dll) fn number_of(value: &LuaValue, access: &mut dyn Access) -> Result<Option<LuaValue>, Mismatch> {
+    match super::of(value) {
+        Some(cdata) => cdata.number(access),
+        None => Ok(None),
+    }
+}
+
+/// A number that is an integer: a float without a fraction is one, and so is an object that holds one.
+pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
+    match number_of(value, &mut Lasting)? {
+        Some(held) => types::integer(&held),
+        None => types::integer(value),
+    }
+}
+
+/// The number that a value is where C converts it to one: of a complex number its real part.
+pub(in crate::dll) fn converted_number(
+    value: &LuaValue,
+    access: &mut dyn Access,
+) -> Result<Option<LuaValue>, Mismatch> {
+    let Some(cdata) = super::of(value) else { return Ok(None) };
+    match &cdata.ctype.form {
+        Form::Record(fields) if fields.is_complex => {
+            let real = &fields.list[0].ctype;
+            Cdata::object(Arc::clone(real), cdata.place.clone()).number(access)
+        }
+        _ => cdata.number(access),
+    }
+}
+
+/// The value of a field or element; otherwise what the metatype knows by the name. A function that is to be asked for it is
+/// given as a second value.
+fn index(lua: &Lua, (this, key): (AnyUserData, LuaValue)) -> mlua::Result<(LuaValue, LuaValue)> {
+    let cdata = this.borrow::<Cdata>()?;
+    let Some(part) = cdata.part(&key)? else { return beyond_fields(lua, &cdata, &key) };
+    let value = part.read(lua, &Doing { cdata: &cdata, key: &key })?;
+    let value = if cdata.is_guarded && value.is_userdata() { inherit(&this, value)? } else { value };
+    Ok((value, LuaValue::Nil))
+}
+
+/// What a name stands for that no field has.
+fn beyond_fields(lua: &Lua, cdata: &UserDataRef<Cdata>, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
+    let fields = cdata.ctype.record();
+    let found = match fields.as_ref().and_then(|fields| fields.metatype.get()?.get(Event::Index)) {
+        Some(LuaValue::Table(methods)) => methods.get(key)?,
+        Some(method) => return Ok((LuaValue::Nil, method.clone())),
+        None => LuaValue::Nil,
+    };
+    match found {
+        LuaValue::Nil => match constant(lua, cdata, key)? {
+            Some(value) => Ok((value, LuaValue::Nil)),
+            None => Err(cdata.no_part(key).into()),
+        },
+        found => Ok((found, LuaValue::Nil)),
+    }
+}
+
+/// A constant that a struct itself declares.
+#[cold]
+fn constant(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<Option<LuaValue>> {
+    let Some(name) = key.as_string().map(mlua::LuaString::to_string_lossy) else { return Ok(None) };
+    match cdata.ctype.record().and_then(|fields| fields.constant(&name)) {
+        Some(value) => constant_to_lua(lua, &name, Some(value)).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Sets a field or element. A function of the metatype that is to do it is given as a value.
+fn set_index(_: &Lua, (this, key, value): (AnyUserData, LuaValue, LuaValue)) -> mlua::Result<LuaValue> {
+    let cdata = this.borrow::<Cdata>()?;
+    if let Some(part) = cdata.part(&key)? {
+        part.write(&Doing { cdata: &cdata, key: &key }, &value)?;
+        return Ok(LuaValue::Nil);
+    }
+    let fields = cdata.ctype.record();
+    match fields.as_ref().and_then(|fields| fields.metatype.get()?.get(Event::NewIndex)) {
+        None => Err(cdata.no_part(&key).into()),
+        Some(LuaValue::Table(methods)) => methods.set(key, value).map(|()| LuaValue::Nil),
+        Some(method) => Ok(method.clone()),
+    }
+}
+
+impl UserData for Cdata {
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_meta_function(MetaMethod::Index, index);
+        methods.add_meta_function(MetaMethod::NewIndex, set_index);
+    }
+}

@@ -1,0 +1,32 @@
+//! Lua values in error messages.
+
+use mlua::Value as LuaValue;
+
+use super::mismatch::Mismatch;
+use crate::error::ErrorKind;
+
+/// A Lua value in an error message: short values themselves, others by their type.
+pub(super) fn describe(value: &LuaValue) -> String {
+    const LONGEST: usize = 40;
+    match value {
+        LuaValue::Nil => "nil".to_owned(),
+        LuaValue::Boolean(value) => value.to_string(),
+        LuaValue::Integer(value) => value.to_string(),
+        LuaValue::Number(value) => format!("{value:?}"),
+        LuaValue::String(string) => {
+            let text = string.to_string_lossy();
+            let short: String = text.chars().take(LONGEST).collect();
+            let more = if short.len() < text.len() { "…" } else { "" };
+            format!("the string \"{}{more}\"", short.escape_debug())
+        }
+        LuaValue::UserData(userdata) => super::cdata::type_of(userdata)
+            .or_else(|| super::call::name_of(userdata).map(|name| format!("the function {name}")))
+            .unwrap_or_else(|| "a userdata".to_owned()),
+        other => format!("a {}", other.type_name()),
+    }
+}
+
+/// What is wrong with a value of another type than is needed.
+pub(super) fn wrong_type(expected: &str, value: &LuaValue) -> Mismatch {
+    Mismatch::new(ErrorKind::Type, format!("{expected} is needed, not {}", describe(value)))
+}

@@ -1,0 +1,9 @@
+//! Memory of a worker as scripts reach it: where a value leads, and its bytes.
+
+mod garbage;
+mod owner;
+mod place;
+
+pub(super) use garbage::Garbage;
+pub(super) use owner::{Owner, owner};
+pub(super) use place::{Access, Lasting, Place, buffer};

@@ -1,0 +1,263 @@
+//! Where a value is or leads: memory that a script has allocated, or the worker's own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use protocol::Value;
+
+use super::owner::Owner;
+use crate::dll::failure::from_remote;
+use crate::dll::mismatch::Mismatch;
+use crate::error::{Error, ErrorKind};
+use crate::remote::{Allocation, RemoteError, Session};
+
+/// A place in the memory of a worker.
+#[derive(Clone, Debug)]
+pub(in crate::dll) struct Place {
+    owner: Owner,
+    memory: Memory,
+}
+
+#[derive(Clone, Debug)]
+enum Memory {
+    /// Memory that a script has allocated, which stays as long as the place, and whose bounds are kept. Arithmetic may
+    /// have left them: the offset wraps as an address would.
+    Allocated { allocation: Arc<Allocation>, offset: u64 },
+    /// Memory of the library's own, or NULL.
+    Foreign { address: u64 },
+    /// Memory that a script has given back.
+    Closed,
+}
+
+/// What a conversion may need of a worker that is held for a call.
+pub(in crate::dll) trait Access {
+    /// Puts the bytes of a string, and some zeros after them, where the worker can read them, and gives the value that
+    /// stands for their address.
+    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch>;
+
+    /// Copies bytes of an object.
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch>;
+}
+
+/// What is put into memory must last: nothing is lent for it.
+pub(in crate::dll) struct Lasting;
+
+impl Access for Lasting {
+    fn lend(&mut self, _: &[u8], _: usize) -> Result<Value, Mismatch> {
+        let reason = "a Lua string is gone when Lua collects it, and memory may be read later; \
+                      dll.new(\"char[?]\", #s + 1, s) makes a copy that stays";
+        Err(Mismatch::new(ErrorKind::Type, reason))
+    }
+
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
+        memory.read(offset, into).map_err(|error| Mismatch::from_remote(&error))
+    }
+}
+
+impl Place {
+    /// The front of memory that a script has allocated.
+    pub(in crate::dll) fn allocated(allocation: Allocation, owner: Owner) -> Self {
+        Self { owner, memory: Memory::Allocated { allocation: Arc::new(allocation), offset: 0 } }
+    }
+
+    /// An address of the worker; 0 is NULL.
+    pub(in crate::dll) fn foreign(address: u64, owner: Owner) -> Self {
+        Self { owner, memory: Memory::Foreign { address } }
+    }
+
+    /// Whose it is.
+    pub(in crate::dll) fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// The address, whatever has become of what was there. Memory that was given back has none.
+    pub(in crate::dll) fn address(&self) -> u64 {
+        let address = match &self.memory {
+            Memory::Allocated { allocation, offset } => allocation.address().wrapping_add(*offset),
+            Memory::Foreign { address } => *address,
+            Memory::Closed => 0,
+        };
+        self.in_width(address)
+    }
+
+    /// An address as the worker's pointers hold it.
+    fn in_width(&self, address: u64) -> u64 {
+        if self.owner.worker.kind().pointer_bits() == 32 { address & u64::from(u32::MAX) } else { address }
+    }
+
+    /// Whether this is where NULL leads.
+    pub(in crate::dll) fn is_null(&self) -> bool {
+        matches!(self.memory, Memory::Foreign { address: 0 })
+    }
+
+    /// Whether the memory was given back.
+    pub(in crate::dll) fn is_closed(&self) -> bool {
+        matches!(self.memory, Memory::Closed)
+    }
+
+    /// Gives the memory back, if nothing else leads to it.
+    pub(in crate::dll) fn close(&mut self) {
+        self.memory = Memory::Closed;
+    }
+
+    /// Whether the worker it is in still runs, as far as has been noticed.
+    pub(in crate::dll) fn is_alive(&self) -> bool {
+        match &self.memory {
+            Memory::Allocated { allocation, .. } => allocation.is_alive(),
+            Memory::Foreign { .. } => self.owner.worker.session_of(self.owner.generation).is_ok(),
+            Memory::Closed => false,
+        }
+    }
+
+    /// The place so many bytes further on, or back.
+    #[inline]
+    pub(in crate::dll) fn moved(&self, bytes: i64) -> Self {
+        let memory = match &self.memory {
+            Memory::Allocated { allocation, offset } => {
+                Memory::Allocated { allocation: Arc::clone(allocation), offset: offset.wrapping_add_signed(bytes) }
+            }
+            Memory::Foreign { address } => {
+                Memory::Foreign { address: self.in_width(address.wrapping_add_signed(bytes)) }
+            }
+            Memory::Closed => Memory::Closed,
+        };
+        Self { owner: self.owner.clone(), memory }
+    }
+
+    /// How many bytes there are, where that is known.
+    pub(in crate::dll) fn bytes(&self) -> Option<u64> {
+        match &self.memory {
+            Memory::Allocated { allocation, offset } => Some(allocation.bytes().saturating_sub(*offset)),
+            Memory::Foreign { .. } => None,
+            Memory::Closed => Some(0),
+        }
+    }
+
+    /// Copies out bytes from `offset` on.
+    #[inline]
+    pub(in crate::dll) fn read(&self, doing: &dyn fmt::Display, offset: u64, into: &mut [u8]) -> Result<(), Error> {
+        match &self.memory {
+            Memory::Allocated { allocation, offset: start } => {
+                let offset =
+                    within(allocation, *start, offset, into.len()).ok_or_else(|| self.outside(doing, into.len()))?;
+                allocation.read(offset, into).map_err(|error| self.failure(doing, error))
+            }
+            Memory::Foreign { address } => {
+                let address = self.foreign_address(doing, *address, offset)?;
+                self.session(doing)?.read(address, into).map_err(|error| self.failure(doing, error))
+            }
+            Memory::Closed => Err(closed(doing)),
+        }
+    }
+
+    /// Copies in bytes from `offset` on.
+    #[inline]
+    pub(in crate::dll) fn write(&self, doing: &dyn fmt::Display, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        match &self.memory {
+            Memory::Allocated { allocation, offset: start } => {
+                let offset =
+                    within(allocation, *start, offset, bytes.len()).ok_or_else(|| self.outside(doing, bytes.len()))?;
+                allocation.write(offset, bytes).map_err(|error| self.failure(doing, error))
+            }
+            Memory::Foreign { address } => {
+                let address = self.foreign_address(doing, *address, offset)?;
+                self.session(doing)?.write(address, bytes).map_err(|error| self.failure(doing, error))
+            }
+            Memory::Closed => Err(closed(doing)),
+        }
+    }
+
+    /// Copies out bytes of an object for who holds a worker already. Memory of the library's own is none of an object's.
+    pub(in crate::dll) fn read_through(&self, access: &mut dyn Access, into: &mut [u8]) -> Result<(), Mismatch> {
+        match &self.memory {
+            Memory::Allocated { allocation, offset } if within(allocation, *offset, 0, into.len()).is_some() => {
+                access.read(allocation, *offset, into)
+            }
+            Memory::Closed => Err(Mismatch::new(ErrorKind::Stale, "it was closed; its memory is gone")),
+            _ => Err(Mismatch::new(ErrorKind::Memory, "it lies in memory that cannot be read during a call")),
+        }
+    }
+
+    /// The bytes before the first zero; all of an object that holds none.
+    pub(in crate::dll) fn read_to_zero(&self, doing: &dyn fmt::Display, most: Option<u64>) -> Result<Vec<u8>, Error> {
+        if let (Memory::Foreign { address }, None) = (&self.memory, most) {
+            let address = self.foreign_address(doing, *address, 0)?;
+            let read = self.session(doing)?.read_to_zero(address);
+            return read.map_err(|error| self.failure(doing, error));
+        }
+        let bytes = match (self.bytes(), most) {
+            (Some(bytes), Some(most)) => bytes.min(most),
+            (bytes, most) => bytes.or(most).unwrap_or(0),
+        };
+        let mut all = buffer(doing, bytes)?;
+        self.read(doing, 0, &mut all)?;
+        let end = all.iter().position(|byte| *byte == 0).unwrap_or(all.len());
+        all.truncate(end);
+        Ok(all)
+    }
+
+    fn foreign_address(&self, doing: &dyn fmt::Display, address: u64, offset: u64) -> Result<u64, Error> {
+        if address == 0 {
+            let message = format!("{doing}: it is NULL, there is nothing");
+            return Err(Error::new(ErrorKind::Memory, message).with_address(0));
+        }
+        address.checked_add(offset).ok_or_else(|| {
+            Error::new(ErrorKind::Range, format!("{doing}: {offset} bytes after {address:#x} is beyond all memory"))
+        })
+    }
+
+    #[cold]
+    fn outside(&self, doing: &dyn fmt::Display, length: usize) -> Error {
+        let bytes = self.bytes().unwrap_or_default();
+        let message = match bytes {
+            0 => format!("{doing}: this is outside of the object's memory"),
+            bytes => format!("{doing}: {length} bytes are more than the object has there, which is {bytes}"),
+        };
+        Error::new(ErrorKind::Range, message)
+    }
+
+    fn session(&self, doing: &dyn fmt::Display) -> Result<Session<'_>, Error> {
+        self.owner.worker.session_of(self.owner.generation).map_err(|error| self.failure(doing, error))
+    }
+
+    #[cold]
+    fn failure(&self, doing: &dyn fmt::Display, error: RemoteError) -> Error {
+        // A worker that had to be asked names no address.
+        let asked = matches!(error, RemoteError::Fault(_));
+        let error = from_remote(error, self.owner.worker.kind(), &doing.to_string());
+        if asked { error.with_address(self.address()) } else { error }
+    }
+}
+
+/// Two places are the same when their addresses mean the same; NULL is the same everywhere.
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address() && !self.is_closed() && (self.is_null() || self.owner.is(&other.owner))
+    }
+}
+
+/// Where bytes lie in an allocation, once it is certain that all of them do.
+#[inline]
+fn within(allocation: &Allocation, start: u64, offset: u64, length: usize) -> Option<u64> {
+    let first = start.checked_add(offset)?;
+    let end = first.checked_add(length as u64)?;
+    (end <= allocation.bytes()).then_some(first)
+}
+
+fn closed(doing: &dyn fmt::Display) -> Error {
+    Error::new(ErrorKind::Stale, format!("{doing}: it was closed; its memory is gone"))
+}
+
+/// A zeroed buffer, unless there is no memory for it.
+pub(in crate::dll) fn buffer(doing: &dyn fmt::Display, length: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let reserved =
+        usize::try_from(length).ok().and_then(|length| bytes.try_reserve_exact(length).ok().map(|()| length));
+    match reserved {
+        Some(length) => {
+            bytes.resize(length, 0);
+            Ok(bytes)
+        }
+        None => Err(Error::new(ErrorKind::Memory, format!("{doing}: there is no memory for {length} bytes"))),
+    }
+}

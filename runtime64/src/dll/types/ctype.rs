@@ -1,0 +1,275 @@
+//! C types laid out for one ABI: all that reading and writing values of them needs.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use super::Types;
+use super::fields::Fields;
+use super::number::Number;
+use super::prototype::FunctionForm;
+use crate::c::{self, Abi, Length};
+use crate::dll::mismatch::Mismatch;
+use crate::error::ErrorKind;
+
+/// A C type on one ABI.
+#[derive(Debug)]
+pub(in crate::dll) struct Ctype {
+    /// The type, by the names that the program gave it.
+    pub(in crate::dll) ty: c::Type,
+    pub(in crate::dll) abi: Abi,
+    pub(in crate::dll) form: Form,
+    /// Whether objects of it may not be written.
+    pub(in crate::dll) is_const: bool,
+    layout: Result<c::Layout, c::LayoutError>,
+}
+
+/// What values of a type consist of.
+#[derive(Debug)]
+pub(in crate::dll) enum Form {
+    /// A number or a boolean.
+    Number(Number),
+    /// An address.
+    Pointer(Pointee),
+    /// Equal parts in a row.
+    Array(Array),
+    /// Named parts: structs, unions, complex numbers.
+    Record(Arc<Fields>),
+    /// Code. Behind a pointer.
+    Function(Arc<FunctionForm>),
+    /// Nothing that Lua has a value for: `void`, what is incomplete, integers of 128 bits.
+    Opaque,
+}
+
+/// The parts of an array.
+#[derive(Clone, Debug)]
+pub(in crate::dll) struct Array {
+    pub(in crate::dll) element: Arc<Ctype>,
+    /// How many there are; none where the type leaves that open.
+    pub(in crate::dll) count: Option<u64>,
+    /// Whether the type is `[?]`: then one value is not repeated for all.
+    pub(in crate::dll) is_variable: bool,
+    /// Whether it is the last member of a struct and declared with at most one element, as headers do that mean any
+    /// number of them: its bounds are those of the memory.
+    pub(in crate::dll) is_open: bool,
+}
+
+impl Array {
+    /// Whether the type is `[?]` and no object has told how many elements there are.
+    fn is_left_open(&self) -> bool {
+        self.is_variable && self.count.is_none()
+    }
+}
+
+/// What a pointer points to, laid out when somebody looks.
+#[derive(Debug)]
+pub(in crate::dll) struct Pointee {
+    ty: c::Type,
+    types: Weak<Types>,
+    known: OnceLock<Arc<Ctype>>,
+}
+
+impl Ctype {
+    /// Lays a type out. `types` is where records are known.
+    pub(super) fn new(types: &Arc<Types>, ty: &c::Type, abi: Abi) -> Arc<Self> {
+        let form = Form::of(types, ty, abi);
+        let layout = match &form {
+            // Where the next element is depends on how many elements this one is given.
+            Form::Array(array) if array.element.takes_count() => Err(c::LayoutError::Variable(ty.to_string())),
+            _ => c::layout(ty, abi),
+        };
+        Arc::new(Self { ty: ty.clone(), abi, form, is_const: ty.is_const(), layout })
+    }
+
+    /// Its size in bytes.
+    pub(in crate::dll) fn bytes(&self) -> Result<u64, Mismatch> {
+        self.layout().map(|layout| layout.size)
+    }
+
+    /// Its size and alignment.
+    pub(in crate::dll) fn layout(&self) -> Result<c::Layout, Mismatch> {
+        self.layout.clone().map_err(|error| Mismatch::new(ErrorKind::Declaration, error.to_string()))
+    }
+
+    /// Whether objects of it take a number of elements: `[?]`, or a struct that ends with one.
+    pub(in crate::dll) fn takes_count(&self) -> bool {
+        match &self.form {
+            Form::Array(array) => array.is_left_open(),
+            Form::Record(fields) => fields
+                .flexible()
+                .is_some_and(|last| matches!(&last.ctype.form, Form::Array(array) if array.is_left_open())),
+            _ => false,
+        }
+    }
+
+    /// The type with a length for what it leaves open.
+    pub(in crate::dll) fn with_count(&self, count: u64) -> Result<Arc<Self>, Mismatch> {
+        let (form, layout) = match &self.form {
+            Form::Array(array) => {
+                let element = array.element.layout()?;
+                let size = times(element.size, count)?;
+                let form = Form::Array(Array { count: Some(count), is_open: false, ..array.clone() });
+                (form, c::Layout { size, align: element.align })
+            }
+            Form::Record(fields) => {
+                let Some(last) = fields.flexible() else { return Err(self.fixed_size()) };
+                let counted = last.ctype.with_count(count)?;
+                let layout = self.layout()?;
+                let end = last
+                    .offset
+                    .checked_add(counted.bytes()?)
+                    .and_then(|end| end.checked_next_multiple_of(layout.align));
+                let size = end.ok_or_else(|| too_large(count))?.max(layout.size);
+                (Form::Record(Arc::new(fields.with_last(counted))), c::Layout { size, align: layout.align })
+            }
+            _ => return Err(self.fixed_size()),
+        };
+        Ok(Arc::new(Self { ty: self.ty.clone(), abi: self.abi, form, is_const: self.is_const, layout: Ok(layout) }))
+    }
+
+    /// The type of a member that ends a struct: an array of at most one element has no bounds of its own there.
+    pub(in crate::dll) fn at_end(self: &Arc<Self>) -> Arc<Self> {
+        match &self.form {
+            Form::Array(array) if array.count.is_none_or(|count| count <= 1) => {
+                let form = Form::Array(Array { is_open: true, ..array.clone() });
+                let (ty, layout) = (self.ty.clone(), self.layout.clone());
+                Arc::new(Self { ty, abi: self.abi, form, is_const: self.is_const, layout })
+            }
+            _ => Arc::clone(self),
+        }
+    }
+
+    fn fixed_size(&self) -> Mismatch {
+        Mismatch::new(
+            ErrorKind::Declaration,
+            format!("{} has a size of its own; it takes no number of elements", self.ty),
+        )
+    }
+
+    /// The type of a pointer to this one.
+    pub(in crate::dll) fn pointer_to(self: &Arc<Self>) -> Arc<Self> {
+        let ty = self.ty.clone().pointer_to();
+        let pointee = Pointee { ty: self.ty.clone(), types: Weak::new(), known: OnceLock::from(Arc::clone(self)) };
+        let bytes = u64::from(self.abi.pointer_bytes());
+        let layout = Ok(c::Layout { size: bytes, align: bytes });
+        Arc::new(Self { ty, abi: self.abi, form: Form::Pointer(pointee), is_const: false, layout })
+    }
+
+    /// The same type of something that may not be written.
+    pub(in crate::dll) fn constant(self: &Arc<Self>, types: Option<&Arc<Types>>) -> Arc<Self> {
+        match types {
+            Some(types) if !self.is_const => {
+                let constant = Self::new(types, &self.ty.clone().qualified(c::Qualifiers::CONST), self.abi);
+                match &self.form {
+                    Form::Array(Array { count: Some(count), .. }) if constant.count().is_none() => {
+                        constant.with_count(*count).unwrap_or(constant)
+                    }
+                    _ => constant,
+                }
+            }
+            _ => Arc::clone(self),
+        }
+    }
+
+    /// The elements of an array.
+    pub(in crate::dll) fn count(&self) -> Option<u64> {
+        match &self.form {
+            Form::Array(array) => array.count,
+            _ => None,
+        }
+    }
+
+    /// What a pointer to an object of this type points to: an array's element, C's decay, or the object.
+    pub(in crate::dll) fn decayed(self: &Arc<Self>) -> Arc<Self> {
+        match &self.form {
+            Form::Array(array) => Arc::clone(&array.element),
+            _ => Arc::clone(self),
+        }
+    }
+
+    /// What a pointer points to.
+    pub(in crate::dll) fn pointee(&self) -> Option<Arc<Self>> {
+        match &self.form {
+            Form::Pointer(pointee) => Some(pointee.ctype(self.abi)),
+            _ => None,
+        }
+    }
+
+    /// The struct or union that this is or points to.
+    pub(in crate::dll) fn record(&self) -> Option<Arc<Fields>> {
+        match &self.form {
+            Form::Record(fields) => Some(Arc::clone(fields)),
+            Form::Pointer(pointee) => match &pointee.ctype(self.abi).form {
+                Form::Record(fields) => Some(Arc::clone(fields)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether both name the same type, qualifiers aside.
+    pub(in crate::dll) fn is_same(&self, other: &Self) -> bool {
+        self.ty.resolve() == other.ty.resolve()
+    }
+}
+
+impl Form {
+    fn of(types: &Arc<Types>, ty: &c::Type, abi: Abi) -> Self {
+        if let Some(number) = Number::of(ty, abi) {
+            return Form::Number(number);
+        }
+        match ty.resolve() {
+            c::Type::Pointer(target) => {
+                Form::Pointer(Pointee { ty: (**target).clone(), types: Arc::downgrade(types), known: OnceLock::new() })
+            }
+            c::Type::Array(array) => Form::Array(Array {
+                element: Ctype::new(types, &array.element, abi),
+                count: match &array.length {
+                    Length::Fixed(count) => Some(count.on(abi)),
+                    Length::Variable | Length::Incomplete => None,
+                },
+                is_variable: array.length == Length::Variable,
+                is_open: false,
+            }),
+            c::Type::Record(record) => types.fields(record, abi).map_or(Form::Opaque, Form::Record),
+            c::Type::Function(function) => Form::Function(Arc::new(FunctionForm::new(types, function))),
+            c::Type::Basic(basic) => match Fields::of_complex(types, *basic, abi) {
+                Some(fields) => Form::Record(Arc::new(fields)),
+                None => Form::Opaque,
+            },
+            // `resolve` has seen through names; enumerations are numbers.
+            _ => Form::Opaque,
+        }
+    }
+}
+
+impl Pointee {
+    /// The type of what is there. One that is incomplete may be completed later.
+    pub(in crate::dll) fn ctype(&self, abi: Abi) -> Arc<Ctype> {
+        if let Some(known) = self.known.get() {
+            return Arc::clone(known);
+        }
+        let Some(types) = self.types.upgrade() else {
+            // The Lua state is ending: nothing is read any more.
+            let layout = Err(c::LayoutError::Incomplete(self.ty.to_string()));
+            return Arc::new(Ctype { ty: self.ty.clone(), abi, form: Form::Opaque, is_const: true, layout });
+        };
+        let ctype = types.ctype(&self.ty, abi);
+        if ctype.layout.is_ok() || !matches!(ctype.ty.resolve(), c::Type::Record(_)) {
+            let _ = self.known.set(Arc::clone(&ctype));
+        }
+        ctype
+    }
+
+    /// The type of what is there, as it was declared.
+    pub(in crate::dll) fn ty(&self) -> &c::Type {
+        &self.ty
+    }
+}
+
+/// So many elements in bytes.
+pub(in crate::dll) fn times(bytes: u64, count: u64) -> Result<u64, Mismatch> {
+    bytes.checked_mul(count).filter(|all| *all <= i64::MAX as u64).ok_or_else(|| too_large(count))
+}
+
+fn too_large(count: u64) -> Mismatch {
+    Mismatch::new(ErrorKind::Memory, format!("{count} elements are more than any memory"))
+}

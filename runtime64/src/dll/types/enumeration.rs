@@ -1,0 +1,97 @@
+//! Enumerations: integers to their users, who may also write an enumerator's name.
+
+use mlua::Value as LuaValue;
+use protocol::Type;
+
+use super::number::{Number, bounded};
+use crate::c::{self, Abi};
+use crate::dll::mismatch::Mismatch;
+use crate::error::ErrorKind;
+
+/// The names and bounds of an enumeration on one ABI.
+#[derive(Debug)]
+pub(in crate::dll) struct Enumeration {
+    names: Vec<(String, i64)>,
+    minimum: i64,
+    maximum: i64,
+    wire: Type,
+    is_signed: bool,
+}
+
+impl Enumeration {
+    /// Compilers disagree about the sign of an enumeration that is an int and has no negative names, so both halves are taken
+    /// then, and a result is unsigned only if an enumerator needs that.
+    pub(super) fn new(enumeration: &c::Enumeration, abi: Abi) -> Self {
+        let anything = (i32::MIN.into(), u32::MAX.into());
+        let Some(body) = enumeration.body() else {
+            return Self {
+                names: Vec::new(),
+                minimum: i32::MIN.into(),
+                maximum: i32::MAX.into(),
+                wire: Type::Int32,
+                is_signed: true,
+            };
+        };
+        let names: Vec<(String, i64)> = body
+            .enumerators
+            .iter()
+            .map(|enumerator| (enumerator.name.clone(), enumerator.value.on(abi) as i64))
+            .collect();
+        let stored = body.integer(abi);
+        let ((minimum, maximum), wire) = if stored.bytes != 4 || body.underlying.is_some() {
+            match Number::integer(stored) {
+                Some(Number::Integer { minimum, maximum, wire }) => ((minimum, maximum), wire),
+                _ => ((i64::MIN, i64::MAX), Type::Uint64),
+            }
+        } else {
+            let anything = if stored.signed { (i32::MIN.into(), i32::MAX.into()) } else { anything };
+            let is_unsigned = names.iter().any(|(_, value)| *value > i32::MAX.into());
+            (anything, if is_unsigned { Type::Uint32 } else { Type::Int32 })
+        };
+        Self { names, minimum, maximum, wire, is_signed: stored.signed }
+    }
+
+    /// Whether it is stored as a signed integer, which matters in bit-fields.
+    pub(super) fn is_signed(&self) -> bool {
+        self.is_signed
+    }
+
+    pub(super) fn wire(&self) -> Type {
+        self.wire
+    }
+
+    /// The integer of a value: an integer, or the name of an enumerator.
+    pub(super) fn value_of(&self, value: &LuaValue) -> Result<i64, Mismatch> {
+        let LuaValue::String(name) = value else {
+            return bounded(value, self.minimum, self.maximum);
+        };
+        let name = name.to_string_lossy();
+        match self.value(&name) {
+            Some(value) => Ok(value),
+            None => Err(self.no_enumerator(&name)),
+        }
+    }
+
+    /// What is wrong with a name that is no enumerator.
+    #[cold]
+    pub(in crate::dll) fn no_enumerator(&self, name: &str) -> Mismatch {
+        let names = self.names.iter().map(|(known, _)| known.as_str());
+        let hint = c::suggestion(name, names).unwrap_or_default();
+        Mismatch::new(ErrorKind::Type, format!("'{name}' is no enumerator of its type{hint}"))
+    }
+
+    /// The value of an enumerator.
+    pub(in crate::dll) fn value(&self, name: &str) -> Option<i64> {
+        self.names.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// The enumerators in their order.
+    pub(in crate::dll) fn names(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.names.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// The first enumerator with a value.
+    pub(in crate::dll) fn name_of(&self, value: i64) -> Option<&str> {
+        self.names.iter().find(|(_, known)| *known == value).map(|(name, _)| name.as_str())
+    }
+}

@@ -1,0 +1,176 @@
+//! The named parts of structs, unions and complex numbers, found by name.
+
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use super::Types;
+use super::ctype::{Ctype, Form};
+use super::metatype::Metatype;
+use super::number::Number;
+use crate::c::{self, Abi, Basic, BitField, ConstantValue};
+
+/// The parts of a record on one ABI.
+#[derive(Clone, Debug)]
+pub(in crate::dll) struct Fields {
+    /// The parts in their order; those of anonymous records count as the record's own.
+    pub(in crate::dll) list: Vec<Field>,
+    pub(in crate::dll) is_union: bool,
+    pub(in crate::dll) is_complex: bool,
+    constants: Vec<(String, ConstantValue)>,
+    by_name: FxHashMap<Box<[u8]>, usize>,
+    /// What scripts have given values of this type beyond fields; the same for every ABI.
+    pub(in crate::dll) metatype: Arc<OnceLock<Metatype>>,
+}
+
+/// One part.
+#[derive(Clone, Debug)]
+pub(in crate::dll) struct Field {
+    pub(in crate::dll) name: String,
+    pub(in crate::dll) ctype: Arc<Ctype>,
+    /// Bytes from the start of the record; of a bit-field, to the byte that holds its first bit.
+    pub(in crate::dll) offset: u64,
+    /// The bits, of a bit-field.
+    pub(in crate::dll) bits: Option<BitField>,
+    /// Whether initialising by position passes it over: of a union all but the first.
+    pub(in crate::dll) is_alternative: bool,
+    /// Which of the record's own members it is, or is in.
+    pub(in crate::dll) branch: usize,
+}
+
+impl Fields {
+    /// The parts of a struct or union that is complete and has a layout.
+    pub(super) fn of(
+        types: &Arc<Types>,
+        record: &Arc<c::Record>,
+        abi: Abi,
+        metatype: &Arc<OnceLock<Metatype>>,
+    ) -> Option<Self> {
+        c::record_layout(record, abi).ok()?;
+        let mut list = Vec::new();
+        collect(types, record, abi, &Within::default(), &mut list);
+        let is_union = record.kind == c::RecordKind::Union;
+        if let Some(last) = list.last_mut().filter(|_| !is_union) {
+            last.ctype = last.ctype.at_end();
+        }
+        let body = record.body();
+        let constants = body.iter().flat_map(|body| &body.constants);
+        let constants = constants.filter_map(|known| Some((known.constant.name.clone(), known.constant.value(abi)?)));
+        Some(Self { constants: constants.collect(), ..Self::new(list, is_union, metatype.clone()) })
+    }
+
+    /// The parts of a complex number, which LuaJIT names so.
+    pub(super) fn of_complex(types: &Arc<Types>, basic: Basic, abi: Abi) -> Option<Self> {
+        let part = match basic {
+            Basic::FloatComplex => Basic::Float,
+            Basic::DoubleComplex => Basic::Double,
+            Basic::LongDoubleComplex => Basic::LongDouble,
+            _ => return None,
+        };
+        let ctype = Ctype::new(types, &c::Type::Basic(part), abi);
+        let bytes = ctype.bytes().ok()?;
+        let field = |name: &str, offset| Field {
+            name: name.to_owned(),
+            ctype: Arc::clone(&ctype),
+            offset,
+            bits: None,
+            is_alternative: false,
+            branch: 0,
+        };
+        let parts = Self::new(vec![field("re", 0), field("im", bytes)], false, Arc::default());
+        Some(Self { is_complex: true, ..parts })
+    }
+
+    fn new(list: Vec<Field>, is_union: bool, metatype: Arc<OnceLock<Metatype>>) -> Self {
+        let names = list.iter().enumerate().map(|(index, field)| (field.name.as_bytes().into(), index));
+        Self { by_name: names.collect(), list, is_union, is_complex: false, constants: Vec::new(), metatype }
+    }
+
+    /// The part of this name.
+    #[inline]
+    pub(in crate::dll) fn find(&self, name: &[u8]) -> Option<&Field> {
+        self.by_name.get(name).map(|index| &self.list[*index])
+    }
+
+    /// The place in the list of the part of this name.
+    pub(in crate::dll) fn position(&self, name: &[u8]) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The real part, 0, or the imaginary one, 1, of a complex number.
+    pub(in crate::dll) fn complex_part(&self, index: Option<i64>) -> Option<&Field> {
+        let index = usize::try_from(index?).ok().filter(|_| self.is_complex)?;
+        self.list.get(index)
+    }
+
+    /// A constant that the record itself declares: `static const`, or an enumerator of the type of a member.
+    pub(in crate::dll) fn constant(&self, name: &str) -> Option<ConstantValue> {
+        if let Some((_, value)) = self.constants.iter().find(|(known, _)| known == name) {
+            return Some(value.clone());
+        }
+        self.list.iter().find_map(|field| match &field.ctype.form {
+            Form::Number(Number::Enumeration(enumeration)) => {
+                enumeration.value(name).map(|value| ConstantValue::Integer(value.into()))
+            }
+            _ => None,
+        })
+    }
+
+    /// The name most like another, as a question to append to a message.
+    pub(in crate::dll) fn suggestion(&self, name: &str) -> String {
+        c::suggestion(name, self.list.iter().map(|field| field.name.as_str())).unwrap_or_default()
+    }
+
+    /// The array without a length of its own that the record ends with.
+    pub(in crate::dll) fn flexible(&self) -> Option<&Field> {
+        let last = self.list.last().filter(|_| !self.is_union)?;
+        matches!(&last.ctype.form, Form::Array(array) if array.count.is_none()).then_some(last)
+    }
+
+    /// The same parts with another type for the last one.
+    pub(super) fn with_last(&self, ctype: Arc<Ctype>) -> Self {
+        let mut fields = self.clone();
+        if let Some(last) = fields.list.last_mut() {
+            last.ctype = ctype;
+        }
+        fields
+    }
+}
+
+/// Where an anonymous record lies in the one whose members its own count as.
+#[derive(Default)]
+struct Within {
+    start: u64,
+    is_alternative: bool,
+    branch: Option<usize>,
+}
+
+/// Adds the members of a record, and those of the anonymous records in it.
+fn collect(types: &Arc<Types>, record: &Arc<c::Record>, abi: Abi, within: &Within, list: &mut Vec<Field>) {
+    let (Some(body), Ok(layout)) = (record.body(), c::record_layout(record, abi)) else { return };
+    let is_union = record.kind == c::RecordKind::Union;
+    let mut is_first = true;
+    for (index, (member, place)) in body.members.iter().zip(&layout.members).enumerate() {
+        let offset = within.start + place.offset;
+        let is_alternative = within.is_alternative || (is_union && !is_first);
+        let branch = within.branch.unwrap_or(index);
+        match (&member.name, member.ty.resolve()) {
+            _ if !member.exists_on(abi) => continue,
+            (Some(name), _) => list.push(Field {
+                name: name.clone(),
+                ctype: Ctype::new(types, &member.ty, abi),
+                offset,
+                bits: place.bits,
+                is_alternative,
+                branch,
+            }),
+            (None, c::Type::Record(inner)) => {
+                let within = Within { start: offset, is_alternative, branch: Some(branch) };
+                collect(types, inner, abi, &within, list);
+            }
+            // Bit-fields without a name only pad.
+            (None, _) => continue,
+        }
+        is_first = false;
+    }
+}

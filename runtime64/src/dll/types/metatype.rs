@@ -1,0 +1,175 @@
+//! What scripts give the values of a struct or union beyond its fields: `dll.metatype`.
+
+use mlua::{Table, Value as LuaValue};
+
+use crate::dll::describe::describe;
+use crate::error::{Error, ErrorKind};
+
+/// The metamethods of a type, taken from the table once: it does not matter what becomes of the table.
+#[derive(Debug)]
+pub(in crate::dll) struct Metatype {
+    methods: [Option<LuaValue>; EVENTS.len()],
+}
+
+/// What Lua asks a value to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dll) enum Event {
+    Index,
+    NewIndex,
+    Call,
+    New,
+    Length,
+    Equal,
+    Less,
+    LessOrEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Power,
+    Negate,
+    IntegerDivide,
+    BitAnd,
+    BitOr,
+    BitXor,
+    BitNot,
+    ShiftLeft,
+    ShiftRight,
+    Concatenate,
+    ToString,
+    Pairs,
+    Ipairs,
+    Close,
+    Collect,
+}
+
+/// The events in the order of their declaration, by the names of their metamethods.
+const EVENTS: [(Event, &str); 28] = [
+    (Event::Index, "__index"),
+    (Event::NewIndex, "__newindex"),
+    (Event::Call, "__call"),
+    (Event::New, "__new"),
+    (Event::Length, "__len"),
+    (Event::Equal, "__eq"),
+    (Event::Less, "__lt"),
+    (Event::LessOrEqual, "__le"),
+    (Event::Add, "__add"),
+    (Event::Subtract, "__sub"),
+    (Event::Multiply, "__mul"),
+    (Event::Divide, "__div"),
+    (Event::Modulo, "__mod"),
+    (Event::Power, "__pow"),
+    (Event::Negate, "__unm"),
+    (Event::IntegerDivide, "__idiv"),
+    (Event::BitAnd, "__band"),
+    (Event::BitOr, "__bor"),
+    (Event::BitXor, "__bxor"),
+    (Event::BitNot, "__bnot"),
+    (Event::ShiftLeft, "__shl"),
+    (Event::ShiftRight, "__shr"),
+    (Event::Concatenate, "__concat"),
+    (Event::ToString, "__tostring"),
+    (Event::Pairs, "__pairs"),
+    (Event::Ipairs, "__ipairs"),
+    (Event::Close, "__close"),
+    (Event::Collect, "__gc"),
+];
+
+impl Event {
+    /// All of them.
+    pub(in crate::dll) fn all() -> impl Iterator<Item = Event> {
+        EVENTS.into_iter().map(|(event, _)| event)
+    }
+
+    /// The event with a number, which is its place in the list of all.
+    pub(in crate::dll) fn numbered(number: i64) -> Option<Event> {
+        EVENTS.get(usize::try_from(number).ok()?).map(|(event, _)| *event)
+    }
+
+    /// The name of its metamethod.
+    pub(in crate::dll) fn metamethod(self) -> &'static str {
+        EVENTS[self as usize].1
+    }
+}
+
+impl Event {
+    /// Whether it is an operator with one operand.
+    pub(in crate::dll) fn is_unary(self) -> bool {
+        matches!(self, Event::Negate | Event::BitNot | Event::Length)
+    }
+
+    /// The operator, for messages.
+    pub(in crate::dll) fn operator(self) -> &'static str {
+        match self {
+            Event::Add => "+",
+            Event::Subtract | Event::Negate => "-",
+            Event::Multiply => "*",
+            Event::Divide => "/",
+            Event::Modulo => "%",
+            Event::Power => "^",
+            Event::IntegerDivide => "//",
+            Event::BitAnd => "&",
+            Event::BitOr => "|",
+            Event::BitXor | Event::BitNot => "~",
+            Event::ShiftLeft => "<<",
+            Event::ShiftRight => ">>",
+            Event::Concatenate => "..",
+            Event::Length => "#",
+            Event::Equal => "==",
+            Event::Less => "<",
+            Event::LessOrEqual => "<=",
+            other => other.metamethod(),
+        }
+    }
+}
+
+impl Metatype {
+    /// Takes the metamethods out of a table. `__index` and `__newindex` may be tables, all others are called.
+    pub(in crate::dll) fn of(table: &Table) -> Result<Self, Error> {
+        let mut methods = [const { None }; EVENTS.len()];
+        for (event, name) in EVENTS {
+            let method: LuaValue =
+                table.raw_get(name).map_err(|error| Error::new(ErrorKind::Type, error.to_string()))?;
+            let is_callable = matches!(method, LuaValue::Function(_) | LuaValue::UserData(_));
+            let may_be_table = matches!(event, Event::Index | Event::NewIndex);
+            match method {
+                LuaValue::Nil => {}
+                LuaValue::Table(_) if may_be_table => methods[event as usize] = Some(method),
+                // A table may be callable by a metatable of its own.
+                _ if is_callable || method.is_table() => methods[event as usize] = Some(method),
+                other => {
+                    let expected = if may_be_table { "a function or a table" } else { "a function" };
+                    let message = format!("dll.metatype: {name}: {expected} is needed, not {}", describe(&other));
+                    return Err(Error::new(ErrorKind::Type, message));
+                }
+            }
+        }
+        Ok(Self { methods })
+    }
+
+    /// Whether a function is to be asked for names that are no fields.
+    pub(in crate::dll) fn has_index_function(&self) -> bool {
+        let is_function = |event| self.get(event).is_some_and(|method| !method.is_table());
+        is_function(Event::Index) || is_function(Event::NewIndex)
+    }
+
+    /// The metamethod for an event.
+    #[inline]
+    pub(in crate::dll) fn get(&self, event: Event) -> Option<&LuaValue> {
+        self.methods[event as usize].as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_event_is_at_its_place() {
+        for (index, (event, name)) in EVENTS.into_iter().enumerate() {
+            assert_eq!(event as usize, index, "{name}");
+            assert_eq!(event.metamethod(), name);
+        }
+    }
+}

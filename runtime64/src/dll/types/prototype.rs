@@ -1,0 +1,245 @@
+//! Functions laid out for a worker's ABI: their signature, and the conversion of each value.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use protocol::{Convention, Signature, Type};
+
+use super::Types;
+use super::ctype::{Ctype, Form};
+use super::number::Number;
+use crate::c::{self, Abi, Basic};
+use crate::dll::generational::GenerationalId;
+use crate::dll::variants::Variants;
+use crate::error::{Error, ErrorKind};
+
+/// How values of one C type are converted; made once for each parameter and result.
+#[derive(Clone, Debug)]
+pub(in crate::dll) enum Conversion {
+    /// No value.
+    Void,
+    /// A number or a boolean.
+    Number(Number, Type),
+    /// A pointer.
+    Pointer {
+        /// The pointer's own type.
+        ctype: Arc<Ctype>,
+        /// Which Lua strings can stand for it.
+        strings: Strings,
+    },
+}
+
+/// Which Lua strings a pointer parameter takes, or whether a pointer result becomes a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dll) enum Strings {
+    /// None: the target is writable, or no bytes.
+    None,
+    /// Text, which ends at its zero: `const char *`.
+    Text,
+    /// Any bytes: `const void *`, `const unsigned char *`.
+    Bytes,
+    /// Text as UTF-16: `const wchar_t *` on Windows.
+    Utf16,
+    /// Text as UTF-32: `const wchar_t *` on Linux.
+    Utf32,
+}
+
+/// What is needed to call functions of one type through workers of one ABI.
+#[derive(Debug)]
+pub(in crate::dll) struct Prototype {
+    /// What the worker is told. Of a function with a variable number of arguments, without those.
+    pub(in crate::dll) signature: Signature,
+    /// Whether the declaration or the library names the convention; otherwise the symbol's decoration may.
+    pub(in crate::dll) convention_is_named: bool,
+    /// Whether further arguments may follow.
+    pub(in crate::dll) is_variadic: bool,
+    /// The parameters, in order.
+    pub(in crate::dll) parameters: Vec<Parameter>,
+    /// How the result becomes a Lua value.
+    pub(in crate::dll) result: Conversion,
+    /// The size of all arguments on the stack, in bytes: what the decoration `_Name@8` holds.
+    pub(in crate::dll) argument_bytes: u32,
+}
+
+/// A parameter: its conversion, and its declaration for error messages.
+#[derive(Debug)]
+pub(in crate::dll) struct Parameter {
+    pub(in crate::dll) conversion: Conversion,
+    pub(in crate::dll) text: String,
+}
+
+/// The type of a function that is called by its address, laid out when it is first called.
+#[derive(Debug)]
+pub(in crate::dll) struct FunctionForm {
+    pub(in crate::dll) ty: Arc<c::FunctionType>,
+    types: Weak<Types>,
+    prototype: OnceLock<Result<Prototype, Error>>,
+    /// The worker's id for the signature.
+    pub(in crate::dll) prepared: GenerationalId,
+    /// Its ids for calls with further arguments.
+    pub(in crate::dll) variants: Variants,
+}
+
+impl FunctionForm {
+    pub(super) fn new(types: &Arc<Types>, ty: &Arc<c::FunctionType>) -> Self {
+        Self {
+            ty: Arc::clone(ty),
+            types: Arc::downgrade(types),
+            prototype: OnceLock::new(),
+            prepared: GenerationalId::default(),
+            variants: Variants::default(),
+        }
+    }
+
+    /// The function laid out, for an ABI that is the same at each call.
+    pub(in crate::dll) fn prototype(&self, abi: Abi) -> Result<&Prototype, Error> {
+        let laid_out = self.prototype.get_or_init(|| match self.types.upgrade() {
+            Some(types) => Prototype::new(&types, &self.ty, abi, None),
+            None => Err(Error::new(ErrorKind::Declaration, "the Lua state is ending")),
+        });
+        laid_out.as_ref().map_err(Clone::clone)
+    }
+}
+
+impl Prototype {
+    /// Lays a function type out. `library_convention` holds where the type names none.
+    pub(in crate::dll) fn new(
+        types: &Arc<Types>,
+        function: &c::FunctionType,
+        abi: Abi,
+        library_convention: Option<c::Convention>,
+    ) -> Result<Self, Error> {
+        let unsupported = |what: String| Error::new(ErrorKind::Declaration, what);
+        if function.parameters.len() > protocol::limits::ARGUMENTS {
+            let most = protocol::limits::ARGUMENTS;
+            return Err(unsupported(format!("it has {} parameters; {most} are supported", function.parameters.len())));
+        }
+        let parameters = function.parameters.iter().map(|parameter| {
+            let text = parameter.ty.declare(parameter.name.as_deref().unwrap_or_default());
+            match Conversion::of(types, &parameter.ty, abi) {
+                Some(conversion) => Ok(Parameter { conversion: annotated(conversion, parameter), text }),
+                None => Err(unsupported(format!("a parameter of type '{}' is not supported", parameter.ty))),
+            }
+        });
+        let parameters: Vec<Parameter> = parameters.collect::<Result<_, _>>()?;
+        let result = Conversion::of(types, &function.result, abi)
+            .ok_or_else(|| unsupported(format!("a result of type '{}' is not supported", function.result)))?;
+        let result = result_conversion(result, function);
+        let convention = function.convention.or(library_convention);
+        Ok(Self {
+            signature: Signature {
+                convention: convention.map_or(Convention::Cdecl, wire_convention),
+                result: result.wire_result(),
+                parameters: parameters.iter().map(|parameter| parameter.conversion.wire()).collect(),
+                fixed: None,
+            },
+            convention_is_named: convention.is_some(),
+            is_variadic: function.variadic,
+            argument_bytes: parameters.iter().map(|parameter| stack_bytes(parameter.conversion.wire(), abi)).sum(),
+            parameters,
+            result,
+        })
+    }
+}
+
+impl Conversion {
+    /// How values of a type are converted, or nothing for types that cannot be passed.
+    pub(in crate::dll) fn of(types: &Arc<Types>, ty: &c::Type, abi: Abi) -> Option<Self> {
+        if ty.is_void() {
+            return Some(Conversion::Void);
+        }
+        let ctype = types.ctype(ty, abi);
+        match &ctype.form {
+            Form::Number(number) => {
+                let wire = number.wire()?;
+                Some(Conversion::Number(number.clone(), wire))
+            }
+            Form::Pointer(pointee) => {
+                let strings = strings(pointee.ty(), abi);
+                Some(Conversion::Pointer { ctype, strings })
+            }
+            _ => None,
+        }
+    }
+
+    /// The type on the wire, as a parameter.
+    pub(in crate::dll) fn wire(&self) -> Type {
+        match self {
+            Conversion::Void => Type::Void,
+            Conversion::Number(_, wire) => *wire,
+            Conversion::Pointer { .. } => Type::Pointer,
+        }
+    }
+
+    /// The type on the wire, as a result: `const char *` is copied at return.
+    fn wire_result(&self) -> Type {
+        match self {
+            Conversion::Pointer { strings: Strings::Text, .. } => Type::CString,
+            other => other.wire(),
+        }
+    }
+}
+
+/// A parameter whose size is told takes any bytes, also those with zeros in between.
+fn annotated(conversion: Conversion, parameter: &c::Parameter) -> Conversion {
+    let is_sized = parameter.annotation.as_ref().is_some_and(|annotation| annotation.extent.is_some());
+    match conversion {
+        Conversion::Pointer { ctype, strings: Strings::Text } if is_sized => {
+            Conversion::Pointer { ctype, strings: Strings::Bytes }
+        }
+        other => other,
+    }
+}
+
+/// Only `const char *` becomes a string, and not even that where an annotation says that the pointer is wanted.
+fn result_conversion(conversion: Conversion, function: &c::FunctionType) -> Conversion {
+    let keeps_pointer = function.result_annotation.as_ref().is_some_and(|annotation| !annotation.zero_terminated);
+    match conversion {
+        Conversion::Pointer { ctype, strings } if strings != Strings::Text || keeps_pointer => {
+            Conversion::Pointer { ctype, strings: Strings::None }
+        }
+        other => other,
+    }
+}
+
+/// Which Lua strings can stand for a pointer to this.
+fn strings(target: &c::Type, abi: Abi) -> Strings {
+    if !target.is_const() {
+        return Strings::None;
+    }
+    match target.resolve() {
+        c::Type::Basic(Basic::Char) => Strings::Text,
+        c::Type::Basic(Basic::Void | Basic::SignedChar | Basic::UnsignedChar) => Strings::Bytes,
+        c::Type::Basic(Basic::WideChar) if abi.is_windows() => Strings::Utf16,
+        c::Type::Basic(Basic::WideChar) => Strings::Utf32,
+        _ => Strings::None,
+    }
+}
+
+/// What an argument takes on the stack, where every one starts at a multiple of the machine word.
+fn stack_bytes(ty: Type, abi: Abi) -> u32 {
+    let bytes = match ty {
+        Type::Int64 | Type::Uint64 | Type::Float64 => 8,
+        _ => 4,
+    };
+    u32::max(bytes, abi.pointer_bytes())
+}
+
+fn wire_convention(convention: c::Convention) -> Convention {
+    match convention {
+        c::Convention::Cdecl => Convention::Cdecl,
+        c::Convention::Stdcall => Convention::Stdcall,
+        c::Convention::Fastcall => Convention::Fastcall,
+        c::Convention::Thiscall => Convention::Thiscall,
+    }
+}
+
+/// The convention of a name, with or without its underscores.
+pub(in crate::dll) fn convention_named(name: &str) -> Option<c::Convention> {
+    Some(match name.trim_start_matches('_') {
+        "cdecl" => c::Convention::Cdecl,
+        "stdcall" => c::Convention::Stdcall,
+        "fastcall" => c::Convention::Fastcall,
+        "thiscall" => c::Convention::Thiscall,
+        _ => return None,
+    })
+}
