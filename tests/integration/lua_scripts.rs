@@ -31,23 +31,47 @@ macro_rules! scripts {
 
 scripts! {
     arguments
+    bit_fields
     c_library
+    casts
+    complex_and_long_double
     conventions
     conversion_errors
     declarations
     dependencies
+    describing
+    enumerations
     errno
     exports
+    finalizer_mistakes
+    finalizers
+    flexible_arrays
+    foreign_memory
+    function_pointers
+    initialisers
+    iteration
     lifetimes
     load_errors
+    lost_objects
     memory
+    metatype_events
+    metatypes
     mismatched_decoration
+    number_objects
     objects
+    pointer_arithmetic
     pointers
+    references
     scalars
     sizes
     stale_objects
     strings
+    strings_in_memory
+    structs
+    types
+    unions
+    variables
+    variadic
     worker_death
 }
 

@@ -35,6 +35,10 @@ const FIXTURES: &[Fixture] = &[
     fixture("misbehaviour"),
     fixture("crash_on_load"),
     fixture("lifetimes"),
+    fixture("records"),
+    fixture("bit_fields"),
+    fixture("lists"),
+    fixture("globals"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },
