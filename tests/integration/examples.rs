@@ -16,6 +16,9 @@ const EXAMPLES: &[Example] = &[
     ("exports", &["LIBRARY"], &["add", "counter_create"]),
     ("exports", &["LIBRARY", "^counter_"], &["counter_create"]),
     ("system", &[], &["bit"]),
+    ("calendar", &[], &["Su", "28"]),
+    ("calendar", &["2024", "2"], &["February 2024", "26 27 28 29"]),
+    ("compress", &["FILE"], &["bytes", "and back", FILE]),
 ];
 
 fn folder() -> PathBuf {
@@ -72,7 +75,7 @@ fn the_tour_says_what_it_leaves_out_where_wine_is_missing() {
 #[test]
 fn wrong_use_of_a_script_shows_how_it_is_used() {
     let configuration = Configuration::ALL[0];
-    for script in ["checksum", "exports"] {
+    for script in ["checksum", "compress", "exports"] {
         let output = example(configuration, &(script, &[], &[]));
         output.assert_code(2).assert_stderr_has(&["usage:", script]);
     }

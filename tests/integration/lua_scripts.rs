@@ -53,6 +53,15 @@ scripts! {
     lifetimes
     load_errors
     lost_objects
+    luajit_api
+    luajit_api_data
+    luajit_conversions
+    luajit_initializers
+    luajit_introduction
+    luajit_language
+    luajit_namespaces
+    luajit_operations
+    luajit_tutorial
     memory
     metatype_events
     metatypes
