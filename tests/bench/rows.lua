@@ -71,6 +71,45 @@ function rows.write_element(count)
   end
 end
 
+dll.cdef "typedef struct { int x, y; double weight; } SAMPLE;"
+local Sample = dll.metatype("SAMPLE", {
+  __index = {
+    total = function(sample)
+      return sample.x
+    end,
+  },
+})
+local sample = Sample(1, 2, 0.5)
+
+function rows.read_field(count)
+  local number
+  for _ = 1, count do
+    number = sample.x
+  end
+  return number
+end
+
+function rows.write_field(count)
+  for index = 1, count do
+    sample.y = index
+  end
+end
+
+-- The method reads one field.
+function rows.method(count)
+  local number
+  for _ = 1, count do
+    number = sample:total()
+  end
+  assert(number == 1)
+end
+
+function rows.make(count)
+  for index = 1, count do
+    Sample(index)
+  end
+end
+
 local foreign = library.counter()
 
 function rows.foreign(count)

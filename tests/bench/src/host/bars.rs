@@ -46,6 +46,8 @@ const BARS: &[(&str, Against)] = &[
     ("sorting 10 doubles in place, Wine", AtMost(3.0, "add, free, Wine")),
     ("reading an element of dll.new, ELF", Limit(0.3)),
     ("writing an element of dll.new, ELF", Limit(0.3)),
+    ("reading a field of dll.new, ELF", Limit(0.3)),
+    ("writing a field of dll.new, ELF", Limit(0.3)),
     ("reading an int of the library's, ELF", Limit(3.0)),
     ("reading an int of the library's, Wine", Limit(3.0)),
     ("start to first answer, ELF", Limit(15_000.0)),

@@ -95,6 +95,10 @@ fn rows(places: &Places, system: System, effort: Effort) -> Result<Vec<Figures>,
         ours.measure("sort", "sorting 10 doubles in place", effort)?,
         ours.measure("read_element", "reading an element of dll.new", effort)?,
         ours.measure("write_element", "writing an element of dll.new", effort)?,
+        ours.measure("read_field", "reading a field of dll.new", effort)?,
+        ours.measure("write_field", "writing a field of dll.new", effort)?,
+        ours.measure("method", "calling a method of a metatype", effort)?,
+        ours.measure("make", "making a struct", effort)?,
         ours.measure("foreign", "reading an int of the library's", effort)?,
     ])
 }
