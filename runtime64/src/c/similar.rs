@@ -17,7 +17,8 @@ impl<'a> Closest<'a> {
     pub(super) fn new(wanted: &str) -> Self {
         let wanted: Vec<char> = wanted.chars().take(LONGEST + 1).collect();
         let lowercase = wanted.iter().map(char::to_ascii_lowercase).collect();
-        let limit = wanted.len().div_ceil(4);
+        // One letter is like every other.
+        let limit = if wanted.len() > 1 { wanted.len().div_ceil(4) } else { 0 };
         Closest { wanted, lowercase, best: None, limit }
     }
 
@@ -75,13 +76,14 @@ mod tests {
 
     #[test]
     fn the_closest_name_is_found() {
-        let names = ["int", "DWORD", "uint32_t", "uint16_t", "long"];
+        let names = ["y", "int", "DWORD", "uint32_t", "uint16_t", "long"];
         let cases = [
             ("itn", Some("int")),
             ("dword", Some("DWORD")),
             ("uint32", Some("uint32_t")),
             ("uint32t", Some("uint32_t")),
             ("FOO", None),
+            ("x", None),
         ];
         for (wanted, expected) in cases {
             let mut closest = Closest::new(wanted);

@@ -177,8 +177,12 @@ pub(in crate::dll) fn declaration(ctype: &Ctype) -> String {
             let tag = c::Type::Record(record.clone()).to_string();
             let name = if record.tag.is_some() { tag } else { record.kind.keyword().to_owned() };
             let rows = fields.list.iter().map(row).collect();
-            let closing = if name == ctype.ty.to_string() { String::new() } else { format!(" /* {} */", ctype.ty) };
-            body(&name, &size, rows, &closing)
+            match ctype.ty.to_string() {
+                own if own == name => body(&name, &size, rows, ""),
+                own if is_plain_name(&own) => body(&format!("typedef {name}"), &size, rows, &format!(" {own}")),
+                // What is const has no declaration of its own.
+                _ => body(&name, &size, rows, ""),
+            }
         }
         (Form::Number(Number::Enumeration(enumeration)), _) => {
             let rows = enumeration.names().map(|(name, value)| (format!("{name} = {value},"), String::new())).collect();
@@ -188,6 +192,10 @@ pub(in crate::dll) fn declaration(ctype: &Ctype) -> String {
         (_, resolved) if ctype.ty.to_string() == resolved.to_string() => format!("{} /* {size} */", ctype.ty),
         (_, resolved) => format!("typedef {}; /* {size} */", resolved.declare(&ctype.ty.to_string())),
     }
+}
+
+fn is_plain_name(text: &str) -> bool {
+    text.chars().all(|character| character.is_alphanumeric() || character == '_')
 }
 
 /// A member and where it lies.
