@@ -45,6 +45,11 @@ pub(crate) fn run_finalizers(lua: &Lua) {
     cdata::run_finalizers(lua);
 }
 
+/// The Lua state ends: finalizers of C data need it whole, so they run now.
+pub(crate) fn finish(lua: &Lua) {
+    cdata::finish(lua);
+}
+
 /// Runs the finalizers of C data that are left, and ends the workers, so that their libraries'
 /// destructors run. They start again if they are used again.
 pub(crate) fn shutdown(lua: &Lua) {

@@ -41,7 +41,7 @@ pub struct Runtime {
 /// Finalizers of C data need a whole Lua state, so they run before it ends.
 impl Drop for Runtime {
     fn drop(&mut self) {
-        dll::run_finalizers(&self.lua);
+        dll::finish(&self.lua);
     }
 }
 

@@ -35,6 +35,7 @@ scripts! {
     c_library
     casts
     complex_and_long_double
+    const_parts
     conventions
     conversion_errors
     declarations
@@ -48,6 +49,7 @@ scripts! {
     flexible_arrays
     foreign_memory
     function_pointers
+    hostile_programs
     initialisers
     iteration
     lifetimes
@@ -68,6 +70,7 @@ scripts! {
     mismatched_decoration
     number_objects
     objects
+    part_finalizers
     pointer_arithmetic
     pointers
     references

@@ -79,3 +79,16 @@ fn a_crash_in_one_worker_leaves_the_others_alone() {
     );
     prints(&text, "true\n1\t2\t2\n");
 }
+
+#[test]
+fn objects_keep_to_their_worker_and_types_follow_the_one_that_is_asked() {
+    let text = "dll.cdef 'struct item { void *place; long wide; int number; };'
+        local one, other = dll.of(lib.elf32), dll.of(lib.elf64)
+        local array, item = one.new('struct item[1]'), other.new('struct item', { number = 7 })
+        local ok, failure = pcall(function() array[0] = item end)
+        print(ok, failure.kind)
+        print(one.sizeof(one.new(item)), one.sizeof 'struct item', one.sizeof(item))
+        local a, b = one.new('int', 5), other.new('int', 5)
+        print(a == b, one.cast('void *', a) == other.cast('void *', b))";
+    prints(text, "false\tstale\n12\t12\t24\ntrue\tfalse\n");
+}

@@ -1,5 +1,6 @@
 //! Types and declarations back into C, with the name where C wants it.
 
+use std::cell::Cell;
 use std::fmt::{self, Write};
 
 use super::types::{
@@ -161,8 +162,36 @@ pub(super) fn write_alignment(
     }
 }
 
-/// The whole of a struct or union: one member to a line if `separator` is a line break, else all in one line.
+/// How deeply structs without a tag are written into each other, and how many of them into one text. No text that parses
+/// nests them deeper; types that are made of types in a program may, and grow without end.
+const NESTED_RECORDS: usize = 64;
+const RECORDS: usize = 2048;
+
+thread_local! {
+    /// The depth of the struct that is being written, and how many were begun in its text.
+    static WRITTEN: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// The members of a struct or union, or an ellipsis where there would be no end of them.
 fn write_members(
+    record: &Record,
+    formatter: &mut fmt::Formatter<'_>,
+    separator: &str,
+    outer_pack: Pack,
+) -> fmt::Result {
+    let (depth, count) = WRITTEN.get();
+    if depth >= NESTED_RECORDS || count >= RECORDS {
+        return write!(formatter, "{} {{ ... }}", record.kind.keyword());
+    }
+    WRITTEN.set((depth + 1, count + 1));
+    let written = write_all_members(record, formatter, separator, outer_pack);
+    // The next text begins anew.
+    WRITTEN.set(if depth == 0 { (0, 0) } else { (depth, WRITTEN.get().1) });
+    written
+}
+
+/// The whole of a struct or union: one member to a line if `separator` is a line break, else all in one line.
+fn write_all_members(
     record: &Record,
     formatter: &mut fmt::Formatter<'_>,
     separator: &str,

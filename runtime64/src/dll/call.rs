@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mlua::{AnyUserData, Lua, MultiValue, Value as LuaValue};
-use protocol::{Outcome, Type, Value};
+use protocol::{Outcome, Type, Value, limits};
 
 use super::cdata::Cdata;
 use super::memory::{Access, Owner, owner};
@@ -91,6 +91,10 @@ fn convert_all(
     if is_count_wrong {
         return Err(wrong_count(callee, arguments.len()));
     }
+    if arguments.len() > limits::ARGUMENTS {
+        let message = format!("{}: {} arguments are more than {}", callee.name(), arguments.len(), limits::ARGUMENTS);
+        return Err(callee.located(Error::new(ErrorKind::Range, message)));
+    }
     let refused = |index: usize, what: &str, mismatch: Mismatch| {
         callee.located(mismatch.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
     };
@@ -128,6 +132,13 @@ impl Access for Called<'_, '_> {
 
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
         memory.read_in(self.0, offset, into).map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch> {
+        if !self.0.is_of(&owner.worker) || self.0.generation() != owner.generation {
+            return Err(Mismatch::new(ErrorKind::Stale, "it lies in the memory of another worker"));
+        }
+        self.0.read(address, into).map_err(|error| Mismatch::from_remote(&error))
     }
 }
 

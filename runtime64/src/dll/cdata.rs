@@ -9,6 +9,7 @@ use super::memory::{Owner, Place};
 use super::module::Module;
 use super::types::{Ctype, Form};
 use crate::error::{Error, ErrorKind};
+use finalizer::Guard;
 
 mod cast;
 mod finalizer;
@@ -25,7 +26,7 @@ mod show;
 mod userdata;
 
 pub(super) use cast::{cast, null};
-pub(super) use finalizer::{run_all as run_finalizers, set as set_finalizer};
+pub(super) use finalizer::{finish, run_all as run_finalizers, set as set_finalizer};
 pub(super) use handle::Handle;
 pub(super) use new::new;
 pub(super) use part::Part;
@@ -51,7 +52,7 @@ pub(super) struct Cdata {
     pub(super) place: Place,
     pub(super) kind: Kind,
     /// Whether the userdata has a guard as its user value, which runs a finalizer when the last one that has it goes.
-    is_guarded: bool,
+    guard: Guard,
 }
 
 /// Whether a value lies in memory.
@@ -66,12 +67,12 @@ pub(super) enum Kind {
 impl Cdata {
     /// An object of a type at a place.
     pub(super) fn object(ctype: Arc<Ctype>, place: Place) -> Self {
-        Self { ctype, place, kind: Kind::Object, is_guarded: false }
+        Self { ctype, place, kind: Kind::Object, guard: Guard::default() }
     }
 
     /// A pointer of a type that leads to a place.
     pub(super) fn pointer(ctype: Arc<Ctype>, place: Place) -> Self {
-        Self { ctype, place, kind: Kind::Pointer, is_guarded: false }
+        Self { ctype, place, kind: Kind::Pointer, guard: Guard::default() }
     }
 
     /// The value of a pointer: nil for NULL.
@@ -111,7 +112,9 @@ impl Cdata {
     pub(super) fn bytes_there(&self) -> Option<u64> {
         match self.kind {
             Kind::Object if !self.holds_pointer() => {
-                let known = self.ctype.bytes().ok();
+                // An array that ends a struct has what is there.
+                let is_open = matches!(&self.ctype.form, Form::Array(array) if array.is_open);
+                let known = self.ctype.bytes().ok().filter(|_| !is_open);
                 match (known, self.place.bytes()) {
                     (Some(known), Some(there)) => Some(known.min(there)),
                     (known, there) => known.or(there),
@@ -134,6 +137,12 @@ impl Cdata {
 /// The C data that a value is.
 pub(super) fn of(value: &LuaValue) -> Option<UserDataRef<Cdata>> {
     value.as_userdata()?.borrow::<Cdata>().ok()
+}
+
+/// Whether a value is a pointer to a function.
+pub(super) fn is_function_pointer(value: &LuaValue) -> bool {
+    let pointee = of(value).and_then(|cdata| cdata.ctype.pointee());
+    pointee.is_some_and(|pointee| matches!(pointee.form, Form::Function(_)))
 }
 
 /// The type of C data, in words.

@@ -16,6 +16,7 @@ use super::abi::abi_of;
 use super::failure::{from_image, from_remote};
 use super::generational::GenerationalId;
 use super::module::Module;
+use super::types::Ctype;
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
@@ -34,8 +35,16 @@ pub(super) struct Library {
     convention: Option<c::Convention>,
     /// The worker's id for it.
     opened: GenerationalId,
-    /// Where its variables lie, each in the generation that it was found in.
-    symbols: Mutex<HashMap<String, (Generation, u64)>>,
+    /// Where its variables lie, each in the generation that it was found in, and their types.
+    symbols: Mutex<HashMap<String, KnownSymbol>>,
+}
+
+/// A variable that was found.
+#[derive(Clone, Debug)]
+struct KnownSymbol {
+    generation: Generation,
+    address: u64,
+    ctype: Arc<Ctype>,
 }
 
 #[derive(Debug)]
@@ -145,15 +154,14 @@ impl Library {
         Ok(library.id)
     }
 
-    /// Where a symbol was found in a generation.
-    fn known_symbol(&self, symbol: &str, generation: Generation) -> Option<u64> {
+    /// What is known of a symbol in a generation.
+    fn known_symbol(&self, symbol: &str, generation: Generation) -> Option<KnownSymbol> {
         let known = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(symbol).filter(|(found_in, _)| *found_in == generation).map(|(_, address)| *address)
+        known.get(symbol).filter(|known| known.generation == generation).cloned()
     }
 
-    fn remember_symbol(&self, symbol: &str, generation: Generation, address: u64) {
-        let mut known = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(symbol.to_owned(), (generation, address));
+    fn remember_symbol(&self, symbol: &str, known: KnownSymbol) {
+        self.symbols.lock().unwrap_or_else(PoisonError::into_inner).insert(symbol.to_owned(), known);
     }
 
     /// Why the worker could not load the library: the dependency that is missing, if one is, or the loader's words.

@@ -1,7 +1,7 @@
 //! What the functions of one `dll` module share.
 
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mlua::Lua;
 
@@ -9,6 +9,7 @@ use super::abi::abi_of;
 use super::memory::Garbage;
 use super::types::Types;
 use crate::c;
+use crate::error::Error;
 use crate::remote::{Settings, Worker, WorkerKind, Workers};
 
 /// The state of the module: what has been declared, and the workers. Modules that [`dll.of`](super::of) makes share it.
@@ -20,6 +21,8 @@ pub(super) struct Shared {
     errors: [(AtomicI32, AtomicU32); WorkerKind::ALL.len()],
     /// What is known of objects that may be of no use any more.
     pub(super) garbage: Garbage,
+    /// The deaths of workers that a finalizer met, for the next call to tell, and whether there are any.
+    deaths: (AtomicBool, Mutex<Vec<Error>>),
 }
 
 /// One `dll` module: the shared state, seen from one kind of worker.
@@ -38,6 +41,7 @@ impl Module {
             settings,
             errors: Default::default(),
             garbage: Garbage::default(),
+            deaths: Default::default(),
         };
         Self { shared: Arc::new(shared), kind: Arc::default() }
     }
@@ -82,6 +86,26 @@ impl Module {
 }
 
 impl Shared {
+    /// Keeps the death of a worker that nobody could be told.
+    pub(super) fn keep_death(&self, death: Error) {
+        let (is_any, deaths) = &self.deaths;
+        deaths.lock().unwrap_or_else(PoisonError::into_inner).push(death);
+        is_any.store(true, Ordering::Relaxed);
+    }
+
+    /// A death that was not told yet.
+    #[inline]
+    pub(super) fn untold_death(&self) -> Option<Error> {
+        let (is_any, deaths) = &self.deaths;
+        if !is_any.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut deaths = deaths.lock().unwrap_or_else(PoisonError::into_inner);
+        let death = deaths.pop();
+        is_any.store(!deaths.is_empty(), Ordering::Relaxed);
+        death
+    }
+
     /// Keeps the error numbers of a call to a worker of this kind.
     pub(super) fn remember(&self, kind: WorkerKind, errno: i32, last_error: u32) {
         let (kept_errno, kept_last_error) = &self.errors[kind.index()];

@@ -1,7 +1,7 @@
 //! The types of one module: what has been declared, laid out for each ABI when first needed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::c::{self, Abi};
 use crate::error::{Error, ErrorKind};
@@ -29,16 +29,19 @@ pub(super) struct Types {
     declarations: RwLock<c::Declarations>,
     /// What texts such as `int[3]` name, for each ABI.
     named: [Mutex<Named>; Abi::ALL.len()],
-    /// The records that are in use, by the address of their declaration, which the entry keeps.
-    records: Mutex<HashMap<usize, Known>>,
+    /// The records that are in use, by the address of their declaration.
+    records: Mutex<Records>,
 }
 
 /// Types by the texts that name them.
 type Named = HashMap<Box<[u8]>, Arc<Ctype>>;
 
+type Records = HashMap<usize, Known>;
+
 /// What is known of a struct or union.
 struct Known {
-    record: Arc<c::Record>,
+    /// No other record takes its address as long as this is here.
+    record: Weak<c::Record>,
     fields: [Option<Arc<Fields>>; Abi::ALL.len()],
     metatype: Arc<OnceLock<Metatype>>,
 }
@@ -125,31 +128,34 @@ impl Types {
         Some(Arc::clone(Known::of(&mut records, record).fields[abi.index()].get_or_insert(fields)))
     }
 
-    /// Gives the values of a struct or union their metamethods; false if they have some already.
-    pub(super) fn set_metatype(&self, record: &Arc<c::Record>, metatype: Metatype) -> bool {
-        let cell = Arc::clone(&Known::of(&mut self.records(), record).metatype);
-        cell.set(metatype).is_ok()
+    /// What scripts have given values of a struct or union beyond fields, once they have.
+    fn metatype(&self, record: &Arc<c::Record>) -> Arc<OnceLock<Metatype>> {
+        Arc::clone(&Known::of(&mut self.records(), record).metatype)
     }
 
-    fn records(&self) -> MutexGuard<'_, HashMap<usize, Known>> {
+    /// Gives the values of a struct or union their metamethods; false if they have some already.
+    pub(super) fn set_metatype(&self, record: &Arc<c::Record>, metatype: Metatype) -> bool {
+        self.metatype(record).set(metatype).is_ok()
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
         lock(&self.records)
     }
 }
 
 impl Known {
-    fn of<'a>(records: &'a mut HashMap<usize, Known>, record: &Arc<c::Record>) -> &'a mut Known {
+    fn of<'a>(records: &'a mut Records, record: &Arc<c::Record>) -> &'a mut Known {
         let address = Arc::as_ptr(record).addr();
+        // Structs without a tag come and go with the texts that define them: when the map is full, those that nothing leads
+        // to any more make room.
+        if records.len() == records.capacity() && !records.contains_key(&address) {
+            records.retain(|_, known| known.record.strong_count() > 0);
+        }
         records.entry(address).or_insert_with(|| Known {
-            record: Arc::clone(record),
+            record: Arc::downgrade(record),
             fields: Default::default(),
             metatype: Arc::default(),
         })
-    }
-}
-
-impl std::fmt::Debug for Known {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.record.fmt(formatter)
     }
 }
 

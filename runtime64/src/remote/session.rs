@@ -29,7 +29,8 @@ impl<'a> Session<'a> {
     }
 
     /// Whether it is this worker that is held.
-    pub(super) fn is_of(&self, worker: &Worker) -> bool {
+    #[must_use]
+    pub fn is_of(&self, worker: &Worker) -> bool {
         std::ptr::eq(self.worker, worker)
     }
 

@@ -20,7 +20,7 @@ pub(super) fn ctype_of(module: &Module, doing: &str, value: &LuaValue) -> Result
                 return Ok(module.types().current(handle.ctype(), module.abi()));
             }
             if let Some(cdata) = cdata::of(value) {
-                return Ok(Arc::clone(&cdata.ctype));
+                return Ok(module.types().current(&cdata.ctype, module.abi()));
             }
             if let Some(function) = crate::dll::call::type_of(userdata) {
                 return Ok(module.types().ctype(&c::Type::Function(function), module.abi()));
@@ -28,6 +28,14 @@ pub(super) fn ctype_of(module: &Module, doing: &str, value: &LuaValue) -> Result
             Err(needed(doing, value))
         }
         other => Err(needed(doing, other)),
+    }
+}
+
+/// The same for what measures: an object is as large as it is, whichever worker it is in.
+pub(super) fn measured(module: &Module, doing: &str, value: &LuaValue) -> Result<Arc<Ctype>, Error> {
+    match cdata::of(value) {
+        Some(cdata) => Ok(Arc::clone(&cdata.ctype)),
+        None => ctype_of(module, doing, value),
     }
 }
 

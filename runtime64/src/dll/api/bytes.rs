@@ -47,9 +47,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             return lua.create_string(hexdump(0, &string.as_bytes()));
         }
         let place = Span::needed_or_address(&shared, doing, &from)?;
-        let count = counted(doing, &place, &count)?;
-        let mut bytes = buffer(&doing, count)?;
-        place.read(&doing, &mut bytes)?;
+        let bytes = place.read(&doing, counted(doing, &place, &count)?)?;
         lua.create_string(hexdump(place.place.address(), &bytes))
     };
     table.set("hexdump", lua.create_function(dump)?)
@@ -71,11 +69,7 @@ fn string(lua: &Lua, value: &LuaValue, count: &LuaValue) -> mlua::Result<LuaValu
             let place = Span::needed(doing, value)?;
             match count {
                 None => place.place.read_to_zero(&doing, place.bytes)?,
-                Some(count) => {
-                    let mut bytes = buffer(&doing, count)?;
-                    place.read(&doing, &mut bytes)?;
-                    bytes
-                }
+                Some(count) => place.read(&doing, count)?,
             }
         }
         (other, _) => return Err(wrong_type("a pointer, an object or a string", other).at(doing).into()),
@@ -101,8 +95,9 @@ fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
     if count.is_nil() {
         return Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing")));
     }
-    let mut bytes = buffer(&doing, length(doing, count)?)?;
-    from.read(&doing, &mut bytes)?;
+    let count = length(doing, count)?;
+    to.check(&doing, count)?;
+    let bytes = from.read(&doing, count)?;
     to.write(&doing, &bytes)
 }
 
@@ -118,16 +113,12 @@ fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> 
             Error::new(ErrorKind::Range, message)
         })?,
     };
-    let mut bytes = buffer(&doing, count)?;
-    bytes.fill(value);
-    to.write(&doing, &bytes)
+    to.fill(&doing, count, value)
 }
 
 fn read(module: &Module, doing: &str, from: &LuaValue, count: &LuaValue) -> Result<Vec<u8>, Error> {
     let place = Span::needed_or_address(module, doing, from)?;
-    let mut bytes = buffer(&doing, counted(doing, &place, count)?)?;
-    place.read(&doing, &mut bytes)?;
-    Ok(bytes)
+    place.read(&doing, counted(doing, &place, count)?)
 }
 
 /// As many bytes as told, or all of an object.
@@ -145,6 +136,9 @@ fn bytes_of<'a>(doing: &str, value: &'a LuaValue) -> Result<&'a LuaString, Error
         other => Err(wrong_type("a string", other).at(doing)),
     }
 }
+
+/// How much is copied at a time where nobody knows how much there is.
+const BLOCK: u64 = 1 << 20;
 
 /// A place, and how many bytes there are, where that is known.
 struct Span {
@@ -176,24 +170,50 @@ impl Span {
         Ok(Self { place: Place::foreign(*address as u64, owner(worker, &session)), bytes: None, is_const: false })
     }
 
-    fn read(&self, doing: &dyn fmt::Display, into: &mut [u8]) -> Result<(), Error> {
-        self.check(doing, into.len())?;
-        self.place.read(doing, 0, into)
+    /// Copies bytes out, block by block: a length that was mistaken takes no more memory than there is to read.
+    fn read(&self, doing: &dyn fmt::Display, count: u64) -> Result<Vec<u8>, Error> {
+        self.check(doing, count)?;
+        let mut bytes = buffer(doing, count.min(BLOCK))?;
+        self.place.read(doing, 0, &mut bytes)?;
+        while (bytes.len() as u64) < count {
+            let start = bytes.len();
+            let mut block = buffer(doing, (count - start as u64).min(BLOCK))?;
+            self.place.read(doing, start as u64, &mut block)?;
+            bytes.append(&mut block);
+        }
+        Ok(bytes)
     }
 
     fn write(&self, doing: &dyn fmt::Display, bytes: &[u8]) -> Result<(), Error> {
-        self.check(doing, bytes.len())?;
-        if self.is_const {
-            return Err(Error::new(ErrorKind::Type, format!("{doing}: what is there is const and may not be written")));
-        }
+        self.check_writable(doing, bytes.len() as u64)?;
         self.place.write(doing, 0, bytes)
     }
 
+    fn fill(&self, doing: &dyn fmt::Display, count: u64, value: u8) -> Result<(), Error> {
+        self.check_writable(doing, count)?;
+        let mut block = buffer(doing, count.min(BLOCK))?;
+        block.fill(value);
+        let mut done = 0;
+        while done < count {
+            let length = (count - done).min(BLOCK) as usize;
+            self.place.write(doing, done, &block[..length])?;
+            done += length as u64;
+        }
+        Ok(())
+    }
+
+    fn check_writable(&self, doing: &dyn fmt::Display, count: u64) -> Result<(), Error> {
+        if self.is_const {
+            return Err(Error::new(ErrorKind::Type, format!("{doing}: what is there is const and may not be written")));
+        }
+        self.check(doing, count)
+    }
+
     /// An object keeps its bounds, also where it is a part of another.
-    fn check(&self, doing: &dyn fmt::Display, length: usize) -> Result<(), Error> {
+    fn check(&self, doing: &dyn fmt::Display, count: u64) -> Result<(), Error> {
         match self.bytes {
-            Some(bytes) if length as u64 > bytes && !self.place.is_closed() => {
-                let message = format!("{doing}: {length} bytes are more than the object has there, which is {bytes}");
+            Some(bytes) if count > bytes && !self.place.is_closed() => {
+                let message = format!("{doing}: {count} bytes are more than the object has there, which is {bytes}");
                 Err(Error::new(ErrorKind::Range, message))
             }
             _ => Ok(()),

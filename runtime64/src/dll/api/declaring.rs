@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mlua::{Lua, MultiValue, Table, Value as LuaValue, Variadic};
 
-use super::argument::{ctype_of, text};
+use super::argument::{ctype_of, measured, text};
 use crate::c;
 use crate::dll::cdata::{self, Handle, integer};
 use crate::dll::describe::describe;
@@ -66,7 +66,7 @@ fn parameters(module: &Module, doing: &str, values: &[LuaValue]) -> Result<Vec<c
 /// The size of a type or an object, nothing where it has none. Where the type leaves the number of elements open, `count` tells it.
 fn sizeof(module: &Module, of: &LuaValue, count: &LuaValue) -> Result<Option<u64>, Error> {
     let doing = "dll.sizeof";
-    let ctype = ctype_of(module, doing, of)?;
+    let ctype = measured(module, doing, of)?;
     let measure = || {
         if count.is_nil() && !ctype.takes_count() {
             // As in LuaJIT: a size that is not known is no mistake of who asks.
@@ -86,7 +86,7 @@ fn sizeof(module: &Module, of: &LuaValue, count: &LuaValue) -> Result<Option<u64
 
 fn alignof(module: &Module, of: &LuaValue) -> Result<u64, Error> {
     let doing = "dll.alignof";
-    let ctype = ctype_of(module, doing, of)?;
+    let ctype = measured(module, doing, of)?;
     let align = ctype.layout().map(|layout| layout.align).or_else(|mismatch| match &ctype.form {
         // An array has its element's alignment, however many there are.
         Form::Array(array) => array.element.layout().map(|layout| layout.align),
@@ -99,7 +99,7 @@ fn alignof(module: &Module, of: &LuaValue) -> Result<u64, Error> {
 fn offsetof(module: &Module, of: &LuaValue, name: &LuaValue) -> Result<MultiValue, Error> {
     let doing = "dll.offsetof";
     let name = text("dll.offsetof: a field's name", name)?;
-    let ctype = ctype_of(module, doing, of)?;
+    let ctype = measured(module, doing, of)?;
     let Form::Record(fields) = &ctype.form else {
         // The layout says what is wrong with a struct without fields.
         ctype.bytes().map_err(|mismatch| mismatch.at(doing))?;

@@ -49,7 +49,7 @@ fn gc(lua: &Lua, value: LuaValue, finalizer: LuaValue) -> mlua::Result<LuaValue>
     };
     match &finalizer {
         LuaValue::Nil | LuaValue::Function(_) => {}
-        other if call::is_function(other) => {}
+        other if call::is_function(other) || cdata::is_function_pointer(other) => {}
         other => return Err(refused("a function or nil", other)),
     }
     cdata::set_finalizer(lua, userdata, finalizer)?;

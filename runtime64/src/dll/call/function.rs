@@ -82,6 +82,9 @@ impl Function {
         {
             return Err(death.clone().into());
         }
+        if let Some(death) = self.library.module().shared().untold_death() {
+            return Err(death.into());
+        }
         super::call(self, lua, arguments)
     }
 

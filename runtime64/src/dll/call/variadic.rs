@@ -12,6 +12,7 @@ use crate::dll::describe::wrong_type;
 use crate::dll::memory::{Access, Owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::types::{Ctype, Form, Strings};
+use crate::error::ErrorKind;
 
 /// An argument and its type on the wire.
 pub(super) fn to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> Result<(Value, Type), Mismatch> {
@@ -49,7 +50,9 @@ fn object_to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> R
         return Err(wrong_type("a number, a string, a boolean, a pointer, an object or nil", value));
     };
     if let (Form::Number(number), Some(held)) = (&cdata.ctype.form, cdata::number_of(value, access)?) {
-        let wire = number.wire().unwrap_or(Type::Float64);
+        let wire = number
+            .wire()
+            .ok_or_else(|| Mismatch::new(ErrorKind::Type, format!("{} cannot be passed yet", cdata.ctype.ty)))?;
         let value = match (number.to_wire(&held)?, wire) {
             (Value::Bool(value), _) => Value::Integer(value.into()),
             (value, _) => value,

@@ -98,7 +98,11 @@ fn to_number(ctype: &Ctype, number: &Number, value: &LuaValue) -> Result<LuaValu
     if let Some(held) = super::converted_number(value, &mut Lasting).map_err(located)? {
         return number.cast(&held).map_err(located);
     }
-    address_to_number(ctype, number, value, cdata.leads_to(&"dll.cast")?.address())
+    let place = cdata.leads_to(&"dll.cast")?;
+    if place.is_closed() {
+        return Err(Error::new(ErrorKind::Stale, format!("dll.cast: the {} was closed", cdata.ctype.ty)));
+    }
+    address_to_number(ctype, number, value, place.address())
 }
 
 /// An address as an integer of another width wraps and is cut, as C has it; `uintptr_t` holds every one.

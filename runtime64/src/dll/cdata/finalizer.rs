@@ -4,50 +4,77 @@
 //! `__gc` of its own, which dies with the last userdata that has it. Parts of an object and pointers to it have its guard
 //! too. The guard holds a copy of the C data, which it hands to the finalizer. `metamethods.lua` makes and runs guards.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use mlua::{AnyUserData, Lua, Table, Value as LuaValue};
 
 use super::{Cdata, metamethods};
 use crate::dll::call;
+use crate::dll::module::Module;
+use crate::error::{Error, ErrorKind};
+
+/// Whether a userdata has a guard. It is set while the C data is borrowed, and a copy of the C data has none.
+#[derive(Debug, Default)]
+pub(super) struct Guard(AtomicU8);
+
+const INHERITED: u8 = 1;
+const OWN: u8 = 2;
+
+impl Guard {
+    /// Whether there is one, of its own or of what it is a part of.
+    #[inline]
+    pub(super) fn is_there(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    fn is_own(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == OWN
+    }
+
+    fn set(&self, state: u8) {
+        self.0.store(state, Ordering::Relaxed);
+    }
+}
+
+impl Clone for Guard {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
 
 /// Sets what is called with the C data when it is of no use any more; nil takes that back.
 pub(in crate::dll) fn set(lua: &Lua, userdata: &AnyUserData, finalizer: LuaValue) -> mlua::Result<()> {
-    let earlier = guard_of(userdata)?;
-    let copy = Cdata { is_guarded: false, ..userdata.borrow::<Cdata>()?.clone() };
     // One that was inherited stays; one of its own is changed.
-    if let Some(guard) = &earlier
-        && is_own(guard, &copy)?
-    {
+    if let Some(guard) = own_guard_of(userdata)? {
         return guard.raw_set("finalizer", finalizer);
     }
     if finalizer.is_nil() {
         return Ok(());
     }
+    let (copy, is_part) = {
+        let cdata = userdata.borrow::<Cdata>()?;
+        (cdata.clone(), cdata.guard.is_there())
+    };
+    let earlier: Option<Table> = if is_part { userdata.user_value()? } else { None };
     let copy = lua.create_userdata(copy)?;
     let guard: Table = metamethods::function(lua, "make_guard")?.call((copy, finalizer, earlier))?;
     userdata.set_user_value(guard)?;
-    userdata.borrow_mut::<Cdata>()?.is_guarded = true;
+    userdata.borrow::<Cdata>()?.guard.set(OWN);
     Ok(())
 }
 
-/// The guard of C data, if it has one.
-pub(super) fn guard_of(userdata: &AnyUserData) -> mlua::Result<Option<Table>> {
-    match userdata.borrow::<Cdata>()?.is_guarded {
+/// The guard of C data itself, not that of what it is a part of.
+pub(super) fn own_guard_of(userdata: &AnyUserData) -> mlua::Result<Option<Table>> {
+    match userdata.borrow::<Cdata>()?.guard.is_own() {
         true => userdata.user_value(),
         false => Ok(None),
     }
 }
 
-/// Whether a guard is that of this C data, not of what it is a part of.
-fn is_own(guard: &Table, cdata: &Cdata) -> mlua::Result<bool> {
-    let copy: AnyUserData = guard.raw_get("copy")?;
-    let copy = copy.borrow::<Cdata>()?;
-    Ok(copy.kind == cdata.kind && copy.place == cdata.place && copy.ctype.ty == cdata.ctype.ty)
-}
-
 /// A userdata for a part of other C data, or for a pointer to it: it keeps the guard too.
 pub(super) fn derive(lua: &Lua, from: &AnyUserData, cdata: Cdata) -> mlua::Result<LuaValue> {
     let derived = cdata.into_lua(lua)?;
-    match from.borrow::<Cdata>().is_ok_and(|from| from.is_guarded) {
+    match from.borrow::<Cdata>().is_ok_and(|from| from.guard.is_there()) {
         true => inherit(from, derived),
         false => Ok(derived),
     }
@@ -57,9 +84,9 @@ pub(super) fn derive(lua: &Lua, from: &AnyUserData, cdata: Cdata) -> mlua::Resul
 #[cold]
 pub(super) fn inherit(from: &AnyUserData, part: LuaValue) -> mlua::Result<LuaValue> {
     if let LuaValue::UserData(part) = &part
-        && let Ok(mut cdata) = part.borrow_mut::<Cdata>()
+        && let Ok(cdata) = part.borrow::<Cdata>()
     {
-        cdata.is_guarded = true;
+        cdata.guard.set(INHERITED);
         part.set_user_value(from.user_value::<LuaValue>()?)?;
     }
     Ok(part)
@@ -67,11 +94,32 @@ pub(super) fn inherit(from: &AnyUserData, part: LuaValue) -> mlua::Result<LuaVal
 
 /// Whether a finalizer has nothing left to do: what a dead worker held needs no function of its library to be freed.
 pub(super) fn is_obsolete(_: &Lua, (finalizer, copy): (LuaValue, AnyUserData)) -> mlua::Result<bool> {
-    Ok(call::is_function(&finalizer) && !copy.borrow::<Cdata>()?.place.is_alive())
+    let is_of_library = call::is_function(&finalizer) || super::is_function_pointer(&finalizer);
+    Ok(is_of_library && !copy.borrow::<Cdata>()?.place.is_alive())
 }
 
-/// Runs all finalizers that are left: the state is about to end, and with it the workers.
+/// A failure of a finalizer that the collector ran, which nobody can catch: the death of a worker is told by the next call,
+/// and the text of all others is given for a warning.
+pub(super) fn untold(lua: &Lua, failure: LuaValue) -> mlua::Result<Option<String>> {
+    if let LuaValue::Error(error) = &failure
+        && let Some(error) = error.downcast_ref::<Error>()
+        && matches!(error.kind, ErrorKind::WorkerLost | ErrorKind::Crash)
+        && let Some(module) = Module::of_state(lua)
+    {
+        module.shared().keep_death(error.clone());
+        return Ok(None);
+    }
+    failure.to_string().map(Some)
+}
+
+/// Runs all finalizers that are left: the workers are about to end.
 pub(in crate::dll) fn run_all(lua: &Lua) {
     let ran = metamethods::function(lua, "run_all").and_then(|run_all| run_all.call::<()>(()));
     debug_assert!(ran.is_ok(), "errors of finalizers are warnings: {ran:?}");
+}
+
+/// The same at the end of the state, after which none is run any more.
+pub(in crate::dll) fn finish(lua: &Lua) {
+    let finished = metamethods::function(lua, "finish").and_then(|finish| finish.call::<()>(()));
+    debug_assert!(finished.is_ok(), "errors of finalizers are warnings: {finished:?}");
 }

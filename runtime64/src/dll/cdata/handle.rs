@@ -27,7 +27,7 @@ impl Handle {
     /// Puts what types do into the table of functions for `metamethods.lua`.
     pub(in crate::dll) fn add_to(lua: &Lua, table: &Table) -> mlua::Result<()> {
         let new = |lua: &Lua, (this, values): (UserDataRef<Self>, Variadic<LuaValue>)| {
-            let (ctype, module) = (this.1.types().current(&this.0, this.1.abi()), this.1.clone());
+            let (ctype, module) = (this.current(), this.1.clone());
             drop(this);
             super::new(lua, &module, &ctype, &values)
         };
@@ -38,14 +38,19 @@ impl Handle {
         table.set("type_index", lua.create_function(index)?)
     }
 
+    /// The type as it is now: it may have been made before its struct was complete.
+    fn current(&self) -> Arc<Ctype> {
+        self.1.types().current(&self.0, self.1.abi())
+    }
+
     fn method(&self, event: Event) -> Option<LuaValue> {
-        self.0.record()?.metatype.get()?.get(event).cloned()
+        self.current().metamethod(event)
     }
 
     /// What the type itself knows by a name: an enumerator, or what its metatype has. A function that is to be asked for it is
     /// given as a second value.
     fn index(&self, lua: &Lua, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
-        let ctype = &self.0;
+        let ctype = &self.current();
         if let (Form::Number(Number::Enumeration(enumeration)), LuaValue::String(name)) = (&ctype.form, key) {
             let name = name.to_string_lossy();
             let value = enumeration.value(&name).map(|value| (LuaValue::Integer(value), LuaValue::Nil));

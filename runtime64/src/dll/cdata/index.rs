@@ -51,7 +51,7 @@ impl Cdata {
                     })
                 }),
             },
-            Form::Function(_) | Form::Opaque => Ok(None),
+            Form::Function(_) | Form::Opaque(_) => Ok(None),
         }
     }
 
@@ -68,7 +68,7 @@ impl Cdata {
             return Ok(field.map(|field| part_of(field, owned(field), place, target.is_const)));
         }
         let index = self.element_number(key)?;
-        if matches!(target.form, Form::Opaque | Form::Function(_)) {
+        if matches!(target.form, Form::Opaque(_) | Form::Function(_)) {
             let reason = "what it points to cannot be read; dll.cast makes it a pointer to something that can";
             return Err(self.error(ErrorKind::Type, reason));
         }
@@ -136,7 +136,7 @@ impl Cdata {
         let reason = match self.ctype.record() {
             Some(fields) => format!("there is no field '{name}'{}", fields.suggestion(&name)),
             None => match self.ctype.pointee().unwrap_or_else(|| Arc::clone(&self.ctype)).form {
-                Form::Opaque => format!("there is no field '{name}'; what its fields are was not declared"),
+                Form::Opaque(_) => format!("there is no field '{name}'; what its fields are was not declared"),
                 Form::Array(_) => format!("there is no field '{name}'; elements have numbers from 0"),
                 _ => format!("there is no field '{name}'; elements have numbers"),
             },

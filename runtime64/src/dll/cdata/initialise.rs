@@ -78,7 +78,7 @@ pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Own
         }
         (Form::Array(array), LuaValue::String(string)) => text::put(bytes, array, &string.as_bytes(), owner.abi()),
         (Form::Array(array), LuaValue::Table(table)) => {
-            put_elements(bytes, array, &sequence(table, array.count)?, owner, !array.is_variable)
+            put_elements(bytes, array, &sequence(table, array.count.unwrap_or(0))?, owner, !array.is_variable)
         }
         (Form::Record(fields), LuaValue::Table(table)) => put_table(bytes, fields, table, owner),
         (Form::Record(fields), LuaValue::UserData(_)) if fields.is_complex && !is_same_type(ctype, value) => {
@@ -87,11 +87,11 @@ pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Own
             }
             Ok(())
         }
-        (_, LuaValue::UserData(_)) => copy_object(bytes, ctype, value),
+        (_, LuaValue::UserData(_)) => copy_object(bytes, ctype, value, owner),
         (Form::Record(fields), value) if fields.is_complex => put(bytes, &fields.list[0].ctype, value, owner),
         (Form::Array(_), value) => Err(wrong_type("a table, a string or an array of the same type", value)),
         (Form::Record(_), value) => Err(wrong_type(&format!("a table or a {}", ctype.ty), value)),
-        (Form::Function(_) | Form::Opaque, _) => {
+        (Form::Function(_) | Form::Opaque(_), _) => {
             Err(Mismatch::new(ErrorKind::Type, format!("no value of Lua is a {}", ctype.ty)))
         }
     }
@@ -126,44 +126,45 @@ fn copy_front(bytes: &mut [u8], from: &[u8]) {
 }
 
 /// Copies an object of the same type.
-fn copy_object(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue) -> Result<(), Mismatch> {
+fn copy_object(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Owner) -> Result<(), Mismatch> {
     let Some(cdata) = super::of(value) else {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     };
     if cdata.kind != Kind::Object || !cdata.ctype.is_same(ctype) {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     }
-    let length = cdata.ctype.bytes()?.min(bytes.len() as u64) as usize;
+    cdata.owner().check(owner, &cdata.ctype.ty)?;
+    let length = cdata.ctype.bytes()?;
+    if length > bytes.len() as u64 {
+        let reason = format!("an object of {length} bytes does not fit, there is room for {}", bytes.len());
+        return Err(Mismatch::new(ErrorKind::Range, reason));
+    }
+    let length = length as usize;
     Ok(cdata.place.read(&cdata.ctype.ty, 0, &mut bytes[..length])?)
 }
 
 /// The elements of a table, from its index 0 if it has one, otherwise from 1, up to the first that is missing. What has a
 /// name is no element, and is not left out without a word.
-fn sequence(table: &Table, most: Option<u64>) -> Result<Vec<LuaValue>, Mismatch> {
-    let length = table.raw_len();
-    let mut values = vec![LuaValue::Nil; length + 1];
+fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, Mismatch> {
     for pair in table.pairs::<LuaValue, LuaValue>() {
-        let (key, value) = pair.map_err(from_lua)?;
-        match &key {
-            LuaValue::Integer(index) => {
-                if let Some(place) = usize::try_from(*index).ok().and_then(|index| values.get_mut(index)) {
-                    *place = value;
-                }
-            }
-            other => {
-                let reason = format!("the table has {} among its elements, which are numbered", describe(other));
-                return Err(Mismatch::new(ErrorKind::Type, reason));
-            }
+        let (key, _) = pair.map_err(from_lua)?;
+        if !key.is_integer() {
+            let reason = format!("the table has {} among its elements, which are numbered", describe(&key));
+            return Err(Mismatch::new(ErrorKind::Type, reason));
         }
     }
-    if values[0].is_nil() {
-        values.remove(0);
-    }
-    let end = values.iter().position(LuaValue::is_nil).unwrap_or(values.len());
-    values.truncate(end);
-    match most {
-        Some(most) if values.len() as u64 > most => Err(too_many(values.len(), most)),
-        _ => Ok(values),
+    let get = |index: usize| table.raw_get::<LuaValue>(index).map_err(from_lua);
+    let first = usize::from(get(0)?.is_nil());
+    let mut values = Vec::new();
+    loop {
+        let value = get(first + values.len())?;
+        if value.is_nil() {
+            return Ok(values);
+        }
+        if values.len() as u64 >= most {
+            return Err(too_many(table.raw_len() + 1 - first, most));
+        }
+        values.push(value);
     }
 }
 
@@ -197,9 +198,9 @@ fn put_elements(
 fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, owner: &Owner) -> Result<(), Mismatch> {
     let by_position = |index: usize| table.raw_get::<LuaValue>(index).map(|value| !value.is_nil());
     if by_position(0).map_err(from_lua)? || by_position(1).map_err(from_lua)? {
-        return put_in_order(bytes, fields, &sequence(table, None)?, owner);
+        return put_in_order(bytes, fields, &sequence(table, fields.list.len() as u64)?, owner);
     }
-    let mut branch = None;
+    let mut taken: Vec<(usize, usize)> = Vec::new();
     for pair in table.pairs::<LuaValue, LuaValue>() {
         let (key, value) = pair.map_err(from_lua)?;
         let name = match &key {
@@ -210,9 +211,12 @@ fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, owner: &Owner) ->
             let reason = format!("there is no field '{name}'{}", fields.suggestion(&name));
             Mismatch::new(ErrorKind::Type, reason)
         })?;
-        if fields.is_union && *branch.get_or_insert(field.branch) != field.branch {
-            let reason = "a union takes one value, and the table has several; which is to count?";
-            return Err(Mismatch::new(ErrorKind::Type, reason));
+        for (union, branch) in &field.branches {
+            if taken.iter().any(|(known, other)| known == union && other != branch) {
+                let reason = "a union takes one value, and the table has several; which is to count?";
+                return Err(Mismatch::new(ErrorKind::Type, reason));
+            }
+            taken.push((*union, *branch));
         }
         put_field(bytes, field, &value, owner)?;
     }
@@ -237,7 +241,7 @@ fn put_field(bytes: &mut [u8], field: &Field, value: &LuaValue, owner: &Owner) -
         return put(&mut bytes[start..start + length], &field.ctype, value, owner).map_err(within);
     };
     let Form::Number(number) = &field.ctype.form else { return Ok(()) };
-    let value = match super::number_of(value, &mut Lasting)? {
+    let value = match super::converted_number(value, &mut Lasting)? {
         Some(unboxed) => number.bits(&unboxed, bits.width),
         None => number.bits(value, bits.width),
     };

@@ -3,6 +3,7 @@
 use mlua::{AnyUserData, Lua, MultiValue, Value as LuaValue};
 
 use super::Cdata;
+use super::finalizer::inherit;
 use super::part::{Doing, Part};
 use crate::dll::types::Form;
 use crate::error::{Error, ErrorKind};
@@ -28,7 +29,7 @@ pub(super) fn pairs(lua: &Lua, this: &AnyUserData) -> mlua::Result<MultiValue> {
             Key::Field(name) => LuaValue::String(lua.create_string(&name)?),
         };
         let value = match cdata.part(&key)? {
-            Some(part) => read(lua, &cdata, &key, &part)?,
+            Some(part) => read(lua, &this, &cdata, &key, &part)?,
             None => LuaValue::Nil,
         };
         Ok((key, value))
@@ -37,8 +38,9 @@ pub(super) fn pairs(lua: &Lua, this: &AnyUserData) -> mlua::Result<MultiValue> {
 }
 
 /// A pointer that is NULL ends no loop: its field is there.
-fn read(lua: &Lua, cdata: &Cdata, key: &LuaValue, part: &Part<'_>) -> mlua::Result<LuaValue> {
-    part.read(lua, &Doing { cdata, key })
+fn read(lua: &Lua, this: &AnyUserData, cdata: &Cdata, key: &LuaValue, part: &Part<'_>) -> mlua::Result<LuaValue> {
+    let value = part.read(lua, &Doing { cdata, key })?;
+    if cdata.guard.is_there() && value.is_userdata() { inherit(this, value) } else { Ok(value) }
 }
 
 enum Key {
@@ -58,7 +60,7 @@ fn next_key(cdata: &Cdata, key: &LuaValue) -> Result<Option<Key>, Error> {
     let Form::Array(array) = &cdata.ctype.form else {
         return Err(cdata.error(ErrorKind::Type, "it has no fields or elements to go through"));
     };
-    let index = key.as_integer().map_or(0, |index| index + 1);
+    let index = key.as_integer().map_or(0, |index| index.saturating_add(1));
     let Some(count) = array.count else {
         return Err(cdata.error(ErrorKind::Type, "its length is not known, so there is no end to go to"));
     };

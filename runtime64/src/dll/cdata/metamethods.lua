@@ -6,7 +6,7 @@
 local data, ctype, event, rust = ...
 
 local gsub = string.gsub
-local error, pcall, pairs, sort, tostring, warn = error, pcall, pairs, table.sort, tostring, warn
+local error, pcall, pairs, sort, type, warn = error, pcall, pairs, table.sort, type, warn
 local metatable, type_metatable = debug.getmetatable(data), debug.getmetatable(ctype)
 metatable.__name, type_metatable.__name = "cdata", "ctype"
 
@@ -87,21 +87,30 @@ function type_metatable.__index(this, key)
   return value
 end
 
--- Fields are read and set by Rust alone until a metatype has a function for names that are none: then it is asked here.
-local index, newindex = metatable.__index, metatable.__newindex
+-- Fields are read and set by Rust alone until a metatype has a function for names that are none, or a table with a metatable:
+-- then it is asked here.
+local index, newindex, missing = metatable.__index, metatable.__newindex, rust.missing
 
 local function follow_index_functions()
   function metatable.__index(this, key)
     local value, method = index(this, key)
-    if method ~= nil then
+    if method == nil then
+      return value
+    elseif type(method) ~= "table" then
       return method(this, key)
     end
-    return value
+    local found = method[key]
+    if found == nil then
+      missing(this, key)
+    end
+    return found
   end
 
   function metatable.__newindex(this, key, value)
     local method = newindex(this, key, value)
-    if method ~= nil then
+    if type(method) == "table" then
+      method[key] = value
+    elseif method ~= nil then
       return method(this, key, value)
     end
   end
@@ -123,7 +132,26 @@ local function run(guard)
   end
 end
 
-local guard_metatable = { __gc = run }
+-- The collector has nobody to tell: what goes wrong then is a warning.
+local untold, is_over = rust.untold, false
+
+local function run_alone(guard)
+  local ok, failure = pcall(run, guard)
+  if not ok then
+    local text = untold(failure)
+    if text then
+      warn("error in a finalizer of C data: ", text)
+    end
+  end
+end
+
+local guard_metatable = {
+  __gc = function(guard)
+    if not is_over then
+      run_alone(guard)
+    end
+  end,
+}
 
 local function make_guard(copy, finalizer, earlier)
   made = made + 1
@@ -132,30 +160,55 @@ local function make_guard(copy, finalizer, earlier)
   return guard
 end
 
--- All that are left, the last one first, as Lua itself does. An error of one is no reason to leave out the others.
-local function run_all()
+-- Those that have a finalizer left, the last one first, as Lua itself does.
+local function armed()
   local all = {}
   for guard in pairs(guards) do
-    all[#all + 1] = guard
+    if guard.finalizer ~= nil then
+      all[#all + 1] = guard
+    end
   end
   sort(all, function(left, right)
     return left.number > right.number
   end)
-  for position = 1, #all do
-    local ok, failure = pcall(run, all[position])
-    if not ok then
-      warn("error in a finalizer of C data: ", tostring(failure))
+  return all
+end
+
+-- All that are left. An error of one is no reason to leave out the others. Finalizers may make C data with finalizers, though
+-- not for ever.
+local function run_all()
+  for _ = 1, 10 do
+    local all = armed()
+    if #all == 0 then
+      break
+    end
+    for position = 1, #all do
+      run_alone(all[position])
     end
   end
 end
 
+-- The state ends: what is collected from now on finds no Rust any more.
+local function finish()
+  run_all()
+  is_over = true
+end
+
 -- The end of a block whose variable it is: what the type says, otherwise its finalizer, after which the memory is given back.
 own("__close", function(this)
-  local guard = guard_of(this)
+  local guard, ok, failure = guard_of(this), true, nil
   if guard ~= nil then
-    run(guard)
+    ok, failure = pcall(run, guard)
   end
   close(this)
+  if not ok then
+    error(failure, 0)
+  end
 end)
 
-return { follow_index_functions = follow_index_functions, make_guard = make_guard, run_all = run_all }
+return {
+  follow_index_functions = follow_index_functions,
+  make_guard = make_guard,
+  run_all = run_all,
+  finish = finish,
+}

@@ -45,7 +45,14 @@ fn rust_side(lua: &Lua) -> mlua::Result<Table> {
     table.set("to_string", lua.create_function(|_, this: AnyUserData| Ok(show::shown(&*this.borrow::<Cdata>()?)))?)?;
     table.set("pairs", lua.create_function(|lua, this: AnyUserData| iterate::pairs(lua, &this))?)?;
     table.set("ipairs", lua.create_function(|lua, this: AnyUserData| iterate::ipairs(lua, &this))?)?;
-    table.set("guard_of", lua.create_function(|_, this: AnyUserData| finalizer::guard_of(&this))?)?;
+    table.set("guard_of", lua.create_function(|_, this: AnyUserData| finalizer::own_guard_of(&this))?)?;
+    table.set("untold", lua.create_function(finalizer::untold)?)?;
+    table.set(
+        "missing",
+        lua.create_function(|_, (this, key): (AnyUserData, LuaValue)| -> mlua::Result<()> {
+            Err(this.borrow::<Cdata>()?.no_part(&key).into())
+        })?,
+    )?;
     table.set("fresh", lua.create_function(|lua, copy: AnyUserData| copy.borrow::<Cdata>()?.clone().into_lua(lua))?)?;
     table.set("is_obsolete", lua.create_function(finalizer::is_obsolete)?)?;
     table.set(

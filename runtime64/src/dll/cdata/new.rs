@@ -48,10 +48,7 @@ pub(in crate::dll) fn new(
         let bytes = bytes_of_all(&ctype, values, place.owner()).map_err(refused)?;
         place.write(&"dll.new", 0, &bytes)?;
     }
-    let collect = match &ctype.form {
-        Form::Record(fields) => fields.metatype.get().and_then(|metatype| metatype.get(Event::Collect)).cloned(),
-        _ => None,
-    };
+    let collect = ctype.metamethod(Event::Collect).filter(|_| matches!(ctype.form, Form::Record(_)));
     let userdata = lua.create_userdata(Cdata::object(ctype, place))?;
     if let Some(collect) = collect {
         finalizer::set(lua, &userdata, collect)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mlua::{Lua, Value as LuaValue};
 
 use super::{Cdata, Kind, integer};
+use crate::dll::call;
 use crate::dll::describe::describe;
 use crate::dll::memory::{Lasting, Place};
 use crate::dll::types::{Ctype, Event, Form, times};
@@ -50,9 +51,18 @@ fn equal(left: &LuaValue, right: &LuaValue) -> Outcome {
     }
     let are_equal = match (super::of(left), super::of(right)) {
         (Some(left), Some(right)) => same(&left, &right),
-        _ => false,
+        (Some(pointer), None) => is_function(&pointer, right),
+        (None, Some(pointer)) => is_function(&pointer, left),
+        (None, None) => false,
     };
     result(LuaValue::Boolean(are_equal))
+}
+
+/// Whether a pointer leads to this function of a library.
+fn is_function(pointer: &Cdata, value: &LuaValue) -> bool {
+    let resolved = value.as_userdata().and_then(|userdata| call::resolved(userdata).ok().flatten());
+    let there = pointer.leads_to(&"==").ok();
+    resolved.zip(there).is_some_and(|((address, owner), there)| there == Place::foreign(address, owner))
 }
 
 fn same(left: &Cdata, right: &Cdata) -> bool {
@@ -66,9 +76,7 @@ fn same(left: &Cdata, right: &Cdata) -> bool {
 
 /// The metamethod of a value's type.
 pub(super) fn method_of(value: &LuaValue, event: Event) -> Option<LuaValue> {
-    let cdata = super::of(value)?;
-    let fields = cdata.ctype.record()?;
-    fields.metatype.get()?.get(event).cloned()
+    super::of(value)?.ctype.metamethod(event)
 }
 
 /// The value of an operand as Lua's operators take it: a number, or a string to be joined with one.

@@ -78,6 +78,10 @@ impl Part<'_> {
                 put(bytes, &self.ctype, value, self.place.owner()).map_err(refused)?;
                 self.place.write(doing, self.offset, bytes)
             }
+            _ if self.ctype.holds_const() => {
+                let message = format!("{doing}: it has const parts, which may not be written; the others can be set");
+                Err(Error::new(ErrorKind::Type, message))
+            }
             _ => {
                 let bytes = bytes_of(&self.ctype, value, self.place.owner()).map_err(refused)?;
                 self.place.write(doing, self.offset, &bytes)

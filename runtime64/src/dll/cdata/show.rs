@@ -51,7 +51,7 @@ impl fmt::Display for Cdata {
 /// The values of an object; nothing where there is nothing to show.
 pub(in crate::dll) fn value_text(cdata: &Cdata) -> Option<String> {
     let length = cdata.ctype.bytes().ok()?;
-    if matches!(cdata.ctype.form, Form::Opaque | Form::Function(_)) {
+    if matches!(cdata.ctype.form, Form::Opaque(_) | Form::Function(_)) {
         return None;
     }
     let bytes = match read(&cdata.place, length.min(BYTES)) {
@@ -85,7 +85,7 @@ fn write_value(text: &mut String, ctype: &Ctype, bytes: &[u8], depth: usize) {
         Form::Array(_) | Form::Record(_) if depth >= DEPTH => text.push_str("{…}"),
         Form::Array(array) => write_array(text, array, bytes, depth),
         Form::Record(fields) => write_fields(text, fields, bytes, depth),
-        Form::Function(_) | Form::Opaque => {
+        Form::Function(_) | Form::Opaque(_) => {
             let hexadecimal: Vec<String> = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
             let _ = write!(text, "<{}>", hexadecimal.join(" "));
         }

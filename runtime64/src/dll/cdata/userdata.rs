@@ -54,30 +54,28 @@ pub(in crate::dll) fn converted_number(
     }
 }
 
-/// The value of a field or element; otherwise what the metatype knows by the name. A function that is to be asked for it is
-/// given as a second value.
+/// The value of a field or element; otherwise what the metatype knows by the name. A function or table that is to be asked for
+/// it is given as a second value.
 fn index(lua: &Lua, (this, key): (AnyUserData, LuaValue)) -> mlua::Result<(LuaValue, LuaValue)> {
     let cdata = this.borrow::<Cdata>()?;
-    let Some(part) = cdata.part(&key)? else { return beyond_fields(lua, &cdata, &key) };
+    let Some(part) = cdata.part(&key)? else { return beyond_fields(lua, cdata, &key) };
     let value = part.read(lua, &Doing { cdata: &cdata, key: &key })?;
-    let value = if cdata.is_guarded && value.is_userdata() { inherit(&this, value)? } else { value };
+    let value = if cdata.guard.is_there() && value.is_userdata() { inherit(&this, value)? } else { value };
     Ok((value, LuaValue::Nil))
 }
 
 /// What a name stands for that no field has.
-fn beyond_fields(lua: &Lua, cdata: &UserDataRef<Cdata>, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
-    let fields = cdata.ctype.record();
-    let found = match fields.as_ref().and_then(|fields| fields.metatype.get()?.get(Event::Index)) {
-        Some(LuaValue::Table(methods)) => methods.get(key)?,
-        Some(method) => return Ok((LuaValue::Nil, method.clone())),
-        None => LuaValue::Nil,
-    };
-    match found {
-        LuaValue::Nil => match constant(lua, cdata, key)? {
-            Some(value) => Ok((value, LuaValue::Nil)),
-            None => Err(cdata.no_part(key).into()),
+fn beyond_fields(lua: &Lua, cdata: UserDataRef<Cdata>, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
+    if let Some(value) = constant(lua, &cdata, key)? {
+        return Ok((value, LuaValue::Nil));
+    }
+    match cdata.ctype.metamethod(Event::Index) {
+        Some(LuaValue::Table(methods)) if methods.metatable().is_none() => match methods.raw_get(key)? {
+            LuaValue::Nil => Err(cdata.no_part(key).into()),
+            found => Ok((found, LuaValue::Nil)),
         },
-        found => Ok((found, LuaValue::Nil)),
+        Some(method) => Ok((LuaValue::Nil, method)),
+        None => Err(cdata.no_part(key).into()),
     }
 }
 
@@ -98,11 +96,12 @@ fn set_index(_: &Lua, (this, key, value): (AnyUserData, LuaValue, LuaValue)) -> 
         part.write(&Doing { cdata: &cdata, key: &key }, &value)?;
         return Ok(LuaValue::Nil);
     }
-    let fields = cdata.ctype.record();
-    match fields.as_ref().and_then(|fields| fields.metatype.get()?.get(Event::NewIndex)) {
+    match cdata.ctype.metamethod(Event::NewIndex) {
         None => Err(cdata.no_part(&key).into()),
-        Some(LuaValue::Table(methods)) => methods.set(key, value).map(|()| LuaValue::Nil),
-        Some(method) => Ok(method.clone()),
+        Some(LuaValue::Table(methods)) if methods.metatable().is_none() => {
+            methods.raw_set(key, value).map(|()| LuaValue::Nil)
+        }
+        Some(method) => Ok(method),
     }
 }
 

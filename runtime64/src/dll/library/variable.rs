@@ -1,48 +1,58 @@
 //! Global variables of a library: numbers and pointers are read and written in place, of all else a library gives a view.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use mlua::{Lua, Value as LuaValue};
 use protocol::FindSymbol;
 
-use super::Library;
 use super::undeclared::not_exported;
+use super::{KnownSymbol, Library};
 use crate::c::VariableDeclaration;
 use crate::dll::cdata::Part;
 use crate::dll::failure::from_remote;
 use crate::dll::memory::{Place, owner};
+use crate::dll::types::Ctype;
 use crate::error::Error;
 use crate::image;
 use crate::remote::RemoteError;
 
 /// The value of a variable.
 pub(super) fn read(lua: &Lua, library: &Arc<Library>, variable: &VariableDeclaration) -> mlua::Result<LuaValue> {
-    part(library, variable)?.read(lua, &doing(library, variable))
+    part(library, variable)?.read(lua, &Doing { library, variable })
 }
 
 /// Sets a variable.
 pub(super) fn write(library: &Arc<Library>, variable: &VariableDeclaration, value: &LuaValue) -> Result<(), Error> {
-    part(library, variable)?.write(&doing(library, variable), value)
+    part(library, variable)?.write(&Doing { library, variable }, value)
 }
 
-fn doing(library: &Library, variable: &VariableDeclaration) -> String {
-    format!("{}: {}", library.name(), variable.name)
+/// What is done to a variable, for messages.
+struct Doing<'a> {
+    library: &'a Library,
+    variable: &'a VariableDeclaration,
+}
+
+impl fmt::Display for Doing<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.library.name(), self.variable.name)
+    }
 }
 
 fn part(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<Part<'static>, Error> {
-    let place = place(library, variable).map_err(|error| error.in_library(library.name()))?;
-    let ctype = library.module().types().ctype(&variable.ty, library.abi()).at_end();
-    Ok(Part { is_const: ctype.is_const, ctype: Cow::Owned(ctype), place: Cow::Owned(place), offset: 0, bits: None })
+    let (place, ctype) = find(library, variable).map_err(|error| error.in_library(library.name()))?;
+    let is_const = ctype.is_const;
+    Ok(Part { ctype: Cow::Owned(ctype), place: Cow::Owned(place), offset: 0, bits: None, is_const })
 }
 
-/// Where the variable lies, in the worker that runs now. The worker is asked once in each of its generations.
-fn place(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<Place, Error> {
+/// Where the variable lies, in the worker that runs now, and its type. The worker is asked once in each of its generations.
+fn find(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<(Place, Arc<Ctype>), Error> {
     let mut session = library.session()?;
     let id = library.id(&mut session)?;
     let owner = owner(library.worker(), &session);
-    if let Some(address) = library.known_symbol(&variable.symbol, owner.generation) {
-        return Ok(Place::foreign(address, owner));
+    if let Some(known) = library.known_symbol(&variable.symbol, owner.generation) {
+        return Ok((Place::foreign(known.address, owner), known.ctype));
     }
     let symbols = image::candidates(&variable.symbol, 0);
     let found = session.call(&FindSymbol { library: id, symbols: symbols.clone() });
@@ -51,8 +61,16 @@ fn place(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<Place
         Err(RemoteError::Fault(fault)) if fault.kind == protocol::FaultKind::Symbol => {
             return Err(not_exported(library, &variable.name, &symbols));
         }
-        Err(error) => return Err(from_remote(error, library.worker().kind(), &doing(library, variable))),
+        Err(error) => {
+            let doing = Doing { library, variable }.to_string();
+            return Err(from_remote(error, library.worker().kind(), &doing));
+        }
     };
-    library.remember_symbol(&variable.symbol, owner.generation, address);
-    Ok(Place::foreign(address, owner))
+    let ctype = library.module().types().ctype(&variable.ty, library.abi()).at_end();
+    // A type that is incomplete may be completed later.
+    if ctype.bytes().is_ok() {
+        let known = KnownSymbol { generation: owner.generation, address, ctype: Arc::clone(&ctype) };
+        library.remember_symbol(&variable.symbol, known);
+    }
+    Ok((Place::foreign(address, owner), ctype))
 }

@@ -11,6 +11,9 @@ use crate::dll::mismatch::Mismatch;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
 
+/// How much is read at a time of an object that may hold a short text.
+const TEXT_BLOCK: u64 = 4096;
+
 /// A place in the memory of a worker.
 #[derive(Clone, Debug)]
 pub(in crate::dll) struct Place {
@@ -37,6 +40,9 @@ pub(in crate::dll) trait Access {
 
     /// Copies bytes of an object.
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch>;
+
+    /// Copies bytes at an address of `owner`.
+    fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch>;
 }
 
 /// What is put into memory must last: nothing is lent for it.
@@ -51,6 +57,11 @@ impl Access for Lasting {
 
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
         memory.read(offset, into).map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch> {
+        let read = owner.worker.session_of(owner.generation).and_then(|mut session| session.read(address, into));
+        read.map_err(|error| Mismatch::from_remote(&error))
     }
 }
 
@@ -167,14 +178,15 @@ impl Place {
         }
     }
 
-    /// Copies out bytes of an object for who holds a worker already. Memory of the library's own is none of an object's.
+    /// Copies out bytes for who may hold a worker already.
     pub(in crate::dll) fn read_through(&self, access: &mut dyn Access, into: &mut [u8]) -> Result<(), Mismatch> {
         match &self.memory {
             Memory::Allocated { allocation, offset } if within(allocation, *offset, 0, into.len()).is_some() => {
                 access.read(allocation, *offset, into)
             }
             Memory::Closed => Err(Mismatch::new(ErrorKind::Stale, "it was closed; its memory is gone")),
-            _ => Err(Mismatch::new(ErrorKind::Memory, "it lies in memory that cannot be read during a call")),
+            Memory::Foreign { address } => access.read_foreign(&self.owner, *address, into),
+            Memory::Allocated { .. } => Err(Mismatch::new(ErrorKind::Range, "it is outside of the object's memory")),
         }
     }
 
@@ -189,10 +201,21 @@ impl Place {
             (Some(bytes), Some(most)) => bytes.min(most),
             (bytes, most) => bytes.or(most).unwrap_or(0),
         };
-        let mut all = buffer(doing, bytes)?;
-        self.read(doing, 0, &mut all)?;
-        let end = all.iter().position(|byte| *byte == 0).unwrap_or(all.len());
-        all.truncate(end);
+        let mut all = Vec::new();
+        while (all.len() as u64) < bytes {
+            let start = all.len() as u64;
+            let mut block = buffer(doing, (bytes - start).min(TEXT_BLOCK))?;
+            self.read(doing, start, &mut block)?;
+            if let Some(end) = block.iter().position(|byte| *byte == 0) {
+                all.extend_from_slice(&block[..end]);
+                return Ok(all);
+            }
+            all.append(&mut block);
+        }
+        if bytes == 0 {
+            // A place that is closed or lost says so.
+            self.read(doing, 0, &mut [])?;
+        }
         Ok(all)
     }
 

@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use mlua::Value as LuaValue;
+
 use super::Types;
 use super::fields::Fields;
+use super::metatype::{Event, Metatype};
 use super::number::Number;
 use super::prototype::FunctionForm;
 use crate::c::{self, Abi, Length};
@@ -35,8 +38,9 @@ pub(in crate::dll) enum Form {
     Record(Arc<Fields>),
     /// Code. Behind a pointer.
     Function(Arc<FunctionForm>),
-    /// Nothing that Lua has a value for: `void`, what is incomplete, integers of 128 bits.
-    Opaque,
+    /// Nothing that Lua has a value for: `void`, what is incomplete, integers of 128 bits. A struct that only the library
+    /// understands may have methods all the same.
+    Opaque(Option<Arc<OnceLock<Metatype>>>),
 }
 
 /// The parts of an array.
@@ -169,6 +173,15 @@ impl Ctype {
         }
     }
 
+    /// Whether it is made of parts some of which may not be written.
+    pub(in crate::dll) fn holds_const(&self) -> bool {
+        match &self.form {
+            Form::Record(fields) => fields.holds_const(),
+            Form::Array(array) => array.element.holds_const(),
+            _ => false,
+        }
+    }
+
     /// The elements of an array.
     pub(in crate::dll) fn count(&self) -> Option<u64> {
         match &self.form {
@@ -190,6 +203,19 @@ impl Ctype {
         match &self.form {
             Form::Pointer(pointee) => Some(pointee.ctype(self.abi)),
             _ => None,
+        }
+    }
+
+    /// What scripts have given values of this struct, or of the one that this points to, beyond fields.
+    pub(in crate::dll) fn metamethod(&self, event: Event) -> Option<LuaValue> {
+        let of = |form: &Form| match form {
+            Form::Record(fields) => fields.metatype.get()?.get(event).cloned(),
+            Form::Opaque(metatype) => metatype.as_ref()?.get()?.get(event).cloned(),
+            _ => None,
+        };
+        match &self.form {
+            Form::Pointer(pointee) => of(&pointee.ctype(self.abi).form),
+            form => of(form),
         }
     }
 
@@ -229,14 +255,17 @@ impl Form {
                 is_variable: array.length == Length::Variable,
                 is_open: false,
             }),
-            c::Type::Record(record) => types.fields(record, abi).map_or(Form::Opaque, Form::Record),
+            c::Type::Record(record) => match types.fields(record, abi) {
+                Some(fields) => Form::Record(fields),
+                None => Form::Opaque(Some(types.metatype(record))),
+            },
             c::Type::Function(function) => Form::Function(Arc::new(FunctionForm::new(types, function))),
             c::Type::Basic(basic) => match Fields::of_complex(types, *basic, abi) {
                 Some(fields) => Form::Record(Arc::new(fields)),
-                None => Form::Opaque,
+                None => Form::Opaque(None),
             },
             // `resolve` has seen through names; enumerations are numbers.
-            _ => Form::Opaque,
+            _ => Form::Opaque(None),
         }
     }
 }
@@ -250,7 +279,7 @@ impl Pointee {
         let Some(types) = self.types.upgrade() else {
             // The Lua state is ending: nothing is read any more.
             let layout = Err(c::LayoutError::Incomplete(self.ty.to_string()));
-            return Arc::new(Ctype { ty: self.ty.clone(), abi, form: Form::Opaque, is_const: true, layout });
+            return Arc::new(Ctype { ty: self.ty.clone(), abi, form: Form::Opaque(None), is_const: true, layout });
         };
         let ctype = types.ctype(&self.ty, abi);
         if ctype.layout.is_ok() || !matches!(ctype.ty.resolve(), c::Type::Record(_)) {

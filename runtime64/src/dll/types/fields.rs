@@ -34,8 +34,8 @@ pub(in crate::dll) struct Field {
     pub(in crate::dll) bits: Option<BitField>,
     /// Whether initialising by position passes it over: of a union all but the first.
     pub(in crate::dll) is_alternative: bool,
-    /// Which of the record's own members it is, or is in.
-    pub(in crate::dll) branch: usize,
+    /// The unions that it is in, from the outermost one, and which of their members it is or is in.
+    pub(in crate::dll) branches: Vec<(usize, usize)>,
 }
 
 impl Fields {
@@ -75,7 +75,7 @@ impl Fields {
             offset,
             bits: None,
             is_alternative: false,
-            branch: 0,
+            branches: Vec::new(),
         };
         let parts = Self::new(vec![field("re", 0), field("im", bytes)], false, Arc::default());
         Some(Self { is_complex: true, ..parts })
@@ -121,6 +121,11 @@ impl Fields {
         c::suggestion(name, self.list.iter().map(|field| field.name.as_str())).unwrap_or_default()
     }
 
+    /// Whether a part may not be written, so that the whole cannot be assigned.
+    pub(in crate::dll) fn holds_const(&self) -> bool {
+        self.list.iter().any(|field| field.ctype.is_const || field.ctype.holds_const())
+    }
+
     /// The array without a length of its own that the record ends with.
     pub(in crate::dll) fn flexible(&self) -> Option<&Field> {
         let last = self.list.last().filter(|_| !self.is_union)?;
@@ -138,39 +143,57 @@ impl Fields {
 }
 
 /// Where an anonymous record lies in the one whose members its own count as.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Within {
     start: u64,
     is_alternative: bool,
-    branch: Option<usize>,
+    is_const: bool,
+    branches: Vec<(usize, usize)>,
 }
 
 /// Adds the members of a record, and those of the anonymous records in it.
 fn collect(types: &Arc<Types>, record: &Arc<c::Record>, abi: Abi, within: &Within, list: &mut Vec<Field>) {
     let (Some(body), Ok(layout)) = (record.body(), c::record_layout(record, abi)) else { return };
-    let is_union = record.kind == c::RecordKind::Union;
+    // No two unions begin at the same place in the list with members of their own.
+    let union = (record.kind == c::RecordKind::Union).then_some(list.len());
     let mut is_first = true;
     for (index, (member, place)) in body.members.iter().zip(&layout.members).enumerate() {
-        let offset = within.start + place.offset;
-        let is_alternative = within.is_alternative || (is_union && !is_first);
-        let branch = within.branch.unwrap_or(index);
+        if !member.exists_on(abi) {
+            continue;
+        }
+        let mut inner = Within {
+            start: within.start + place.offset,
+            is_alternative: within.is_alternative || (union.is_some() && !is_first),
+            is_const: within.is_const || member.ty.is_const(),
+            branches: within.branches.clone(),
+        };
+        // The depth tells unions apart that begin together.
+        inner.branches.extend(union.map(|union| (union * 256 + within.branches.len(), index)));
         match (&member.name, member.ty.resolve()) {
-            _ if !member.exists_on(abi) => continue,
-            (Some(name), _) => list.push(Field {
-                name: name.clone(),
-                ctype: Ctype::new(types, &member.ty, abi),
-                offset,
-                bits: place.bits,
-                is_alternative,
-                branch,
-            }),
-            (None, c::Type::Record(inner)) => {
-                let within = Within { start: offset, is_alternative, branch: Some(branch) };
-                collect(types, inner, abi, &within, list);
-            }
+            (Some(name), _) => list.push(field(types, abi, name, member, &inner, place.bits)),
+            (None, c::Type::Record(record)) => collect(types, record, abi, &inner, list),
             // Bit-fields without a name only pad.
             (None, _) => continue,
         }
         is_first = false;
+    }
+}
+
+fn field(
+    types: &Arc<Types>,
+    abi: Abi,
+    name: &str,
+    member: &c::Member,
+    within: &Within,
+    bits: Option<BitField>,
+) -> Field {
+    let qualifiers = if within.is_const { c::Qualifiers::CONST } else { c::Qualifiers::default() };
+    Field {
+        name: name.to_owned(),
+        ctype: Ctype::new(types, &member.ty.clone().qualified(qualifiers), abi),
+        offset: within.start,
+        bits,
+        is_alternative: within.is_alternative,
+        branches: within.branches.clone(),
     }
 }

@@ -148,9 +148,10 @@ impl Metatype {
         Ok(Self { methods })
     }
 
-    /// Whether a function is to be asked for names that are no fields.
+    /// Whether a function is to be asked for names that are no fields, or a table that may ask one.
     pub(in crate::dll) fn has_index_function(&self) -> bool {
-        let is_function = |event| self.get(event).is_some_and(|method| !method.is_table());
+        let is_plain = |method: &LuaValue| method.as_table().is_some_and(|table| table.metatable().is_none());
+        let is_function = |event| self.get(event).is_some_and(|method| !is_plain(method));
         is_function(Event::Index) || is_function(Event::NewIndex)
     }
 

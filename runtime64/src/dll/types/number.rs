@@ -115,10 +115,10 @@ impl Number {
 
     /// From Lua to the bits of a bit-field, at most 64.
     pub(in crate::dll) fn bits(&self, value: &LuaValue, width: u32) -> Result<u64, Mismatch> {
-        let integer = match (self, self.to_wire(value)?) {
-            (_, Value::Bool(value)) => return Ok(value.into()),
-            (_, Value::Integer(value)) => value,
-            _ => return Err(wrong_type("an integer", value)),
+        let integer = match self {
+            Number::Bool => return Ok(matches!(self.to_wire(value)?, Value::Bool(true)).into()),
+            Number::Enumeration(enumeration) => enumeration.value_of(value)?,
+            _ => integer(value)?,
         };
         if width >= 64 {
             return Ok(integer as u64);
