@@ -40,8 +40,8 @@ pub(super) fn install(lua: &Lua, module: &Module) -> mlua::Result<()> {
 }
 
 /// From now on metatypes may have functions for names that are no fields, which takes a little longer for each access.
-pub(super) fn follow_index_functions(lua: &Lua) -> mlua::Result<()> {
-    metamethods::function(lua, "follow_index_functions")?.call(())
+pub(super) fn follow_fields(lua: &Lua) -> mlua::Result<()> {
+    metamethods::function(lua, "follow_fields")?.call(())
 }
 
 /// A C object that lies in memory, the part of one, or a pointer.

@@ -148,7 +148,7 @@ fn metatype(lua: &Lua, module: &Module, of: &LuaValue, methods: &LuaValue) -> ml
     };
     let methods = Metatype::of(methods)?;
     if methods.has_index_function() {
-        cdata::follow_index_functions(lua)?;
+        cdata::follow_fields(lua)?;
     }
     if !module.types().set_metatype(record, methods) {
         return Err(refused(format!("{} has a metatype already; it cannot be changed", ctype.ty)));

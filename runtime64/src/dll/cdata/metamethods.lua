@@ -87,19 +87,21 @@ function type_metatable.__index(this, key)
   return value
 end
 
--- Fields are read and set by Rust alone until a metatype has a function for names that are none, or a table with a metatable:
--- then it is asked here.
-local index, newindex, missing = metatable.__index, metatable.__newindex, rust.missing
+-- Fields are read and set by Rust alone until something needs the userdata itself: a metatype that has a function, or a table
+-- with a metatable, for names that are no fields; or a guard, which parts take over.
+local index, newindex, missing, inherit = metatable.__index, metatable.__newindex, rust.missing, rust.inherit
 
-local function follow_index_functions()
+local function follow_fields()
   function metatable.__index(this, key)
-    local value, method = index(this, key)
-    if method == nil then
+    local value, further = index(this, key)
+    if further == nil then
       return value
-    elseif type(method) ~= "table" then
-      return method(this, key)
+    elseif further == true then
+      return inherit(this, value)
+    elseif type(further) ~= "table" then
+      return further(this, key)
     end
-    local found = method[key]
+    local found = further[key]
     if found == nil then
       missing(this, key)
     end
@@ -154,6 +156,9 @@ local guard_metatable = {
 }
 
 local function make_guard(copy, finalizer, earlier)
+  if made == 0 then
+    follow_fields()
+  end
   made = made + 1
   local guard = setmetatable({ copy = copy, finalizer = finalizer, number = made, earlier = earlier }, guard_metatable)
   guards[guard] = true
@@ -207,7 +212,7 @@ own("__close", function(this)
 end)
 
 return {
-  follow_index_functions = follow_index_functions,
+  follow_fields = follow_fields,
   make_guard = make_guard,
   run_all = run_all,
   finish = finish,

@@ -46,6 +46,10 @@ fn rust_side(lua: &Lua) -> mlua::Result<Table> {
     table.set("pairs", lua.create_function(|lua, this: AnyUserData| iterate::pairs(lua, &this))?)?;
     table.set("ipairs", lua.create_function(|lua, this: AnyUserData| iterate::ipairs(lua, &this))?)?;
     table.set("guard_of", lua.create_function(|_, this: AnyUserData| finalizer::own_guard_of(&this))?)?;
+    table.set(
+        "inherit",
+        lua.create_function(|_, (this, part): (AnyUserData, LuaValue)| finalizer::inherit(&this, part))?,
+    )?;
     table.set("untold", lua.create_function(finalizer::untold)?)?;
     table.set(
         "missing",

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use mlua::{AnyUserData, Lua, MetaMethod, UserData, UserDataMethods, UserDataRef, Value as LuaValue};
+use mlua::{Lua, MetaMethod, UserData, UserDataMethods, Value as LuaValue};
 
 use super::Cdata;
-use super::finalizer::inherit;
 use super::part::Doing;
 use crate::dll::library::constant_to_lua;
 use crate::dll::memory::{Access, Lasting};
@@ -54,19 +53,19 @@ pub(in crate::dll) fn converted_number(
     }
 }
 
-/// The value of a field or element; otherwise what the metatype knows by the name. A function or table that is to be asked for
-/// it is given as a second value.
-fn index(lua: &Lua, (this, key): (AnyUserData, LuaValue)) -> mlua::Result<(LuaValue, LuaValue)> {
-    let cdata = this.borrow::<Cdata>()?;
+/// The value of a field or element, and what is left to do with it in `metamethods.lua`, if anything is: a function or table that
+/// is to be asked for the name, or `true` where the value takes over the guard.
+#[inline]
+fn index(lua: &Lua, cdata: &Cdata, key: LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
     let Some(part) = cdata.part(&key)? else { return beyond_fields(lua, cdata, &key) };
-    let value = part.read(lua, &Doing { cdata: &cdata, key: &key })?;
-    let value = if cdata.guard.is_there() && value.is_userdata() { inherit(&this, value)? } else { value };
-    Ok((value, LuaValue::Nil))
+    let value = part.read(lua, &Doing { cdata, key: &key })?;
+    let inherits = cdata.guard.is_there() && value.is_userdata();
+    Ok((value, if inherits { LuaValue::Boolean(true) } else { LuaValue::Nil }))
 }
 
 /// What a name stands for that no field has.
-fn beyond_fields(lua: &Lua, cdata: UserDataRef<Cdata>, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
-    if let Some(value) = constant(lua, &cdata, key)? {
+fn beyond_fields(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
+    if let Some(value) = constant(lua, cdata, key)? {
         return Ok((value, LuaValue::Nil));
     }
     match cdata.ctype.metamethod(Event::Index) {
@@ -89,11 +88,11 @@ fn constant(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<Option<Lua
     }
 }
 
-/// Sets a field or element. A function of the metatype that is to do it is given as a value.
-fn set_index(_: &Lua, (this, key, value): (AnyUserData, LuaValue, LuaValue)) -> mlua::Result<LuaValue> {
-    let cdata = this.borrow::<Cdata>()?;
+/// Sets a field or element. A function or table of the metatype that is to do it is given as a value.
+#[inline]
+fn set_index(_: &Lua, cdata: &Cdata, (key, value): (LuaValue, LuaValue)) -> mlua::Result<LuaValue> {
     if let Some(part) = cdata.part(&key)? {
-        part.write(&Doing { cdata: &cdata, key: &key }, &value)?;
+        part.write(&Doing { cdata, key: &key }, &value)?;
         return Ok(LuaValue::Nil);
     }
     match cdata.ctype.metamethod(Event::NewIndex) {
@@ -107,7 +106,7 @@ fn set_index(_: &Lua, (this, key, value): (AnyUserData, LuaValue, LuaValue)) -> 
 
 impl UserData for Cdata {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_meta_function(MetaMethod::Index, index);
-        methods.add_meta_function(MetaMethod::NewIndex, set_index);
+        methods.add_meta_method(MetaMethod::Index, index);
+        methods.add_meta_method(MetaMethod::NewIndex, set_index);
     }
 }
