@@ -108,7 +108,8 @@ impl Prepared {
         // SAFETY: the call interface was prepared for exactly these parameters, checked for their count above; each
         // pointer leads to a slot of eight bytes, which no scalar exceeds, and both arrays outlive the call. `result`
         // holds 16 bytes, at least the machine word that libffi widens results to. The code's address is not NULL, checked
-        // above. That a function of this signature lies there is the caller's claim: if it is wrong, it is this process that suffers, as intended.
+        // above. That a function of this signature lies there is the caller's claim: if it is wrong, it is this process
+        // that suffers, as intended.
         unsafe {
             raw::ffi_call(
                 self.cif.as_raw_ptr(),

@@ -32,7 +32,7 @@ pub(super) use new::new;
 pub(super) use part::Part;
 pub(super) use pointer::{PointerNeeded, address_for, agree};
 pub(super) use show::{declaration, describe};
-pub(super) use userdata::{converted_number, integer, number_of};
+pub(super) use userdata::{converted_number, integer, number_of, unboxed};
 
 /// Prepares a Lua state for C data.
 pub(super) fn install(lua: &Lua, module: &Module) -> mlua::Result<()> {

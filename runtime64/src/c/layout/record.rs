@@ -38,6 +38,27 @@ pub struct BitField {
     pub width: u32,
 }
 
+impl BitField {
+    /// How many bytes the bits are in, one to nine; of a bit-field without bits none.
+    pub fn bytes(self) -> usize {
+        (self.first + self.width).div_ceil(8) as usize
+    }
+
+    /// The bits, out of the bytes that they are in.
+    pub fn get(self, window: u128) -> u64 {
+        ((window & self.mask()) >> self.first) as u64
+    }
+
+    /// The bytes that the bits are in, with other bits in their place. Bits beyond the width are left out.
+    pub fn set(self, window: u128, bits: u64) -> u128 {
+        window & !self.mask() | u128::from(bits) << self.first & self.mask()
+    }
+
+    fn mask(self) -> u128 {
+        ((1 << self.width) - 1) << self.first
+    }
+}
+
 /// The layout of a struct or union, computed once for each ABI.
 ///
 /// ```

@@ -10,7 +10,6 @@ use crate::dll::describe::{describe, wrong_type};
 use crate::dll::failure::from_remote;
 use crate::dll::memory::{Place, buffer, owner};
 use crate::dll::module::Module;
-
 use crate::error::{Error, ErrorKind};
 
 /// Puts the functions into the module's table.

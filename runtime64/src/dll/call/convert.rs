@@ -20,13 +20,7 @@ pub(super) fn to_wire(
 ) -> Result<Value, Mismatch> {
     match conversion {
         Conversion::Void => Err(Mismatch::new(ErrorKind::Type, "no value can be void")),
-        Conversion::Number(number, _) => match value {
-            LuaValue::UserData(_) => match cdata::converted_number(value, access)? {
-                Some(held) => number.to_wire(&held),
-                None => number.to_wire(value),
-            },
-            value => number.to_wire(value),
-        },
+        Conversion::Number(number, _) => number.to_wire(&*cdata::unboxed(value, access)?),
         Conversion::Pointer { ctype, strings } => match value {
             LuaValue::String(string) => string_to_wire(&string.as_bytes(), *strings, owner, access),
             value => {

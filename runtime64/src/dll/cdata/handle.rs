@@ -32,7 +32,7 @@ impl Handle {
             super::new(lua, &module, &ctype, &values)
         };
         table.set("new", lua.create_function(new)?)?;
-        let new_method_of = |_: &Lua, this: UserDataRef<Self>| Ok(this.method(Event::New));
+        let new_method_of = |_: &Lua, this: UserDataRef<Self>| Ok(this.current().metamethod(Event::New));
         table.set("new_method_of", lua.create_function(new_method_of)?)?;
         let index = |lua: &Lua, (this, key): (UserDataRef<Self>, LuaValue)| this.index(lua, &key);
         table.set("type_index", lua.create_function(index)?)
@@ -41,10 +41,6 @@ impl Handle {
     /// The type as it is now: it may have been made before its struct was complete.
     fn current(&self) -> Arc<Ctype> {
         self.1.types().current(&self.0, self.1.abi())
-    }
-
-    fn method(&self, event: Event) -> Option<LuaValue> {
-        self.current().metamethod(event)
     }
 
     /// What the type itself knows by a name: an enumerator, or what its metatype has. A function that is to be asked for it is
@@ -62,7 +58,7 @@ impl Handle {
         {
             return Ok((constant_to_lua(lua, &name.to_string_lossy(), Some(value))?, LuaValue::Nil));
         }
-        match self.method(Event::Index) {
+        match ctype.metamethod(Event::Index) {
             Some(LuaValue::Table(table)) => match table.get(key)? {
                 LuaValue::Nil => Err(nothing_there(ctype, key)),
                 found => Ok((found, LuaValue::Nil)),

@@ -2,12 +2,14 @@
 //!
 //! The bytes are made first and put into memory at once, so that a value that does not fit changes nothing.
 
+use std::sync::Arc;
+
 use mlua::{Table, Value as LuaValue};
 
 use super::pointer::{PointerNeeded, address_for};
-use super::{Cdata, Kind, integer};
+use super::{Cdata, Kind, integer, unboxed};
 use crate::dll::describe::{describe, wrong_type};
-use crate::dll::memory::{Lasting, Owner, buffer};
+use crate::dll::memory::{Access, Lasting, Owner, buffer};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::text;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes};
@@ -61,16 +63,12 @@ fn is_complex_for(ctype: &Ctype, value: &LuaValue) -> bool {
 pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Owner) -> Result<(), Mismatch> {
     match (&ctype.form, value) {
         (Form::Number(number), value) => {
-            let converted = match super::converted_number(value, &mut Lasting)? {
-                Some(unboxed) => number.to_bytes(&unboxed)?,
-                None => number.to_bytes(value)?,
-            };
-            copy_front(bytes, &converted);
+            copy_front(bytes, &number.to_bytes(&*unboxed(value, &mut Lasting)?)?);
             Ok(())
         }
         (Form::Pointer(_), value) => {
             if let LuaValue::String(_) = value {
-                return crate::dll::memory::Access::lend(&mut Lasting, &[], 0).map(drop);
+                return Lasting.lend(&[], 0).map(drop);
             }
             let address = address_for(value, &PointerNeeded { ctype, owner }, &mut Lasting)?;
             copy_front(bytes, &address.to_le_bytes());
@@ -110,11 +108,8 @@ fn complex_parts(value: &LuaValue) -> Result<[LuaValue; 2], Mismatch> {
     };
     let Form::Record(fields) = &cdata.ctype.form else { return Ok([LuaValue::Nil, LuaValue::Nil]) };
     let part = |field: &Field| {
-        let Form::Number(number) = &field.ctype.form else { return Ok(LuaValue::Nil) };
-        let mut bytes = NumberBytes::default();
-        let length = field.ctype.bytes()? as usize;
-        cdata.place.read(&cdata.ctype.ty, field.offset, &mut bytes[..length])?;
-        Ok::<_, Mismatch>(number.value_of(&bytes))
+        let part = Cdata::object(Arc::clone(&field.ctype), cdata.place.moved(field.offset as i64));
+        part.number(&mut Lasting).map(Option::unwrap_or_default)
     };
     Ok([part(&fields.list[0])?, part(&fields.list[1])?])
 }
@@ -241,16 +236,11 @@ fn put_field(bytes: &mut [u8], field: &Field, value: &LuaValue, owner: &Owner) -
         return put(&mut bytes[start..start + length], &field.ctype, value, owner).map_err(within);
     };
     let Form::Number(number) = &field.ctype.form else { return Ok(()) };
-    let value = match super::converted_number(value, &mut Lasting)? {
-        Some(unboxed) => number.bits(&unboxed, bits.width),
-        None => number.bits(value, bits.width),
-    };
-    let value = u128::from(value.map_err(within)?);
-    let length = ((bits.first + bits.width).div_ceil(8) as usize).min(bytes.len() - start);
+    let value = number.bits(&*unboxed(value, &mut Lasting)?, bits.width).map_err(within)?;
+    let length = bits.bytes().min(bytes.len() - start);
     let mut window = NumberBytes::default();
     window[..length].copy_from_slice(&bytes[start..start + length]);
-    let mask = ((1u128 << bits.width) - 1) << bits.first;
-    let merged = u128::from_le_bytes(window) & !mask | value << bits.first & mask;
+    let merged = bits.set(u128::from_le_bytes(window), value);
     bytes[start..start + length].copy_from_slice(&merged.to_le_bytes()[..length]);
     Ok(())
 }

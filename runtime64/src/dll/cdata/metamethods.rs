@@ -5,7 +5,7 @@ use mlua::{AnyUserData, Function, Lua, MultiValue, Table, Value as LuaValue};
 use super::{Cdata, Handle, finalizer, iterate, operators, show};
 use crate::dll::call;
 use crate::dll::module::Module;
-use crate::dll::types::Event;
+use crate::dll::types::{Event, Form};
 use crate::error::ErrorKind;
 
 /// The name in Lua's registry of the functions that the Lua part gives back.
@@ -83,7 +83,7 @@ fn invoke(lua: &Lua, mut arguments: MultiValue) -> mlua::Result<MultiValue> {
 impl Cdata {
     /// The number of elements of an array.
     fn length(&self) -> Result<u64, crate::error::Error> {
-        let is_array = matches!(self.ctype.form, crate::dll::types::Form::Array(_));
+        let is_array = matches!(self.ctype.form, Form::Array(_));
         match self.ctype.count() {
             Some(count) => Ok(count),
             None if is_array => Err(self.error(ErrorKind::Type, "its length is not known")),

@@ -71,7 +71,7 @@ fn same(left: &Cdata, right: &Cdata) -> bool {
         return left == right;
     }
     let place = |cdata: &Cdata| cdata.leads_to(&"==").ok();
-    place(left).is_some() && place(left) == place(right)
+    matches!((place(left), place(right)), (Some(left), Some(right)) if left == right)
 }
 
 /// The metamethod of a value's type.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use mlua::{Lua, Value as LuaValue};
 
-use super::Cdata;
 use super::initialise::{bytes_of, put};
+use super::{Cdata, unboxed};
 use crate::c::BitField;
 use crate::dll::describe::describe;
 use crate::dll::memory::{Lasting, Place};
@@ -38,7 +38,7 @@ impl Part<'_> {
                 self.place.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
                 Ok(number.value_of(&bytes))
             }
-            (Form::Number(number), Some(bits)) => Ok(self.read_bits(doing, number, bits)?),
+            (Form::Number(number), Some(bits)) => Ok(number.of_bits(self.window(doing, bits)?, bits)),
             (Form::Pointer(_), _) => {
                 let mut bytes = [0; 8];
                 self.place.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
@@ -67,8 +67,8 @@ impl Part<'_> {
         let refused = |mismatch: Mismatch| mismatch.at(doing);
         match (&self.ctype.form, self.bits) {
             (Form::Number(number), None) => {
-                let held = held(value).map_err(refused)?;
-                let bytes = number.to_bytes(held.as_ref().unwrap_or(value)).map_err(refused)?;
+                let value = unboxed(value, &mut Lasting).map_err(refused)?;
+                let bytes = number.to_bytes(&value).map_err(refused)?;
                 self.place.write(doing, self.offset, &bytes[..self.scalar_bytes()])
             }
             (Form::Number(number), Some(bits)) => self.write_bits(doing, number, bits, value),
@@ -95,17 +95,11 @@ impl Part<'_> {
         self.ctype.bytes().map_or(0, |bytes| bytes as usize)
     }
 
-    /// The bytes that hold the bits, the number in them, and its mask.
-    fn window(&self, doing: &dyn fmt::Display, bits: BitField) -> Result<(u128, usize), Error> {
-        let length = (bits.first + bits.width).div_ceil(8) as usize;
-        let mut bytes = [0; 16];
-        self.place.read(doing, self.offset, &mut bytes[..length])?;
-        Ok((u128::from_le_bytes(bytes), length))
-    }
-
-    fn read_bits(&self, doing: &dyn fmt::Display, number: &Number, bits: BitField) -> Result<LuaValue, Error> {
-        let (window, _) = self.window(doing, bits)?;
-        Ok(number.of_bits(window, bits))
+    /// The bytes that hold the bits.
+    fn window(&self, doing: &dyn fmt::Display, bits: BitField) -> Result<u128, Error> {
+        let mut bytes = NumberBytes::default();
+        self.place.read(doing, self.offset, &mut bytes[..bits.bytes()])?;
+        Ok(u128::from_le_bytes(bytes))
     }
 
     fn write_bits(
@@ -116,26 +110,10 @@ impl Part<'_> {
         value: &LuaValue,
     ) -> Result<(), Error> {
         let refused = |mismatch: Mismatch| mismatch.at(doing);
-        let held = held(value).map_err(refused)?;
-        let value = number.bits(held.as_ref().unwrap_or(value), bits.width).map_err(refused)?;
-        let (window, length) = self.window(doing, bits)?;
-        let all = mask(bits.width) << bits.first;
-        let window = window & !all | u128::from(value) << bits.first & all;
-        self.place.write(doing, self.offset, &window.to_le_bytes()[..length])
-    }
-}
-
-/// So many ones.
-fn mask(width: u32) -> u128 {
-    (1 << width) - 1
-}
-
-/// The number that an object stands for; nothing for all other values, which stand for themselves.
-#[inline]
-fn held(value: &LuaValue) -> Result<Option<LuaValue>, Mismatch> {
-    match value {
-        LuaValue::UserData(_) => super::converted_number(value, &mut Lasting),
-        _ => Ok(None),
+        let value = unboxed(value, &mut Lasting).map_err(refused)?;
+        let value = number.bits(&value, bits.width).map_err(refused)?;
+        let window = bits.set(self.window(doing, bits)?, value);
+        self.place.write(doing, self.offset, &window.to_le_bytes()[..bits.bytes()])
     }
 }
 

@@ -155,7 +155,7 @@ fn write_fields(text: &mut String, fields: &Fields, bytes: &[u8], depth: usize) 
 fn write_field(text: &mut String, field: &Field, bytes: &[u8], depth: usize) {
     let start = (field.offset as usize).min(bytes.len());
     if let (Some(bits), Form::Number(number)) = (field.bits, &field.ctype.form) {
-        let end = (start + (bits.first + bits.width).div_ceil(8) as usize).min(bytes.len());
+        let end = (start + bits.bytes()).min(bytes.len());
         let mut window = NumberBytes::default();
         window[..end - start].copy_from_slice(&bytes[start..end]);
         write_plain(text, number, &number.of_bits(u128::from_le_bytes(window), bits));

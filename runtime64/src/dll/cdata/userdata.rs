@@ -1,5 +1,6 @@
 //! C data as a userdata: fields and elements read and set. The other metamethods are in `metamethods.lua`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use mlua::{Lua, MetaMethod, UserData, UserDataMethods, Value as LuaValue};
@@ -51,6 +52,13 @@ pub(in crate::dll) fn converted_number(
         }
         _ => cdata.number(access),
     }
+}
+
+/// A value as C converts it to a number: of an object the number that it holds, all else as it is.
+#[inline]
+pub(in crate::dll) fn unboxed<'a>(value: &'a LuaValue, access: &mut dyn Access) -> Result<Cow<'a, LuaValue>, Mismatch> {
+    let held = if value.is_userdata() { converted_number(value, access)? } else { None };
+    Ok(held.map_or(Cow::Borrowed(value), Cow::Owned))
 }
 
 /// The value of a field or element, and what is left to do with it in `metamethods.lua`, if anything is: a function or table that

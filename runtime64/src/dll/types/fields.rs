@@ -15,7 +15,7 @@ use crate::c::{self, Abi, Basic, BitField, ConstantValue};
 pub(in crate::dll) struct Fields {
     /// The parts in their order; those of anonymous records count as the record's own.
     pub(in crate::dll) list: Vec<Field>,
-    pub(in crate::dll) is_union: bool,
+    is_union: bool,
     pub(in crate::dll) is_complex: bool,
     constants: Vec<(String, ConstantValue)>,
     by_name: FxHashMap<Box<[u8]>, usize>,
@@ -89,7 +89,7 @@ impl Fields {
     /// The part of this name.
     #[inline]
     pub(in crate::dll) fn find(&self, name: &[u8]) -> Option<&Field> {
-        self.by_name.get(name).map(|index| &self.list[*index])
+        self.position(name).map(|index| &self.list[index])
     }
 
     /// The place in the list of the part of this name.

@@ -102,7 +102,7 @@ impl Number {
 
     /// The value of a bit-field, whose first bit is within the first byte of the window.
     pub(in crate::dll) fn of_bits(&self, window: u128, bits: c::BitField) -> LuaValue {
-        let value = (window >> bits.first & ((1 << bits.width) - 1)) as i64;
+        let value = bits.get(window) as i64;
         if matches!(self, Number::Bool) {
             return LuaValue::Boolean(value != 0);
         }
