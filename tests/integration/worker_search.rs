@@ -130,3 +130,23 @@ fn without_wine_a_windows_library_says_what_to_install() {
         output.assert_code(1).assert_stdout("worker_start\n").assert_stderr_has(&["/nowhere/wine"]);
     }
 }
+
+/// Wine, on a busy machine, may say of a program that it could not be started when it could.
+#[test]
+fn a_worker_that_wine_could_not_start_is_started_again() {
+    let library = Configuration::WineWorker.fixture("calls");
+    let code = format!("dll.cdef 'int add(int a, int b);' print(dll.load([[{}]]).add(2, 3))", library.display());
+    // How often the loader fails, and what is printed then.
+    for (failures, printed) in [(2, "5\n"), (3, "")] {
+        let scratch = Scratch::new();
+        let script = format!(
+            "#!/bin/sh\necho >> \"$0.tried\"\n[ $(wc -l < \"$0.tried\") -gt {failures} ] || exit 1\nexec {} \"$@\"\n",
+            tests::wine().display()
+        );
+        let loader = scratch.file("wine", script.as_bytes());
+        std::fs::set_permissions(&loader, PermissionsExt::from_mode(0o755)).unwrap();
+        let mut command = Configuration::WineWorker.runtime();
+        command.arg("--wine").arg(&loader).arg("-e").arg(&code);
+        run(command, Configuration::WineWorker.limit()).assert_stdout(printed);
+    }
+}

@@ -11,7 +11,7 @@ use protocol::{Hello, Identity, LastWords, VERSION};
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
 use super::process::Process;
-use super::{Death, RemoteError, Settings, Started, WorkerKind, locate, wine};
+use super::{Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -40,13 +40,34 @@ impl Drop for Running {
     }
 }
 
+/// How often Wine is told to run a worker before its word is taken that it cannot: on a busy machine the new process may end
+/// before the first instruction of the program.
+const WINE_TRIES: u32 = 3;
+
+/// How Wine's `start.exe` ends when the program could not be started.
+const NOT_STARTED: Exit = Exit::Code(1);
+
 /// Starts a worker, greets it, and goes over to shared memory with it.
 pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
     let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()? };
     let path = locate::executable(kind, settings)?;
     let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
-    let (process, mut channel) = Process::start(&path, loader.as_deref()).map_err(|source| {
-        let path = loader.clone().unwrap_or_else(|| path.clone());
+    let mut started = attempt(kind, &path, loader.as_deref(), wanted);
+    for _ in 1..WINE_TRIES {
+        match &started {
+            // Nothing of a library has run, so that trying again repeats nothing.
+            Err(RemoteError::EndedAtStart { exit: NOT_STARTED, .. }) if loader.is_some() => {
+                started = attempt(kind, &path, loader.as_deref(), wanted);
+            }
+            _ => break,
+        }
+    }
+    started
+}
+
+fn attempt(kind: WorkerKind, path: &Path, loader: Option<&Path>, wanted: Wanted) -> Result<Running, RemoteError> {
+    let (process, mut channel) = Process::start(path, loader).map_err(|source| {
+        let path = loader.unwrap_or(path).to_path_buf();
         RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
     })?;
     let process = Arc::new(process);
@@ -57,9 +78,9 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     });
     match settled {
         Ok(Ok(link)) => Ok(Running { link, process }),
-        Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path, identity }),
-        Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path, limit }),
-        Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, &path, &process)),
+        Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
+        Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
+        Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, &process)),
     }
 }
 
