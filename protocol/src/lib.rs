@@ -28,7 +28,7 @@ pub use last_words::LastWords;
 pub use message::{
     Allocate, Allocated, Attach, Call, DescribeLastError, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke,
     Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare,
-    PrepareSignature, PreparedSignature, ReadString, Release, SetErrno, VERSION, WriteMemory,
+    PrepareSignature, PreparedSignature, ReadString, Release, SetErrno, Symbol, VERSION, WriteMemory,
 };
 pub use signature::{Convention, Signature, Type};
 pub use value::Value;

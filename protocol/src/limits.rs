@@ -18,6 +18,9 @@ pub const ARGUMENTS: usize = 256;
 /// The most directories a library's dependencies are searched in.
 pub const DIRECTORIES: usize = 256;
 
+/// The longest name of a symbol, in bytes. C++ templates make long ones.
+pub const SYMBOL_BYTES: usize = 64 << 10;
+
 /// The longest string read from a worker in one request, in bytes: a reply of it still fits one frame.
 pub const STRING_BYTES: u32 = FRAME_BYTES - 64;
 
@@ -53,5 +56,30 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for BoundedList<T
             list.push(element);
         }
         Ok(list)
+    }
+}
+
+/// Deserializes a text of at most `MOST` bytes.
+pub(crate) fn bounded_text<'de, const MOST: usize, D>(deserializer: D) -> Result<String, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_str(BoundedText::<MOST>)
+}
+
+struct BoundedText<const MOST: usize>;
+
+impl<const MOST: usize> Visitor<'_> for BoundedText<MOST> {
+    type Value = String;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a text of at most {MOST} bytes")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        if text.len() > MOST {
+            return Err(E::invalid_length(text.len(), &self));
+        }
+        Ok(text.to_owned())
     }
 }

@@ -1,5 +1,7 @@
 //! The requests, and the reply each of them names.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +10,7 @@ use crate::link::{DoorbellTicket, Ticket};
 use crate::{Signature, Value};
 
 /// The version of the protocol. Both sides must have the same: they are built and shipped together.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A request. Its number is the kind of the frame it travels in and never changes its meaning.
 pub trait Call: Serialize {
@@ -79,14 +81,32 @@ pub struct Library {
     pub id: u32,
 }
 
+/// What a library exports something by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Symbol {
+    /// A name, decorated or mangled as the compiler left it, of at most [`limits::SYMBOL_BYTES`].
+    Name(#[serde(deserialize_with = "limits::bounded_text::<{ limits::SYMBOL_BYTES }, _>")] String),
+    /// A place in the export table of a Windows library.
+    Ordinal(u16),
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Symbol::Name(name) => formatter.write_str(name),
+            Symbol::Ordinal(ordinal) => write!(formatter, "#{ordinal}"),
+        }
+    }
+}
+
 /// Resolves a symbol and prepares calls of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prepare {
     /// The library's id.
     pub library: u32,
-    /// Names to try, in order: the plain one, then its decorated forms.
+    /// What to try, in order: the plain name, then its decorated forms.
     #[serde(deserialize_with = "limits::bounded::<16, _, _>")]
-    pub symbols: Vec<String>,
+    pub symbols: Vec<Symbol>,
     /// How it is to be called.
     pub signature: Signature,
 }
@@ -98,8 +118,8 @@ pub struct Function {
     pub id: u32,
     /// Where it lies in the worker.
     pub address: u64,
-    /// Which of the names was found.
-    pub symbol: String,
+    /// Which of the symbols was found.
+    pub symbol: Symbol,
 }
 
 /// Prepares calls of functions of one signature, each of which is told where it lies. Preparing the same one twice answers
@@ -122,9 +142,9 @@ pub struct PreparedSignature {
 pub struct FindSymbol {
     /// The library's id.
     pub library: u32,
-    /// Names to try, in order: the plain one, then its decorated forms.
+    /// What to try, in order: the plain name, then its decorated forms.
     #[serde(deserialize_with = "limits::bounded::<16, _, _>")]
-    pub symbols: Vec<String>,
+    pub symbols: Vec<Symbol>,
 }
 
 /// A symbol that was found.
@@ -132,8 +152,8 @@ pub struct FindSymbol {
 pub struct FoundSymbol {
     /// Where it lies in the worker.
     pub address: u64,
-    /// Which of the names was found.
-    pub symbol: String,
+    /// Which of the symbols was found.
+    pub symbol: Symbol,
 }
 
 /// Calls a prepared function. A worker takes it apart with [`decode_invoke`](crate::decode_invoke).

@@ -6,7 +6,7 @@ use protocol::{
     Allocate, Allocated, Attach, Call, Convention, DescribeLastError, Fault, FaultKind, FindSymbol, FoundSymbol,
     Function, Hello, Identity, Invoke, LastWords, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary,
     OpenLibrary, Outcome, Platform, Prepare, PrepareSignature, PreparedSignature, ReadString, Release, SetErrno,
-    Signature, Type, VERSION, Value, WriteMemory, decode, decode_invoke, encode,
+    Signature, Symbol, Type, VERSION, Value, WriteMemory, decode, decode_invoke, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,7 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T, expe
 
 #[test]
 fn the_version_and_the_numbers_of_the_calls() {
-    assert_eq!(VERSION, 3);
+    assert_eq!(VERSION, 4);
     let numbers = [
         Hello::NUMBER,
         OpenLibrary::NUMBER,
@@ -71,21 +71,21 @@ fn preparing() {
         parameters: vec![Type::Pointer, Type::Uint64],
         fixed: None,
     };
-    let symbols = vec!["Add".to_owned(), "_Add@8".to_owned()];
+    let symbols = vec![Symbol::Name("Add".to_owned()), Symbol::Ordinal(300)];
     let request = Prepare { library: 0, symbols: symbols.clone(), signature: signature.clone() };
     golden(
         &request,
-        "93 00 92 a3416464 a65f4164644038 94 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634 c0",
+        "93 00 92 81a44e616d65a3416464 81a74f7264696e616ccd012c 94 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634 c0",
     );
-    golden(&Function { id: 1, address: 0x1000, symbol: "Add".to_owned() }, "93 01 cd1000 a3416464");
+    golden(&Function { id: 1, address: 0x1000, symbol: symbols[0].clone() }, "93 01 cd1000 81a44e616d65a3416464");
     let variadic = Signature { fixed: Some(1), ..signature };
     golden(
         &PrepareSignature { signature: variadic },
         "91 94 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634 01",
     );
     golden(&PreparedSignature { id: 3 }, "91 03");
-    golden(&FindSymbol { library: 1, symbols }, "92 01 92 a3416464 a65f4164644038");
-    golden(&FoundSymbol { address: 0x1000, symbol: "Add".to_owned() }, "92 cd1000 a3416464");
+    golden(&FindSymbol { library: 1, symbols }, "92 01 92 81a44e616d65a3416464 81a74f7264696e616ccd012c");
+    golden(&FoundSymbol { address: 0x1000, symbol: Symbol::Ordinal(1) }, "92 cd1000 81a74f7264696e616c01");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use protocol::link::{FrameReader, FrameWriter, LinkError};
-use protocol::{CodecError, Invoke, OpenLibrary, Value, decode, decode_invoke, encode, limits};
+use protocol::{CodecError, FindSymbol, Invoke, OpenLibrary, Symbol, Value, decode, decode_invoke, encode, limits};
 
 fn invoke(bytes: &[u8]) -> Result<(u32, Vec<Value>), CodecError> {
     let mut arguments = Vec::new();
@@ -35,6 +35,17 @@ fn counts_are_bounded() {
     assert!(error.to_string().contains("at most 256"), "{error}");
     let directories = vec![String::new(); limits::DIRECTORIES + 1];
     assert!(decode::<OpenLibrary>(&encode(&OpenLibrary { path: String::new(), directories }).unwrap()).is_err());
+}
+
+#[test]
+fn names_of_symbols_are_bounded() {
+    let with = |length| {
+        let symbols = vec![Symbol::Name("x".repeat(length))];
+        decode::<FindSymbol>(&encode(&FindSymbol { library: 0, symbols }).unwrap())
+    };
+    assert!(with(limits::SYMBOL_BYTES).is_ok());
+    let error = with(limits::SYMBOL_BYTES + 1).unwrap_err();
+    assert!(error.to_string().contains("at most 65536 bytes"), "{error}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::ffi::c_void;
 
-use protocol::{Fault, FaultKind, OpenLibrary};
+use protocol::{Fault, FaultKind, OpenLibrary, Symbol};
 
 #[cfg(unix)]
 mod unix;
@@ -49,20 +49,21 @@ impl Libraries {
         self.keep(Loaded { path: None, modules })
     }
 
-    /// The first of the names that the library has, and its address.
-    pub(crate) fn resolve(&self, library: u32, names: &[String]) -> Result<(String, *mut c_void), Fault> {
+    /// The first of the symbols that the library has, and its address.
+    pub(crate) fn resolve(&self, library: u32, symbols: &[Symbol]) -> Result<(Symbol, *mut c_void), Fault> {
         let loaded = self
             .loaded
             .get(library as usize)
             .ok_or_else(|| Fault::new(FaultKind::Protocol, format!("there is no library number {library}")))?;
-        for name in names {
+        for symbol in symbols {
             for module in &loaded.modules {
-                if let Some(address) = system::resolve(module, name) {
-                    return Ok((name.clone(), address));
+                if let Some(address) = system::resolve(module, symbol)? {
+                    return Ok((symbol.clone(), address));
                 }
             }
         }
-        Err(Fault::new(FaultKind::Symbol, format!("none of these symbols is exported: {}", names.join(", "))))
+        let tried: Vec<String> = symbols.iter().map(Symbol::to_string).collect();
+        Err(Fault::new(FaultKind::Symbol, format!("none of these symbols is exported: {}", tried.join(", "))))
     }
 
     fn position(&self, path: Option<&String>) -> Option<u32> {

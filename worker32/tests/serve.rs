@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use protocol::link::{self, FrameReader, FrameWriter};
 use protocol::{
-    Call, Convention, Fault, FaultKind, Hello, Invoke, OpenDefaultLibrary, OpenLibrary, Outcome, Prepare, ReadString,
-    Signature, Type, VERSION, Value, decode,
+    Call, Convention, Fault, FaultKind, FindSymbol, Hello, Invoke, OpenDefaultLibrary, OpenLibrary, Outcome, Prepare,
+    ReadString, Signature, Symbol, Type, VERSION, Value, decode,
 };
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ fn outcome(frame: &(u8, Vec<u8>)) -> Outcome {
 
 fn prepare(name: &str, result: Type, parameters: &[Type]) -> Prepare {
     let signature = Signature { convention: Convention::Cdecl, result, parameters: parameters.to_vec(), fixed: None };
-    Prepare { library: 0, symbols: vec![name.to_owned()], signature }
+    Prepare { library: 0, symbols: vec![Symbol::Name(name.to_owned())], signature }
 }
 
 #[test]
@@ -95,6 +95,16 @@ fn wrong_requests_are_faults_and_the_worker_goes_on() {
     use FaultKind::{Load, Memory, Protocol, Signature, Symbol};
     assert_eq!(kinds, [Symbol, Signature, Protocol, Protocol, Protocol, Protocol, Load, Memory, Protocol, Protocol]);
     assert_eq!(outcome(&answers[12]).result, Value::Integer(1));
+}
+
+#[test]
+fn ordinals_belong_to_windows_libraries() {
+    let symbols = vec![Symbol::Ordinal(u16::MAX)];
+    let answers = Conversation::new().ask(&OpenDefaultLibrary {}).ask(&FindSymbol { library: 0, symbols }).answers();
+    let fault = fault(&answers[1]);
+    assert_eq!(fault.kind, FaultKind::Symbol);
+    let expected = if cfg!(windows) { "#65535" } else { "ordinals are of Windows libraries" };
+    assert!(fault.message.contains(expected), "{}", fault.message);
 }
 
 #[test]

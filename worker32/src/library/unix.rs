@@ -5,8 +5,8 @@ use std::ffi::{OsStr, c_void};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
-use protocol::{Fault, FaultKind};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use protocol::{Fault, FaultKind, Symbol};
 
 /// A loaded library; never closed.
 pub(super) type Module = ManuallyDrop<Library>;
@@ -69,11 +69,15 @@ pub(super) fn default_modules() -> Vec<Module> {
     modules
 }
 
-/// The address of a symbol.
-pub(super) fn resolve(module: &Module, name: &str) -> Option<*mut c_void> {
+/// The address of a symbol, if the module has it.
+pub(super) fn resolve(module: &Module, symbol: &Symbol) -> Result<Option<*mut c_void>, Fault> {
+    let Symbol::Name(name) = symbol else {
+        let message = format!("there is no {symbol}: ordinals are of Windows libraries, this one has names alone");
+        return Err(Fault::new(FaultKind::Symbol, message));
+    };
     // SAFETY: the symbol is taken as an address alone, which every symbol has.
-    let symbol = unsafe { module.get::<*mut c_void>(name) };
-    symbol.ok().map(Symbol::as_raw_ptr).filter(|address| !address.is_null())
+    let found = unsafe { module.get::<*mut c_void>(name) };
+    Ok(found.ok().map(|found| found.as_raw_ptr()).filter(|address| !address.is_null()))
 }
 
 #[cfg(test)]
@@ -83,10 +87,13 @@ mod tests {
     #[test]
     fn the_default_modules_hold_the_c_library_and_mathematics() {
         let modules = default_modules();
-        for name in ["strlen", "cos"] {
-            assert!(modules.iter().any(|module| resolve(module, name).is_some()), "{name}");
+        let has = |name: &str| {
+            let symbol = Symbol::Name(name.to_owned());
+            modules.iter().any(|module| matches!(resolve(module, &symbol), Ok(Some(_))))
+        };
+        for (name, expected) in [("strlen", true), ("cos", true), ("no_such_symbol", false)] {
+            assert_eq!(has(name), expected, "{name}");
         }
-        assert!(modules.iter().all(|module| resolve(module, "no_such_symbol").is_none()));
     }
 
     #[test]

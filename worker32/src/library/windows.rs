@@ -7,9 +7,9 @@ use std::mem::ManuallyDrop;
 use std::os::windows::ffi::OsStrExt;
 
 use libloading::os::windows::{
-    LOAD_LIBRARY_SEARCH_DEFAULT_DIRS, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, Library, Symbol,
+    LOAD_LIBRARY_SEARCH_DEFAULT_DIRS, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, Library,
 };
-use protocol::{Fault, FaultKind};
+use protocol::{Fault, FaultKind, Symbol};
 use windows_sys::Win32::System::LibraryLoader::AddDllDirectory;
 
 /// A loaded library; never freed.
@@ -50,9 +50,15 @@ pub(super) fn default_modules() -> Vec<Module> {
     DEFAULT.iter().filter_map(|name| open(name, &[]).ok()).collect()
 }
 
-/// The address of a symbol.
-pub(super) fn resolve(module: &Module, name: &str) -> Option<*mut c_void> {
+/// The address of a symbol, if the module has it. The loader follows forwarders, and loads what they lead to.
+#[allow(clippy::unnecessary_wraps, reason = "on Unix some symbols mean nothing")]
+pub(super) fn resolve(module: &Module, symbol: &Symbol) -> Result<Option<*mut c_void>, Fault> {
     // SAFETY: the symbol is taken as an address alone, which every symbol has.
-    let symbol = unsafe { module.get::<*mut c_void>(name) };
-    symbol.ok().map(Symbol::as_raw_ptr).filter(|address| !address.is_null())
+    let found = unsafe {
+        match symbol {
+            Symbol::Name(name) => module.get::<*mut c_void>(name),
+            Symbol::Ordinal(ordinal) => module.get_ordinal::<*mut c_void>(*ordinal),
+        }
+    };
+    Ok(found.ok().map(|found| found.as_raw_ptr()).filter(|address| !address.is_null()))
 }
