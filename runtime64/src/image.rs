@@ -27,7 +27,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use content::Content;
-pub use decoration::{Convention, Decoration, candidates, undecorate};
+pub use decoration::{Convention, Decoration, candidates, is_decorated, undecorate};
 pub use dependency::{Missing, NearMiss, missing_dependency};
 pub use error::{Error, ErrorKind, SixteenBit};
 pub use exports::{Export, ExportKind};

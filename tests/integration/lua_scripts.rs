@@ -80,6 +80,7 @@ scripts! {
     strings
     strings_in_memory
     structs
+    symbols
     types
     unions
     variables

@@ -39,11 +39,21 @@ const FIXTURES: &[Fixture] = &[
     fixture("bit_fields"),
     fixture("lists"),
     fixture("globals"),
+    fixture("symbols"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },
     Fixture { name: "outer", links: Some("missing-dependency/dependent"), folder: "missing-dependency" },
 ];
+
+/// What a library is made of.
+struct Sources<'a> {
+    source: &'a Path,
+    /// The module definition file, of a Windows library that has one.
+    exports: Option<&'a Path>,
+    /// The library that it is linked with.
+    linked: Option<&'a Path>,
+}
 
 /// What a compiler makes: the folder of its libraries, and what stands before and after their names.
 #[derive(Clone, Copy)]
@@ -62,7 +72,10 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     for (output, compiler) in COMPILERS {
         for fixture in FIXTURES {
             let source = sources.join(fixture.name).with_extension("c");
+            // What a Windows library exports beside what its source marks.
+            let exports = Some(source.with_extension("def")).filter(|exports| output.is_pe() && exports.is_file());
             let newest = modified(&source)?.max(header);
+            let newest = exports.as_deref().map(modified).transpose()?.map_or(newest, |exports| exports.max(newest));
             let library = output.library(&folder, &format!("{}/{}", fixture.folder, fixture.name));
             if modified(&library).is_ok_and(|built| built >= newest) {
                 continue;
@@ -71,15 +84,20 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
                 fs::create_dir_all(parent).map_err(|error| Failure::file(parent, &error))?;
             }
             let linked = fixture.links.map(|name| output.library(&folder, name));
-            step::run(&mut compiler.command(&source, &library, linked.as_deref())?)?;
+            let sources = Sources { source: &source, exports: exports.as_deref(), linked: linked.as_deref() };
+            step::run(&mut compiler.command(&sources, &library)?)?;
         }
     }
     Ok(folder)
 }
 
 impl Output {
+    fn is_pe(self) -> bool {
+        self.affixes == PE
+    }
+
     /// The file of a library, `folder/name`.
-    fn library(&self, folder: &Path, name: &str) -> PathBuf {
+    fn library(self, folder: &Path, name: &str) -> PathBuf {
         let (within, name) = name.rsplit_once('/').unwrap_or(("", name));
         let (before, after) = self.affixes;
         folder.join(self.folder).join(within.trim_start_matches('/')).join(format!("{before}{name}{after}"))

@@ -16,6 +16,7 @@ mod hexdump;
 mod loading;
 mod objects;
 mod stats;
+mod symbol;
 
 /// The module's table, speaking of one kind of worker.
 pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {

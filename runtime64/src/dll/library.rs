@@ -2,6 +2,8 @@
 
 mod binding;
 mod constant;
+mod sought;
+mod symbol;
 mod undeclared;
 mod variable;
 
@@ -24,6 +26,8 @@ use crate::remote::{self, Generation, RemoteError, Session, Worker, WorkerKind};
 
 pub(super) use binding::{library_of, table_of};
 pub(super) use constant::to_lua as constant_to_lua;
+pub(super) use sought::Sought;
+pub(super) use symbol::{bind as bind_symbol, sought};
 pub(super) use undeclared::not_exported;
 
 /// A library, bound to the worker that can load it.

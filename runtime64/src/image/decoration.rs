@@ -79,6 +79,12 @@ pub fn undecorate(name: &str, format: Format, machine: Machine) -> Decoration {
     }
 }
 
+/// Whether a compiler has added something to a name, or made it of a C++ declaration, so that it is a symbol as it stands.
+#[must_use]
+pub fn is_decorated(name: &str) -> bool {
+    name.contains('@') || ["?", "_Z", "__Z"].iter().any(|mark| name.starts_with(mark))
+}
+
 /// The names under which a function declared as `name`, with `argument_bytes` bytes of arguments, may be exported from a
 /// 32-bit DLL, the likeliest first. The plain name always comes first, so that an exact match wins.
 #[must_use]
@@ -182,10 +188,12 @@ mod tests {
 
     #[test]
     fn every_candidate_leads_back_to_its_name() {
+        assert!(!is_decorated("Add") && !is_decorated("_Add") && is_decorated("_ZN1AC1Ev") && is_decorated("?x@@3HA"));
         let names = candidates("Add", 8);
         assert_eq!(names, ["Add", "_Add@8", "Add@8", "@Add@8", "Add@@8", "_Add"]);
         for name in names.iter().filter(|name| name.contains('@')) {
             assert_eq!(pe32(name).0, "Add", "{name}");
+            assert!(is_decorated(name), "{name}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! `load`, `exports`, `of`, `C`: libraries as the module's table offers them.
+//! `load`, `exports`, `symbol`, `of`: libraries as the module's table offers them.
 
 use std::path::PathBuf;
 
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
 use super::argument::text;
-use super::{exports, table_of};
+use super::{exports, symbol, table_of};
 use crate::dll::describe::describe;
 use crate::dll::library::{self, Library, Options};
 use crate::dll::module::Module;
@@ -38,6 +38,8 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             exports::list(lua, &*library::library_of(&library)?, pattern.as_deref())
         })?,
     )?;
+    let shared = module.clone();
+    table.set("symbol", lua.create_function(move |lua, arguments| symbol::symbol(lua, &shared, arguments))?)?;
     let shared = module.clone();
     table.set(
         "of",

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods};
-use protocol::{Convention, Machine, Outcome, Prepare, Type};
+use protocol::{Convention, Machine, Outcome, Prepare, Symbol, Type};
 
 use super::Callee;
 use crate::c;
 use crate::dll::failure::from_remote;
 use crate::dll::generational::GenerationalId;
-use crate::dll::library::{Library, not_exported};
+use crate::dll::library::{Library, Sought, not_exported};
 use crate::dll::memory::{Owner, owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::types::Prototype;
@@ -20,10 +20,13 @@ use crate::error::{Error, ErrorKind};
 use crate::image;
 use crate::remote::{RemoteError, Session, Worker};
 
-/// A declared function of a library, ready to be called.
+/// A function of a library, ready to be called.
 pub(in crate::dll) struct Function {
     library: Arc<Library>,
+    /// Its type, and what it is called in messages.
     declaration: Arc<c::FunctionDeclaration>,
+    /// What the library is asked for.
+    sought: Sought,
     prototype: Prototype,
     /// The worker's id for it.
     prepared: GenerationalId,
@@ -40,6 +43,22 @@ pub(in crate::dll) struct Function {
 impl Function {
     /// Binds a declaration to a library: lays it out for the library's ABI and resolves its symbol.
     pub(in crate::dll) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
+        let sought = Sought::Declared(declaration.symbol.clone());
+        Self::find(library, declaration, sought)
+    }
+
+    /// Binds what a script looks for, which no declaration names, to a type.
+    pub(in crate::dll) fn bind_symbol(
+        library: Arc<Library>,
+        sought: Sought,
+        ty: Arc<c::FunctionType>,
+    ) -> Result<Self, Error> {
+        let (name, symbol) = (sought.name(&library), sought.to_string());
+        let declaration = c::FunctionDeclaration { name, symbol, ty, position: c::Position::default() };
+        Self::find(library, Arc::new(declaration), sought)
+    }
+
+    fn find(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>, sought: Sought) -> Result<Self, Error> {
         let types = library.module().types();
         let prototype =
             Prototype::new(types, &declaration.ty, library.abi(), library.convention()).map_err(|error| {
@@ -49,6 +68,7 @@ impl Function {
         let mut function = Self {
             library,
             declaration,
+            sought,
             prototype,
             prepared: GenerationalId::default(),
             address: AtomicU64::new(0),
@@ -120,8 +140,8 @@ impl Function {
         }
     }
 
-    /// Resolves the symbol in the worker and prepares calls; gives the id and the name that was found.
-    fn prepare(&self, session: &mut Session<'_>) -> Result<(u32, String), Error> {
+    /// Resolves the symbol in the worker and prepares calls; gives the id and the symbol that was found.
+    fn prepare(&self, session: &mut Session<'_>) -> Result<(u32, Symbol), Error> {
         let library = self.library.id(session)?;
         let request = Prepare { library, symbols: self.symbols(), signature: self.prototype.signature.clone() };
         let function = session.call(&request).map_err(|error| self.failure(error))?;
@@ -132,31 +152,48 @@ impl Function {
 
     /// A decorated symbol tells its convention: it stands in for one that the declaration leaves out, and contradicts a
     /// wrong one, which would otherwise leave the stack out of balance after each call.
-    fn follow_decoration(&mut self, symbol: &str) -> Result<(), Error> {
-        let decoration = image::undecorate(symbol, image::Format::Pe, image::Machine::I386);
-        let decorated = symbol != self.declaration.symbol && self.library.worker().kind().machine == Machine::I386;
-        let told = match decoration.convention.filter(|_| decorated) {
+    fn follow_decoration(&mut self, symbol: &Symbol) -> Result<(), Error> {
+        let Symbol::Name(name) = symbol else { return Ok(()) };
+        // On x86-64 a name may tell a convention, but there is only one.
+        if !image::is_decorated(name) || self.library.worker().kind().machine != Machine::I386 {
+            return Ok(());
+        }
+        let decoration = image::undecorate(name, image::Format::Pe, image::Machine::I386);
+        if let Some(bytes) = decoration.argument_bytes.filter(|bytes| *bytes != self.prototype.argument_bytes) {
+            let own = self.prototype.argument_bytes;
+            return Err(self.unfit(format_args!("its arguments take {own} bytes, its symbol {name} has {bytes}")));
+        }
+        let told = match decoration.convention {
+            None => return Ok(()),
+            Some(image::Convention::Cdecl) => Convention::Cdecl,
             Some(image::Convention::Stdcall) => Convention::Stdcall,
             Some(image::Convention::Fastcall) => Convention::Fastcall,
-            _ => return Ok(()),
+            Some(image::Convention::Thiscall) => Convention::Thiscall,
+            Some(image::Convention::Vectorcall) => {
+                return Err(self.unfit(format_args!("its symbol {name} says vectorcall, which cannot be called")));
+            }
         };
         if told == self.prototype.signature.convention {
             return Ok(());
         }
         if self.prototype.convention_is_named {
-            let message = format!(
-                "{}: '{self}' is declared with another convention than its symbol {symbol} has, which is {told:?}",
-                self.library.name()
-            );
-            return Err(self.located(Error::new(ErrorKind::Convention, message)));
+            let reason =
+                format_args!("it is declared with another convention than its symbol {name} has, which is {told:?}");
+            return Err(self.unfit(reason));
         }
         self.prototype.signature.convention = told;
         self.prepare(&mut self.library.session()?).map(drop)
     }
 
-    /// The names the library may export it by: as declared, then decorated.
-    fn symbols(&self) -> Vec<String> {
-        image::candidates(&self.declaration.symbol, self.prototype.argument_bytes)
+    /// A declaration that the symbol contradicts.
+    fn unfit(&self, reason: fmt::Arguments<'_>) -> Error {
+        let message = format!("{}: '{}': {reason}", self.library.name(), self.declaration);
+        self.located(Error::new(ErrorKind::Convention, message))
+    }
+
+    /// What the library may export it as, in the order of trying.
+    fn symbols(&self) -> Vec<Symbol> {
+        self.sought.function_symbols(self.prototype.argument_bytes)
     }
 }
 
@@ -170,7 +207,11 @@ impl Callee for Function {
     }
 
     fn name(&self) -> String {
-        self.declaration.name.clone()
+        match self.sought {
+            // A number alone says nothing.
+            Sought::Ordinal(_) => format!("{}: {}", self.library.name(), self.declaration.name),
+            _ => self.declaration.name.clone(),
+        }
     }
 
     fn declaration(&self) -> String {
@@ -198,7 +239,7 @@ impl Callee for Function {
     fn failure(&self, error: RemoteError) -> Error {
         let missing = matches!(&error, RemoteError::Fault(fault) if fault.kind == protocol::FaultKind::Symbol);
         if missing {
-            return self.located(not_exported(&self.library, &self.declaration.name, &self.symbols()));
+            return self.located(not_exported(&self.library, &self.declaration.name, &self.sought, &self.symbols()));
         }
         let doing = format!("{}: {}", self.library.name(), self.declaration.name);
         self.located(from_remote(error, self.library.worker().kind(), &doing))
@@ -212,6 +253,9 @@ impl Callee for Function {
 impl fmt::Display for Function {
     /// The function's declaration, as C.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if matches!(self.sought, Sought::Ordinal(_)) {
+            write!(formatter, "{}: ", self.library.name())?;
+        }
         self.declaration.fmt(formatter)
     }
 }

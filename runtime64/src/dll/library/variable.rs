@@ -5,18 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use mlua::{Lua, Value as LuaValue};
-use protocol::FindSymbol;
 
-use super::undeclared::not_exported;
+use super::sought::{Sought, find_variable};
 use super::{KnownSymbol, Library};
 use crate::c::VariableDeclaration;
 use crate::dll::cdata::Part;
-use crate::dll::failure::from_remote;
 use crate::dll::memory::{Place, owner};
 use crate::dll::types::Ctype;
 use crate::error::Error;
-use crate::image;
-use crate::remote::RemoteError;
 
 /// The value of a variable.
 pub(super) fn read(lua: &Lua, library: &Arc<Library>, variable: &VariableDeclaration) -> mlua::Result<LuaValue> {
@@ -49,23 +45,12 @@ fn part(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<Part<'
 /// Where the variable lies, in the worker that runs now, and its type. The worker is asked once in each of its generations.
 fn find(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<(Place, Arc<Ctype>), Error> {
     let mut session = library.session()?;
-    let id = library.id(&mut session)?;
     let owner = owner(library.worker(), &session);
     if let Some(known) = library.known_symbol(&variable.symbol, owner.generation) {
         return Ok((Place::foreign(known.address, owner), known.ctype));
     }
-    let symbols = image::candidates(&variable.symbol, 0);
-    let found = session.call(&FindSymbol { library: id, symbols: symbols.clone() });
-    let address = match found {
-        Ok(found) => found.address,
-        Err(RemoteError::Fault(fault)) if fault.kind == protocol::FaultKind::Symbol => {
-            return Err(not_exported(library, &variable.name, &symbols));
-        }
-        Err(error) => {
-            let doing = Doing { library, variable }.to_string();
-            return Err(from_remote(error, library.worker().kind(), &doing));
-        }
-    };
+    let sought = Sought::Declared(variable.symbol.clone());
+    let address = find_variable(library, &mut session, &sought, &variable.name)?;
     let ctype = library.module().types().ctype(&variable.ty, library.abi()).at_end();
     // A type that is incomplete may be completed later.
     if ctype.bytes().is_ok() {

@@ -48,7 +48,7 @@ pub(in crate::dll) enum Strings {
 pub(in crate::dll) struct Prototype {
     /// What the worker is told. Of a function with a variable number of arguments, without those.
     pub(in crate::dll) signature: Signature,
-    /// Whether the declaration or the library names the convention; otherwise the symbol's decoration may.
+    /// Whether the declaration names the convention; otherwise the symbol's decoration may.
     pub(in crate::dll) convention_is_named: bool,
     /// Whether further arguments may follow.
     pub(in crate::dll) is_variadic: bool,
@@ -132,7 +132,7 @@ impl Prototype {
                 parameters: parameters.iter().map(|parameter| parameter.conversion.wire()).collect(),
                 fixed: None,
             },
-            convention_is_named: convention.is_some(),
+            convention_is_named: function.convention.is_some(),
             is_variadic: function.variadic,
             argument_bytes: parameters.iter().map(|parameter| stack_bytes(parameter.conversion.wire(), abi)).sum(),
             parameters,

@@ -1,0 +1,99 @@
+//! `dll.symbol`: a function or an object of a library by its exact symbol, with a type that the script gives.
+
+use std::sync::Arc;
+
+use mlua::{Lua, Value as LuaValue};
+use protocol::{Platform, limits};
+
+use super::Library;
+use super::sought::{Sought, find_variable};
+use crate::c;
+use crate::dll::call::Function;
+use crate::dll::cdata::{Cdata, integer};
+use crate::dll::describe::describe;
+use crate::dll::memory::{Place, owner};
+use crate::dll::types::{Ctype, Form};
+use crate::error::{Error, ErrorKind};
+
+/// What a script looks for, by a name or an ordinal.
+pub(in crate::dll) fn sought(library: &Library, symbol: &LuaValue) -> Result<Sought, Error> {
+    let refused = |kind: ErrorKind, reason: String| {
+        Error::new(kind, format!("dll.symbol: {}: {reason}", library.name())).in_library(library.name())
+    };
+    match symbol {
+        LuaValue::String(name) => {
+            let name = name.to_str().map_err(|_| {
+                refused(ErrorKind::Type, format!("{} is not valid UTF-8, as names of symbols are", describe(symbol)))
+            })?;
+            if name.is_empty() || name.contains('\0') {
+                let reason = format!("{} is no name of a symbol", describe(symbol));
+                return Err(refused(ErrorKind::Type, reason));
+            }
+            if name.len() > limits::SYMBOL_BYTES {
+                let reason = format!("a name of {} bytes is over the limit of {}", name.len(), limits::SYMBOL_BYTES);
+                return Err(refused(ErrorKind::Range, reason));
+            }
+            Ok(Sought::Named(name.to_owned()))
+        }
+        LuaValue::Integer(_) | LuaValue::Number(_) => {
+            let ordinal = integer(symbol).map_err(|mismatch| refused(mismatch.kind, mismatch.reason))?;
+            if library.path().is_none() {
+                let reason = "it stands for several libraries of the system; load the one whose ordinal is meant";
+                return Err(refused(ErrorKind::Type, reason.to_owned()));
+            }
+            if library.worker().kind().platform != Platform::Windows {
+                let reason =
+                    format!("there is no #{ordinal}: ordinals are of Windows libraries, this one has names alone");
+                return Err(refused(ErrorKind::Symbol, reason));
+            }
+            match u16::try_from(ordinal) {
+                Ok(ordinal @ 1..) => Ok(Sought::Ordinal(ordinal)),
+                _ => Err(refused(ErrorKind::Range, format!("{ordinal} is no ordinal; they go from 1 to {}", u16::MAX))),
+            }
+        }
+        other => {
+            let reason = format!("a symbol's name or an ordinal is needed, not {}", describe(other));
+            Err(refused(ErrorKind::Type, reason))
+        }
+    }
+}
+
+/// Binds what was sought: a function if the type is one, otherwise a view of the memory there.
+pub(in crate::dll) fn bind(
+    lua: &Lua,
+    library: Arc<Library>,
+    sought: Sought,
+    ctype: &Arc<Ctype>,
+) -> mlua::Result<LuaValue> {
+    match ctype.ty.resolve() {
+        c::Type::Function(ty) => {
+            let function = Function::bind_symbol(library, sought, Arc::clone(ty))?;
+            lua.create_userdata(function).map(LuaValue::UserData)
+        }
+        _ => view(&library, &sought, ctype)?.into_lua(lua),
+    }
+}
+
+/// The object that lies where a symbol is.
+fn view(library: &Arc<Library>, sought: &Sought, ctype: &Arc<Ctype>) -> Result<Cdata, Error> {
+    let name = sought.name(library);
+    let located = |error: Error| error.in_library(library.name()).in_function(&name);
+    check_object(library, &name, ctype).map_err(located)?;
+    let mut session = library.session()?;
+    let address = find_variable(library, &mut session, sought, &name).map_err(located)?;
+    let place = Place::foreign(address, owner(library.worker(), &session));
+    Ok(Cdata::object(ctype.at_end(), place))
+}
+
+/// Refuses types that no object of a library has.
+fn check_object(library: &Library, name: &str, ctype: &Ctype) -> Result<(), Error> {
+    let reason = if ctype.takes_count() {
+        "leaves the number of elements open; write it down, or [] for any number"
+    } else if matches!(ctype.form, Form::Opaque(None)) {
+        "is no type that an object or a function has"
+    } else {
+        return Ok(());
+    };
+    let message = format!("dll.symbol: {}: {name}: {} {reason}", library.name(), ctype.ty);
+    Err(Error::new(ErrorKind::Declaration, message))
+}
