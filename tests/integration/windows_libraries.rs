@@ -76,3 +76,56 @@ fn exports_of_a_system_library_show_forwarders() {
         prints(*configuration, code, "true\ttrue\ttrue\tinteger\n");
     }
 }
+
+/// Functions that have had their numbers since the first versions of these libraries, most of them no name.
+#[test]
+fn ordinals_of_system_libraries() {
+    let code = "local sockets, controls, shell = dll.load 'ws2_32.dll', dll.load 'comctl32.dll', dll.load 'shlwapi.dll'
+        local htons = dll.symbol(sockets, 9, 'unsigned short __stdcall(unsigned short)')
+        local htonl = dll.symbol(sockets, 8, 'unsigned long __stdcall(unsigned long)')
+        print(htons(0x1234) == 0x3412, htonl(0x12345678) == 0x78563412)
+        local Alloc = dll.symbol(controls, 71, 'void *__stdcall(unsigned long bytes)')
+        local GetSize = dll.symbol(controls, 74, 'unsigned long __stdcall(void *memory)')
+        local Free = dll.symbol(controls, 73, 'int __stdcall(void *memory)')
+        local memory = Alloc(100)
+        dll.copy(memory, 'text')
+        print(dll.string(memory), GetSize(memory) >= 100, Free(memory) ~= 0)
+        -- Forwarded to user32.
+        local IsCharAlphaW = dll.symbol(shell, 25, 'int __stdcall(wchar_t)')
+        print(IsCharAlphaW(65), IsCharAlphaW(49), (tostring(IsCharAlphaW):gsub('.*: ', '')))";
+    for configuration in WINDOWS {
+        prints(*configuration, code, "true\ttrue\ntext\ttrue\ttrue\n1\t0\tint __stdcall #25(wchar_t)\n");
+    }
+}
+
+/// Microsoft's own C++: the class that its C runtime exports, and strings of its C++ library.
+#[test]
+fn classes_of_system_libraries() {
+    let code = r"local runtime = dll.load 'msvcrt.dll'
+        local new = dll.symbol(runtime, '??2@YAPAXI@Z', 'void *(size_t bytes)')
+        local delete = dll.symbol(runtime, '??3@YAXPAX@Z', 'void(void *memory)')
+        local construct = dll.symbol(runtime, '??0exception@@QAE@ABQBD@Z', 'void *(void *self, const char *const *what)')
+        local what = dll.symbol(runtime, '?what@exception@@UBEPBDXZ', 'const char *(const void *self)')
+        local destroy = dll.symbol(runtime, '??1exception@@UAE@XZ', 'void(void *self)')
+        local exception, message = new(12), dll.new('char[?]', 9, 'no paper')
+        construct(exception, dll.new('const char *[1]', { message }))
+        print(what(exception), (tostring(what):gsub(' asm.*', '')))
+        destroy(exception)
+        delete(exception)
+
+        local library = dll.load 'msvcp60.dll'
+        local class = '?$basic_string@DU?$char_traits@D@std@@V?$allocator@D@2@@std@@'
+        local function method(name, kind, ty) return dll.symbol(library, '?' .. name .. class .. kind, ty) end
+        local string, allocator = new(64), new(4)
+        method('?0', 'QAE@PBDABV?$allocator@D@1@@Z', 'void *(void *self, const char *text, const void *allocator)')(string, 'C++ ', allocator)
+        method('append@', 'QAEAAV12@PBD@Z', 'void *(void *self, const char *text)')(string, 'strings')
+        local c_str = method('c_str@', 'QBEPBDXZ', 'const char *(const void *self)')
+        print(c_str(string), method('length@', 'QBEIXZ', 'unsigned int(const void *self)')(string))
+        method('?1', 'QAE@XZ', 'void(void *self)')(string)
+        delete(string)
+        delete(allocator)";
+    for configuration in WINDOWS {
+        let expected = "no paper\tconst char *exception::what(const void *self)\nC++ strings\t11\n";
+        prints(*configuration, code, expected);
+    }
+}

@@ -214,8 +214,21 @@ end
 check.contains(unknown "library_version", "extern int library_version;")
 check.contains(unknown "_ZN7Counter5ResetEv", { "Counter::Reset()", "dll.symbol(library, \"_ZN7Counter5ResetEv\"" })
 if check.is_pe then
-  check.contains(unknown "?Reset@Counter@@QAEXXZ", "dll.symbol(library, \"?Reset@Counter@@QAEXXZ\", \"int __thiscall(void *self")
+  local suggested = tostring(unknown "?Reset@Counter@@QAEXXZ"):match "dll%.symbol%(.*$"
+  local reset = load("local library = ...; return " .. suggested)(symbols)
+  check.contains(tostring(reset), "int __thiscall Counter::Reset(void *self)", "what it says is to be written")
 end
+
+-- When the worker dies, functions are found again in the next one; views are of the memory that is gone.
+local bad = check.library "misbehaviour"
+local write_null = dll.symbol(bad, "write_null", "void(void)")
+local message = check.is_pe and dll.symbol(symbols, 41, "const char *(void)") or dll.symbol(symbols, "text_by_ordinal", "const char *(void)")
+device_count[0] = 9
+check.raises("crash", { "write_null", "misbehaviour" }, write_null)
+check.equal(message(), "by ordinal", "found again")
+check.equal(subtract(9, 4), 5, "found again, decorated")
+check.raises("stale", "int", function() return device_count[0] end)
+check.equal(dll.symbol(symbols, "device_count", "int")[0], 2, "a new view, of the new worker's memory")
 
 -- dll.C has names alone.
 check.equal(dll.symbol(dll.C, "abs", "int(int)")(-3), 3, "a function of the C library")

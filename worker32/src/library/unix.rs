@@ -5,7 +5,7 @@ use std::ffi::{OsStr, c_void};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol as Found};
 use protocol::{Fault, FaultKind, Symbol};
 
 /// A loaded library; never closed.
@@ -77,7 +77,7 @@ pub(super) fn resolve(module: &Module, symbol: &Symbol) -> Result<Option<*mut c_
     };
     // SAFETY: the symbol is taken as an address alone, which every symbol has.
     let found = unsafe { module.get::<*mut c_void>(name) };
-    Ok(found.ok().map(|found| found.as_raw_ptr()).filter(|address| !address.is_null()))
+    Ok(found.ok().map(Found::as_raw_ptr).filter(|address| !address.is_null()))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::os::windows::ffi::OsStrExt;
 
 use libloading::os::windows::{
     LOAD_LIBRARY_SEARCH_DEFAULT_DIRS, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, Library,
+    Symbol as Found,
 };
 use protocol::{Fault, FaultKind, Symbol};
 use windows_sys::Win32::System::LibraryLoader::AddDllDirectory;
@@ -60,5 +61,5 @@ pub(super) fn resolve(module: &Module, symbol: &Symbol) -> Result<Option<*mut c_
             Symbol::Ordinal(ordinal) => module.get_ordinal::<*mut c_void>(*ordinal),
         }
     };
-    Ok(found.ok().map(|found| found.as_raw_ptr()).filter(|address| !address.is_null()))
+    Ok(found.ok().map(Found::as_raw_ptr).filter(|address| !address.is_null()))
 }
