@@ -77,6 +77,15 @@ if check.decorates then
   check.equal(dll.symbol(stdcall, "?Count@Counter@@SAHHH@Z", "int(int, int)")(1, 3), 2, "and comes before the library's")
 end
 
+-- A declaration may name such a symbol, too.
+local microsoft = check.is_pe and 2 or 1
+dll.cdef(([[
+  int __thiscall counter_add(struct counter *self, int n) asm("%s");
+  int counter_count(int from, int to) asm("%s");
+]]):format(names[3][microsoft], names[6][microsoft]))
+check.equal(symbols.counter_add(dll.new("struct counter", { value = 1 }), 2), 3, "a method by its declaration")
+check.equal(symbols.counter_count(1, 3), 2, "a static method by its declaration")
+
 -- A plain name is looked for decorated, too; one that is decorated is not.
 local subtract = dll.symbol(symbols, "symbol_subtract", "int __stdcall(int a, int b)")
 check.equal(subtract(9, 4), 5, "a plain name")
@@ -163,9 +172,16 @@ if check.is_pe then
   check.equal(dll.symbol(symbols, "forwarded_length", "int __stdcall(const char *)") "four", 4, "by its name")
   check.equal(dll.symbol(symbols, 50, "int __stdcall(int, int, int)")(7, 6, 2), 21, "by its ordinal")
 
-  -- Ordinals that lead nowhere: before the first, in a gap, after the last.
-  for _, ordinal in ipairs { 1, 35, 51, 65535 } do
-    raised = check.raises("symbol", { "nothing is exported as #" .. ordinal, "between 10 and 50" }, dll.symbol, symbols, ordinal, "int(void)")
+  -- Ordinals that lead nowhere: in a gap, after the last.
+  local used, first, last = {}, math.maxinteger, 0
+  for _, row in ipairs(dll.exports(symbols)) do
+    used[row.ordinal] = true
+    first, last = math.min(first, row.ordinal), math.max(last, row.ordinal)
+  end
+  check.truthy(used[11] and used[40] and not used[35], "ordinals as the fixture has them")
+  for _, ordinal in ipairs { 35, last + 1, 65535 } do
+    raised = check.raises("symbol", { "nothing is exported as #" .. ordinal, ("between %d and %d"):format(first, last) },
+      dll.symbol, symbols, ordinal, "int(void)")
     check.equal(raised.func, "#" .. ordinal, "the function of the error")
   end
   check.raises("symbol", { "#35", "dll.exports" }, dll.symbol, symbols, 35, "int[2]")
@@ -226,6 +242,12 @@ local message = check.is_pe and dll.symbol(symbols, 41, "const char *(void)") or
 device_count[0] = 9
 check.raises("crash", { "write_null", "misbehaviour" }, write_null)
 check.equal(message(), "by ordinal", "found again")
+if check.is_pe then
+  local ordinal = dll.exports(bad, "^write_null$")[1].ordinal
+  local crash = check.raises("crash", ("%s: #%d crashed"):format(check.path "misbehaviour", ordinal),
+    dll.symbol(bad, ordinal, "void(void)"))
+  check.equal(crash.func, "#" .. ordinal, "the function of the error")
+end
 check.equal(subtract(9, 4), 5, "found again, decorated")
 check.raises("stale", "int", function() return device_count[0] end)
 check.equal(dll.symbol(symbols, "device_count", "int")[0], 2, "a new view, of the new worker's memory")
