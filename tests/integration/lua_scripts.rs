@@ -34,6 +34,7 @@ scripts! {
     bit_fields
     c_library
     casts
+    code_pages
     complex_and_long_double
     const_parts
     conventions
@@ -41,6 +42,7 @@ scripts! {
     declarations
     dependencies
     describing
+    encodings
     enumerations
     errno
     exports
@@ -85,6 +87,7 @@ scripts! {
     unions
     variables
     variadic
+    wide_strings
     worker_death
 }
 

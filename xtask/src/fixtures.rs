@@ -40,6 +40,7 @@ const FIXTURES: &[Fixture] = &[
     fixture("lists"),
     fixture("globals"),
     fixture("symbols"),
+    fixture("texts"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },

@@ -23,6 +23,9 @@ pub use record::{BitFieldRule, Member, Record, RecordBody, RecordConstant, Recor
 /// destructor, relies on this for its use of the stack.
 pub(super) const TYPE_DEPTH: u32 = 256;
 
+/// Typedef names of characters of UTF-16 and UTF-32, whatever integer they stand for.
+const WIDE_CHARACTERS: [&str; 4] = ["wchar_t", "WCHAR", "char16_t", "char32_t"];
+
 /// A C type. Cheap to clone; what it consists of is shared.
 ///
 /// Two types are equal when C calls them the same: typedef names are seen through, qualifiers count, names of
@@ -131,6 +134,32 @@ impl Type {
     /// Whether this is `void`, under whatever name.
     pub fn is_void(&self) -> bool {
         matches!(self.resolve(), Type::Basic(Basic::Void))
+    }
+
+    /// Whether values of this integer type are characters of UTF-16 or UTF-32, by its own name or by one that it was
+    /// given. In a header that a preprocessor has been through, `wchar_t` is a typedef like any other.
+    ///
+    /// ```
+    /// use runtime64::c::Declarations;
+    ///
+    /// let declarations = Declarations::new();
+    /// assert!(declarations.parse_type("const WCHAR")?.is_wide_character());
+    /// assert!(declarations.parse_type("char16_t")?.is_wide_character());
+    /// assert!(!declarations.parse_type("unsigned short")?.is_wide_character());
+    /// # Ok::<(), runtime64::c::Error>(())
+    /// ```
+    pub fn is_wide_character(&self) -> bool {
+        let mut ty = self;
+        loop {
+            ty = match ty {
+                Type::Named(typedef) if WIDE_CHARACTERS.contains(&typedef.name.as_str()) => {
+                    return matches!(ty.resolve(), Type::Basic(_));
+                }
+                Type::Named(typedef) => &typedef.ty,
+                Type::Qualified(_, inner) => inner,
+                _ => return matches!(ty, Type::Basic(Basic::WideChar)),
+            }
+        }
     }
 
     /// What a pointer points to.

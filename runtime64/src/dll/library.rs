@@ -18,7 +18,7 @@ use super::abi::abi_of;
 use super::failure::{from_image, from_remote};
 use super::generational::GenerationalId;
 use super::module::Module;
-use super::types::Ctype;
+use super::types::{Ctype, Defaults};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
@@ -36,7 +36,7 @@ pub(super) struct Library {
     source: Source,
     module: Module,
     worker: Arc<Worker>,
-    convention: Option<c::Convention>,
+    defaults: Defaults,
     /// The worker's id for it.
     opened: GenerationalId,
     /// Where its variables lie, each in the generation that it was found in, and their types.
@@ -64,8 +64,8 @@ enum Source {
 pub(super) struct Options {
     /// Further folders to look in, for the library and for what it needs.
     pub(super) search: Vec<PathBuf>,
-    /// The convention of functions whose declaration names none.
-    pub(super) convention: Option<c::Convention>,
+    /// What holds for functions whose declarations do not say it.
+    pub(super) defaults: Defaults,
 }
 
 impl Library {
@@ -88,7 +88,7 @@ impl Library {
             source: Source::File { path: found.path, request, search: Box::new(search) },
             module: module.clone(),
             worker: Arc::clone(module.worker(kind)),
-            convention: options.convention,
+            defaults: options.defaults,
             opened: GenerationalId::default(),
             symbols: Mutex::default(),
         });
@@ -104,7 +104,7 @@ impl Library {
             source: Source::Default,
             module: module.clone(),
             worker: Arc::clone(module.worker(kind)),
-            convention: None,
+            defaults: Defaults::default(),
             opened: GenerationalId::default(),
             symbols: Mutex::default(),
         })
@@ -123,8 +123,8 @@ impl Library {
         &self.worker
     }
 
-    pub(super) fn convention(&self) -> Option<c::Convention> {
-        self.convention
+    pub(super) fn defaults(&self) -> Defaults {
+        self.defaults
     }
 
     pub(super) fn abi(&self) -> c::Abi {

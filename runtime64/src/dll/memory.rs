@@ -1,9 +1,11 @@
 //! Memory of a worker as scripts reach it: where a value leads, and its bytes.
 
+mod bytes;
 mod garbage;
 mod owner;
 mod place;
 
+pub(super) use bytes::buffer;
 pub(super) use garbage::Garbage;
 pub(super) use owner::{Owner, owner};
-pub(super) use place::{Access, Lasting, Place, buffer};
+pub(super) use place::{Access, Lasting, Place};

@@ -18,7 +18,7 @@ pub(super) use ctype::{Array, Ctype, Form, times};
 pub(super) use fields::{Field, Fields};
 pub(super) use metatype::{Event, Metatype};
 pub(super) use number::{Number, NumberBytes, integer};
-pub(super) use prototype::{Conversion, FunctionForm, Prototype, Strings, convention_named};
+pub(super) use prototype::{Conversion, Defaults, FunctionForm, Prototype, Strings, convention_named};
 
 /// How many names of types are kept; a script may make up any number of them.
 const NAMES: usize = 4096;

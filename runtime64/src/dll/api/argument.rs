@@ -5,9 +5,10 @@ use std::sync::Arc;
 use mlua::Value as LuaValue;
 
 use crate::c;
-use crate::dll::cdata::{self, Handle};
+use crate::dll::cdata::{self, Handle, integer};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::module::Module;
+use crate::dll::text::{Encoding, unknown_encoding};
 use crate::dll::types::Ctype;
 use crate::error::{Error, ErrorKind};
 
@@ -52,4 +53,19 @@ pub(super) fn text(what: &str, value: &LuaValue) -> Result<String, Error> {
             Err(Error::new(ErrorKind::Type, message))
         }
     }
+}
+
+/// An encoding, by its name or by the number of a code page. `what` is what it is needed for.
+pub(super) fn encoding(what: &str, value: &LuaValue) -> Result<Encoding, Error> {
+    let (found, name) = match value {
+        LuaValue::String(name) => {
+            let name = name.to_string_lossy();
+            (Encoding::named(&name), name)
+        }
+        LuaValue::Integer(_) | LuaValue::Number(_) => {
+            (integer(value).ok().and_then(Encoding::numbered), describe(value))
+        }
+        other => return Err(wrong_type("the name of an encoding, or the number of a code page,", other).at(what)),
+    };
+    found.ok_or_else(|| Error::new(ErrorKind::Type, format!("{what}: {}", unknown_encoding(&name))))
 }

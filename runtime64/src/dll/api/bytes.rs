@@ -1,21 +1,28 @@
-//! `dll.string`, `copy`, `fill`, `read`, `write`, `hexdump`: memory as bytes.
+//! `dll.string`, `encode`, `copy`, `fill`, `read`, `write`, `hexdump`: memory as bytes.
 
 use std::fmt;
 
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
+use super::argument;
 use super::hexdump::hexdump;
 use crate::dll::cdata::{self, integer};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::failure::from_remote;
 use crate::dll::memory::{Place, buffer, owner};
 use crate::dll::module::Module;
+use crate::dll::text::{Encoding, Width};
 use crate::error::{Error, ErrorKind};
 
 /// Puts the functions into the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
-    let read_string = |lua: &Lua, (value, length): (LuaValue, LuaValue)| string(lua, &value, &length);
+    let read_string =
+        |lua: &Lua, (value, length, encoding): (LuaValue, LuaValue, LuaValue)| string(lua, &value, &length, &encoding);
     table.set("string", lua.create_function(read_string)?)?;
+    table.set(
+        "encode",
+        lua.create_function(|lua, (value, encoding): (LuaValue, LuaValue)| encode(lua, &value, &encoding))?,
+    )?;
     table.set(
         "copy",
         lua.create_function(|_, (to, from, length): (LuaValue, LuaValue, LuaValue)| Ok(copy(&to, &from, &length)?))?,
@@ -52,28 +59,38 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set("hexdump", lua.create_function(dump)?)
 }
 
-/// The bytes at a place up to their zero, or as many as told. A Lua string is given back as it is, or cut to the length;
-/// nil stays nil, since it is NULL.
-fn string(lua: &Lua, value: &LuaValue, count: &LuaValue) -> mlua::Result<LuaValue> {
+/// The bytes at a place up to their zero, or as many as told, as text of an encoding if one is told. A Lua string is taken as
+/// the bytes themselves; nil stays nil, since it is NULL. Wide characters up to their zero are text without being told.
+fn string(lua: &Lua, value: &LuaValue, count: &LuaValue, encoding: &LuaValue) -> mlua::Result<LuaValue> {
     let doing = "dll.string";
     let count = if count.is_nil() { None } else { Some(length(doing, count)?) };
-    let bytes = match (value, count) {
-        (LuaValue::Nil, _) => return Ok(LuaValue::Nil),
+    let told = if encoding.is_nil() { None } else { Some(argument::encoding(doing, encoding)?) };
+    let text = |bytes: &[u8], encoding: Encoding| lua.create_string(encoding.decode(bytes)).map(LuaValue::String);
+    match (value, count) {
+        (LuaValue::Nil, _) => Ok(LuaValue::Nil),
         (LuaValue::String(string), count) => {
             let bytes = string.as_bytes();
             let end = count.map_or(bytes.len(), |count| bytes.len().min(usize::try_from(count).unwrap_or(usize::MAX)));
-            return lua.create_string(&bytes[..end]).map(LuaValue::String);
+            text(&bytes[..end], told.unwrap_or(Encoding::Utf8))
         }
-        (LuaValue::UserData(_), _) => {
+        (LuaValue::UserData(_), Some(count)) => {
+            text(&Span::needed(doing, value)?.read(&doing, count)?, told.unwrap_or(Encoding::Utf8))
+        }
+        (LuaValue::UserData(_), None) => {
             let place = Span::needed(doing, value)?;
-            match count {
-                None => place.place.read_to_zero(&doing, place.bytes)?,
-                Some(count) => place.read(&doing, count)?,
-            }
+            let encoding = told.or(place.wide.map(Encoding::Wide)).unwrap_or(Encoding::Utf8);
+            text(&place.place.read_to_zero(&doing, place.bytes, encoding.unit())?, encoding)
         }
-        (other, _) => return Err(wrong_type("a pointer, an object or a string", other).at(doing).into()),
-    };
-    lua.create_string(&bytes).map(LuaValue::String)
+        (other, _) => Err(wrong_type("a pointer, an object or a string", other).at(doing).into()),
+    }
+}
+
+/// A Lua string in another encoding, without a zero at its end.
+fn encode(lua: &Lua, value: &LuaValue, encoding: &LuaValue) -> mlua::Result<LuaString> {
+    let doing = "dll.encode";
+    let bytes = bytes_of(doing, value)?.as_bytes();
+    let encoded = argument::encoding(doing, encoding)?.encode(&bytes).map_err(|mismatch| mismatch.at(doing))?;
+    lua.create_string(encoded)
 }
 
 /// Copies bytes from a place or a string. A string without a length takes its terminating zero along, as in C.
@@ -136,7 +153,7 @@ fn bytes_of<'a>(doing: &str, value: &'a LuaValue) -> Result<&'a LuaString, Error
     }
 }
 
-/// How much is copied at a time where nobody knows how much there is.
+/// How much is filled at a time.
 const BLOCK: u64 = 1 << 20;
 
 /// A place, and how many bytes there are, where that is known.
@@ -144,6 +161,8 @@ struct Span {
     place: Place,
     bytes: Option<u64>,
     is_const: bool,
+    /// What is there, if it is text in wide characters.
+    wide: Option<Width>,
 }
 
 impl Span {
@@ -156,7 +175,8 @@ impl Span {
             Some(pointee) => pointee.is_const(),
             None => cdata.ctype.is_const,
         };
-        Ok(Self { place: cdata.leads_to(&doing)?, bytes: cdata.bytes_there(), is_const })
+        let wide = Width::within(&cdata.ctype);
+        Ok(Self { place: cdata.leads_to(&doing)?, bytes: cdata.bytes_there(), is_const, wide })
     }
 
     /// The same, or an address as a number, of the worker that the module speaks of.
@@ -166,21 +186,13 @@ impl Span {
         };
         let worker = module.worker(module.kind());
         let session = worker.session().map_err(|error| from_remote(error, worker.kind(), doing))?;
-        Ok(Self { place: Place::foreign(*address as u64, owner(worker, &session)), bytes: None, is_const: false })
+        let place = Place::foreign(*address as u64, owner(worker, &session));
+        Ok(Self { place, bytes: None, is_const: false, wide: None })
     }
 
-    /// Copies bytes out, block by block: a length that was mistaken takes no more memory than there is to read.
     fn read(&self, doing: &dyn fmt::Display, count: u64) -> Result<Vec<u8>, Error> {
         self.check(doing, count)?;
-        let mut bytes = buffer(doing, count.min(BLOCK))?;
-        self.place.read(doing, 0, &mut bytes)?;
-        while (bytes.len() as u64) < count {
-            let start = bytes.len();
-            let mut block = buffer(doing, (count - start as u64).min(BLOCK))?;
-            self.place.read(doing, start as u64, &mut block)?;
-            bytes.append(&mut block);
-        }
-        Ok(bytes)
+        self.place.read_bytes(doing, count)
     }
 
     fn write(&self, doing: &dyn fmt::Display, bytes: &[u8]) -> Result<(), Error> {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
-use super::argument::text;
+use super::argument::{encoding, text};
 use super::{exports, symbol, table_of};
 use crate::dll::describe::describe;
 use crate::dll::library::{self, Library, Options};
 use crate::dll::module::Module;
+use crate::dll::text::Encoding;
 use crate::dll::types::convention_named;
 use crate::error::{Error, ErrorKind};
 
@@ -70,10 +71,20 @@ fn load_options(table: &Table) -> mlua::Result<Options> {
             "convention" => {
                 let word = value.as_string().map(LuaString::to_string_lossy).unwrap_or_default();
                 let known = convention_named(&word);
-                options.convention = Some(known.ok_or_else(|| wrong("cdecl, stdcall, fastcall or thiscall"))?);
+                options.defaults.convention = Some(known.ok_or_else(|| wrong("cdecl, stdcall, fastcall or thiscall"))?);
+            }
+            "encoding" => {
+                let encoding = encoding("dll.load: option 'encoding'", &value)?;
+                if let Encoding::Wide(_) = encoding {
+                    return Err(wrong(
+                        "the encoding of const char *, which no wide one is (const wchar_t * needs no option)",
+                    ));
+                }
+                options.defaults.encoding = encoding;
             }
             _ => {
-                let message = format!("dll.load: there is no option '{key}'; there are search and convention");
+                let message =
+                    format!("dll.load: there is no option '{key}'; there are search, convention and encoding");
                 return Err(Error::new(ErrorKind::Type, message).into());
             }
         }

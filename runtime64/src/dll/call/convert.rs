@@ -6,7 +6,7 @@ use protocol::Value;
 use crate::dll::cdata::{self, Cdata, PointerNeeded, address_for};
 use crate::dll::memory::{Access, Owner};
 use crate::dll::mismatch::Mismatch;
-use crate::dll::text::encode_wide;
+use crate::dll::text::Encoding;
 use crate::dll::types::{Conversion, Strings};
 use crate::error::{Error, ErrorKind};
 
@@ -22,7 +22,7 @@ pub(super) fn to_wire(
         Conversion::Void => Err(Mismatch::new(ErrorKind::Type, "no value can be void")),
         Conversion::Number(number, _) => number.to_wire(&*cdata::unboxed(value, access)?),
         Conversion::Pointer { ctype, strings } => match value {
-            LuaValue::String(string) => string_to_wire(&string.as_bytes(), *strings, owner, access),
+            LuaValue::String(string) => string_to_wire(&string.as_bytes(), *strings, access),
             value => {
                 let address = address_for(value, &PointerNeeded { ctype, owner }, access)?;
                 Ok(if address == 0 { Value::Nil } else { Value::Integer(address as i64) })
@@ -36,8 +36,8 @@ pub(super) fn to_wire(
 pub(super) fn to_lua(conversion: &Conversion, lua: &Lua, value: Value, owner: &Owner) -> mlua::Result<LuaValue> {
     match (conversion, value) {
         (_, Value::Nil) => Ok(LuaValue::Nil),
-        (Conversion::Pointer { strings: Strings::Text, .. }, Value::Bytes(bytes)) => {
-            lua.create_string(&bytes).map(LuaValue::String)
+        (Conversion::Pointer { strings: Strings::Text(encoding), .. }, Value::Bytes(bytes)) => {
+            lua.create_string(encoding.decode(&bytes)).map(LuaValue::String)
         }
         (Conversion::Pointer { ctype, .. }, Value::Integer(address)) => {
             Cdata::pointer_value(lua, ctype, address as u64, owner)
@@ -54,31 +54,15 @@ fn unexpected(value: &Value) -> mlua::Error {
 }
 
 /// A string as an argument: its bytes are lent to the worker for the length of the call.
-pub(super) fn string_to_wire(
-    bytes: &[u8],
-    strings: Strings,
-    owner: &Owner,
-    access: &mut dyn Access,
-) -> Result<Value, Mismatch> {
+pub(super) fn string_to_wire(bytes: &[u8], strings: Strings, access: &mut dyn Access) -> Result<Value, Mismatch> {
     match strings {
         Strings::None => {
             let reason = "a Lua string is never writable; the parameter needs a buffer, such as dll.new(\"char[?]\", size) \
                           (or declare it const if the library only reads it)";
             Err(Mismatch::new(ErrorKind::Type, reason))
         }
-        Strings::Text => match bytes.iter().position(|byte| *byte == 0) {
-            None => access.lend(bytes, 1),
-            Some(position) => {
-                let reason = format!(
-                    "the string has a zero byte at position {}, where C would end it (declare the parameter \
-                     const void * for bytes)",
-                    position + 1
-                );
-                Err(Mismatch::new(ErrorKind::Type, reason))
-            }
-        },
+        Strings::Text(encoding) => access.lend(&encoding.encode_terminated(bytes)?, 1),
         Strings::Bytes => access.lend(bytes, 1),
-        Strings::Utf16 => access.lend(&encode_wide(bytes, owner.abi())?, 2),
-        Strings::Utf32 => access.lend(&encode_wide(bytes, owner.abi())?, 4),
+        Strings::Wide(width) => access.lend(&Encoding::Wide(width).encode_terminated(bytes)?, width.bytes()),
     }
 }

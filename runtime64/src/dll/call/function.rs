@@ -14,6 +14,7 @@ use crate::dll::generational::GenerationalId;
 use crate::dll::library::{Library, Sought, not_exported};
 use crate::dll::memory::{Owner, owner};
 use crate::dll::mismatch::Mismatch;
+use crate::dll::text::Encoding;
 use crate::dll::types::Prototype;
 use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
@@ -60,11 +61,10 @@ impl Function {
 
     fn find(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>, sought: Sought) -> Result<Self, Error> {
         let types = library.module().types();
-        let prototype =
-            Prototype::new(types, &declaration.ty, library.abi(), library.convention()).map_err(|error| {
-                let message = format!("{}: {}", declaration.name, error.message);
-                Error { message, ..error }.in_library(library.name()).in_function(&declaration.name)
-            })?;
+        let prototype = Prototype::new(types, &declaration.ty, library.abi(), library.defaults()).map_err(|error| {
+            let message = format!("{}: {}", declaration.name, error.message);
+            Error { message, ..error }.in_library(library.name()).in_function(&declaration.name)
+        })?;
         let mut function = Self {
             library,
             declaration,
@@ -104,6 +104,13 @@ impl Function {
         }
         if let Some(death) = self.library.module().shared().untold_death() {
             return Err(death.into());
+        }
+        if self.prototype.is_variadic && !matches!(self.prototype.encoding, Encoding::Utf8) {
+            let refused = |index: usize, mismatch: Mismatch| {
+                self.located(mismatch.at(format_args!("{}: argument {} (...)", self.declaration.name, index + 1)))
+            };
+            let encoded = super::variadic::encoded(lua, &self.prototype, arguments, refused)?;
+            return super::call(self, lua, &encoded);
         }
         super::call(self, lua, arguments)
     }

@@ -74,7 +74,7 @@ pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Own
             copy_front(bytes, &address.to_le_bytes());
             Ok(())
         }
-        (Form::Array(array), LuaValue::String(string)) => text::put(bytes, array, &string.as_bytes(), owner.abi()),
+        (Form::Array(array), LuaValue::String(string)) => text::put(bytes, array, &string.as_bytes()),
         (Form::Array(array), LuaValue::Table(table)) => {
             put_elements(bytes, array, &sequence(table, array.count.unwrap_or(0))?, owner, !array.is_variable)
         }

@@ -11,9 +11,6 @@ use crate::dll::mismatch::Mismatch;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
 
-/// How much is read at a time of an object that may hold a short text.
-const TEXT_BLOCK: u64 = 4096;
-
 /// A place in the memory of a worker.
 #[derive(Clone, Debug)]
 pub(in crate::dll) struct Place {
@@ -190,33 +187,11 @@ impl Place {
         }
     }
 
-    /// The bytes before the first zero; all of an object that holds none.
-    pub(in crate::dll) fn read_to_zero(&self, doing: &dyn fmt::Display, most: Option<u64>) -> Result<Vec<u8>, Error> {
-        if let (Memory::Foreign { address }, None) = (&self.memory, most) {
-            let address = self.foreign_address(doing, *address, 0)?;
-            let read = self.session(doing)?.read_to_zero(address);
-            return read.map_err(|error| self.failure(doing, error));
-        }
-        let bytes = match (self.bytes(), most) {
-            (Some(bytes), Some(most)) => bytes.min(most),
-            (bytes, most) => bytes.or(most).unwrap_or(0),
-        };
-        let mut all = Vec::new();
-        while (all.len() as u64) < bytes {
-            let start = all.len() as u64;
-            let mut block = buffer(doing, (bytes - start).min(TEXT_BLOCK))?;
-            self.read(doing, start, &mut block)?;
-            if let Some(end) = block.iter().position(|byte| *byte == 0) {
-                all.extend_from_slice(&block[..end]);
-                return Ok(all);
-            }
-            all.append(&mut block);
-        }
-        if bytes == 0 {
-            // A place that is closed or lost says so.
-            self.read(doing, 0, &mut [])?;
-        }
-        Ok(all)
+    /// The bytes before the first zero, in memory of the library's own.
+    pub(super) fn read_foreign_to_zero(&self, doing: &dyn fmt::Display) -> Result<Vec<u8>, Error> {
+        let address = self.foreign_address(doing, self.address(), 0)?;
+        let read = self.session(doing)?.read_to_zero(address);
+        read.map_err(|error| self.failure(doing, error))
     }
 
     fn foreign_address(&self, doing: &dyn fmt::Display, address: u64, offset: u64) -> Result<u64, Error> {
@@ -269,18 +244,4 @@ fn within(allocation: &Allocation, start: u64, offset: u64, length: usize) -> Op
 
 fn closed(doing: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::Stale, format!("{doing}: it was closed; its memory is gone"))
-}
-
-/// A zeroed buffer, unless there is no memory for it.
-pub(in crate::dll) fn buffer(doing: &dyn fmt::Display, length: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let reserved =
-        usize::try_from(length).ok().and_then(|length| bytes.try_reserve_exact(length).ok().map(|()| length));
-    match reserved {
-        Some(length) => {
-            bytes.resize(length, 0);
-            Ok(bytes)
-        }
-        None => Err(Error::new(ErrorKind::Memory, format!("{doing}: there is no memory for {length} bytes"))),
-    }
 }

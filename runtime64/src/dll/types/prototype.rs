@@ -9,6 +9,7 @@ use super::ctype::{Ctype, Form};
 use super::number::Number;
 use crate::c::{self, Abi, Basic};
 use crate::dll::generational::GenerationalId;
+use crate::dll::text::{Encoding, Width};
 use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
 
@@ -29,18 +30,32 @@ pub(in crate::dll) enum Conversion {
 }
 
 /// Which Lua strings a pointer parameter takes, or whether a pointer result becomes a string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::dll) enum Strings {
     /// None: the target is writable, or no bytes.
     None,
-    /// Text, which ends at its zero: `const char *`.
-    Text,
+    /// Text in the library's encoding, which ends at its zero: `const char *`.
+    Text(Encoding),
     /// Any bytes: `const void *`, `const unsigned char *`.
     Bytes,
-    /// Text as UTF-16: `const wchar_t *` on Windows.
-    Utf16,
-    /// Text as UTF-32: `const wchar_t *` on Linux.
-    Utf32,
+    /// Text in wide characters, which ends at its zero: `const wchar_t *`.
+    Wide(Width),
+}
+
+/// What a library says of its functions where their declarations do not.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::dll) struct Defaults {
+    /// The convention of those that name none.
+    pub(in crate::dll) convention: Option<c::Convention>,
+    /// The encoding of their text.
+    pub(in crate::dll) encoding: Encoding,
+}
+
+/// Of code that no library is known for.
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { convention: None, encoding: Encoding::Utf8 }
+    }
 }
 
 /// What is needed to call functions of one type through workers of one ABI.
@@ -52,6 +67,8 @@ pub(in crate::dll) struct Prototype {
     pub(in crate::dll) convention_is_named: bool,
     /// Whether further arguments may follow.
     pub(in crate::dll) is_variadic: bool,
+    /// How text is encoded.
+    pub(in crate::dll) encoding: Encoding,
     /// The parameters, in order.
     pub(in crate::dll) parameters: Vec<Parameter>,
     /// How the result becomes a Lua value.
@@ -93,7 +110,7 @@ impl FunctionForm {
     /// The function laid out, for an ABI that is the same at each call.
     pub(in crate::dll) fn prototype(&self, abi: Abi) -> Result<&Prototype, Error> {
         let laid_out = self.prototype.get_or_init(|| match self.types.upgrade() {
-            Some(types) => Prototype::new(&types, &self.ty, abi, None),
+            Some(types) => Prototype::new(&types, &self.ty, abi, Defaults::default()),
             None => Err(Error::new(ErrorKind::Declaration, "the Lua state is ending")),
         });
         laid_out.as_ref().map_err(Clone::clone)
@@ -101,12 +118,12 @@ impl FunctionForm {
 }
 
 impl Prototype {
-    /// Lays a function type out. `library_convention` holds where the type names none.
+    /// Lays a function type out. `defaults` hold where the type says nothing.
     pub(in crate::dll) fn new(
         types: &Arc<Types>,
         function: &c::FunctionType,
         abi: Abi,
-        library_convention: Option<c::Convention>,
+        defaults: Defaults,
     ) -> Result<Self, Error> {
         let unsupported = |what: String| Error::new(ErrorKind::Declaration, what);
         if function.parameters.len() > protocol::limits::ARGUMENTS {
@@ -116,15 +133,18 @@ impl Prototype {
         let parameters = function.parameters.iter().map(|parameter| {
             let text = parameter.ty.declare(parameter.name.as_deref().unwrap_or_default());
             match Conversion::of(types, &parameter.ty, abi) {
-                Some(conversion) => Ok(Parameter { conversion: annotated(conversion, parameter), text }),
+                Some(conversion) => {
+                    let conversion = annotated(conversion.encoded(defaults.encoding), parameter);
+                    Ok(Parameter { conversion, text })
+                }
                 None => Err(unsupported(format!("a parameter of type '{}' is not supported", parameter.ty))),
             }
         });
         let parameters: Vec<Parameter> = parameters.collect::<Result<_, _>>()?;
         let result = Conversion::of(types, &function.result, abi)
             .ok_or_else(|| unsupported(format!("a result of type '{}' is not supported", function.result)))?;
-        let result = result_conversion(result, function);
-        let convention = function.convention.or(library_convention);
+        let result = result_conversion(result.encoded(defaults.encoding), function);
+        let convention = function.convention.or(defaults.convention);
         Ok(Self {
             signature: Signature {
                 convention: convention.map_or(Convention::Cdecl, wire_convention),
@@ -134,6 +154,7 @@ impl Prototype {
             },
             convention_is_named: function.convention.is_some(),
             is_variadic: function.variadic,
+            encoding: defaults.encoding,
             argument_bytes: parameters.iter().map(|parameter| stack_bytes(parameter.conversion.wire(), abi)).sum(),
             parameters,
             result,
@@ -161,6 +182,16 @@ impl Conversion {
         }
     }
 
+    /// The same with text in an encoding.
+    fn encoded(self, encoding: Encoding) -> Self {
+        match self {
+            Conversion::Pointer { ctype, strings: Strings::Text(_) } => {
+                Conversion::Pointer { ctype, strings: Strings::Text(encoding) }
+            }
+            other => other,
+        }
+    }
+
     /// The type on the wire, as a parameter.
     pub(in crate::dll) fn wire(&self) -> Type {
         match self {
@@ -173,7 +204,7 @@ impl Conversion {
     /// The type on the wire, as a result: `const char *` is copied at return.
     fn wire_result(&self) -> Type {
         match self {
-            Conversion::Pointer { strings: Strings::Text, .. } => Type::CString,
+            Conversion::Pointer { strings: Strings::Text(_), .. } => Type::CString,
             other => other.wire(),
         }
     }
@@ -183,7 +214,7 @@ impl Conversion {
 fn annotated(conversion: Conversion, parameter: &c::Parameter) -> Conversion {
     let is_sized = parameter.annotation.as_ref().is_some_and(|annotation| annotation.extent.is_some());
     match conversion {
-        Conversion::Pointer { ctype, strings: Strings::Text } if is_sized => {
+        Conversion::Pointer { ctype, strings: Strings::Text(_) } if is_sized => {
             Conversion::Pointer { ctype, strings: Strings::Bytes }
         }
         other => other,
@@ -194,7 +225,7 @@ fn annotated(conversion: Conversion, parameter: &c::Parameter) -> Conversion {
 fn result_conversion(conversion: Conversion, function: &c::FunctionType) -> Conversion {
     let keeps_pointer = function.result_annotation.as_ref().is_some_and(|annotation| !annotation.zero_terminated);
     match conversion {
-        Conversion::Pointer { ctype, strings } if strings != Strings::Text || keeps_pointer => {
+        Conversion::Pointer { ctype, strings } if !matches!(strings, Strings::Text(_)) || keeps_pointer => {
             Conversion::Pointer { ctype, strings: Strings::None }
         }
         other => other,
@@ -206,11 +237,10 @@ fn strings(target: &c::Type, abi: Abi) -> Strings {
     if !target.is_const() {
         return Strings::None;
     }
-    match target.resolve() {
-        c::Type::Basic(Basic::Char) => Strings::Text,
-        c::Type::Basic(Basic::Void | Basic::SignedChar | Basic::UnsignedChar) => Strings::Bytes,
-        c::Type::Basic(Basic::WideChar) if abi.is_windows() => Strings::Utf16,
-        c::Type::Basic(Basic::WideChar) => Strings::Utf32,
+    match (target.resolve(), Width::of(target, abi)) {
+        (_, Some(width)) => Strings::Wide(width),
+        (c::Type::Basic(Basic::Char), None) => Strings::Text(Encoding::Utf8),
+        (c::Type::Basic(Basic::Void | Basic::SignedChar | Basic::UnsignedChar), None) => Strings::Bytes,
         _ => Strings::None,
     }
 }
