@@ -1,6 +1,7 @@
 //! Bytes out of memory, as many as told or as there are before a zero. A buffer grows with what was read, so that a length that
 //! was mistaken takes no more memory than there is to read, and each byte is copied a bounded number of times.
 
+use std::ffi::CStr;
 use std::fmt;
 
 use super::Place;
@@ -13,7 +14,7 @@ const LARGEST_BLOCK: u64 = 1 << 20;
 /// The unit of access protection: text may end right before memory that cannot be read.
 const PAGE: u64 = 4096;
 
-/// The longest text whose end is sought, in bytes: as long as a string that one message holds.
+/// The most units of text that are sought for its end: as many as one message holds bytes.
 const LONGEST_TEXT: u64 = protocol::limits::STRING_BYTES as u64;
 
 impl Place {
@@ -53,7 +54,7 @@ impl Place {
             let length = match known {
                 Some(known) if done == known => break,
                 Some(known) => block.min(known - done),
-                None if done > LONGEST_TEXT => return Err(endless(doing)),
+                None if done / unit as u64 > LONGEST_TEXT => return Err(endless(doing)),
                 None => PAGE - self.address().wrapping_add(done) % PAGE,
             };
             self.append(doing, &mut bytes, length)?;
@@ -84,13 +85,13 @@ impl Place {
 /// Where the first unit is that is zero.
 fn zero_unit(bytes: &[u8], unit: usize) -> Option<usize> {
     if unit == 1 {
-        return bytes.iter().position(|byte| *byte == 0);
+        return CStr::from_bytes_until_nul(bytes).ok().map(CStr::count_bytes);
     }
     bytes.chunks_exact(unit).position(|unit| unit.iter().all(|byte| *byte == 0)).map(|index| index * unit)
 }
 
 fn endless(doing: &dyn fmt::Display) -> Error {
-    Error::new(ErrorKind::Range, format!("{doing}: there is no zero in the first {LONGEST_TEXT} bytes"))
+    Error::new(ErrorKind::Range, format!("{doing}: there is no zero among the first {LONGEST_TEXT} characters"))
 }
 
 /// A zeroed buffer, unless there is no memory for it.
