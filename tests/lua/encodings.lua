@@ -59,7 +59,6 @@ for _, case in ipairs(cases) do
   -- The same text in an object.
   check.equal(dll.encode(text, encoding), bytes, encoding .. ", encoded")
   local object = dll.new("char[?]", #bytes + 1, dll.encode(text, encoding))
-  check.equal(bytes_of(library, ""), "", "no text")
   check.equal(dll.string(library.keep_text(object)), bytes, encoding .. ", an object is passed as it is")
   check.equal(dll.string(object, nil, encoding), text, encoding .. ", decoded up to the zero")
   check.equal(dll.string(object, #bytes, encoding), text, encoding .. ", so many bytes")

@@ -1,7 +1,7 @@
 //! Code pages of DOS and of Windows' console, which the web never had: bytes from 128 on by a table, those before as ASCII.
 
 use oem_cp::OEMCPHashMap;
-use oem_cp::code_table::{self as tables};
+use oem_cp::code_table as tables;
 use oem_cp::code_table_type::TableType;
 
 use super::encoding::Lacking;
