@@ -41,6 +41,8 @@ const FIXTURES: &[Fixture] = &[
     fixture("globals"),
     fixture("symbols"),
     fixture("texts"),
+    fixture("callbacks"),
+    fixture("callback_threads"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },
