@@ -50,6 +50,7 @@ scripts! {
     finalizers
     flexible_arrays
     foreign_memory
+    fortran
     function_pointers
     hostile_programs
     initialisers
@@ -77,6 +78,7 @@ scripts! {
     pointers
     references
     scalars
+    signatures
     sizes
     stale_objects
     strings

@@ -43,6 +43,9 @@ const FIXTURES: &[Fixture] = &[
     fixture("texts"),
     fixture("callbacks"),
     fixture("callback_threads"),
+    fixture("signatures"),
+    fixture("fortran"),
+    fixture("plain_names"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },
