@@ -11,7 +11,7 @@ use crate::workspace::{System, cargo, target};
 
 /// `cargo xtask layouts [--count N] [--seed S]`.
 pub(crate) fn layouts(arguments: &[OsString]) -> Result<ExitCode, Failure> {
-    if !arguments.chunks(2).all(is_option) {
+    if !are_count_and_seed(arguments) {
         return Err(Failure::usage("layouts takes --count N and --seed S, numbers both"));
     }
     if System::HOST == System::Windows {
@@ -26,13 +26,13 @@ pub(crate) fn layouts(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether these two words are an option and its number.
-fn is_option(words: &[OsString]) -> bool {
-    match words {
+/// Whether these words are nothing but the options `--count` and `--seed`, each with its number.
+pub(crate) fn are_count_and_seed(arguments: &[OsString]) -> bool {
+    arguments.chunks(2).all(|words| match words {
         [option, number] => {
             (option == "--count" || option == "--seed")
                 && number.to_str().is_some_and(|number| number.parse::<u64>().is_ok())
         }
         _ => false,
-    }
+    })
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod bench;
 mod build;
+mod calls;
 mod failure;
 mod fixtures;
 mod fuzz;
@@ -31,6 +32,8 @@ cargo xtask COMMAND
                              feeds arbitrary texts to the parser of declarations; needs a nightly toolchain and cargo-fuzz
   layouts [--count N] [--seed S]
                              compares byte layouts of random declarations with those of compilers
+  calls [--count N] [--seed S]
+                             calls functions and callbacks of random signatures that real compilers made
   setup                      installs what the builds and tests need
   fixtures                   builds the C libraries that the tests load
   invariants                 checks what ARCHITECTURE.md says always holds
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::bench(&rest),
         Some("fuzz") => fuzz::fuzz(&rest),
         Some("layouts") => layouts::layouts(&rest),
+        Some("calls") => calls::calls(&rest),
         Some("build") => build::command(&rest),
         Some("setup") => setup::everything().map(|_| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::build().map(|_| ExitCode::SUCCESS),

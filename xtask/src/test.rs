@@ -102,7 +102,8 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     stage("unit tests", || {
         let mut command = cargo();
         command.args(["test", "--quiet", "--locked", "--workspace", "--no-fail-fast"]);
-        command.args(["--exclude", "tests", "--exclude", "headers", "--exclude", "layouts"]).args(MEASUREMENTS);
+        command.args(["--exclude", "tests", "--exclude", "headers", "--exclude", "layouts"]);
+        command.args(["--exclude", "calls"]).args(MEASUREMENTS);
         counts.run(&mut command)
     })?;
     if System::HOST == System::Linux {
@@ -126,23 +127,28 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     })
 }
 
-/// The tests of `tests/`, which run the built programs.
+/// The tests of `tests/` and `tests/calls`, which run the built programs.
 fn integration_tests(tools: &Tools, filter: Option<&str>, counts: &mut Counts) -> Result<(), Failure> {
     let systems = [System::HOST, System::Windows];
     stage("programs", || build::build(Profile::Dev, &systems))?;
     let fixtures = stage("fixtures", fixtures::build)?;
     stage("integration tests", || {
         let mut command = cargo();
-        command.args(["test", "--locked", "--package", "tests"]);
+        command.args(["test", "--locked", "--package", "tests", "--package", "calls"]);
         command.args(filter);
-        command.env("RUNTIME64_DIST_LINUX", dist(System::Linux));
-        command.env("RUNTIME64_DIST_WINDOWS", dist(System::Windows));
         command.env("RUNTIME64_FIXTURES", &fixtures);
-        if let Some(wine) = &tools.wine {
-            wine.apply(&mut command);
-        }
-        counts.run(&mut command)
+        counts.run(with_programs(&mut command, tools))
     })
+}
+
+/// Tells a command where the built programs are, and Wine.
+pub(crate) fn with_programs<'a>(command: &'a mut Command, tools: &Tools) -> &'a mut Command {
+    command.env("RUNTIME64_DIST_LINUX", dist(System::Linux));
+    command.env("RUNTIME64_DIST_WINDOWS", dist(System::Windows));
+    if let Some(wine) = &tools.wine {
+        wine.apply(command);
+    }
+    command
 }
 
 /// Runs a part, and says its name and how long it took.
