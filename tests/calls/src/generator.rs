@@ -84,7 +84,7 @@ impl Generator {
                 continue;
             }
             // GCC for 32-bit Windows gives a struct of one floating-point number as that number, on top of the
-            // floating-point stack; Microsoft's compiler and Clang give its bits in eax and edx.
+            // floating-point stack; Microsoft's compiler gives its bits in eax and edx.
             if self.abi.is_i386 && self.abi.is_windows && record.is_one_floating() {
                 continue;
             }
