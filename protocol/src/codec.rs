@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 
-use crate::{Value, limits};
+use crate::{Called, Value, limits};
 
 /// Why a message could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,15 @@ pub fn decode_invoke(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<(u32, u
     decode_with(InvokeParts(arguments), bytes)
 }
 
+/// Decodes a call of a callback: gives its head, and puts the arguments into a list that can serve many calls.
+///
+/// # Errors
+/// As [`decode_invoke`].
+pub fn decode_called(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<Called, CodecError> {
+    arguments.clear();
+    decode_with(CalledParts(arguments), bytes)
+}
+
 fn decode_with<S: for<'de> DeserializeSeed<'de, Value = T>, T>(seed: S, bytes: &[u8]) -> Result<T, CodecError> {
     let mut rest = bytes;
     let mut decoder = rmp_serde::Deserializer::new(&mut rest);
@@ -94,6 +103,32 @@ impl<'de> Visitor<'de> for InvokeParts<'_> {
     }
 }
 
+/// The array of head and arguments.
+struct CalledParts<'a>(&'a mut Vec<Value>);
+
+impl<'de> DeserializeSeed<'de> for CalledParts<'_> {
+    type Value = Called;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Called, D::Error> {
+        deserializer.deserialize_tuple(2, self)
+    }
+}
+
+impl<'de> Visitor<'de> for CalledParts<'_> {
+    type Value = Called;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("what was called, and its arguments")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Called, A::Error> {
+        let called = parts.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let arguments = parts.next_element_seed(Arguments(self.0))?;
+        arguments.ok_or_else(|| A::Error::invalid_length(1, &"what was called, and its arguments"))?;
+        Ok(called)
+    }
+}
+
 /// The array of arguments.
 struct Arguments<'a>(&'a mut Vec<Value>);
 
@@ -114,8 +149,9 @@ impl<'de> Visitor<'de> for Arguments<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         while let Some(value) = elements.next_element()? {
-            if self.0.len() == limits::ARGUMENTS {
-                return Err(A::Error::invalid_length(limits::ARGUMENTS + 1, &self));
+            // A result that is a record takes a place before the arguments.
+            if self.0.len() > limits::ARGUMENTS {
+                return Err(A::Error::invalid_length(limits::ARGUMENTS + 2, &self));
             }
             self.0.push(value);
         }

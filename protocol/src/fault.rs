@@ -13,6 +13,8 @@ pub enum FaultKind {
     Signature,
     /// An address that cannot be read.
     Memory,
+    /// The function returned with the stack moved: it is not called as its declaration says.
+    Convention,
     /// The request itself was wrong: an unknown number, a malformed body, an id that was never given.
     Protocol,
 }

@@ -22,13 +22,15 @@ mod message;
 mod signature;
 mod value;
 
-pub use codec::{CodecError, decode, decode_invoke, encode, encode_into};
+pub use codec::{CodecError, decode, decode_called, decode_invoke, encode, encode_into};
 pub use fault::{Fault, FaultKind};
 pub use last_words::LastWords;
 pub use message::{
-    Allocate, Allocated, Attach, Call, DescribeLastError, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke,
-    Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Prepare,
-    PrepareSignature, PreparedSignature, ReadString, Release, SetErrno, Symbol, VERSION, WriteMemory,
+    Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
+    CancelJob, CreateCallbacks, DescribeLastError, FailureRule, FindSymbol, FoundSymbol, Function, Hello, Identity,
+    Invoke, InvokeBatch, Job, JobState, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome,
+    Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Release, Served,
+    SetErrors, StartJob, Symbol, VERSION, WriteMemory,
 };
-pub use signature::{Convention, Signature, Type};
+pub use signature::{Convention, Eightbyte, Record, Signature, Type};
 pub use value::Value;

@@ -15,6 +15,21 @@ pub const DEPTH: usize = 32;
 /// The most arguments of one call. C guarantees 127 (C11 5.2.4.1).
 pub const ARGUMENTS: usize = 256;
 
+/// The most struct types of one signature: one for each parameter, and one for the result.
+pub const RECORDS: usize = ARGUMENTS + 1;
+
+/// The largest struct that is passed by value, in bytes: 64 KiB. It travels over the stack.
+pub const RECORD_BYTES: u32 = 64 << 10;
+
+/// The most callbacks that are made by one request.
+pub const CALLBACKS: usize = 4096;
+
+/// The most calls of one batch.
+pub const BATCH: usize = 1 << 16;
+
+/// The most calls that are under way at a time without anybody waiting for them.
+pub const JOBS: usize = 1 << 16;
+
 /// The most directories a library's dependencies are searched in.
 pub const DIRECTORIES: usize = 256;
 

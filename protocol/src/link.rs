@@ -1,7 +1,8 @@
 //! The link between a host and one worker.
 //!
 //! A message is one MessagePack value with a kind. The kind of a request is its [`Call::NUMBER`](crate::Call::NUMBER); a
-//! worker answers with [`REPLY`] or [`FAULT`], and may send [`LAST_WORDS`] once, unasked, when it dies.
+//! worker answers with [`REPLY`] or [`FAULT`], and may send [`LAST_WORDS`] once, unasked, when it dies. Before the answer to
+//! some requests it may send a [`CALLBACK`], which the host answers with a [`CALLBACK_REPLY`].
 //!
 //! A link begins as a [plain channel](Endpoint): an unnamed, inherited endpoint, a socket pair on Unix, two pipes on
 //! Windows. Nobody else can connect to it, and its closing tells either side that the other is gone. Messages travel as
@@ -42,6 +43,10 @@ pub const REPLY: u8 = 0x80;
 pub const FAULT: u8 = 0x81;
 /// The kind of a message that holds [`LastWords`](crate::LastWords).
 pub const LAST_WORDS: u8 = 0x82;
+/// The kind of a message by which a worker has the host called: [`Called`](crate::Called), and its arguments.
+pub const CALLBACK: u8 = 0x83;
+/// The kind of the host's answer to it, [`CallbackReply`](crate::CallbackReply). It is no request.
+pub const CALLBACK_REPLY: u8 = 0x84;
 
 /// Why a message could not be sent or received.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,14 @@ use crate::limits;
 use crate::link::{DoorbellTicket, Ticket};
 use crate::{Signature, Value};
 
+mod batch;
+mod callback;
+mod job;
+
+pub use batch::{BatchOutcome, BatchedCall, FailureRule, InvokeBatch};
+pub use callback::{CallbackReply, Callbacks, Called, CreateCallbacks, Poll, QueueCallback, Served};
+pub use job::{AwaitJob, CancelJob, Job, JobState, StartJob};
+
 /// The version of the protocol. Both sides must have the same: they are built and shipped together.
 pub const VERSION: u32 = 4;
 
@@ -163,14 +171,15 @@ pub struct Invoke<'a> {
     pub function: u32,
     /// Where the function to call lies, if that is not where the id's own does: a signature alone has no place.
     pub address: u64,
-    /// One value for each parameter, at most [`limits::ARGUMENTS`].
+    /// As many values as [`Signature::values`] tells: one for each parameter, and before them, for a result that is a
+    /// record, the address of the room for it.
     pub arguments: &'a [Value],
 }
 
 /// What a call came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The result, [`Value::Nil`] for `void` and NULL.
+    /// The result, [`Value::Nil`] for `void`, NULL, and a record, which lies in the room that was made for it.
     pub result: Value,
     /// The C library's `errno` right after the call.
     pub errno: i32,
@@ -178,11 +187,13 @@ pub struct Outcome {
     pub last_error: u32,
 }
 
-/// Sets the `errno` that the next call finds.
+/// Sets the error numbers that the next call finds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetErrno {
-    /// The value.
-    pub value: i32,
+pub struct SetErrors {
+    /// The C library's `errno`, if it is to be set.
+    pub errno: Option<i32>,
+    /// What `GetLastError()` gives, if it is to be set.
+    pub last_error: Option<u32>,
 }
 
 /// Copies bytes out of the worker's memory.
@@ -277,7 +288,7 @@ calls! {
     3 OpenDefaultLibrary => Library;
     4 Prepare => Function;
     5 Invoke<'_> => Outcome;
-    6 SetErrno => ();
+    6 SetErrors => ();
     7 ReadString => Value;
     8 DescribeLastError => Value;
     9 Attach => Mapped;
@@ -287,4 +298,11 @@ calls! {
     13 Release => ();
     14 PrepareSignature => PreparedSignature;
     15 FindSymbol => FoundSymbol;
+    16 CreateCallbacks => Callbacks;
+    17 QueueCallback => ();
+    18 Poll => Served;
+    19 StartJob<'_> => Job;
+    20 AwaitJob => Option<Outcome>;
+    21 CancelJob => JobState;
+    22 InvokeBatch => BatchOutcome;
 }

@@ -35,6 +35,35 @@ pub enum Type {
     Pointer,
     /// As a result: a zero-terminated string, copied at return. As a parameter the same as [`Type::Pointer`].
     CString,
+    /// `long double` of System V: the 80 bits of x87, which travel as ten bytes.
+    Extended,
+    /// A struct, union or complex number by value: the one with this index in [`Signature::records`].
+    Record(u16),
+}
+
+/// A struct, union or complex number as it is passed by value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Record {
+    /// Its size, at most [`limits::RECORD_BYTES`].
+    pub bytes: u32,
+    /// Its alignment, a power of two.
+    pub align: u32,
+    /// Which registers it travels in on x86-64 System V, in order (System V ABI AMD64, 3.2.3); empty where it goes through
+    /// memory. Every other ABI decides by the size; on i386 this tells only what the size does not: [`Eightbyte::Sse`] of
+    /// a struct that consists of one `float` or `double`, [`Eightbyte::Integer`] of a `float _Complex`.
+    #[serde(deserialize_with = "limits::bounded::<2, _, _>")]
+    pub registers: Vec<Eightbyte>,
+}
+
+/// The register class of eight bytes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Eightbyte {
+    /// A general-purpose register.
+    Integer,
+    /// A vector register.
+    Sse,
+    /// Sixteen bytes that come back in an x87 register: `long double`.
+    X87,
 }
 
 /// Who pops the arguments and which of them go in registers. Without meaning on x86-64, where each system has one
@@ -57,6 +86,9 @@ pub enum Convention {
 pub struct Signature {
     /// The calling convention.
     pub convention: Convention,
+    /// Whether nothing names the convention, so that a function may also turn out to be [`Convention::Stdcall`]: its
+    /// arguments lie where those of [`Convention::Cdecl`] do.
+    pub is_convention_open: bool,
     /// The type of the result, [`Type::Void`] for none.
     pub result: Type,
     /// The types of the parameters, at most [`limits::ARGUMENTS`].
@@ -65,4 +97,24 @@ pub struct Signature {
     /// Of a call of a function with a variable number of arguments: how many parameters its declaration names. The others
     /// are of the types that C promotes such arguments to.
     pub fixed: Option<u32>,
+    /// What is passed by value, for [`Type::Record`].
+    #[serde(deserialize_with = "limits::bounded::<{ limits::RECORDS }, _, _>")]
+    pub records: Vec<Record>,
+}
+
+impl Signature {
+    /// The record that a type names; nothing for other types, and for an index that is none.
+    #[must_use]
+    pub fn record(&self, ty: Type) -> Option<&Record> {
+        match ty {
+            Type::Record(index) => self.records.get(usize::from(index)),
+            _ => None,
+        }
+    }
+
+    /// How many values a call carries: one for each parameter, after the address of the room for a result that is a record.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.parameters.len() + usize::from(self.record(self.result).is_some())
+    }
 }

@@ -21,7 +21,8 @@ pub enum Value {
     /// A `float` or `double`; every `float` is exact in a `double`.
     Float(f64),
     /// Bytes that the callee reads through a pointer for the length of the call, or that were copied at return.
-    /// A C string argument comes with its terminating zero; a result comes without it.
+    /// A C string argument comes with its terminating zero; a result comes without it. Also a record that is passed by
+    /// value, and the ten bytes of a `long double`.
     Bytes(Vec<u8>),
 }
 

@@ -1,12 +1,16 @@
 //! The bytes on the wire. A change here is a change of the protocol: it needs a new `VERSION`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use protocol::link::{DoorbellTicket, FAULT, FrameReader, FrameWriter, REPLY, Ticket};
+use protocol::link::{
+    CALLBACK, CALLBACK_REPLY, DoorbellTicket, FAULT, FrameReader, FrameWriter, LAST_WORDS, REPLY, Ticket,
+};
 use protocol::{
-    Allocate, Allocated, Attach, Call, Convention, DescribeLastError, Fault, FaultKind, FindSymbol, FoundSymbol,
-    Function, Hello, Identity, Invoke, LastWords, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary,
-    OpenLibrary, Outcome, Platform, Prepare, PrepareSignature, PreparedSignature, ReadString, Release, SetErrno,
-    Signature, Symbol, Type, VERSION, Value, WriteMemory, decode, decode_invoke, encode,
+    Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
+    CancelJob, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault, FaultKind, FindSymbol,
+    FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords, Library, Machine,
+    MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Poll, Prepare, PrepareSignature,
+    PreparedSignature, QueueCallback, ReadString, Record, Release, Served, SetErrors, Signature, StartJob, Symbol,
+    Type, VERSION, Value, WriteMemory, decode, decode_called, decode_invoke, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,7 +37,7 @@ fn the_version_and_the_numbers_of_the_calls() {
         OpenDefaultLibrary::NUMBER,
         Prepare::NUMBER,
         Invoke::NUMBER,
-        SetErrno::NUMBER,
+        SetErrors::NUMBER,
         ReadString::NUMBER,
         DescribeLastError::NUMBER,
         Attach::NUMBER,
@@ -43,8 +47,16 @@ fn the_version_and_the_numbers_of_the_calls() {
         Release::NUMBER,
         PrepareSignature::NUMBER,
         FindSymbol::NUMBER,
+        CreateCallbacks::NUMBER,
+        QueueCallback::NUMBER,
+        Poll::NUMBER,
+        StartJob::NUMBER,
+        AwaitJob::NUMBER,
+        CancelJob::NUMBER,
+        InvokeBatch::NUMBER,
     ];
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22]);
+    assert_eq!([REPLY, FAULT, LAST_WORDS, CALLBACK, CALLBACK_REPLY], [0x80, 0x81, 0x82, 0x83, 0x84]);
 }
 
 #[test]
@@ -67,21 +79,25 @@ fn loading() {
 fn preparing() {
     let signature = Signature {
         convention: Convention::Stdcall,
+        is_convention_open: false,
         result: Type::Int32,
         parameters: vec![Type::Pointer, Type::Uint64],
         fixed: None,
+        records: vec![],
     };
     let symbols = vec![Symbol::Name("Add".to_owned()), Symbol::Ordinal(300)];
     let request = Prepare { library: 0, symbols: symbols.clone(), signature: signature.clone() };
     golden(
         &request,
-        "93 00 92 81a44e616d65a3416464 81a74f7264696e616ccd012c 94 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634 c0",
+        "93 00 92 81a44e616d65a3416464 81a74f7264696e616ccd012c 96 a7537464 63616c6c c2 a5496e743332 92 a7506f696e746572 a655696e743634 c0 90",
     );
     golden(&Function { id: 1, address: 0x1000, symbol: symbols[0].clone() }, "93 01 cd1000 81a44e616d65a3416464");
-    let variadic = Signature { fixed: Some(1), ..signature };
+    let record = Record { bytes: 12, align: 8, registers: vec![Eightbyte::Sse, Eightbyte::Integer] };
+    let variadic = Signature { fixed: Some(1), result: Type::Record(0), records: vec![record], ..signature };
     golden(
         &PrepareSignature { signature: variadic },
-        "91 94 a7537464 63616c6c a5496e743332 92 a7506f696e746572 a655696e743634 01",
+        "91 96 a7537464 63616c6c c2 81a65265636f726400 92 a7506f696e746572 a655696e743634 01 \
+         91 93 0c 08 92 a3537365 a7496e7465676572",
     );
     golden(&PreparedSignature { id: 3 }, "91 03");
     golden(&FindSymbol { library: 1, symbols }, "92 01 92 81a44e616d65a3416464 81a74f7264696e616ccd012c");
@@ -105,9 +121,54 @@ fn calling() {
     assert_eq!(decoded, arguments);
     let outcome = Outcome { result: Value::Integer(i64::MIN), errno: 2, last_error: 5 };
     golden(&outcome, "93 d38000000000000000 02 05");
-    golden(&SetErrno { value: 0 }, "91 00");
+    golden(&SetErrors { errno: Some(0), last_error: None }, "92 00 c0");
     golden(&ReadString { address: 0xffff_0000, length: None }, "92 ceffff0000 c0");
     golden(&DescribeLastError { code: 126 }, "91 7e");
+}
+
+#[test]
+fn calling_back() {
+    let signature = Signature {
+        convention: Convention::Cdecl,
+        is_convention_open: false,
+        result: Type::Void,
+        parameters: vec![],
+        fixed: None,
+        records: vec![],
+    };
+    golden(&CreateCallbacks { signature, count: 32 }, "92 96 a5436465636c c2 a4566f6964 90 c0 90 20");
+    golden(&Callbacks { first: 3, addresses: vec![0x1000, 0x1010] }, "92 03 92 cd1000 cd1010");
+    golden(&QueueCallback { callback: 3, is_queued: true, answer: Value::Integer(1) }, "93 03 c3 01");
+    let called = Called { callback: 3, errno: 2, last_error: 5, is_foreign: true, is_queued: false, lost: 0 };
+    let arguments = vec![Value::Integer(7), Value::Bytes(b"ab".to_vec())];
+    let bytes = encode(&(called, arguments.as_slice())).unwrap();
+    assert_eq!(hex(&bytes), "92 96 03 02 05 c3 c2 00 92 07 c4026162".replace(' ', ""));
+    let mut decoded = vec![Value::Nil];
+    assert_eq!(decode_called(&bytes, &mut decoded).unwrap(), called);
+    assert_eq!(decoded, arguments);
+    golden(&CallbackReply { result: Value::Float(0.5) }, "91 cb3fe0000000000000");
+    golden(&Poll { milliseconds: 500 }, "91 cd01f4");
+    golden(&Served { count: 2 }, "91 02");
+}
+
+#[test]
+fn calling_without_waiting() {
+    let job = StartJob { function: 7, address: 0, arguments: &[Value::Integer(1)] };
+    assert_eq!(hex(&encode(&job).unwrap()), "93070091 01".replace(' ', ""));
+    golden(&Job { id: 1 }, "91 01");
+    golden(&AwaitJob { job: 1, milliseconds: Some(10) }, "92 01 0a");
+    golden(&CancelJob { job: 1 }, "91 01");
+    golden(&JobState::Withdrawn, "a957697468647261776e");
+    let call = BatchedCall {
+        function: 7,
+        address: 0,
+        arguments: vec![Value::Integer(1), Value::Nil],
+        earlier: vec![(1, 0)],
+        failure: FailureRule::Zero,
+    };
+    golden(&InvokeBatch { calls: vec![call] }, "91 91 95 07 00 92 01 c0 91 92 01 00 a45a65726f");
+    let outcome = Outcome { result: Value::Integer(3), errno: 0, last_error: 0 };
+    golden(&BatchOutcome { outcomes: vec![outcome], fault: None }, "92 91 93 03 00 00 c0");
 }
 
 #[test]
@@ -156,7 +217,7 @@ fn last_words_are_the_frame_of_their_message() {
         let (frame, length) = words.to_frame();
         let mut reader = FrameReader::new(&frame[..length]);
         let received = reader.receive().unwrap();
-        assert_eq!(received.kind, protocol::link::LAST_WORDS);
+        assert_eq!(received.kind, LAST_WORDS);
         assert_eq!(decode::<LastWords>(received.payload).unwrap(), words);
     }
     let (frame, length) = all[0].to_frame();

@@ -30,8 +30,9 @@ fn bytes_after_a_message_are_an_error() {
 #[test]
 fn counts_are_bounded() {
     let with = |count| encode(&Invoke { function: 1, address: 0, arguments: &vec![Value::Nil; count] }).unwrap();
-    assert!(invoke(&with(limits::ARGUMENTS)).is_ok());
-    let error = invoke(&with(limits::ARGUMENTS + 1)).unwrap_err();
+    // The room for a result comes before the arguments.
+    assert!(invoke(&with(limits::ARGUMENTS + 1)).is_ok());
+    let error = invoke(&with(limits::ARGUMENTS + 2)).unwrap_err();
     assert!(error.to_string().contains("at most 256"), "{error}");
     let directories = vec![String::new(); limits::DIRECTORIES + 1];
     assert!(decode::<OpenLibrary>(&encode(&OpenLibrary { path: String::new(), directories }).unwrap()).is_err());

@@ -9,7 +9,9 @@ use crate::remote::Settings;
 mod abi;
 mod api;
 mod call;
+mod callback;
 mod cdata;
+mod companion;
 mod describe;
 mod error_object;
 mod failure;
@@ -43,6 +45,14 @@ pub(crate) fn install(lua: &Lua, settings: Settings) -> mlua::Result<()> {
 /// Runs the finalizers of C data that are left, which may call libraries. Each runs once.
 pub(crate) fn run_finalizers(lua: &Lua) {
     cdata::run_finalizers(lua);
+}
+
+/// Serves the callbacks that wait for the host, and tells how many.
+pub(crate) fn serve_callbacks(lua: &Lua) -> mlua::Result<u32> {
+    match Module::of_state(lua) {
+        Some(module) => callback::serve_waiting(lua, &module),
+        None => Ok(0),
+    }
 }
 
 /// The Lua state ends: finalizers of C data need it whole, so they run now.

@@ -22,7 +22,7 @@ pub enum ErrorKind {
     WrongArchitecture,
     /// A function that the library does not export.
     Symbol,
-    /// A declaration whose calling convention contradicts the symbol's decoration.
+    /// A declaration whose calling convention contradicts the symbol's decoration, or what a call did to the stack.
     Convention,
     /// A worker that cannot be started.
     WorkerStart,
@@ -36,6 +36,14 @@ pub enum ErrorKind {
     Memory,
     /// A message between host and worker that is no message.
     Protocol,
+    /// A callback that failed, or that was called when it was no more.
+    Callback,
+    /// A call that took longer than it was given.
+    Timeout,
+    /// A call that was called off.
+    Interrupted,
+    /// A call whose result says that it failed, by the rule that was set for it.
+    Failed,
 }
 
 impl ErrorKind {
@@ -57,6 +65,10 @@ impl ErrorKind {
             ErrorKind::Stale => "stale",
             ErrorKind::Memory => "memory",
             ErrorKind::Protocol => "protocol",
+            ErrorKind::Callback => "callback",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::Interrupted => "interrupted",
+            ErrorKind::Failed => "failed",
         }
     }
 }
@@ -87,6 +99,12 @@ pub struct Context {
     pub address: Option<u64>,
     /// Whether the function had started when its worker died.
     pub started: Option<Started>,
+    /// Which call of a batch failed, counted from 1.
+    pub index: Option<usize>,
+    /// `errno` after a call that failed.
+    pub errno: Option<i32>,
+    /// `GetLastError()` after a call that failed.
+    pub last_error: Option<u32>,
     /// More words: a loader's message, a list of what was tried.
     pub detail: Option<String>,
 }

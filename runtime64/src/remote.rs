@@ -6,6 +6,7 @@
 
 mod attach;
 mod client;
+mod deadline;
 mod error;
 mod kind;
 mod locate;
@@ -19,6 +20,8 @@ mod wine;
 mod worker;
 mod workers;
 
+pub use client::Answer;
+pub use deadline::Deadline;
 pub use error::{Access, Death, RemoteError, Started};
 pub use kind::WorkerKind;
 pub use memory::{Allocation, ArenaUse};

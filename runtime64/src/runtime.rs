@@ -36,6 +36,7 @@ pub struct Runtime {
     xpcall: Function,
     report: Function,
     format: Function,
+    serve: Function,
 }
 
 /// Finalizers of C data need a whole Lua state, so they run before it ends.
@@ -116,6 +117,22 @@ impl Runtime {
                 Err(RuntimeError::Uncaught(Uncaught::new(&self.lua, raised, &self.format)))
             }
         }
+    }
+
+    /// Calls the Lua functions that threads of libraries have called as callbacks since the last call of a function of that
+    /// library, and gives their number. Such a thread waits until then, unless the callback is queued. It does not wait, and
+    /// may be called on any thread: a host that waits for something else calls it now and then.
+    ///
+    /// ```
+    /// let runtime = runtime64::Runtime::builder().build()?;
+    /// assert_eq!(runtime.serve_callbacks()?, 0);
+    /// # Ok::<(), runtime64::RuntimeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// One of them raised an error.
+    pub fn serve_callbacks(&self) -> Result<u32, RuntimeError> {
+        self.call(&self.serve, ())
     }
 
     /// Sets the global `arg` as Lua's interpreter does: the word at the index `script` of the command line becomes

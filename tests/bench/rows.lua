@@ -10,6 +10,9 @@ dll.cdef [[
   int text_length(const char *text);
   void crash(void);
   int process(void);
+  int call_back(int (*callback)(int), int count);
+  struct sample { int x, y; double weight; };
+  struct sample shifted(struct sample sample, int by);
 ]]
 
 local library = dll.load(path)
@@ -110,6 +113,53 @@ function rows.make(count)
   end
 end
 
+-- One crossing for all.
+local function write_batch(call)
+  for index = 1, 64 do
+    call(add, index, 3)
+  end
+end
+
+function rows.batch(count)
+  for _ = 1, count do
+    dll.batch(write_batch)
+  end
+end
+
+local call_back, shifted = library.call_back, library.shifted
+
+local function same(number)
+  return number
+end
+
+-- So many callbacks in one call.
+local kept = dll.callback("int (*)(int)", same)
+
+function rows.callback(count)
+  call_back(kept, count)
+end
+
+-- A call with a function that lives as long as the call, and is called once.
+function rows.transient_callback(count)
+  for _ = 1, count do
+    call_back(same, 1)
+  end
+end
+
+local by_value = dll.new("struct sample", 1, 2, 0.5)
+
+function rows.by_value(count)
+  for _ = 1, count do
+    shifted(by_value, 1)
+  end
+end
+
+function rows.future(count)
+  for _ = 1, count do
+    dll.async(add, 2, 3):wait()
+  end
+end
+
 local foreign = library.counter()
 
 function rows.foreign(count)
@@ -128,6 +178,8 @@ function rows.growth(count)
     if index % 4 == 0 then
       local object = dll.new("char[?]", 64)
       text_length(object)
+      call_back(same, 1)
+      shifted(by_value, index)
     end
   end
 end

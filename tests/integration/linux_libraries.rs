@@ -40,6 +40,46 @@ fn mathematics_of_the_32_bit_system() {
     prints(Configuration::Native, code, "1.0\ttrue\t1.5\t1.5\t-3\t12.0\t9\n");
 }
 
+/// Comparisons by the script, structs as results and as arguments, a thread whose function is the script's.
+#[test]
+fn the_c_library_of_the_32_bit_system() {
+    let code = "dll.cdef [[
+            typedef struct { int quot, rem; } div_t;
+            typedef struct { long long quot, rem; } lldiv_t;
+            struct in_addr { uint32_t s_addr; };
+            div_t div(int numerator, int denominator);
+            lldiv_t lldiv(long long numerator, long long denominator);
+            const char *inet_ntoa(struct in_addr address);
+            void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *));
+            void *bsearch(const void *key, const void *base, size_t count, size_t size,
+                          int (*compare)(const void *, const void *));
+            int pthread_create(unsigned long *thread, const void *attributes, void *(*run)(void *), void *argument);
+            int pthread_join(unsigned long thread, void **result);
+        ]]
+        local c = dll.C
+        local small, large = c.div(-17, 5), c.lldiv(1 << 40, 1000)
+        print(small.quot, small.rem, large.quot, large.rem)
+        print(c.inet_ntoa(dll.new('struct in_addr', (string.unpack('<I4', string.char(192, 168, 0, 1))))))
+        local function compare(a, b)
+            return dll.cast('const double *', a)[0] < dll.cast('const double *', b)[0] and -1 or 1
+        end
+        local list = dll.new('double[5]', { 3, 1, 2.5, -1, 2 })
+        c.qsort(list, 5, 8, compare)
+        print(list[0], list[1], list[2], list[3], list[4])
+        local found = c.bsearch(dll.new('double', 2.5), list, 5, 8, function(key, element)
+            return math.tointeger(2 * (dll.cast('const double *', key)[0] - dll.cast('const double *', element)[0]))
+        end)
+        print(dll.cast('double *', found) - dll.cast('double *', list))
+        local run <close> = dll.callback('void *(*)(void *)', function(argument)
+            return dll.cast('void *', dll.cast('int *', argument)[0] * 2)
+        end, { thread = 'sync' })
+        local thread, result, number = dll.new 'unsigned long[1]', dll.new 'void *[1]', dll.new('int', 21)
+        print(c.pthread_create(thread, nil, run, number), c.pthread_join(thread[0], result))
+        print(dll.tonumber(dll.cast('uintptr_t', result[0])))";
+    let expected = "-3\t-2\t1099511627\t776\n192.168.0.1\n-1.0\t1.0\t2.0\t2.5\t3.0\n3\n0\t0\n42\n";
+    prints(Configuration::Native, code, expected);
+}
+
 #[test]
 fn zlib_for_windows() {
     let zlib = mingw_zlib();

@@ -31,8 +31,14 @@ macro_rules! scripts {
 
 scripts! {
     arguments
+    asynchronous
+    batch
     bit_fields
     c_library
+    call_options
+    callback_errors
+    callback_threads
+    callbacks
     casts
     code_pages
     complex_and_long_double
@@ -71,6 +77,7 @@ scripts! {
     metatype_events
     metatypes
     mismatched_decoration
+    nested_callbacks
     number_objects
     objects
     part_finalizers
@@ -80,10 +87,12 @@ scripts! {
     scalars
     signatures
     sizes
+    stack_imbalance
     stale_objects
     strings
     strings_in_memory
     structs
+    structs_by_value
     symbols
     types
     unions

@@ -171,3 +171,32 @@ fn without_a_terminal_lines_are_read_and_nothing_is_decorated() {
     }
     assert!(!output.stdout.contains('\u{1b}'), "{output}");
 }
+
+/// Threads of a library wait for the script, which at the prompt nobody but the prompt itself can have run.
+#[test]
+fn callbacks_are_served_while_the_prompt_waits() {
+    let home = Scratch::new();
+    let mut terminal = start(&home);
+    let library = NATIVE.fixture("callback_threads");
+    enter(
+        &mut terminal,
+        "dll.cdef 'typedef int (*handler)(int number); void *ticker_start(handler, int, int, unsigned);'",
+        "",
+    );
+    enter(&mut terminal, &format!("lib = dll.load [[{}]]", library.display()), "");
+    enter(
+        &mut terminal,
+        "tick = dll.callback('handler', function(n) if n == 4 then error 'four' end print('ticked ' .. n) return n end)",
+        "",
+    );
+    terminal.type_text("ticker = lib.ticker_start(tick, 1, 5, 1)\r");
+    terminal.expect("\n");
+    for shown in ["ticked 1", "ticked 2", "ticked 3", "four", "ticked 5"] {
+        terminal.expect(shown);
+    }
+    terminal.type_text("\r");
+    terminal.expect(PROMPT);
+    enter(&mut terminal, "6 * 7", "42");
+    terminal.type_text("\x04");
+    assert_eq!(terminal.finish().code(), Some(0));
+}

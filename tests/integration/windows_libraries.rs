@@ -63,6 +63,52 @@ fn msvcrt() {
     }
 }
 
+/// Functions of the script that the system calls: an enumeration, a thread, a comparison; structs by value.
+#[test]
+fn callbacks_and_structs_of_system_libraries() {
+    let code = "dll.cdef [[
+            BOOL WINAPI EnumSystemCodePagesA(BOOL (WINAPI *found)(char *name), DWORD flags);
+            HANDLE WINAPI CreateThread(void *attributes, size_t stack, DWORD (WINAPI *run)(void *), void *argument,
+                                       DWORD flags, DWORD *id);
+            DWORD WINAPI WaitForSingleObject(HANDLE object, DWORD milliseconds);
+            BOOL WINAPI GetExitCodeThread(HANDLE thread, DWORD *code);
+            BOOL WINAPI CloseHandle(HANDLE object);
+            typedef struct { int quot, rem; } div_t;
+            div_t div(int numerator, int denominator);
+            void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *));
+            struct in_addr { uint32_t s_addr; };
+            const char *WINAPI inet_ntoa(struct in_addr address);
+        ]]
+        local k, c, sockets = dll.load 'kernel32.dll', dll.load 'msvcrt.dll', dll.load 'ws2_32.dll'
+        local names, count = {}, 0
+        k.EnumSystemCodePagesA(function(name)
+            count = count + 1
+            names[dll.string(name)] = true
+            return count < 1000 and 1 or 0
+        end, 2)
+        print(names['437'], names['1252'], count > 5)
+        local stopped = 0
+        k.EnumSystemCodePagesA(function() stopped = stopped + 1; return 0 end, 2)
+        print(stopped)
+        local run <close> = dll.callback('DWORD (WINAPI *)(void *)', function(argument)
+            return dll.cast('int *', argument)[0] * 2
+        end, { thread = 'sync' })
+        local number, code = dll.new('int', 21), dll.new 'DWORD[1]'
+        local thread = k.CreateThread(nil, 0, run, number, 0, nil)
+        print(k.WaitForSingleObject(thread, 10000), k.GetExitCodeThread(thread, code) ~= 0, code[0])
+        k.CloseHandle(thread)
+        local list = dll.new('int[4]', { 30, -10, 20, 0 })
+        c.qsort(list, 4, 4, function(a, b) return dll.cast('const int *', a)[0] - dll.cast('const int *', b)[0] end)
+        print(list[0], list[1], list[2], list[3])
+        local result = c.div(-17, 5)
+        print(result.quot, result.rem)
+        print(sockets.inet_ntoa(dll.new('struct in_addr', (string.unpack('<I4', string.char(192, 168, 0, 1))))))";
+    let expected = "true\ttrue\ttrue\n1\n0\ttrue\t42\n-10\t0\t20\t30\n-3\t-2\n192.168.0.1\n";
+    for configuration in WINDOWS {
+        prints(*configuration, code, expected);
+    }
+}
+
 #[test]
 fn exports_of_a_system_library_show_forwarders() {
     let code = "local rows = dll.exports(dll.load 'kernel32.dll')

@@ -67,12 +67,6 @@ for index = 1, 1000 do
 end
 check.equal(sum, 500500, "a thousand calls")
 
--- Structs by value cannot be passed yet, and say so instead of passing garbage.
-dll.cdef "struct by_value { int a, b; }; int takes_struct(struct by_value value);"
-check.raises("declaration", { "takes_struct", "struct by_value" }, function()
-  return calls.takes_struct({ 1, 2 })
-end)
-
 -- A library's names cannot be overwritten by accident.
 check.raises("type", "subtract", function()
   calls.subtract = print

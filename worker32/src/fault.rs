@@ -8,6 +8,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::report_to;
+pub(crate) use unix::{guard_thread, report_to};
 #[cfg(windows)]
-pub(crate) use windows::report_to;
+pub(crate) use windows::{guard_thread, report_to};

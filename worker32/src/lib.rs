@@ -10,10 +10,15 @@ use std::thread;
 use std::time::Duration;
 
 mod allocations;
+mod batch;
+mod callback;
+mod conversation;
 mod fault;
 mod invoke;
+mod jobs;
 mod library;
 mod link;
+mod lobby;
 mod memory;
 mod output;
 mod process;

@@ -1,6 +1,7 @@
 //! Where requests come from and answers go: the plain channel, or shared memory once the host has asked for it.
 
 use std::io::Write;
+use std::sync::mpsc;
 
 use protocol::link::{CallState, Doorbell, Endpoint, FrameWriter, LinkError, SharedEndpoint, Side};
 use protocol::{Attach, Fault, FaultKind, Mapped};
@@ -8,30 +9,56 @@ use serde::Serialize;
 
 use crate::segments::Segments;
 
-/// Where answers go.
-pub(crate) trait Link {
+/// A message as it came through the plain channel.
+pub(crate) struct Request {
+    pub(crate) kind: u8,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// A link to the host.
+pub(crate) enum Link {
+    /// The channel: another thread reads it, and one that answers writes it.
+    Plain {
+        /// The request that came before the reading thread was there.
+        first: Option<Request>,
+        /// What it has read.
+        requests: mpsc::Receiver<Request>,
+        /// Where answers go.
+        answers: FrameWriter<Box<dyn Write + Send>>,
+    },
+    /// Shared memory.
+    Shared(Box<SharedEndpoint>),
+}
+
+impl Link {
+    /// Waits for the next message, puts its payload into `payload`, and gives its kind.
+    #[inline]
+    pub(crate) fn receive(&mut self, payload: &mut Vec<u8>) -> Result<u8, LinkError> {
+        match self {
+            Link::Plain { first, requests, .. } => {
+                let request = first.take().or_else(|| requests.recv().ok()).ok_or(LinkError::Closed)?;
+                *payload = request.payload;
+                Ok(request.kind)
+            }
+            Link::Shared(endpoint) => endpoint.receive(payload),
+        }
+    }
+
     /// Sends one message.
-    fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), LinkError>;
+    #[inline]
+    pub(crate) fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), LinkError> {
+        match self {
+            Link::Plain { answers, .. } => answers.send(kind, message),
+            Link::Shared(endpoint) => endpoint.send(kind, message),
+        }
+    }
 
     /// Says how far the worker is with the request that came last, where there is a place to say it.
-    fn publish(&self, state: CallState);
-}
-
-impl<W: Write> Link for FrameWriter<W> {
-    fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), LinkError> {
-        FrameWriter::send(self, kind, message)
-    }
-
-    fn publish(&self, _: CallState) {}
-}
-
-impl Link for SharedEndpoint {
-    fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), LinkError> {
-        SharedEndpoint::send(self, kind, message)
-    }
-
-    fn publish(&self, state: CallState) {
-        self.publish_state(state);
+    #[inline]
+    pub(crate) fn publish(&self, state: CallState) {
+        if let Link::Shared(endpoint) = self {
+            endpoint.publish_state(state);
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use std::thread;
 use protocol::link::{self, Endpoint, FrameReader, FrameWriter, LinkError, SharedEndpoint};
 use protocol::{Attach, Call, Fault, FaultKind, Hello, decode};
 
-use crate::link::{Link, attach};
+use crate::conversation::Conversation;
+use crate::link::{Link, Request, attach};
 use crate::process;
 use crate::server::Server;
 
@@ -30,7 +31,7 @@ where
             Err(_) => return Ok(()),
         };
         match request.kind {
-            Hello::NUMBER => request.answered_by(&mut server, &mut FrameWriter::new(&mut channel.sender))?,
+            Hello::NUMBER => greet(&mut server, &request, &mut channel)?,
             Attach::NUMBER if server.is_greeted() => match go_over(channel, &request, &mut server)? {
                 Attached::Shared(endpoint) => return serve_shared(server, endpoint, closed),
                 Attached::Plain(same) => channel = same,
@@ -48,14 +49,14 @@ where
 pub fn serve<R, W, F>(receiver: R, sender: W, closed: F) -> Result<(), LinkError>
 where
     R: Read + Send + 'static,
-    W: Write,
+    W: Write + Send + 'static,
     F: FnOnce() + Send + 'static,
 {
     serve_plain(Server::default(), None, receiver, sender, closed)
 }
 
 fn serve_plain<R, W, F>(
-    mut server: Server,
+    server: Server,
     first: Option<Request>,
     receiver: R,
     sender: W,
@@ -63,28 +64,21 @@ fn serve_plain<R, W, F>(
 ) -> Result<(), LinkError>
 where
     R: Read + Send + 'static,
-    W: Write,
+    W: Write + Send + 'static,
     F: FnOnce() + Send + 'static,
 {
-    let (requests, arrivals) = mpsc::channel();
+    let (found, requests) = mpsc::channel();
     thread::spawn(move || {
-        watch(receiver, &requests);
-        drop(requests);
+        watch(receiver, &found);
+        drop(found);
         closed();
     });
-    let mut link = FrameWriter::new(sender);
-    for request in first.into_iter().chain(arrivals) {
-        match request.answered_by(&mut server, &mut link) {
-            Ok(()) => {}
-            Err(LinkError::Closed) => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+    let answers = FrameWriter::new(Box::new(sender) as Box<dyn Write + Send>);
+    Conversation::new(Link::Plain { first, requests, answers }, server).serve()
 }
 
 /// Serves requests that come through shared memory.
-fn serve_shared<F>(mut server: Server, mut endpoint: SharedEndpoint, closed: F) -> Result<(), LinkError>
+fn serve_shared<F>(server: Server, mut endpoint: SharedEndpoint, closed: F) -> Result<(), LinkError>
 where
     F: FnOnce() + Send + 'static,
 {
@@ -96,20 +90,7 @@ where
             closed();
         });
     }
-    let mut payload = Vec::new();
-    loop {
-        let answered = endpoint.receive(&mut payload).and_then(|kind| server.answer(kind, &payload, &mut endpoint));
-        match answered {
-            Ok(()) => {}
-            Err(LinkError::Closed) => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-struct Request {
-    kind: u8,
-    payload: Vec<u8>,
+    Conversation::new(Link::Shared(Box::new(endpoint)), server).serve()
 }
 
 impl Request {
@@ -117,9 +98,17 @@ impl Request {
         let frame = reader.receive()?;
         Ok(Self { kind: frame.kind, payload: frame.payload.to_vec() })
     }
+}
 
-    fn answered_by(&self, server: &mut Server, link: &mut impl Link) -> Result<(), LinkError> {
-        server.answer(self.kind, &self.payload, link)
+/// Answers the greeting, before the link is settled.
+fn greet(server: &mut Server, request: &Request, channel: &mut Endpoint) -> Result<(), LinkError> {
+    let answer = decode::<Hello>(&request.payload)
+        .map_err(|error| Fault::new(FaultKind::Protocol, error.to_string()))
+        .and_then(|hello| server.greet(&hello));
+    let mut writer = FrameWriter::new(&mut channel.sender);
+    match answer {
+        Ok(identity) => writer.send(link::REPLY, &identity),
+        Err(fault) => writer.send(link::FAULT, &fault),
     }
 }
 

@@ -1,16 +1,15 @@
-//! The requests, and what becomes of each.
+//! The requests that run no function of a library, and what becomes of each.
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
-    Allocate, Allocated, Attach, Call, CodecError, DescribeLastError, Fault, FaultKind, FindSymbol, FoundSymbol,
-    Function, Hello, Identity, Invoke, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome,
-    Platform, Prepare, PrepareSignature, PreparedSignature, ReadString, Release, SetErrno, VERSION, Value, WriteMemory,
-    decode, decode_invoke,
+    Allocate, Allocated, Attach, Call, DescribeLastError, Fault, FaultKind, FindSymbol, FoundSymbol, Function, Hello,
+    Identity, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Platform, Prepare,
+    PrepareSignature, PreparedSignature, ReadString, Release, SetErrors, VERSION, Value, WriteMemory, decode,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::allocations::Allocations;
+use crate::conversation::{malformed, send};
 use crate::invoke::{ErrorNumbers, Prepared};
 use crate::library::Libraries;
 use crate::link::Link;
@@ -22,12 +21,11 @@ use crate::{memory, output, process};
 pub(crate) struct Server {
     greeted: bool,
     libraries: Libraries,
-    functions: Vec<Prepared>,
+    /// They stay for the life of the process, as their ids do.
+    functions: Vec<&'static Prepared>,
     errors: ErrorNumbers,
     segments: Option<Segments>,
     allocations: Allocations,
-    /// The arguments of the call that is being executed.
-    arguments: Vec<Value>,
 }
 
 impl Server {
@@ -41,19 +39,35 @@ impl Server {
         self.segments = Some(segments);
     }
 
+    /// The error numbers that the next call finds.
+    pub(crate) fn errors(&self) -> ErrorNumbers {
+        self.errors
+    }
+
+    /// Keeps the error numbers that a call has left.
+    pub(crate) fn set_errors(&mut self, errors: ErrorNumbers) {
+        self.errors = errors;
+    }
+
+    /// A function that was prepared.
+    #[inline]
+    pub(crate) fn function(&self, id: u32) -> Result<&'static Prepared, Fault> {
+        let function = self.functions.get(id as usize).copied();
+        function.ok_or_else(|| Fault::new(FaultKind::Protocol, format!("there is no function number {id}")))
+    }
+
     /// Answers one request.
-    pub(crate) fn answer(&mut self, kind: u8, payload: &[u8], link: &mut impl Link) -> Result<(), LinkError> {
+    pub(crate) fn answer(&mut self, kind: u8, payload: &[u8], link: &mut Link) -> Result<(), LinkError> {
         if !self.greeted && kind != Hello::NUMBER {
             let fault = Fault::new(FaultKind::Protocol, "the first request must be the greeting");
             return link.send(link::FAULT, &fault);
         }
         match kind {
-            Invoke::NUMBER => self.respond_invoke(payload, link),
             Hello::NUMBER => self.respond(payload, link, Self::greet),
             OpenLibrary::NUMBER => self.respond(payload, link, Self::open_library),
             OpenDefaultLibrary::NUMBER => self.respond(payload, link, Self::open_default_library),
             Prepare::NUMBER => self.respond(payload, link, Self::prepare),
-            SetErrno::NUMBER => self.respond(payload, link, Self::set_errno),
+            SetErrors::NUMBER => self.respond(payload, link, Self::change_errors),
             ReadString::NUMBER => self.respond(payload, link, Self::read_string),
             DescribeLastError::NUMBER => self.respond(payload, link, Self::describe_last_error),
             MapSegment::NUMBER => self.respond(payload, link, Self::map_segment),
@@ -75,7 +89,7 @@ impl Server {
     fn respond<C: Call + DeserializeOwned>(
         &mut self,
         payload: &[u8],
-        link: &mut impl Link,
+        link: &mut Link,
         handle: impl FnOnce(&mut Self, &C) -> Result<C::Reply, Fault>,
     ) -> Result<(), LinkError> {
         let request = decode::<C>(payload);
@@ -84,15 +98,7 @@ impl Server {
         send(link, &outcome)
     }
 
-    /// The same for calls, whose arguments are kept in one list from call to call.
-    fn respond_invoke(&mut self, payload: &[u8], link: &mut impl Link) -> Result<(), LinkError> {
-        let function = decode_invoke(payload, &mut self.arguments);
-        link.publish(CallState::Running);
-        let outcome = function.map_err(malformed).and_then(|(function, address)| self.invoke(function, address));
-        send(link, &outcome)
-    }
-
-    fn greet(&mut self, _: &Hello) -> Result<Identity, Fault> {
+    pub(crate) fn greet(&mut self, _: &Hello) -> Result<Identity, Fault> {
         // A host of another version learns of it from the identity, and closes.
         self.greeted = true;
         Ok(Identity {
@@ -133,7 +139,7 @@ impl Server {
     fn keep(&mut self, function: Prepared) -> Result<u32, Fault> {
         let id = u32::try_from(self.functions.len())
             .map_err(|_| Fault::new(FaultKind::Protocol, "too many functions are prepared"))?;
-        self.functions.push(function);
+        self.functions.push(Box::leak(Box::new(function)));
         Ok(id)
     }
 
@@ -142,18 +148,9 @@ impl Server {
         Ok(FoundSymbol { address: address.addr() as u64, symbol })
     }
 
-    fn invoke(&mut self, function: u32, address: u64) -> Result<Outcome, Fault> {
-        let function = self
-            .functions
-            .get(function as usize)
-            .ok_or_else(|| Fault::new(FaultKind::Protocol, format!("there is no function number {function}")))?;
-        let result = function.call(address, &self.arguments, &mut self.errors)?;
-        output::flush();
-        Ok(Outcome { result, errno: self.errors.errno, last_error: self.errors.last_error })
-    }
-
-    fn set_errno(&mut self, request: &SetErrno) -> Result<(), Fault> {
-        self.errors.errno = request.value;
+    fn change_errors(&mut self, request: &SetErrors) -> Result<(), Fault> {
+        self.errors.errno = request.errno.unwrap_or(self.errors.errno);
+        self.errors.last_error = request.last_error.unwrap_or(self.errors.last_error);
         Ok(())
     }
 
@@ -182,28 +179,5 @@ impl Server {
 
     fn release(&mut self, request: &Release) -> Result<(), Fault> {
         self.allocations.release(request.address)
-    }
-}
-
-fn malformed(error: CodecError) -> Fault {
-    Fault::new(FaultKind::Protocol, error.to_string())
-}
-
-/// Sends what a request came to.
-fn send<T: Serialize>(link: &mut impl Link, outcome: &Result<T, Fault>) -> Result<(), LinkError> {
-    // A process that a library forked has come back to code that is not its own: it has no host.
-    if process::is_fork() {
-        process::end_now();
-    }
-    link.publish(CallState::Done);
-    match outcome {
-        Ok(reply) => match link.send(link::REPLY, reply) {
-            // Nothing was sent of an answer that is too large, so a fault can take its place.
-            Err(error @ LinkError::TooLarge { .. }) => {
-                link.send(link::FAULT, &Fault::new(FaultKind::Protocol, error.to_string()))
-            }
-            sent => sent,
-        },
-        Err(fault) => link.send(link::FAULT, fault),
     }
 }

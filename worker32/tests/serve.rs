@@ -1,8 +1,8 @@
 //! The main loop over in-memory channels: requests in, answers out, in this process and with its own C library.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Cursor, Read};
-use std::sync::mpsc;
+use std::io::{Cursor, Read, Write};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use protocol::link::{self, FrameReader, FrameWriter};
@@ -32,8 +32,9 @@ impl Conversation {
 
     /// The answers, without the one to the greeting.
     fn answers(self) -> Vec<(u8, Vec<u8>)> {
-        let mut answers = Vec::new();
-        worker32::serve(Cursor::new(self.0), &mut answers, || {}).unwrap();
+        let answers = Answers::default();
+        worker32::serve(Cursor::new(self.0), answers.clone(), || {}).unwrap();
+        let answers = answers.0.lock().unwrap();
         let mut reader = FrameReader::new(answers.as_slice());
         let mut frames = Vec::new();
         while let Ok(frame) = reader.receive() {
@@ -41,6 +42,20 @@ impl Conversation {
         }
         frames.remove(0);
         frames
+    }
+}
+
+/// Where answers go, which the worker owns as long as it serves.
+#[derive(Clone, Default)]
+struct Answers(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Answers {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -55,7 +70,14 @@ fn outcome(frame: &(u8, Vec<u8>)) -> Outcome {
 }
 
 fn prepare(name: &str, result: Type, parameters: &[Type]) -> Prepare {
-    let signature = Signature { convention: Convention::Cdecl, result, parameters: parameters.to_vec(), fixed: None };
+    let signature = Signature {
+        convention: Convention::Cdecl,
+        is_convention_open: true,
+        result,
+        parameters: parameters.to_vec(),
+        fixed: None,
+        records: vec![],
+    };
     Prepare { library: 0, symbols: vec![Symbol::Name(name.to_owned())], signature }
 }
 
@@ -111,8 +133,9 @@ fn ordinals_belong_to_windows_libraries() {
 fn nothing_is_answered_before_the_greeting() {
     let mut requests = Vec::new();
     FrameWriter::new(&mut requests).send(OpenDefaultLibrary::NUMBER, &OpenDefaultLibrary {}).unwrap();
-    let mut answers = Vec::new();
-    worker32::serve(Cursor::new(requests), &mut answers, || {}).unwrap();
+    let answers = Answers::default();
+    worker32::serve(Cursor::new(requests), answers.clone(), || {}).unwrap();
+    let answers = answers.0.lock().unwrap();
     let mut reader = FrameReader::new(answers.as_slice());
     assert_eq!(reader.receive().unwrap().kind, link::FAULT);
 }

@@ -42,6 +42,7 @@ const FIXTURES: &[Fixture] = &[
     fixture("symbols"),
     fixture("texts"),
     fixture("callbacks"),
+    fixture("concurrent"),
     fixture("callback_threads"),
     fixture("signatures"),
     fixture("fortran"),

@@ -8,7 +8,7 @@ use super::doorbell::Doorbell;
 use super::region::{self, CallState, Words};
 use super::ring::{LINE_WORDS, Payload, Reader, Writer};
 use super::wait::{Bell, sleep_unless, sleep_until, spin_until, wake};
-use super::{LinkError, View, processor};
+use super::{CALLBACK_REPLY, LinkError, View, processor};
 use crate::codec::encode_into;
 use crate::limits;
 
@@ -81,7 +81,7 @@ impl SharedEndpoint {
             return Err(LinkError::TooLarge { bytes: payload.len() as u64 });
         };
         self.publish_processor();
-        if self.side == Side::Host {
+        if self.side == Side::Host && kind != CALLBACK_REPLY {
             self.requests = self.requests.wrapping_add(1);
         }
         let mut line: Payload = [0; LINE_WORDS - 1];
@@ -130,7 +130,7 @@ impl SharedEndpoint {
         if length > limits::FRAME_BYTES {
             return Err(LinkError::TooLarge { bytes: length.into() });
         }
-        if self.side == Side::Worker {
+        if self.side == Side::Worker && kind != CALLBACK_REPLY {
             self.requests = self.requests.wrapping_add(1);
         }
         let length = length as usize;

@@ -4,6 +4,7 @@ mod commands;
 mod echo;
 mod evaluate;
 mod history;
+mod idle;
 mod input;
 mod validator;
 
@@ -50,7 +51,7 @@ impl Session<'_> {
         }
         let mut told_of_locals = !self.on_terminal;
         loop {
-            match input.next() {
+            match self.idle_until(|| input.next()) {
                 Entry::Text(text) => {
                     if self.take(&text) == Flow::Leave {
                         return;
@@ -68,6 +69,11 @@ impl Session<'_> {
                 }
             }
         }
+    }
+
+    /// Waits for something, and serves callbacks meanwhile.
+    fn idle_until<R>(&self, wait: impl FnOnce() -> R) -> R {
+        idle::during(self.runtime, |error| self.echo.error(error), wait)
     }
 
     /// Does what an entry asks for.

@@ -9,6 +9,8 @@ use super::module::Module;
 
 mod argument;
 mod bytes;
+mod callbacks;
+mod calling;
 mod declaring;
 mod error_numbers;
 mod exports;
@@ -18,6 +20,8 @@ mod objects;
 mod stats;
 mod symbol;
 
+pub(super) use callbacks::seconds_of;
+
 /// The module's table, speaking of one kind of worker.
 pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     let table = lua.create_table()?;
@@ -26,6 +30,8 @@ pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     objects::install(lua, module, &table)?;
     bytes::install(lua, module, &table)?;
     error_numbers::install(lua, module, &table)?;
+    callbacks::install(lua, module, &table)?;
+    calling::install(lua, &table)?;
     abi(lua, module, &table)?;
     let shared = module.clone();
     table.set("stats", lua.create_function(move |lua, ()| stats::stats(lua, &shared))?)?;

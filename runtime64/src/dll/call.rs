@@ -1,25 +1,37 @@
 //! Calls: arguments out, a result back.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use mlua::{AnyUserData, Lua, MultiValue, Value as LuaValue};
-use protocol::{Outcome, Type, Value, limits};
+use protocol::{FailureRule, Invoke, Outcome, SetErrors, Type, Value, limits};
 
+use super::callback::{self, Ended};
 use super::cdata::Cdata;
+use super::describe::describe;
 use super::memory::{Access, Owner, owner};
 use super::mismatch::Mismatch;
-use super::types::{Conversion, Ctype, Prototype};
+use super::types::{Conversion, Ctype, Prototype, Strings};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session, Worker};
 
+mod batch;
 mod convert;
 mod function;
+mod future;
 mod pointer;
+mod result;
 mod variadic;
 
+pub(super) use batch::batch;
+pub(super) use convert::{argument_to_lua, to_wire};
 pub(super) use function::Function;
+pub(super) use future::{Orphans, start, wait_all};
 pub(super) use pointer::at_address;
+
+/// How memory is aligned that is lent for the length of a call: as `malloc` aligns it.
+const ROOM_ALIGN: u64 = 16;
 
 /// Something that can be called.
 trait Callee {
@@ -50,36 +62,80 @@ trait Callee {
 
     /// The error with the place it happened in.
     fn located(&self, error: Error) -> Error;
+
+    /// Which of its results say that it failed.
+    fn failure_rule(&self) -> FailureRule {
+        FailureRule::Never
+    }
+}
+
+/// How one call is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Options {
+    /// When the worker is ended if the call has not returned.
+    pub(super) deadline: Option<Instant>,
+    /// Which results say that it failed, if not those that the function's own rule names.
+    pub(super) rule: Option<FailureRule>,
 }
 
 /// Calls it.
 fn call(callee: &impl Callee, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-    let prototype = callee.prototype();
-    let mut session = callee.session()?;
-    let owner = owner(callee.worker(), &session);
-    let mut values = session.take_arguments();
-    let mut further = Vec::new();
-    convert_all(callee, arguments, &owner, &mut session, (&mut values, &mut further))?;
-    let (function, address) = callee.prepared(&mut session, &further).map_err(Error::before_start)?;
-    let outcome = session.invoke(function, address, &values);
-    session.give_back(values);
-    drop(session);
-    let outcome = outcome.map_err(|error| callee.failure(error))?;
-    callee.remember(lua, &outcome);
-    if matches!(prototype.result, Conversion::Void) {
-        return Ok(MultiValue::new());
+    call_with(callee, lua, arguments, Options::default())
+}
+
+/// Calls it in a certain way.
+fn call_with<C: Callee + ?Sized>(
+    callee: &C,
+    lua: &Lua,
+    arguments: &MultiValue,
+    options: Options,
+) -> mlua::Result<MultiValue> {
+    let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
+    let mut called = Called::new(callee.session()?, callee.worker());
+    let ready = called.prepare(callee, arguments)?;
+    if let FailureRule::LastError | FailureRule::Errno = rule {
+        let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
+        called.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
-    let result = convert::to_lua(&prototype.result, lua, outcome.result, &owner)?;
-    Ok(MultiValue::from_vec(vec![result]))
+    let limit = options.deadline.and_then(|at| called.session.limit(at));
+    let Called { session, owner, callbacks, .. } = called;
+    let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), options.deadline);
+    drop(limit);
+    if !callbacks.is_empty() {
+        callback::release(&owner, &callbacks);
+    }
+    let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
+        return Err(lost(callee, ended));
+    };
+    session.give_back(ready.values);
+    callee.remember(lua, &outcome);
+    let record = result::record(callee, ready.room, &mut session)?;
+    if rule.holds(&outcome) && raised.is_none() {
+        return Err(result::failed(callee, &outcome, rule, &mut session).into());
+    }
+    drop(session);
+    match raised {
+        Some(error) => Err(error),
+        None => result::to_lua(callee, lua, &owner, outcome, record),
+    }
+}
+
+/// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause.
+#[cold]
+fn lost<C: Callee + ?Sized>(callee: &C, ended: Ended<'_, Outcome>) -> mlua::Error {
+    let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
+    match (error, ended.raised) {
+        (RemoteError::EndedMeanwhile, Some(raised)) => raised,
+        (error, _) => callee.failure(error).into(),
+    }
 }
 
 /// Puts the arguments into `values` as they travel, and the types of those beyond the parameters into `further`, or gives an
 /// error that names function, parameter and value.
-fn convert_all(
-    callee: &impl Callee,
+fn convert_all<C: Callee + ?Sized>(
+    callee: &C,
     arguments: &MultiValue,
-    owner: &Owner,
-    session: &mut Session<'_>,
+    called: &mut Called<'_>,
     (values, further): (&mut Vec<Value>, &mut Vec<Type>),
 ) -> Result<(), Error> {
     let prototype = callee.prototype();
@@ -98,13 +154,13 @@ fn convert_all(
     let refused = |index: usize, what: &str, mismatch: Mismatch| {
         callee.located(mismatch.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
     };
-    let mut access = Called(session);
+    let owner = &called.owner.clone();
     for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
-        let converted = convert::to_wire(&parameter.conversion, value, owner, &mut access);
+        let converted = to_wire(&parameter.conversion, value, owner, called);
         values.push(converted.map_err(|mismatch| refused(index, &parameter.text, mismatch))?);
     }
     for (index, value) in arguments.iter().enumerate().skip(parameters.len()) {
-        let converted = variadic::to_wire(value, owner, &mut access);
+        let converted = variadic::to_wire(value, prototype.encoding, owner, called);
         let (value, ty) = converted.map_err(|mismatch| refused(index, "...", mismatch))?;
         values.push(value);
         further.push(ty);
@@ -113,7 +169,7 @@ fn convert_all(
 }
 
 #[cold]
-fn wrong_count(callee: &impl Callee, given: usize) -> Error {
+fn wrong_count<C: Callee + ?Sized>(callee: &C, given: usize) -> Error {
     let prototype = callee.prototype();
     let count = prototype.parameters.len();
     let plural = if count == 1 { "" } else { "s" };
@@ -122,24 +178,154 @@ fn wrong_count(callee: &impl Callee, given: usize) -> Error {
     callee.located(Error::new(ErrorKind::Type, message))
 }
 
-/// What a call's arguments may need of the worker that is called.
-struct Called<'a, 'b>(&'a mut Session<'b>);
+/// A call that is being prepared: the worker that it is made in, held, and what was lent to it.
+struct Called<'a> {
+    session: Session<'a>,
+    owner: Owner,
+    /// The callbacks that live as long as the call.
+    callbacks: Vec<u32>,
+    /// The memory that is lent, where the call outlives the session.
+    kept: Option<Vec<Allocation>>,
+}
 
-impl Access for Called<'_, '_> {
+/// A call whose arguments travel as they are here.
+struct Ready {
+    function: u32,
+    address: u64,
+    values: Vec<Value>,
+    /// Where the result goes, if it is a record.
+    room: u64,
+}
+
+impl Ready {
+    fn request(&self) -> Invoke<'_> {
+        Invoke { function: self.function, address: self.address, arguments: &self.values }
+    }
+}
+
+impl<'a> Called<'a> {
+    fn new(session: Session<'a>, worker: &Arc<Worker>) -> Self {
+        let owner = owner(worker, &session);
+        Self { session, owner, callbacks: Vec::new(), kept: None }
+    }
+
+    /// The same for a call that outlives the session.
+    fn outliving(session: Session<'a>, worker: &Arc<Worker>) -> Self {
+        Self { kept: Some(Vec::new()), ..Self::new(session, worker) }
+    }
+
+    /// Converts the arguments, and finds the function.
+    #[inline]
+    fn prepare<C: Callee + ?Sized>(&mut self, callee: &C, arguments: &MultiValue) -> Result<Ready, Error> {
+        let values = self.session.take_arguments();
+        self.prepare_in(callee, arguments, values)
+    }
+
+    /// The same, for one of several calls that travel together.
+    fn prepare_held(&mut self, callee: &dyn Callee, arguments: &MultiValue) -> Result<Ready, Error> {
+        self.prepare_in(callee, arguments, Vec::with_capacity(arguments.len()))
+    }
+
+    #[inline]
+    fn prepare_in<C: Callee + ?Sized>(
+        &mut self,
+        callee: &C,
+        arguments: &MultiValue,
+        mut values: Vec<Value>,
+    ) -> Result<Ready, Error> {
+        let room = self.make_room(&callee.prototype().result, &mut values);
+        let room = room.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?;
+        let mut further = Vec::new();
+        convert_all(callee, arguments, self, (&mut values, &mut further))?;
+        let (function, address) = callee.prepared(&mut self.session, &further).map_err(Error::before_start)?;
+        Ok(Ready { function, address, values, room })
+    }
+
+    /// Makes room that lasts as long as the call.
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
+        let lent = match &mut self.kept {
+            None => self.session.lend_room(bytes, zeros),
+            Some(kept) => {
+                let length = bytes.len() as u64 + zeros as u64;
+                self.session.allocate_lasting(&self.owner.worker, length, ROOM_ALIGN).and_then(|memory| {
+                    let address = memory.address();
+                    self.session.write(address, bytes)?;
+                    kept.push(memory);
+                    Ok(address)
+                })
+            }
+        };
+        lent.map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    /// Makes room for a result that is a record, whose address comes before the arguments.
+    #[inline]
+    fn make_room(&mut self, result: &Conversion, values: &mut Vec<Value>) -> Result<u64, Mismatch> {
+        let Conversion::Record { ctype, .. } = result else { return Ok(0) };
+        let room = self.lend_room(&[], ctype.bytes()? as usize)?;
+        values.push(Value::Integer(room as i64));
+        Ok(room)
+    }
+}
+
+impl Access for Called<'_> {
     fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch> {
-        self.0.lend(bytes, zeros).map_err(|error| Mismatch::from_remote(&error))
+        if self.kept.is_some() {
+            return self.lend_room(bytes, zeros).map(|address| Value::Integer(address as i64));
+        }
+        self.session.lend(bytes, zeros).map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch> {
+        let strings = Strings::of(pointer);
+        match convert::string_to_wire(text, strings, self)? {
+            Value::Integer(address) => Ok(address as u64),
+            Value::Bytes(bytes) => self.lend_room(&bytes, 0),
+            _ => Ok(0),
+        }
+    }
+
+    fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch> {
+        let (id, address) = callback::lend(&mut self.session, function, pointer, owner)?;
+        self.callbacks.push(id);
+        Ok(address)
     }
 
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
-        memory.read_in(self.0, offset, into).map_err(|error| Mismatch::from_remote(&error))
+        memory.read_in(&mut self.session, offset, into).map_err(|error| Mismatch::from_remote(&error))
     }
 
     fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch> {
-        if !self.0.is_of(&owner.worker) || self.0.generation() != owner.generation {
+        if !self.session.is_of(&owner.worker) || self.session.generation() != owner.generation {
             return Err(Mismatch::new(ErrorKind::Stale, "it lies in the memory of another worker"));
         }
-        self.0.read(address, into).map_err(|error| Mismatch::from_remote(&error))
+        self.session.read(address, into).map_err(|error| Mismatch::from_remote(&error))
     }
+}
+
+/// Calls a function of a library, or through a pointer, in a certain way.
+pub(super) fn call_value(
+    lua: &Lua,
+    function: &LuaValue,
+    arguments: &MultiValue,
+    options: Options,
+) -> mlua::Result<MultiValue> {
+    with_callee(function, |callee| call_with(callee, lua, arguments, options))?
+}
+
+/// Does something with what can be called.
+fn with_callee<R>(function: &LuaValue, act: impl FnOnce(&dyn Callee) -> R) -> Result<R, Error> {
+    if let LuaValue::UserData(userdata) = function {
+        if let Ok(function) = userdata.borrow::<Function>() {
+            return Ok(act(&*function));
+        }
+        if let Ok(cdata) = userdata.borrow::<Cdata>() {
+            let cdata = cdata.clone();
+            return pointer::with_target(&cdata, |target| act(target));
+        }
+    }
+    let message = format!("a function of a library, or a pointer to one, is needed, not {}", describe(function));
+    Err(Error::new(ErrorKind::Type, message))
 }
 
 /// Whether a value is a function of a library.

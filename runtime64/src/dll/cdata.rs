@@ -25,10 +25,11 @@ mod pointer;
 mod show;
 mod userdata;
 
-pub(super) use cast::{cast, null};
+pub(super) use cast::{cast, current_owner, null};
 pub(super) use finalizer::{finish, run_all as run_finalizers, set as set_finalizer};
 pub(super) use handle::Handle;
-pub(super) use new::new;
+pub(super) use initialise::bytes_of;
+pub(super) use new::{copy_of, new};
 pub(super) use part::Part;
 pub(super) use pointer::{PointerNeeded, address_for, agree};
 pub(super) use show::{declaration, describe};
@@ -141,8 +142,12 @@ pub(super) fn of(value: &LuaValue) -> Option<UserDataRef<Cdata>> {
 
 /// Whether a value is a pointer to a function.
 pub(super) fn is_function_pointer(value: &LuaValue) -> bool {
-    let pointee = of(value).and_then(|cdata| cdata.ctype.pointee());
-    pointee.is_some_and(|pointee| matches!(pointee.form, Form::Function(_)))
+    of(value).is_some_and(|cdata| points_to_function(&cdata))
+}
+
+/// Whether C data is a pointer to a function.
+pub(super) fn points_to_function(cdata: &Cdata) -> bool {
+    cdata.ctype.pointee().is_some_and(|pointee| matches!(pointee.form, Form::Function(_)))
 }
 
 /// The type of C data, in words.

@@ -68,6 +68,9 @@ fn field_of(lua: &Lua, error: &mlua::Error, name: &str) -> mlua::Result<Value> {
         "code" => Ok(context.code.map_or(Value::Nil, Value::Integer)),
         "address" => Ok(context.address.map_or(Value::Nil, |address| Value::Integer(address as i64))),
         "started" => text(context.started.map(Started::word)),
+        "index" => Ok(context.index.map_or(Value::Nil, |index| Value::Integer(index as i64))),
+        "errno" => Ok(context.errno.map_or(Value::Nil, |number| Value::Integer(number.into()))),
+        "lasterror" => Ok(context.last_error.map_or(Value::Nil, |number| Value::Integer(number.into()))),
         "detail" => text(context.detail.as_deref()),
         _ => Ok(Value::Nil),
     }

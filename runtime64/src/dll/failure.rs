@@ -12,6 +12,14 @@ pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> 
     match error {
         RemoteError::Lost(death) => from_death(death, kind.platform, doing),
         RemoteError::Fault(fault) => from_fault(fault, doing),
+        RemoteError::TimedOut(death) => {
+            let message = format!("{doing}: {error}; the next call starts a new one");
+            Error::new(ErrorKind::Timeout, message).with_started(death.started)
+        }
+        RemoteError::EndedMeanwhile => {
+            let message = format!("{doing}: {error}; the next call starts a new one");
+            Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes)
+        }
         RemoteError::Unmapped { address, .. } => {
             Error::new(ErrorKind::Memory, format!("{doing}: {error}")).with_address(address)
         }
@@ -23,7 +31,8 @@ pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> 
 pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     match error {
         RemoteError::Lost(Death { last_words: Some(_), .. }) => ErrorKind::Crash,
-        RemoteError::Lost(_) => ErrorKind::WorkerLost,
+        RemoteError::Lost(_) | RemoteError::EndedMeanwhile => ErrorKind::WorkerLost,
+        RemoteError::TimedOut(_) => ErrorKind::Timeout,
         RemoteError::Fault(fault) => fault_kind(fault),
         RemoteError::Protocol(_) => ErrorKind::Protocol,
         RemoteError::TooLarge(_) => ErrorKind::Range,
@@ -59,6 +68,7 @@ fn fault_kind(fault: &Fault) -> ErrorKind {
         FaultKind::Symbol => ErrorKind::Symbol,
         FaultKind::Signature => ErrorKind::Declaration,
         FaultKind::Memory => ErrorKind::Memory,
+        FaultKind::Convention => ErrorKind::Convention,
         FaultKind::Protocol => ErrorKind::Protocol,
     }
 }

@@ -27,7 +27,11 @@ impl Mismatch {
 
     /// A value that could not be put where it belongs.
     pub(super) fn from_remote(error: &RemoteError) -> Self {
-        Self::new(failure::kind_of(error), error.to_string())
+        let address = match error {
+            RemoteError::Unmapped { address, .. } => Some(*address),
+            _ => None,
+        };
+        Self { address, ..Self::new(failure::kind_of(error), error.to_string()) }
     }
 
     /// The error, now that the place is known.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 use crate::c::{self, Abi};
 use crate::error::{Error, ErrorKind};
 
+mod by_value;
 mod ctype;
 mod enumeration;
 mod extended;

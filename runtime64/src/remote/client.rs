@@ -1,7 +1,8 @@
 //! A typed client: a request out, its reply in.
 
 use protocol::link::{self, CallState, Endpoint, FrameReader, FrameWriter, LinkError, SharedEndpoint};
-use protocol::{Call, CodecError, Fault, Invoke, LastWords, decode};
+use protocol::{Call, CallbackReply, Called, CodecError, Fault, LastWords, Value, decode, decode_called};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Started;
@@ -18,6 +19,15 @@ pub(super) struct Client {
 enum Link {
     Plain(Endpoint),
     Shared(Box<SharedEndpoint>),
+}
+
+/// What comes of a request that runs functions of a library.
+#[derive(Debug)]
+pub enum Answer<R> {
+    /// Its reply.
+    Reply(R),
+    /// A callback was called, whose result the worker waits for before it goes on.
+    Called(Called),
 }
 
 /// Why a request has no reply.
@@ -64,51 +74,112 @@ impl Client {
         }
     }
 
-    /// Sends a request and waits for its reply.
+    /// Sends a request that runs no function of a library, and waits for its reply.
     pub(super) fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
-        match &mut self.link {
-            Link::Plain(channel) => Self::ask(channel, request),
-            Link::Shared(endpoint) => {
-                match endpoint.send(C::NUMBER, request) {
-                    Ok(()) => {}
-                    Err(LinkError::Closed) => return Err(ended(endpoint)),
-                    Err(error @ LinkError::TooLarge { .. }) => return Err(Failure::TooLarge(error)),
-                    Err(error) => return Err(Failure::Broken(error)),
-                }
-                match endpoint.receive(&mut self.payload) {
-                    Ok(kind) => answer(kind, &self.payload),
-                    Err(LinkError::Closed) => Err(ended(endpoint)),
-                    Err(error) => Err(Failure::Broken(error)),
-                }
-            }
+        self.send(C::NUMBER, request)?;
+        let kind = self.receive().map_err(certain)?;
+        answer(kind, &self.payload)
+    }
+
+    /// Sends a request that runs functions, and waits for its reply, or for a callback. The arguments of that are put into
+    /// the list.
+    pub(super) fn converse<C: Call>(
+        &mut self,
+        request: &C,
+        arguments: &mut Vec<Value>,
+    ) -> Result<Answer<C::Reply>, Failure> {
+        self.send(C::NUMBER, request)?;
+        self.listen(arguments)
+    }
+
+    /// Sends the result of a callback, and waits on.
+    pub(super) fn resume<R: DeserializeOwned>(
+        &mut self,
+        reply: &CallbackReply,
+        arguments: &mut Vec<Value>,
+    ) -> Result<Answer<R>, Failure> {
+        match self.send(link::CALLBACK_REPLY, reply) {
+            Err(Failure::Ended { last_words, .. }) => Err(Failure::Ended { last_words, started: Started::Yes }),
+            sent => sent.and_then(|()| self.listen(arguments)),
         }
     }
 
-    /// Sends a request through a plain channel and waits for its reply.
+    fn listen<R: DeserializeOwned>(&mut self, arguments: &mut Vec<Value>) -> Result<Answer<R>, Failure> {
+        match self.receive()? {
+            link::CALLBACK => decode_called(&self.payload, arguments).map(Answer::Called).map_err(malformed),
+            kind => answer(kind, &self.payload).map(Answer::Reply),
+        }
+    }
+
+    fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), Failure> {
+        let sent = match &mut self.link {
+            Link::Plain(channel) => FrameWriter::new(&mut channel.sender).send(kind, message),
+            Link::Shared(endpoint) => endpoint.send(kind, message),
+        };
+        match sent {
+            Ok(()) => Ok(()),
+            Err(LinkError::Closed) => Err(match &mut self.link {
+                Link::Plain(channel) => Failure::Ended { last_words: last_words_in(channel), started: Started::No },
+                Link::Shared(endpoint) => ended(endpoint),
+            }),
+            Err(error @ LinkError::TooLarge { .. }) => Err(Failure::TooLarge(error)),
+            Err(error) => Err(Failure::Broken(error)),
+        }
+    }
+
+    /// Waits for a message, puts its payload where it is decoded from, and gives its kind.
+    fn receive(&mut self) -> Result<u8, Failure> {
+        match &mut self.link {
+            Link::Plain(channel) => receive_plain(channel, &mut self.payload),
+            Link::Shared(endpoint) => match endpoint.receive(&mut self.payload) {
+                Ok(kind) => Ok(kind),
+                Err(LinkError::Closed) => Err(ended(endpoint)),
+                Err(error) => Err(Failure::Broken(error)),
+            },
+        }
+    }
+
+    /// Sends a request through a plain channel, before the link is settled, and waits for its reply.
     pub(super) fn ask<C: Call>(channel: &mut Endpoint, request: &C) -> Result<C::Reply, Failure> {
         match FrameWriter::new(&mut channel.sender).send(C::NUMBER, request) {
             Ok(()) => {}
             Err(LinkError::Closed) => {
                 return Err(Failure::Ended { last_words: last_words_in(channel), started: Started::No });
             }
-            Err(error @ LinkError::TooLarge { .. }) => return Err(Failure::TooLarge(error)),
             Err(error) => return Err(Failure::Broken(error)),
         }
-        let mut reader = FrameReader::new(&mut channel.receiver);
-        let frame = match reader.receive() {
-            Ok(frame) => frame,
-            Err(LinkError::Closed) => return Err(Failure::Ended { last_words: None, started: Started::Unknown }),
-            Err(error) => return Err(Failure::Broken(error)),
-        };
-        if frame.kind == link::LAST_WORDS {
-            let words: LastWords = decode(frame.payload).map_err(malformed)?;
-            // A fault outside a call may have come before the function or after it.
-            let certain = C::NUMBER != Invoke::NUMBER || words.in_call;
-            let started = if certain { Started::Yes } else { Started::Unknown };
-            return Err(Failure::Ended { last_words: Some(words), started });
-        }
-        answer(frame.kind, frame.payload)
+        let mut payload = Vec::new();
+        let kind = receive_plain(channel, &mut payload).map_err(certain)?;
+        answer(kind, &payload)
     }
+}
+
+/// A fault while a request was executed that runs no function is that request's.
+fn certain(failure: Failure) -> Failure {
+    match failure {
+        Failure::Ended { last_words: Some(words), .. } => {
+            Failure::Ended { last_words: Some(words), started: Started::Yes }
+        }
+        other => other,
+    }
+}
+
+fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, Failure> {
+    let mut reader = FrameReader::new(&mut channel.receiver);
+    let frame = match reader.receive() {
+        Ok(frame) => frame,
+        Err(LinkError::Closed) => return Err(Failure::Ended { last_words: None, started: Started::Unknown }),
+        Err(error) => return Err(Failure::Broken(error)),
+    };
+    if frame.kind == link::LAST_WORDS {
+        let words: LastWords = decode(frame.payload).map_err(malformed)?;
+        // A fault outside a call may have come before the function or after it.
+        let started = if words.in_call { Started::Yes } else { Started::Unknown };
+        return Err(Failure::Ended { last_words: Some(words), started });
+    }
+    payload.clear();
+    payload.extend_from_slice(frame.payload);
+    Ok(frame.kind)
 }
 
 fn answer<R: DeserializeOwned>(kind: u8, payload: &[u8]) -> Result<R, Failure> {

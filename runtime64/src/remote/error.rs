@@ -80,6 +80,12 @@ pub enum RemoteError {
     /// The worker died while it was asked, or had died before.
     #[error("the worker was lost: {0}")]
     Lost(Death),
+    /// The worker was ended because a call took longer than it was given.
+    #[error("it took longer than it was given, and the worker was ended")]
+    TimedOut(Death),
+    /// The worker ended while a callback of the call was served.
+    #[error("the worker ended while a callback of the call was served")]
+    EndedMeanwhile,
     /// The worker answered that the request failed; it goes on.
     #[error(transparent)]
     Fault(Fault),

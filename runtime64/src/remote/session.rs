@@ -1,14 +1,15 @@
 //! A worker that runs, held for a sequence of requests.
 
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
-use protocol::{Call, Invoke, Outcome, ReadString, Value, WriteMemory, limits};
+use protocol::{Allocate, Call, CallbackReply, ReadString, Release, Value, WriteMemory, limits};
+use serde::de::DeserializeOwned;
 
-use super::client::Failure;
+use super::client::{Answer, Failure};
 use super::memory::{AccessError, Allocation};
 use super::start::Running;
 use super::worker::State;
-use super::{Generation, RemoteError, Worker};
+use super::{Deadline, Generation, RemoteError, Worker};
 
 /// A worker that runs, held for a sequence of requests.
 #[derive(Debug)]
@@ -18,13 +19,7 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(worker: &'a Worker, mut state: MutexGuard<'a, State>) -> Self {
-        // A call whose arguments turned out wrong may have left some of them there.
-        if let Some(Running { link, .. }) = &mut state.running
-            && let Ok(shared) = &mut link.shared
-        {
-            shared.call_area.clear();
-        }
+    pub(super) fn new(worker: &'a Worker, state: MutexGuard<'a, State>) -> Self {
         Self { worker, state }
     }
 
@@ -57,20 +52,77 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Calls a prepared function, and lets go of what was lent for the call. With an address that is not 0, the function
-    /// that lies there is called.
+    /// Sends a request that runs functions of a library, and waits for its reply, or for a callback that must be served
+    /// first: the session is then let go of while that runs, and the next one [resumes](Self::resume).
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub fn invoke(&mut self, function: u32, address: u64, arguments: &[Value]) -> Result<Outcome, RemoteError> {
-        let outcome = self.call(&Invoke { function, address, arguments });
-        self.state.calls += 1;
-        if let Some(Running { link, .. }) = &mut self.state.running
+    pub fn converse<C: Call>(&mut self, request: &C) -> Result<Answer<C::Reply>, RemoteError> {
+        let state = &mut *self.state;
+        state.requests += 1;
+        state.calls += 1;
+        let Some(running) = &mut state.running else {
+            return Err(ended_earlier());
+        };
+        let answer = running.link.client.converse(request, &mut state.called_with);
+        self.answered(answer)
+    }
+
+    /// Tells the worker a callback's result and goes on waiting for the reply.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn resume<R: DeserializeOwned>(&mut self, reply: &CallbackReply) -> Result<Answer<R>, RemoteError> {
+        let state = &mut *self.state;
+        let Some(running) = &mut state.running else {
+            return Err(ended_earlier());
+        };
+        if let Ok(shared) = &mut running.link.shared {
+            shared.call_area.resume();
+        }
+        state.held.pop();
+        let answer = running.link.client.resume(reply, &mut state.called_with);
+        self.answered(answer)
+    }
+
+    fn answered<R>(&mut self, answer: Result<Answer<R>, Failure>) -> Result<Answer<R>, RemoteError> {
+        match answer {
+            Ok(answer) => {
+                if matches!(answer, Answer::Called(_)) {
+                    self.hold();
+                }
+                Ok(answer)
+            }
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    /// Keeps what was lent for the call that waits for a callback of its.
+    fn hold(&mut self) {
+        let state = &mut *self.state;
+        state.held.push(state.lent.len());
+        if let Some(Running { link, .. }) = &mut state.running
             && let Ok(shared) = &mut link.shared
         {
-            shared.call_area.clear();
+            shared.call_area.hold();
         }
-        outcome
+    }
+
+    /// The arguments that a callback was called with, in a list that is to be given back.
+    #[must_use]
+    pub fn take_called_with(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.state.called_with)
+    }
+
+    /// Gives that list back.
+    pub fn give_back_called_with(&mut self, arguments: Vec<Value>) {
+        self.state.called_with = arguments;
+    }
+
+    /// Ends the worker at a moment, if it is not told before then that it need not be.
+    #[must_use]
+    pub fn limit(&self, at: std::time::Instant) -> Option<Deadline> {
+        self.state.running.as_ref().map(|running| running.limit(at))
     }
 
     /// An empty list for the arguments of one call, which keeps its room from call to call. A worker that sleeps wakes up
@@ -117,9 +169,65 @@ impl<'a> Session<'a> {
         Ok(Value::Integer(address as i64))
     }
 
+    /// Makes room for what the function that is called next may read and write, beginning with these bytes and filled up
+    /// with zeros, and gives its address. It can be read until the session ends.
+    ///
+    /// # Errors
+    /// Those of allocating.
+    pub fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, RemoteError> {
+        if self.shares_memory() {
+            return match self.lend(bytes, zeros)? {
+                Value::Integer(address) => Ok(address as u64),
+                _ => Err(RemoteError::Protocol("memory that is shared has no address".to_owned())),
+            };
+        }
+        let room = bytes.len() as u64 + zeros as u64;
+        let address = self.call(&Allocate { bytes: room.max(1), align: 16 })?.address;
+        self.state.lent.push(address);
+        self.write(address, bytes)?;
+        Ok(address)
+    }
+
+    /// Lets go of what was lent for a call that is over.
+    fn take_back(&mut self) {
+        if let Some(Running { link, .. }) = &mut self.state.running
+            && let Ok(shared) = &mut link.shared
+        {
+            shared.call_area.clear();
+        }
+        let held = self.state.held.last().copied().unwrap_or(0);
+        while self.state.lent.len() > held
+            && let Some(address) = self.state.lent.pop()
+        {
+            // The worker's end takes the memory along.
+            let _ = self.call(&Release { address });
+        }
+    }
+
     /// Whether memory is shared with the worker.
     pub(super) fn shares_memory(&self) -> bool {
         self.state.running.as_ref().is_some_and(|running| running.link.shared.is_ok())
+    }
+
+    /// Allocates zeroed memory of this worker that stays until it is let go of. Where memory is shared, the worker is asked only
+    /// when the arena must grow.
+    ///
+    /// # Errors
+    /// As [`Worker::allocate`].
+    pub fn allocate_lasting(
+        &mut self,
+        worker: &Arc<Worker>,
+        bytes: u64,
+        align: u64,
+    ) -> Result<Allocation, RemoteError> {
+        if self.shares_memory() {
+            let allocation = self.allocate(bytes, align)?;
+            allocation.clear();
+            return Ok(allocation);
+        }
+        worker.release_lent(self)?;
+        let address = self.call(&Allocate { bytes, align })?.address;
+        Ok(Allocation::lent(Arc::clone(worker), self.generation(), address, bytes))
     }
 
     /// Allocates in the arena, whatever the memory holds.
@@ -224,12 +332,21 @@ impl<'a> Session<'a> {
             (Failure::Fault(fault), _) => return RemoteError::Fault(fault),
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
             (Failure::Ended { last_words, started }, Some(running)) => {
-                RemoteError::Lost(running.bury(last_words, started))
+                let death = running.bury(last_words, started);
+                if running.has_expired() { RemoteError::TimedOut(death) } else { RemoteError::Lost(death) }
             }
             (failure, _) => RemoteError::Protocol(failure.to_string()),
         };
         self.state.running = None;
+        self.state.lent.clear();
+        self.state.held.clear();
         error
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.take_back();
     }
 }
 

@@ -1,9 +1,10 @@
 //! Starting a worker: its process, the greeting, and the link that it is called through from then on.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use protocol::link::Endpoint;
 use protocol::{Hello, Identity, LastWords, VERSION};
@@ -11,7 +12,7 @@ use protocol::{Hello, Identity, LastWords, VERSION};
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
 use super::process::Process;
-use super::{Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
+use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -23,12 +24,33 @@ const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 pub(super) struct Running {
     pub(super) link: Link,
     process: Arc<Process>,
+    /// Whether a deadline has ended it.
+    expired: Arc<AtomicBool>,
 }
 
 impl Running {
     /// Collects the process of a worker whose link has closed.
     pub(super) fn bury(&self, last_words: Option<LastWords>, started: Started) -> Death {
         Death { exit: self.process.end(), last_words, started }
+    }
+
+    /// Ends the worker at a moment, unless what is given is dropped before.
+    pub(super) fn limit(&self, at: Instant) -> Deadline {
+        let (process, expired) = (Arc::clone(&self.process), Arc::clone(&self.expired));
+        Deadline::new(at, move || {
+            expired.store(true, Ordering::Release);
+            process.kill();
+        })
+    }
+
+    /// Whether a deadline has ended it.
+    pub(super) fn has_expired(&self) -> bool {
+        self.expired.load(Ordering::Acquire)
+    }
+
+    /// Ends the worker now, whatever it does.
+    pub(super) fn kill(&self) {
+        self.process.kill();
     }
 }
 
@@ -77,7 +99,7 @@ fn attempt(kind: WorkerKind, path: &Path, loader: Option<&Path>, wanted: Wanted)
         if fits(&identity, kind) { Ok(Ok(attach(channel, &process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match settled {
-        Ok(Ok(link)) => Ok(Running { link, process }),
+        Ok(Ok(link)) => Ok(Running { link, process, expired: Arc::default() }),
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
         Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, &process)),

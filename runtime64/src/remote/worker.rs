@@ -1,9 +1,11 @@
 //! One worker: started when first asked, replaced after its death.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use protocol::{Allocate, Release, Value};
+use protocol::{Release, Value};
 
 use super::memory::Allocation;
 use super::session::Session;
@@ -16,7 +18,6 @@ pub type Generation = u64;
 static GENERATIONS: AtomicU64 = AtomicU64::new(0);
 
 /// A worker of one kind.
-#[derive(Debug)]
 pub struct Worker {
     kind: WorkerKind,
     settings: Settings,
@@ -24,6 +25,8 @@ pub struct Worker {
     /// Memory that was lent to a script and is to be given back with the next request: whoever let go of it could not
     /// wait for the worker.
     releases: Mutex<Vec<(Generation, u64)>>,
+    /// What whoever asks it keeps for it.
+    companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 #[derive(Debug, Default)]
@@ -36,19 +39,31 @@ pub(super) struct State {
     pub(super) calls: u64,
     /// The list that each call's arguments are put into.
     pub(super) arguments: Vec<Value>,
+    /// The list that a callback's arguments are put into.
+    pub(super) called_with: Vec<Value>,
+    /// Memory that was allocated for the length of one call, where none is shared, and how much of the list is of calls
+    /// that wait for a callback of theirs.
+    pub(super) lent: Vec<u64>,
+    pub(super) held: Vec<usize>,
 }
 
 impl Worker {
     /// A worker that is started when first asked.
     #[must_use]
     pub fn new(kind: WorkerKind, settings: Settings) -> Self {
-        Self { kind, settings, state: Mutex::default(), releases: Mutex::default() }
+        Self { kind, settings, state: Mutex::default(), releases: Mutex::default(), companion: OnceLock::new() }
     }
 
     /// What libraries it can load.
     #[must_use]
     pub fn kind(&self) -> WorkerKind {
         self.kind
+    }
+
+    /// What whoever asks the worker keeps for it, of the one type that it was first asked for: it lives as long as the worker.
+    #[must_use]
+    pub fn companion<T: Any + Send + Sync + Default>(&self) -> Option<&T> {
+        self.companion.get_or_init(|| Box::<T>::default()).downcast_ref()
     }
 
     /// The running worker, for one or more requests that must meet the same generation. Starts it if need be.
@@ -87,14 +102,7 @@ impl Worker {
     pub fn allocate(self: &Arc<Self>, bytes: u64, align: u64) -> Result<(Allocation, Generation), RemoteError> {
         let mut session = self.session()?;
         let generation = session.generation();
-        if session.shares_memory() {
-            let allocation = session.allocate(bytes, align)?;
-            allocation.clear();
-            return Ok((allocation, generation));
-        }
-        self.release_lent(&mut session)?;
-        let address = session.call(&Allocate { bytes, align })?.address;
-        Ok((Allocation::lent(Arc::clone(self), generation, address, bytes), generation))
+        Ok((session.allocate_lasting(self, bytes, align)?, generation))
     }
 
     /// Has memory that was lent given back, when the worker is next asked for more.
@@ -102,7 +110,7 @@ impl Worker {
         self.releases.lock().unwrap_or_else(PoisonError::into_inner).push((generation, address));
     }
 
-    fn release_lent(&self, session: &mut Session<'_>) -> Result<(), RemoteError> {
+    pub(super) fn release_lent(&self, session: &mut Session<'_>) -> Result<(), RemoteError> {
         let releases = std::mem::take(&mut *self.releases.lock().unwrap_or_else(PoisonError::into_inner));
         let current = session.generation();
         for (_, address) in releases.into_iter().filter(|(generation, _)| *generation == current) {
@@ -127,6 +135,21 @@ impl Worker {
         Statistics { starts: state.starts, requests: state.requests, calls: state.calls, running }
     }
 
+    /// The generation that runs, if one does.
+    #[must_use]
+    pub fn running(&self) -> Option<Generation> {
+        let state = self.lock();
+        state.running.as_ref().map(|_| state.generation)
+    }
+
+    /// Ends the worker at once if it is still of this generation, whatever it does. It starts again when asked again.
+    pub fn kill(&self, generation: Generation) {
+        let state = self.lock();
+        if let Some(running) = state.running.as_ref().filter(|_| state.generation == generation) {
+            running.kill();
+        }
+    }
+
     /// Ends the worker. It starts again when asked again.
     pub fn stop(&self) {
         drop(self.lock().running.take());
@@ -135,5 +158,11 @@ impl Worker {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in another thread leaves no half-changed state: `running` is replaced whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Worker").field("kind", &self.kind).field("state", &self.state).finish_non_exhaustive()
     }
 }

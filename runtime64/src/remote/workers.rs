@@ -24,9 +24,14 @@ impl Workers {
         self.by_kind[kind.index()].get_or_init(|| Arc::new(Worker::new(kind, self.settings.clone())))
     }
 
+    /// Those that somebody asked for.
+    pub fn known(&self) -> impl Iterator<Item = &Arc<Worker>> {
+        self.by_kind.iter().filter_map(OnceLock::get)
+    }
+
     /// Ends all workers. They start again when asked again.
     pub fn stop(&self) {
-        for worker in self.by_kind.iter().filter_map(OnceLock::get) {
+        for worker in self.known() {
             worker.stop();
         }
     }

@@ -68,6 +68,7 @@ impl Builder {
         let xpcall: Function = lua.globals().get("xpcall")?;
         let format = state::own_module(&lua, "pretty")?.get("format")?;
         dll::install(&lua, self.settings)?;
-        Ok(Runtime { lua, xpcall, report, format })
+        let serve = lua.create_function(|lua, ()| dll::serve_callbacks(lua))?;
+        Ok(Runtime { lua, xpcall, report, format, serve })
     }
 }

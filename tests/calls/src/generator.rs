@@ -15,19 +15,20 @@ use crate::types::{Record, Scalar, Type, Value};
 
 /// The sample of a seed and a number. Every fourth is a callback.
 pub fn sample(seed: u64, number: u64, abi: Abi) -> Sample {
+    let is_callback = number % 4 == 3;
     let mixed = Random::new(seed).number() ^ number;
     let mut generator =
         Generator { random: Random::new(mixed), abi, prefix: format!("r{number}"), records: Vec::new() };
     let convention = generator.convention();
     let parameters = generator.parameters(convention);
-    let result = generator.result(convention);
+    let result = generator.result(convention, is_callback);
     let mut with_value = |ty: Type| {
         let value = generator.value(&ty);
         (ty, value)
     };
     let parameters: Vec<(Type, Value)> = parameters.into_iter().map(&mut with_value).collect();
     let result = result.map(&mut with_value);
-    Sample { number, is_callback: number % 4 == 3, convention, records: generator.records, parameters, result }
+    Sample { number, is_callback, convention, records: generator.records, parameters, result }
 }
 
 struct Generator {
@@ -71,7 +72,7 @@ impl Generator {
         parameters
     }
 
-    fn result(&mut self, convention: Convention) -> Option<Type> {
+    fn result(&mut self, convention: Convention, is_callback: bool) -> Option<Type> {
         if self.random.percent(5) {
             return None;
         }
@@ -83,10 +84,17 @@ impl Generator {
             if convention == Convention::Thiscall {
                 continue;
             }
-            // GCC for 32-bit Windows gives a struct of one floating-point number as that number, on top of the
-            // floating-point stack; Microsoft's compiler gives its bits in eax and edx.
-            if self.abi.is_i386 && self.abi.is_windows && record.is_one_floating() {
-                continue;
+            if self.abi.is_i386 && self.abi.is_windows {
+                // GCC for 32-bit Windows gives a struct of one floating-point number as that number, on top of the
+                // floating-point stack; Microsoft's compiler gives its bits in eax and edx. A caller can tell, what a
+                // callback's caller expects cannot be seen.
+                if is_callback && record.is_one_floating() {
+                    continue;
+                }
+                // GCC gives what has an array of an odd size through memory, whatever its own size is.
+                if record.has_odd_array() {
+                    continue;
+                }
             }
             return Some(ty);
         }

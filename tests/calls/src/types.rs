@@ -161,6 +161,14 @@ impl Record {
             _ => false,
         }
     }
+
+    /// Whether an array in it has a number of elements that no register of its own size holds.
+    pub fn has_odd_array(&self) -> bool {
+        self.members.iter().any(|member| {
+            let is_odd = member.length.is_some_and(|length| !length.is_power_of_two());
+            is_odd || matches!(&member.ty, Type::Record(record) if record.has_odd_array())
+        })
+    }
 }
 
 impl Value {

@@ -26,13 +26,10 @@ static CHANNEL: AtomicI32 = AtomicI32::new(-1);
 /// Has faults of this process reported on the channel, as its last frame.
 pub(crate) fn report_to(channel: &impl AsFd) {
     CHANNEL.store(channel.as_fd().as_raw_fd(), Ordering::Relaxed);
-    let stack = Box::leak(vec![0u8; STACK_BYTES].into_boxed_slice());
-    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: STACK_BYTES };
-    // SAFETY: the stack is leaked, so it stays for the life of the thread; `sigaction` is zeroed, which is a valid value
-    // of it, and then filled; the handler has the type that SA_SIGINFO asks for and does only what is safe in a signal
-    // handler (signal-safety(7)).
+    guard_thread();
+    // SAFETY: `sigaction` is zeroed, which is a valid value of it, and then filled; the handler has the type that SA_SIGINFO
+    // asks for and does only what is safe in a signal handler (signal-safety(7)).
     unsafe {
-        libc::sigaltstack(&raw const stack, ptr::null_mut());
         let mut action: libc::sigaction = mem::zeroed();
         action.sa_sigaction = handle as extern "C" fn(c_int, *mut siginfo_t, *mut c_void) as usize;
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
@@ -40,6 +37,14 @@ pub(crate) fn report_to(channel: &impl AsFd) {
             libc::sigaction(signal, &raw const action, ptr::null_mut());
         }
     }
+}
+
+/// Gives the calling thread a stack for the handler, so that a stack overflow of its is reported too.
+pub(crate) fn guard_thread() {
+    let stack = Box::leak(vec![0u8; STACK_BYTES].into_boxed_slice());
+    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: STACK_BYTES };
+    // SAFETY: the stack is leaked, so it stays for the life of the thread.
+    unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
 }
 
 extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c_void) {

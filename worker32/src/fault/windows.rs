@@ -21,12 +21,16 @@ static CHANNEL: AtomicPtr<core::ffi::c_void> = AtomicPtr::new(ptr::null_mut());
 /// Has faults of this process reported on the channel, as its last frame.
 pub(crate) fn report_to(channel: &impl AsHandle) {
     CHANNEL.store(channel.as_handle().as_raw_handle(), Ordering::Relaxed);
+    guard_thread();
+    // SAFETY: the filter has the type the function asks for.
+    unsafe { SetUnhandledExceptionFilter(Some(filter)) };
+}
+
+/// Keeps stack back for the filter on the calling thread, so that a stack overflow of its is reported too.
+pub(crate) fn guard_thread() {
     let mut stack = STACK_BYTES;
-    // SAFETY: the size is passed in and out through a local; the filter has the type the function asks for.
-    unsafe {
-        SetThreadStackGuarantee(&raw mut stack);
-        SetUnhandledExceptionFilter(Some(filter));
-    }
+    // SAFETY: the size is passed in and out through a local.
+    unsafe { SetThreadStackGuarantee(&raw mut stack) };
 }
 
 unsafe extern "system" fn filter(exception: *const EXCEPTION_POINTERS) -> i32 {

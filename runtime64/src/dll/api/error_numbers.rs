@@ -1,7 +1,7 @@
 //! `errno`, `lasterror`: what the last call left behind.
 
 use mlua::{Lua, Table, Value as LuaValue};
-use protocol::{DescribeLastError, SetErrno, Value};
+use protocol::{DescribeLastError, SetErrors, Value};
 
 use crate::dll::describe::describe;
 use crate::dll::failure;
@@ -19,7 +19,9 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             if !value.is_nil() {
                 let value = errno_value(&value)?;
                 let worker = shared.worker(kind);
-                let set = worker.session().and_then(|mut session| session.call(&SetErrno { value }));
+                let set = worker
+                    .session()
+                    .and_then(|mut session| session.call(&SetErrors { errno: Some(value), last_error: None }));
                 set.map_err(|error| failure::from_remote(error, kind, "dll.errno"))?;
                 shared.shared().remember(kind, value, shared.shared().last_error(kind));
             }

@@ -6,13 +6,14 @@ use protocol::Value;
 use crate::dll::cdata::{self, Cdata, PointerNeeded, address_for};
 use crate::dll::memory::{Access, Owner};
 use crate::dll::mismatch::Mismatch;
+use crate::dll::module::Module;
 use crate::dll::text::Encoding;
 use crate::dll::types::{Conversion, Strings};
 use crate::error::{Error, ErrorKind};
 
 /// From Lua to the wire.
 #[inline]
-pub(super) fn to_wire(
+pub(in crate::dll) fn to_wire(
     conversion: &Conversion,
     value: &LuaValue,
     owner: &Owner,
@@ -28,6 +29,28 @@ pub(super) fn to_wire(
                 Ok(if address == 0 { Value::Nil } else { Value::Integer(address as i64) })
             }
         },
+        Conversion::Record { ctype, .. } => {
+            let bytes = cdata::bytes_of(ctype, value, owner, access)?;
+            access.lend(&bytes, 0)
+        }
+    }
+}
+
+/// From the wire to Lua, of what a library gives a callback: text is a pointer, as it may be anything but text, and a record
+/// a copy.
+pub(in crate::dll) fn argument_to_lua(
+    lua: &Lua,
+    module: &Module,
+    conversion: &Conversion,
+    value: &Value,
+    owner: &Owner,
+) -> mlua::Result<LuaValue> {
+    match (conversion, value) {
+        (Conversion::Record { ctype, .. }, Value::Bytes(bytes)) => cdata::copy_of(lua, module, ctype, bytes, owner),
+        (Conversion::Pointer { ctype, .. }, Value::Integer(address)) => {
+            Cdata::pointer_value(lua, ctype, *address as u64, owner)
+        }
+        (conversion, value) => to_lua(conversion, lua, value.clone(), owner),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods};
-use protocol::{Convention, Machine, Outcome, Prepare, Symbol, Type};
+use protocol::{Convention, FailureRule, Machine, Outcome, Prepare, Symbol, Type};
 
 use super::Callee;
 use crate::c;
@@ -14,7 +14,6 @@ use crate::dll::generational::GenerationalId;
 use crate::dll::library::{Library, Sought, not_exported};
 use crate::dll::memory::{Owner, owner};
 use crate::dll::mismatch::Mismatch;
-use crate::dll::text::Encoding;
 use crate::dll::types::Prototype;
 use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
@@ -39,7 +38,20 @@ pub(in crate::dll) struct Function {
     pending: Option<Error>,
     /// Whether it was told.
     is_told: AtomicBool,
+    /// Which of its results say that it failed: the place of the rule in [`RULES`].
+    rule: AtomicU8,
 }
+
+/// The rules that `dll.check` sets.
+const RULES: [FailureRule; 7] = [
+    FailureRule::Never,
+    FailureRule::Nonzero,
+    FailureRule::Zero,
+    FailureRule::Negative,
+    FailureRule::LastError,
+    FailureRule::Errno,
+    FailureRule::Hresult,
+];
 
 impl Function {
     /// Binds a declaration to a library: lays it out for the library's ABI and resolves its symbol.
@@ -75,6 +87,7 @@ impl Function {
             variants: Variants::default(),
             pending: None,
             is_told: AtomicBool::new(false),
+            rule: AtomicU8::new(0),
         };
         // The session ends with this statement: the next one would wait for it.
         let prepared = function.prepare(&mut function.library.session()?);
@@ -95,6 +108,12 @@ impl Function {
         &self.declaration.ty
     }
 
+    /// Sets which of its results say that it failed.
+    pub(in crate::dll) fn set_failure_rule(&self, rule: FailureRule) {
+        let place = RULES.iter().position(|known| *known == rule).unwrap_or_default();
+        self.rule.store(place as u8, Ordering::Relaxed);
+    }
+
     /// Calls the function.
     fn call(&self, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
         if let Some(death) = &self.pending
@@ -104,13 +123,6 @@ impl Function {
         }
         if let Some(death) = self.library.module().shared().untold_death() {
             return Err(death.into());
-        }
-        if self.prototype.is_variadic && !matches!(self.prototype.encoding, Encoding::Utf8) {
-            let refused = |index: usize, mismatch: Mismatch| {
-                self.located(mismatch.at(format_args!("{}: argument {} (...)", self.declaration.name, index + 1)))
-            };
-            let encoded = super::variadic::encoded(lua, &self.prototype, arguments, refused)?;
-            return super::call(self, lua, &encoded);
         }
         super::call(self, lua, arguments)
     }
@@ -189,6 +201,7 @@ impl Function {
             return Err(self.unfit(reason));
         }
         self.prototype.signature.convention = told;
+        self.prototype.signature.is_convention_open = false;
         self.prepare(&mut self.library.session()?).map(drop)
     }
 
@@ -250,6 +263,10 @@ impl Callee for Function {
         }
         let doing = format!("{}: {}", self.library.name(), self.declaration.name);
         self.located(from_remote(error, self.library.worker().kind(), &doing))
+    }
+
+    fn failure_rule(&self) -> FailureRule {
+        RULES[usize::from(self.rule.load(Ordering::Relaxed))]
     }
 
     fn located(&self, error: Error) -> Error {

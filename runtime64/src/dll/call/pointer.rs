@@ -16,23 +16,28 @@ use crate::remote::{RemoteError, Session, Worker};
 
 /// Calls the function that a pointer leads to.
 pub(in crate::dll) fn at_address(lua: &Lua, cdata: &Cdata, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+    with_target(cdata, |target| call(target, lua, arguments))?
+}
+
+/// Does something with the function that a pointer leads to.
+pub(super) fn with_target<R>(cdata: &Cdata, act: impl FnOnce(&Target<'_>) -> R) -> Result<R, Error> {
     let ctype = match &cdata.ctype.form {
         Form::Function(_) => Arc::clone(&cdata.ctype),
         _ => cdata.ctype.pointee().ok_or_else(|| not_callable(cdata))?,
     };
-    let Form::Function(form) = &ctype.form else { return Err(not_callable(cdata).into()) };
+    let Form::Function(form) = &ctype.form else { return Err(not_callable(cdata)) };
     let place = cdata.leads_to(&cdata.ctype.ty)?;
     if place.is_null() {
         let message = format!("{}: it is NULL and cannot be called", cdata.ctype.ty);
-        return Err(Error::new(ErrorKind::Memory, message).with_address(0).into());
+        return Err(Error::new(ErrorKind::Memory, message).with_address(0));
     }
     let described = |error: Error| Error { message: format!("{}: {}", cdata.ctype.ty, error.message), ..error };
     let prototype = form.prototype(ctype.abi).map_err(described)?;
-    let target = Target { form, prototype, ctype: &cdata.ctype, place };
-    call(&target, lua, arguments)
+    Ok(act(&Target { form, prototype, ctype: &cdata.ctype, place }))
 }
 
-struct Target<'a> {
+/// A function that is known by its address.
+pub(super) struct Target<'a> {
     form: &'a FunctionForm,
     prototype: &'a Prototype,
     ctype: &'a Ctype,

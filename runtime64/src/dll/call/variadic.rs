@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mlua::{Lua, MultiValue, Value as LuaValue};
+use mlua::Value as LuaValue;
 use protocol::{Type, Value};
 
 use super::convert::string_to_wire;
@@ -12,42 +12,27 @@ use crate::dll::describe::wrong_type;
 use crate::dll::memory::{Access, Owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::text::Encoding;
-use crate::dll::types::{Ctype, Form, Prototype, Strings};
-use crate::error::{Error, ErrorKind};
+use crate::dll::types::{Ctype, Form, Strings};
 
-/// An argument and its type on the wire.
-pub(super) fn to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> Result<(Value, Type), Mismatch> {
+/// An argument and its type on the wire. Text goes in the encoding of the library.
+pub(super) fn to_wire(
+    value: &LuaValue,
+    encoding: Encoding,
+    owner: &Owner,
+    access: &mut dyn Access,
+) -> Result<(Value, Type), Mismatch> {
     match value {
         LuaValue::Nil => Ok((Value::Nil, Type::Pointer)),
         LuaValue::Boolean(value) => Ok((Value::Integer((*value).into()), Type::Int32)),
         LuaValue::Integer(value) => Ok((Value::Integer(*value), integer_type(*value))),
         LuaValue::Number(value) => Ok((Value::Float(*value), Type::Float64)),
         LuaValue::String(string) => {
-            let text = string_to_wire(&string.as_bytes(), Strings::Text(Encoding::Utf8), access)?;
+            let text = string_to_wire(&string.as_bytes(), Strings::Text(encoding), access)?;
             Ok((text, Type::Pointer))
         }
         LuaValue::UserData(_) => object_to_wire(value, owner, access),
         other => Err(wrong_type("a number, a string, a boolean, a pointer, an object or nil", other)),
     }
-}
-
-/// The arguments of a function of a library whose encoding is another than UTF-8, with the text beyond the parameters in it.
-/// `located` makes the error of an argument by its index.
-pub(super) fn encoded(
-    lua: &Lua,
-    prototype: &Prototype,
-    arguments: &MultiValue,
-    located: impl Fn(usize, Mismatch) -> Error,
-) -> mlua::Result<MultiValue> {
-    let encoded = arguments.iter().enumerate().map(|(index, value)| match value {
-        LuaValue::String(string) if index >= prototype.parameters.len() => {
-            let text = string.as_bytes();
-            let text = prototype.encoding.encode_terminated(&text).map_err(|mismatch| located(index, mismatch))?;
-            lua.create_string(text).map(LuaValue::String)
-        }
-        value => Ok(value.clone()),
-    });
-    encoded.collect::<mlua::Result<Vec<_>>>().map(MultiValue::from_vec)
 }
 
 /// What `%d` and `%u` expect, where the value fits them.
@@ -70,9 +55,7 @@ fn object_to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> R
         return Err(wrong_type("a number, a string, a boolean, a pointer, an object or nil", value));
     };
     if let (Form::Number(number), Some(held)) = (&cdata.ctype.form, cdata::number_of(value, access)?) {
-        let wire = number
-            .wire()
-            .ok_or_else(|| Mismatch::new(ErrorKind::Type, format!("{} cannot be passed yet", cdata.ctype.ty)))?;
+        let wire = number.wire();
         let value = match (number.to_wire(&held)?, wire) {
             (Value::Bool(value), _) => Value::Integer(value.into()),
             (value, _) => value,

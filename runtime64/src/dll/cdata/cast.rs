@@ -5,13 +5,13 @@ use std::sync::Arc;
 use mlua::{Lua, Value as LuaValue};
 
 use super::{Cdata, finalizer, integer};
-use crate::dll::call;
 use crate::dll::describe::describe;
 use crate::dll::failure::from_remote;
 use crate::dll::memory::{Lasting, Owner, Place, owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form, Number};
+use crate::dll::{call, callback};
 use crate::error::{Error, ErrorKind};
 
 /// The value as one of another type: pointers to pointers and integers and back, numbers to numbers.
@@ -51,6 +51,9 @@ fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) 
                 Some((address, owner)) => Cdata::pointer_value(lua, ctype, address, &owner),
                 None => Err(cannot(ctype, value)),
             }
+        }
+        LuaValue::Function(function) if ctype.ty.function().is_some() => {
+            callback::new(lua, function, ctype, &current_owner(module)?, &callback::Options::default())
         }
         LuaValue::String(_) => {
             let message = format!(
@@ -117,7 +120,7 @@ fn address_to_number(ctype: &Ctype, number: &Number, value: &LuaValue, address: 
 }
 
 /// An address given as a number is one of the worker that runs now.
-fn current_owner(module: &Module) -> Result<Owner, Error> {
+pub(in crate::dll) fn current_owner(module: &Module) -> Result<Owner, Error> {
     let worker = module.worker(module.kind());
     let session = worker.session().map_err(|error| from_remote(error, worker.kind(), "dll.cast"))?;
     Ok(owner(worker, &session))

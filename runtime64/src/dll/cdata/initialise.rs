@@ -15,20 +15,32 @@ use crate::dll::text;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes};
 use crate::error::ErrorKind;
 
+/// Whose memory the bytes are for, and what may be asked of that worker.
+pub(super) struct Target<'a> {
+    pub(super) owner: &'a Owner,
+    pub(super) access: &'a mut dyn Access,
+}
+
 /// The bytes of one value of a type, zeros where the value says nothing.
-pub(super) fn bytes_of(ctype: &Ctype, value: &LuaValue, owner: &Owner) -> Result<Vec<u8>, Mismatch> {
+pub(in crate::dll) fn bytes_of(
+    ctype: &Ctype,
+    value: &LuaValue,
+    owner: &Owner,
+    access: &mut dyn Access,
+) -> Result<Vec<u8>, Mismatch> {
     let mut bytes = zeros(ctype)?;
-    put(&mut bytes, ctype, value, owner)?;
+    put(&mut bytes, ctype, value, &mut Target { owner, access })?;
     Ok(bytes)
 }
 
 /// The bytes of what `dll.new` is given: one value, or several for the elements of an array or the fields of a struct.
 pub(super) fn bytes_of_all(ctype: &Ctype, values: &[LuaValue], owner: &Owner) -> Result<Vec<u8>, Mismatch> {
     let mut bytes = zeros(ctype)?;
+    let target = &mut Target { owner, access: &mut Lasting };
     match (&ctype.form, values) {
-        (_, [value]) if is_whole(ctype, value) => put(&mut bytes, ctype, value, owner)?,
-        (Form::Array(array), values) => put_elements(&mut bytes, array, values, owner, true)?,
-        (Form::Record(fields), values) => put_in_order(&mut bytes, fields, values, owner)?,
+        (_, [value]) if is_whole(ctype, value) => put(&mut bytes, ctype, value, target)?,
+        (Form::Array(array), values) => put_elements(&mut bytes, array, values, target, true)?,
+        (Form::Record(fields), values) => put_in_order(&mut bytes, fields, values, target)?,
         (_, values) => return Err(too_many(values.len(), 1)),
     }
     Ok(bytes)
@@ -60,33 +72,33 @@ fn is_complex_for(ctype: &Ctype, value: &LuaValue) -> bool {
 }
 
 /// Puts a value into bytes that are zero.
-pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Owner) -> Result<(), Mismatch> {
+pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mut Target<'_>) -> Result<(), Mismatch> {
     match (&ctype.form, value) {
         (Form::Number(number), value) => {
-            copy_front(bytes, &number.to_bytes(&*unboxed(value, &mut Lasting)?)?);
+            copy_front(bytes, &number.to_bytes(&*unboxed(value, target.access)?)?);
             Ok(())
         }
         (Form::Pointer(_), value) => {
-            if let LuaValue::String(_) = value {
-                return Lasting.lend(&[], 0).map(drop);
-            }
-            let address = address_for(value, &PointerNeeded { ctype, owner }, &mut Lasting)?;
+            let address = match value {
+                LuaValue::String(string) => target.access.lend_text(&string.as_bytes(), ctype)?,
+                value => address_for(value, &PointerNeeded { ctype, owner: target.owner }, target.access)?,
+            };
             copy_front(bytes, &address.to_le_bytes());
             Ok(())
         }
         (Form::Array(array), LuaValue::String(string)) => text::put(bytes, array, &string.as_bytes()),
         (Form::Array(array), LuaValue::Table(table)) => {
-            put_elements(bytes, array, &sequence(table, array.count.unwrap_or(0))?, owner, !array.is_variable)
+            put_elements(bytes, array, &sequence(table, array.count.unwrap_or(0))?, target, !array.is_variable)
         }
-        (Form::Record(fields), LuaValue::Table(table)) => put_table(bytes, fields, table, owner),
+        (Form::Record(fields), LuaValue::Table(table)) => put_table(bytes, fields, table, target),
         (Form::Record(fields), LuaValue::UserData(_)) if fields.is_complex && !is_same_type(ctype, value) => {
-            for (field, part) in fields.list.iter().zip(complex_parts(value)?) {
-                put_field(bytes, field, &part, owner)?;
+            for (field, part) in fields.list.iter().zip(complex_parts(value, target.access)?) {
+                put_field(bytes, field, &part, target)?;
             }
             Ok(())
         }
-        (_, LuaValue::UserData(_)) => copy_object(bytes, ctype, value, owner),
-        (Form::Record(fields), value) if fields.is_complex => put(bytes, &fields.list[0].ctype, value, owner),
+        (_, LuaValue::UserData(_)) => copy_object(bytes, ctype, value, target),
+        (Form::Record(fields), value) if fields.is_complex => put(bytes, &fields.list[0].ctype, value, target),
         (Form::Array(_), value) => Err(wrong_type("a table, a string or an array of the same type", value)),
         (Form::Record(_), value) => Err(wrong_type(&format!("a table or a {}", ctype.ty), value)),
         (Form::Function(_) | Form::Opaque(_), _) => {
@@ -100,16 +112,16 @@ fn is_complex(cdata: &Cdata) -> bool {
 }
 
 /// Real and imaginary part of a complex number of any width, or of a number.
-fn complex_parts(value: &LuaValue) -> Result<[LuaValue; 2], Mismatch> {
+fn complex_parts(value: &LuaValue, access: &mut dyn Access) -> Result<[LuaValue; 2], Mismatch> {
     let Some(cdata) = super::of(value).filter(|cdata| is_complex(cdata)) else {
-        let number = super::number_of(value, &mut Lasting)?;
+        let number = super::number_of(value, access)?;
         let real = number.ok_or_else(|| wrong_type("a number or a complex number", value))?;
         return Ok([real, LuaValue::Number(0.0)]);
     };
     let Form::Record(fields) = &cdata.ctype.form else { return Ok([LuaValue::Nil, LuaValue::Nil]) };
-    let part = |field: &Field| {
+    let mut part = |field: &Field| {
         let part = Cdata::object(Arc::clone(&field.ctype), cdata.place.moved(field.offset as i64));
-        part.number(&mut Lasting).map(Option::unwrap_or_default)
+        part.number(access).map(Option::unwrap_or_default)
     };
     Ok([part(&fields.list[0])?, part(&fields.list[1])?])
 }
@@ -121,21 +133,21 @@ fn copy_front(bytes: &mut [u8], from: &[u8]) {
 }
 
 /// Copies an object of the same type.
-fn copy_object(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, owner: &Owner) -> Result<(), Mismatch> {
+fn copy_object(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mut Target<'_>) -> Result<(), Mismatch> {
     let Some(cdata) = super::of(value) else {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     };
     if cdata.kind != Kind::Object || !cdata.ctype.is_same(ctype) {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     }
-    cdata.owner().check(owner, &cdata.ctype.ty)?;
+    cdata.owner().check(target.owner, &cdata.ctype.ty)?;
     let length = cdata.ctype.bytes()?;
     if length > bytes.len() as u64 {
         let reason = format!("an object of {length} bytes does not fit, there is room for {}", bytes.len());
         return Err(Mismatch::new(ErrorKind::Range, reason));
     }
     let length = length as usize;
-    Ok(cdata.place.read(&cdata.ctype.ty, 0, &mut bytes[..length])?)
+    cdata.place.read_through(target.access, &mut bytes[..length])
 }
 
 /// The elements of a table, from its index 0 if it has one, otherwise from 1, up to the first that is missing. What has a
@@ -168,7 +180,7 @@ fn put_elements(
     bytes: &mut [u8],
     array: &Array,
     values: &[LuaValue],
-    owner: &Owner,
+    target: &mut Target<'_>,
     repeats: bool,
 ) -> Result<(), Mismatch> {
     let count = array.count.unwrap_or(0);
@@ -180,7 +192,7 @@ fn put_elements(
         return Ok(());
     }
     for (index, (value, bytes)) in values.iter().zip(bytes.chunks_mut(size)).enumerate() {
-        put(bytes, &array.element, value, owner).map_err(|mismatch| mismatch.within(format!("element {index}")))?;
+        put(bytes, &array.element, value, target).map_err(|mismatch| mismatch.within(format!("element {index}")))?;
     }
     if let ([_], true) = (values, repeats && !bytes.is_empty()) {
         let (first, rest) = bytes.split_at_mut(size);
@@ -190,10 +202,10 @@ fn put_elements(
 }
 
 /// The fields of a struct from a table: by position if it has an element 0 or 1, otherwise by name.
-fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, owner: &Owner) -> Result<(), Mismatch> {
+fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Target<'_>) -> Result<(), Mismatch> {
     let by_position = |index: usize| table.raw_get::<LuaValue>(index).map(|value| !value.is_nil());
     if by_position(0).map_err(from_lua)? || by_position(1).map_err(from_lua)? {
-        return put_in_order(bytes, fields, &sequence(table, fields.list.len() as u64)?, owner);
+        return put_in_order(bytes, fields, &sequence(table, fields.list.len() as u64)?, target);
     }
     let mut taken: Vec<(usize, usize)> = Vec::new();
     for pair in table.pairs::<LuaValue, LuaValue>() {
@@ -213,30 +225,35 @@ fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, owner: &Owner) ->
             }
             taken.push((*union, *branch));
         }
-        put_field(bytes, field, &value, owner)?;
+        put_field(bytes, field, &value, target)?;
     }
     Ok(())
 }
 
 /// The fields in their order; of a union the first one alone.
-fn put_in_order(bytes: &mut [u8], fields: &Fields, values: &[LuaValue], owner: &Owner) -> Result<(), Mismatch> {
+fn put_in_order(
+    bytes: &mut [u8],
+    fields: &Fields,
+    values: &[LuaValue],
+    target: &mut Target<'_>,
+) -> Result<(), Mismatch> {
     let settable: Vec<&Field> = fields.list.iter().filter(|field| !field.is_alternative).collect();
     if values.len() > settable.len() {
         return Err(too_many(values.len(), settable.len() as u64));
     }
-    settable.into_iter().zip(values).try_for_each(|(field, value)| put_field(bytes, field, value, owner))
+    settable.into_iter().zip(values).try_for_each(|(field, value)| put_field(bytes, field, value, target))
 }
 
-fn put_field(bytes: &mut [u8], field: &Field, value: &LuaValue, owner: &Owner) -> Result<(), Mismatch> {
+fn put_field(bytes: &mut [u8], field: &Field, value: &LuaValue, target: &mut Target<'_>) -> Result<(), Mismatch> {
     let within = |mismatch: Mismatch| mismatch.within(format!("field '{}'", field.name));
     let start = (field.offset as usize).min(bytes.len());
     let Some(bits) = field.bits else {
         // An array that is left open has what is there.
         let length = field.ctype.bytes().map_or(0, |length| length as usize).min(bytes.len() - start);
-        return put(&mut bytes[start..start + length], &field.ctype, value, owner).map_err(within);
+        return put(&mut bytes[start..start + length], &field.ctype, value, target).map_err(within);
     };
     let Form::Number(number) = &field.ctype.form else { return Ok(()) };
-    let value = number.bits(&*unboxed(value, &mut Lasting)?, bits.width).map_err(within)?;
+    let value = number.bits(&*unboxed(value, target.access)?, bits.width).map_err(within)?;
     let length = bits.bytes().min(bytes.len() - start);
     let mut window = NumberBytes::default();
     window[..length].copy_from_slice(&bytes[start..start + length]);

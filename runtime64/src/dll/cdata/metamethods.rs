@@ -3,9 +3,9 @@
 use mlua::{AnyUserData, Function, Lua, MultiValue, Table, Value as LuaValue};
 
 use super::{Cdata, Handle, finalizer, iterate, operators, show};
-use crate::dll::call;
 use crate::dll::module::Module;
 use crate::dll::types::{Event, Form};
+use crate::dll::{call, callback};
 use crate::error::ErrorKind;
 
 /// The name in Lua's registry of the functions that the Lua part gives back.
@@ -62,6 +62,7 @@ fn rust_side(lua: &Lua) -> mlua::Result<Table> {
     table.set(
         "close",
         lua.create_function(|_, this: AnyUserData| {
+            callback::free_closed(&*this.borrow::<Cdata>()?);
             this.borrow_mut::<Cdata>()?.place.close();
             Ok(())
         })?,

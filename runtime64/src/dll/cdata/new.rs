@@ -56,6 +56,31 @@ pub(in crate::dll) fn new(
     Ok(LuaValue::UserData(userdata))
 }
 
+/// A new object of a type with these bytes, in the worker that they came from.
+pub(in crate::dll) fn copy_of(
+    lua: &Lua,
+    module: &Module,
+    ctype: &Arc<Ctype>,
+    bytes: &[u8],
+    owner: &Owner,
+) -> mlua::Result<LuaValue> {
+    let doing = &ctype.ty;
+    let failure = |error| from_remote(error, owner.worker.kind(), &doing.to_string());
+    let align = ctype.layout().map_err(|mismatch| mismatch.at(doing))?.align.max(ALIGN);
+    let (memory, generation) = allocate(lua, module, &owner.worker, bytes.len() as u64, align).map_err(failure)?;
+    if generation != owner.generation {
+        return Err(failure(RemoteError::Stale).into());
+    }
+    let place = Place::allocated(memory, owner.clone());
+    place.write(doing, 0, bytes)?;
+    let collect = ctype.metamethod(Event::Collect);
+    let userdata = lua.create_userdata(Cdata::object(Arc::clone(ctype), place))?;
+    if let Some(collect) = collect {
+        finalizer::set(lua, &userdata, collect)?;
+    }
+    Ok(LuaValue::UserData(userdata))
+}
+
 /// What to do about a type that has no size.
 fn explained(ctype: &Ctype, mismatch: Mismatch) -> Mismatch {
     match &ctype.form {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mlua::{Lua, Value as LuaValue};
 
-use super::initialise::{bytes_of, put};
+use super::initialise::{Target, bytes_of, put};
 use super::{Cdata, unboxed};
 use crate::c::BitField;
 use crate::dll::describe::describe;
@@ -75,7 +75,8 @@ impl Part<'_> {
             (Form::Pointer(_), _) => {
                 let mut bytes = [0; 8];
                 let bytes = &mut bytes[..self.scalar_bytes()];
-                put(bytes, &self.ctype, value, self.place.owner()).map_err(refused)?;
+                let target = &mut Target { owner: self.place.owner(), access: &mut Lasting };
+                put(bytes, &self.ctype, value, target).map_err(refused)?;
                 self.place.write(doing, self.offset, bytes)
             }
             _ if self.ctype.holds_const() => {
@@ -83,7 +84,7 @@ impl Part<'_> {
                 Err(Error::new(ErrorKind::Type, message))
             }
             _ => {
-                let bytes = bytes_of(&self.ctype, value, self.place.owner()).map_err(refused)?;
+                let bytes = bytes_of(&self.ctype, value, self.place.owner(), &mut Lasting).map_err(refused)?;
                 self.place.write(doing, self.offset, &bytes)
             }
         }

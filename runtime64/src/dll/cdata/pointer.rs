@@ -6,6 +6,7 @@ use mlua::Value as LuaValue;
 
 use super::{Cdata, Kind};
 use crate::c::{self, Abi, Basic};
+use crate::dll::callback;
 use crate::dll::describe::wrong_type;
 use crate::dll::memory::{Access, Owner};
 use crate::dll::mismatch::Mismatch;
@@ -45,6 +46,9 @@ pub(in crate::dll) fn address_for(
                 None => Err(wrong_type("a pointer, an object or nil", value)),
             }
         }
+        LuaValue::Function(function) if needed.target().function().is_some() => {
+            access.callback(function, needed.ctype, needed.owner)
+        }
         other => Err(wrong_type("a pointer, an object or nil", other)),
     }
 }
@@ -63,6 +67,9 @@ impl Cdata {
                     return Ok(0);
                 }
                 self.owner().check(needed.owner, self)?;
+                if target.function().is_some() {
+                    callback::check_alive(self.place.address(), self.owner())?;
+                }
                 self.agrees(pointee, target).map(|()| self.place.address())
             }
             // An object that holds a pointer stands for that pointer, unless a pointer to such a pointer is needed.

@@ -7,6 +7,7 @@ use mlua::{Lua, MetaMethod, UserData, UserDataMethods, Value as LuaValue};
 
 use super::Cdata;
 use super::part::Doing;
+use crate::dll::callback;
 use crate::dll::library::constant_to_lua;
 use crate::dll::memory::{Access, Lasting};
 use crate::dll::mismatch::Mismatch;
@@ -82,7 +83,13 @@ fn beyond_fields(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<(LuaV
             found => Ok((found, LuaValue::Nil)),
         },
         Some(method) => Ok((LuaValue::Nil, method)),
-        None => Err(cdata.no_part(key).into()),
+        None => match key.as_string().map(mlua::LuaString::to_string_lossy) {
+            Some(name) => match callback::method_of(lua, cdata, &name)? {
+                Some(method) => Ok((method, LuaValue::Nil)),
+                None => Err(cdata.no_part(key).into()),
+            },
+            None => Err(cdata.no_part(key).into()),
+        },
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::c::Abi;
+use crate::dll::abi::abi_of;
 use crate::dll::mismatch::Mismatch;
 use crate::error::ErrorKind;
 use crate::remote::{Generation, Session, Worker};
@@ -23,6 +25,11 @@ impl Owner {
     #[inline]
     pub(in crate::dll) fn is(&self, other: &Owner) -> bool {
         Arc::ptr_eq(&self.worker, &other.worker) && self.generation == other.generation
+    }
+
+    /// The ABI of the worker.
+    pub(in crate::dll) fn abi(&self) -> Abi {
+        abi_of(self.worker.kind())
     }
 
     /// Whether something of this owner means anything in a request that `other` will execute. `what` names it.

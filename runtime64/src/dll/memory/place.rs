@@ -6,8 +6,10 @@ use std::sync::Arc;
 use protocol::Value;
 
 use super::owner::Owner;
+use crate::dll::callback;
 use crate::dll::failure::from_remote;
 use crate::dll::mismatch::Mismatch;
+use crate::dll::types::Ctype;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
 
@@ -35,6 +37,13 @@ pub(in crate::dll) trait Access {
     /// stands for their address.
     fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch>;
 
+    /// The address of text that the worker reads as long as the call lasts, for a pointer of this type that lies in memory
+    /// itself.
+    fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch>;
+
+    /// The address of a function of the worker that has a Lua function called. `pointer` is its type.
+    fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch>;
+
     /// Copies bytes of an object.
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch>;
 
@@ -50,6 +59,14 @@ impl Access for Lasting {
         let reason = "a Lua string is gone when Lua collects it, and memory may be read later; \
                       dll.new(\"char[?]\", #s + 1, s) makes a copy that stays";
         Err(Mismatch::new(ErrorKind::Type, reason))
+    }
+
+    fn lend_text(&mut self, text: &[u8], _: &Ctype) -> Result<u64, Mismatch> {
+        self.lend(text, 0).map(|_| 0)
+    }
+
+    fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch> {
+        callback::keep(function, pointer, owner)
     }
 
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {

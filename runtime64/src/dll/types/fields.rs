@@ -15,7 +15,7 @@ use crate::c::{self, Abi, Basic, BitField, ConstantValue};
 pub(in crate::dll) struct Fields {
     /// The parts in their order; those of anonymous records count as the record's own.
     pub(in crate::dll) list: Vec<Field>,
-    is_union: bool,
+    pub(super) is_union: bool,
     pub(in crate::dll) is_complex: bool,
     constants: Vec<(String, ConstantValue)>,
     by_name: FxHashMap<Box<[u8]>, usize>,

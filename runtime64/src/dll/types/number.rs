@@ -17,6 +17,9 @@ use crate::error::ErrorKind;
 /// The bytes of a number; the first ones count, as many as its type has.
 pub(in crate::dll) type NumberBytes = [u8; 16];
 
+/// How many bytes of a `long double` count; what fills it up is no part of it.
+const EXTENDED_BYTES: usize = 10;
+
 /// A C type whose values are numbers or booleans of Lua.
 #[derive(Clone, Debug)]
 pub(in crate::dll) enum Number {
@@ -37,7 +40,7 @@ pub(in crate::dll) enum Number {
     Enumeration(Arc<Enumeration>),
     /// `float` or `double`.
     Float(Type),
-    /// The 80 bits of x87, `long double` of System V. No message carries it yet.
+    /// The 80 bits of x87, `long double` of System V.
     Extended,
 }
 
@@ -75,15 +78,20 @@ impl Number {
         }
     }
 
-    /// The type on the wire; nothing for a number that no message carries.
-    pub(in crate::dll) fn wire(&self) -> Option<Type> {
+    /// The type on the wire.
+    pub(in crate::dll) fn wire(&self) -> Type {
         match self {
-            Number::Bool => Some(Type::Bool),
-            Number::Integer { wire, .. } | Number::Float(wire) => Some(*wire),
-            Number::Enumeration(enumeration) => Some(enumeration.wire()),
-            Number::Unsigned64 => Some(Type::Uint64),
-            Number::Extended => None,
+            Number::Bool => Type::Bool,
+            Number::Integer { wire, .. } | Number::Float(wire) => *wire,
+            Number::Enumeration(enumeration) => enumeration.wire(),
+            Number::Unsigned64 => Type::Uint64,
+            Number::Extended => Type::Extended,
         }
+    }
+
+    /// Its zero.
+    pub(in crate::dll) fn zero(&self) -> LuaValue {
+        self.value_of(&NumberBytes::default())
     }
 
     /// Whether it is one byte that stands for a character, so that a Lua string can fill an array of it.
@@ -142,7 +150,8 @@ impl Number {
             Number::Unsigned64 => unsigned(value).map(Value::Integer),
             Number::Enumeration(enumeration) => enumeration.value_of(value).map(Value::Integer),
             Number::Float(wire) => float(value, *wire).map(Value::Float),
-            Number::Extended => float(value, Type::Float64).map(Value::Float),
+            Number::Extended => float(value, Type::Float64)
+                .map(|value| Value::Bytes(extended::from_double(value)[..EXTENDED_BYTES].to_vec())),
         }
     }
 
@@ -154,6 +163,11 @@ impl Number {
                 Some(LuaValue::Integer(*value))
             }
             (Number::Float(_), Value::Float(value)) => Some(LuaValue::Number(*value)),
+            (Number::Extended, Value::Bytes(sent)) if sent.len() == EXTENDED_BYTES => {
+                let mut bytes = NumberBytes::default();
+                bytes[..EXTENDED_BYTES].copy_from_slice(sent);
+                Some(LuaValue::Number(extended::to_double(&bytes)))
+            }
             _ => None,
         }
     }
@@ -161,11 +175,13 @@ impl Number {
     /// From Lua to memory.
     #[inline]
     pub(in crate::dll) fn to_bytes(&self, value: &LuaValue) -> Result<NumberBytes, Mismatch> {
+        if let Number::Extended = self {
+            return float(value, Type::Float64).map(extended::from_double);
+        }
         let bits = match self.to_wire(value)? {
             Value::Bool(value) => value.into(),
             Value::Integer(value) => value as u64,
             Value::Float(value) => match self {
-                Number::Extended => return Ok(extended::from_double(value)),
                 Number::Float(Type::Float32) => (value as f32).to_bits().into(),
                 _ => value.to_bits(),
             },

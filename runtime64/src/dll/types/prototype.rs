@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use protocol::{Convention, Signature, Type};
+use protocol::{Convention, Record, Signature, Type, limits};
 
 use super::Types;
+use super::by_value;
 use super::ctype::{Ctype, Form};
 use super::number::Number;
 use crate::c::{self, Abi, Basic};
@@ -26,6 +27,13 @@ pub(in crate::dll) enum Conversion {
         ctype: Arc<Ctype>,
         /// Which Lua strings can stand for it.
         strings: Strings,
+    },
+    /// A struct, union or complex number by value.
+    Record {
+        /// Its type.
+        ctype: Arc<Ctype>,
+        /// Which record of the signature it is.
+        wire: Type,
     },
 }
 
@@ -126,36 +134,39 @@ impl Prototype {
         defaults: Defaults,
     ) -> Result<Self, Error> {
         let unsupported = |what: String| Error::new(ErrorKind::Declaration, what);
-        if function.parameters.len() > protocol::limits::ARGUMENTS {
-            let most = protocol::limits::ARGUMENTS;
+        if function.parameters.len() > limits::ARGUMENTS {
+            let most = limits::ARGUMENTS;
             return Err(unsupported(format!("it has {} parameters; {most} are supported", function.parameters.len())));
         }
-        let parameters = function.parameters.iter().map(|parameter| {
+        let mut records = Vec::new();
+        let mut parameters = Vec::with_capacity(function.parameters.len());
+        for parameter in &function.parameters {
             let text = parameter.ty.declare(parameter.name.as_deref().unwrap_or_default());
-            match Conversion::of(types, &parameter.ty, abi) {
-                Some(conversion) => {
-                    let conversion = annotated(conversion.encoded(defaults.encoding), parameter);
-                    Ok(Parameter { conversion, text })
-                }
-                None => Err(unsupported(format!("a parameter of type '{}' is not supported", parameter.ty))),
-            }
-        });
-        let parameters: Vec<Parameter> = parameters.collect::<Result<_, _>>()?;
-        let result = Conversion::of(types, &function.result, abi)
-            .ok_or_else(|| unsupported(format!("a result of type '{}' is not supported", function.result)))?;
+            let conversion = Conversion::of(types, &parameter.ty, abi, &mut records)
+                .map_err(|reason| unsupported(format!("the parameter '{text}' is not supported: {reason}")))?;
+            parameters
+                .push(Parameter { conversion: annotated(conversion.encoded(defaults.encoding), parameter), text });
+        }
+        let result = Conversion::of(types, &function.result, abi, &mut records).map_err(|reason| {
+            unsupported(format!("a result of type '{}' is not supported: {reason}", function.result))
+        })?;
         let result = result_conversion(result.encoded(defaults.encoding), function);
+        let sizes = parameters.iter().map(|parameter| stack_bytes(parameter.conversion.wire(), &records, abi));
+        let argument_bytes = sizes.sum();
         let convention = function.convention.or(defaults.convention);
         Ok(Self {
             signature: Signature {
                 convention: convention.map_or(Convention::Cdecl, wire_convention),
+                is_convention_open: convention.is_none(),
                 result: result.wire_result(),
                 parameters: parameters.iter().map(|parameter| parameter.conversion.wire()).collect(),
                 fixed: None,
+                records,
             },
             convention_is_named: function.convention.is_some(),
             is_variadic: function.variadic,
             encoding: defaults.encoding,
-            argument_bytes: parameters.iter().map(|parameter| stack_bytes(parameter.conversion.wire(), abi)).sum(),
+            argument_bytes,
             parameters,
             result,
         })
@@ -163,22 +174,32 @@ impl Prototype {
 }
 
 impl Conversion {
-    /// How values of a type are converted, or nothing for types that cannot be passed.
-    pub(in crate::dll) fn of(types: &Arc<Types>, ty: &c::Type, abi: Abi) -> Option<Self> {
+    /// How values of a type are converted, or why none can be passed. What goes by value is added to the signature's
+    /// records.
+    pub(in crate::dll) fn of(
+        types: &Arc<Types>,
+        ty: &c::Type,
+        abi: Abi,
+        records: &mut Vec<Record>,
+    ) -> Result<Self, String> {
         if ty.is_void() {
-            return Some(Conversion::Void);
+            return Ok(Conversion::Void);
         }
         let ctype = types.ctype(ty, abi);
         match &ctype.form {
-            Form::Number(number) => {
-                let wire = number.wire()?;
-                Some(Conversion::Number(number.clone(), wire))
-            }
+            Form::Number(number) => Ok(Conversion::Number(number.clone(), number.wire())),
             Form::Pointer(pointee) => {
                 let strings = strings(pointee.ty(), abi);
-                Some(Conversion::Pointer { ctype, strings })
+                Ok(Conversion::Pointer { ctype, strings })
             }
-            _ => None,
+            _ => {
+                let record = by_value::record(&ctype)?;
+                let index = records.iter().position(|known| *known == record).unwrap_or_else(|| {
+                    records.push(record);
+                    records.len() - 1
+                });
+                Ok(Conversion::Record { ctype, wire: Type::Record(index as u16) })
+            }
         }
     }
 
@@ -196,7 +217,7 @@ impl Conversion {
     pub(in crate::dll) fn wire(&self) -> Type {
         match self {
             Conversion::Void => Type::Void,
-            Conversion::Number(_, wire) => *wire,
+            Conversion::Number(_, wire) | Conversion::Record { wire, .. } => *wire,
             Conversion::Pointer { .. } => Type::Pointer,
         }
     }
@@ -232,6 +253,16 @@ fn result_conversion(conversion: Conversion, function: &c::FunctionType) -> Conv
     }
 }
 
+impl Strings {
+    /// Which Lua strings can stand for a pointer of this type.
+    pub(in crate::dll) fn of(pointer: &Ctype) -> Self {
+        match &pointer.form {
+            Form::Pointer(pointee) => strings(pointee.ty(), pointer.abi),
+            _ => Strings::None,
+        }
+    }
+}
+
 /// Which Lua strings can stand for a pointer to this.
 fn strings(target: &c::Type, abi: Abi) -> Strings {
     if !target.is_const() {
@@ -246,9 +277,11 @@ fn strings(target: &c::Type, abi: Abi) -> Strings {
 }
 
 /// What an argument takes on the stack, where every one starts at a multiple of the machine word.
-fn stack_bytes(ty: Type, abi: Abi) -> u32 {
+fn stack_bytes(ty: Type, records: &[Record], abi: Abi) -> u32 {
     let bytes = match ty {
         Type::Int64 | Type::Uint64 | Type::Float64 => 8,
+        Type::Extended => 12,
+        Type::Record(index) => records.get(usize::from(index)).map_or(0, |record| record.bytes.next_multiple_of(4)),
         _ => 4,
     };
     u32::max(bytes, abi.pointer_bytes())

@@ -18,13 +18,15 @@ pub(in crate::remote) struct CallArea {
     used: u64,
     /// What did not fit, elsewhere in the arena.
     overflow: Vec<Allocation>,
+    /// Of each call that waits for a callback of its, how much of the area and of the overflow is its own.
+    held: Vec<(u64, usize)>,
 }
 
 impl CallArea {
     /// Maps the area.
     pub(in crate::remote) fn map(memory: &Memory) -> io::Result<Self> {
         let view = memory.map(CALL_AREA_START, CALL_AREA_BYTES)?;
-        Ok(Self { view, address: 0, used: 0, overflow: Vec::new() })
+        Ok(Self { view, address: 0, used: 0, overflow: Vec::new(), held: Vec::new() })
     }
 
     /// The same area, which the worker has mapped at `address`.
@@ -52,9 +54,22 @@ impl CallArea {
         self.overflow.push(allocation);
     }
 
-    /// The call is over.
+    /// A callback is served for the call whose arguments these are: what is put into the area from now on is of other
+    /// calls.
+    pub(in crate::remote) fn hold(&mut self) {
+        self.held.push((self.used, self.overflow.len()));
+    }
+
+    /// The callback was served.
+    pub(in crate::remote) fn resume(&mut self) {
+        self.clear();
+        self.held.pop();
+    }
+
+    /// The call is over, and what was put there for it is gone.
     pub(in crate::remote) fn clear(&mut self) {
-        self.used = 0;
-        self.overflow.clear();
+        let (used, overflow) = self.held.last().copied().unwrap_or_default();
+        self.used = used;
+        self.overflow.truncate(overflow);
     }
 }

@@ -50,6 +50,11 @@ const BARS: &[(&str, Against)] = &[
     ("writing a field of dll.new, ELF", Limit(0.3)),
     ("reading an int of the library's, ELF", Limit(3.0)),
     ("reading an int of the library's, Wine", Limit(3.0)),
+    // Half a microsecond a call.
+    ("batch of 64 calls, ELF", Limit(32.0)),
+    ("batch of 64 calls, Wine", Limit(32.0)),
+    ("a callback inside a call, ELF", AtMost(2.0, "add, free, ELF")),
+    ("a callback inside a call, Wine", AtMost(2.0, "add, free, Wine")),
     ("start to first answer, ELF", Limit(15_000.0)),
     ("start to first answer, Wine", Limit(60_000.0)),
     ("reading 1 MB of declarations", Limit(100_000.0)),

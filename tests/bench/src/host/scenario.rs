@@ -100,6 +100,11 @@ fn rows(places: &Places, system: System, effort: Effort) -> Result<Vec<Figures>,
         ours.measure("method", "calling a method of a metatype", effort)?,
         ours.measure("make", "making a struct", effort)?,
         ours.measure("foreign", "reading an int of the library's", effort)?,
+        ours.measure("batch", "batch of 64 calls", effort)?,
+        ours.measure("callback", "a callback inside a call", effort)?,
+        ours.measure("transient_callback", "a call with a function that it calls", effort)?,
+        ours.measure("by_value", "a struct by value, in and out", effort)?,
+        ours.measure("future", "a future, started and waited for", effort)?,
     ])
 }
 

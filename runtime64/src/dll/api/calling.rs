@@ -1,0 +1,154 @@
+//! `call`, `check`, `async`, `wait_all`, `batch`: calls made in another way than by naming the function.
+
+use std::hash::{BuildHasher, RandomState};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mlua::{Lua, LuaString, MultiValue, Table, Value as LuaValue};
+use protocol::FailureRule;
+
+use super::seconds_of;
+use crate::dll::call::{self, Function, Options};
+use crate::dll::describe::describe;
+use crate::dll::library;
+use crate::error::{Error, ErrorKind};
+
+/// How long is waited before the first further try; each later one waits twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// How long is waited at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Puts the functions into the module's table.
+pub(super) fn install(lua: &Lua, table: &Table) -> mlua::Result<()> {
+    let call = |lua: &Lua, (options, function, arguments): (LuaValue, LuaValue, MultiValue)| {
+        call(lua, &Wanted::of(&options)?, &function, &arguments)
+    };
+    table.set("call", lua.create_function(call)?)?;
+    table.set("check", lua.create_function(check)?)?;
+    let start = |_: &Lua, (function, arguments): (LuaValue, MultiValue)| call::start(function, &arguments);
+    table.set("async", lua.create_function(start)?)?;
+    let wait_all = |lua: &Lua, futures: LuaValue| match &futures {
+        LuaValue::Table(futures) => call::wait_all(lua, futures),
+        other => Err(refused("dll.wait_all: a list of futures", other)),
+    };
+    table.set("wait_all", lua.create_function(wait_all)?)?;
+    let batch = |lua: &Lua, write: LuaValue| match &write {
+        LuaValue::Function(write) => call::batch(lua, write),
+        other => Err(refused("dll.batch: a function that is given what writes calls down", other)),
+    };
+    table.set("batch", lua.create_function(batch)?)
+}
+
+/// The options of `dll.call`.
+#[derive(Default)]
+struct Wanted {
+    limit: Option<Duration>,
+    rule: Option<FailureRule>,
+    /// How often a call is made again whose worker was lost.
+    retries: u32,
+}
+
+impl Wanted {
+    fn of(options: &LuaValue) -> mlua::Result<Self> {
+        let LuaValue::Table(table) = options else {
+            return Err(refused("dll.call: a table of options, then a function and its arguments,", options));
+        };
+        let (mut wanted, mut is_idempotent) = (Self::default(), false);
+        for pair in table.pairs::<String, LuaValue>() {
+            let (key, value) = pair?;
+            match key.as_str() {
+                "deadline" => wanted.limit = Some(seconds_of("dll.call: option 'deadline'", &value)?),
+                "on_error" => wanted.rule = Some(rule_of("dll.call: option 'on_error'", &value)?),
+                "retry" => {
+                    let retries = value.as_integer().and_then(|retries| u32::try_from(retries).ok());
+                    wanted.retries =
+                        retries.ok_or_else(|| refused("dll.call: option 'retry': a number of tries", &value))?;
+                }
+                "idempotent" => is_idempotent = value.as_boolean().unwrap_or(false),
+                _ => {
+                    let known = "deadline, on_error, retry and idempotent";
+                    let message = format!("dll.call: there is no option '{key}'; there are {known}");
+                    return Err(Error::new(ErrorKind::Type, message).into());
+                }
+            }
+        }
+        if wanted.retries > 0 && !is_idempotent {
+            let message = "dll.call: option 'retry' makes a call again that may have had its effect; idempotent = true says that \
+                           this does no harm";
+            return Err(Error::new(ErrorKind::Type, message).into());
+        }
+        Ok(wanted)
+    }
+}
+
+/// Calls a function, and again if its worker is lost and the options allow it. One deadline holds for all tries.
+fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+    let deadline = wanted.limit.map(|limit| Instant::now() + limit);
+    let options = Options { deadline, rule: wanted.rule };
+    let mut pause = FIRST_PAUSE;
+    let mut tries = 0;
+    loop {
+        let error = match call::call_value(lua, function, arguments, options) {
+            Ok(results) => return Ok(results),
+            Err(error) => error,
+        };
+        let kind = error.downcast_ref::<Error>().map(|error| error.kind);
+        let is_lost = matches!(kind, Some(ErrorKind::Crash | ErrorKind::WorkerLost));
+        let until = Instant::now() + pause;
+        if !is_lost || tries == wanted.retries || deadline.is_some_and(|deadline| until >= deadline) {
+            return Err(error);
+        }
+        tries += 1;
+        thread::sleep(jittered(pause));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Half of a pause to all of it, so that callers that failed together do not try together.
+fn jittered(pause: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0) % 512;
+    pause / 2 + pause / 1024 * random as u32
+}
+
+/// Sets which results of functions say that they failed.
+fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlua::Result<()> {
+    library::library_of(&library)?;
+    let LuaValue::Table(functions) = &library else { return Ok(()) };
+    let rule = match &rule {
+        LuaValue::Nil | LuaValue::Boolean(false) => FailureRule::Never,
+        rule => rule_of("dll.check: a rule", rule)?,
+    };
+    let names = match &names {
+        LuaValue::String(name) => vec![name.clone()],
+        LuaValue::Table(names) => names.sequence_values().collect::<mlua::Result<Vec<LuaString>>>()?,
+        other => return Err(refused("dll.check: a function's name, or a list of names,", other)),
+    };
+    for name in names {
+        let value: LuaValue = functions.get(&name)?;
+        let function = value.as_userdata().and_then(|userdata| userdata.borrow::<Function>().ok());
+        let function = function.ok_or_else(|| {
+            let message = format!("dll.check: '{}' is no function but {}", name.to_string_lossy(), describe(&value));
+            Error::new(ErrorKind::Type, message)
+        })?;
+        function.set_failure_rule(rule);
+    }
+    Ok(())
+}
+
+/// The rule of a word.
+fn rule_of(doing: &str, value: &LuaValue) -> mlua::Result<FailureRule> {
+    match value.as_string().map(LuaString::to_string_lossy).as_deref() {
+        Some("nonzero") => Ok(FailureRule::Nonzero),
+        Some("zero") => Ok(FailureRule::Zero),
+        Some("negative") => Ok(FailureRule::Negative),
+        Some("lasterror") => Ok(FailureRule::LastError),
+        Some("errno") => Ok(FailureRule::Errno),
+        Some("hresult") => Ok(FailureRule::Hresult),
+        _ => Err(refused(&format!("{doing}: nonzero, zero, negative, lasterror, errno or hresult"), value)),
+    }
+}
+
+fn refused(needed: &str, value: &LuaValue) -> mlua::Error {
+    Error::new(ErrorKind::Type, format!("{needed} is needed, not {}", describe(value))).into()
+}

@@ -1,0 +1,270 @@
+//! Futures: calls that the worker makes on a thread of their own while the script goes on.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, Value as LuaValue};
+use protocol::{AwaitJob, CancelJob, JobState, Outcome, StartJob};
+
+use super::{Called, Callee, result, with_callee};
+use crate::dll::callback::{self, Ended};
+use crate::dll::companion::Companion;
+use crate::dll::describe::describe;
+use crate::dll::memory::Owner;
+use crate::error::{Error, ErrorKind};
+use crate::remote::{Allocation, RemoteError, Session};
+
+/// What a call holds until it has returned: memory that its arguments lead to, and callbacks.
+#[derive(Default)]
+struct Held {
+    _memory: Vec<Allocation>,
+    callbacks: Vec<u32>,
+}
+
+/// A call under way, or what it came to.
+pub(in crate::dll) struct Future {
+    /// What was called.
+    function: LuaValue,
+    name: String,
+    owner: Owner,
+    job: u32,
+    room: u64,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// The worker has it.
+    Pending(Held),
+    /// It has returned.
+    Done(Box<(Outcome, Option<Vec<u8>>)>),
+    /// It has no result, and why.
+    Failed(Error),
+}
+
+/// Has a function called on another thread of the worker.
+pub(in crate::dll) fn start(function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
+    let started = with_callee(&function, |callee| start_callee(callee, arguments))?;
+    let (owner, job, room, held, name) = started?;
+    Ok(Future { function, name, owner, job, room, state: Mutex::new(State::Pending(held)) })
+}
+
+fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u32, u64, Held, String), Error> {
+    let mut called = Called::outliving(callee.session()?, callee.worker());
+    if let Some(companion) = Companion::of(&called.owner) {
+        companion.orphans.bury(&mut called.session);
+    }
+    let ready = called.prepare(callee, arguments)?;
+    let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
+    let started = called.session.call(&request);
+    let Called { mut session, owner, callbacks, kept } = called;
+    session.give_back(ready.values);
+    drop(session);
+    let held = Held { _memory: kept.unwrap_or_default(), callbacks };
+    match started {
+        Ok(job) => Ok((owner, job.id, ready.room, held, callee.name())),
+        Err(error) => {
+            held.release(&owner);
+            Err(callee.failure(error))
+        }
+    }
+}
+
+impl Held {
+    fn release(self, owner: &Owner) {
+        if !self.callbacks.is_empty() {
+            callback::release(owner, &self.callbacks);
+        }
+    }
+}
+
+impl Future {
+    /// What the call came to. Without a limit it is waited for, however long that takes.
+    fn wait(&self, lua: &Lua, limit: Option<Duration>) -> mlua::Result<MultiValue> {
+        let milliseconds = limit.map(|limit| limit.as_millis().min(u32::MAX.into()) as u32);
+        if let Some(raised) = self.settle(lua, milliseconds) {
+            return Err(raised);
+        }
+        let (outcome, record) = match &*self.lock() {
+            State::Done(done) => (done.0.clone(), done.1.clone()),
+            State::Failed(error) => return Err(error.clone().into()),
+            State::Pending(_) => {
+                let seconds = limit.unwrap_or_default().as_secs_f64();
+                let message = format!("{}: it is not done after {seconds} seconds; it goes on", self.name);
+                return Err(Error::new(ErrorKind::Timeout, message).into());
+            }
+        };
+        with_callee(&self.function, |callee| {
+            callee.remember(lua, &outcome);
+            let rule = callee.failure_rule();
+            if rule.holds(&outcome) {
+                let mut session =
+                    callee.worker().session_of(self.owner.generation).map_err(|error| callee.failure(error))?;
+                return Err(result::failed(callee, &outcome, rule, &mut session).into());
+            }
+            result::to_lua(callee, lua, &self.owner, outcome, record)
+        })?
+    }
+
+    /// Asks the worker, if it has not answered yet. Gives what callbacks raised that were served meanwhile.
+    fn settle(&self, lua: &Lua, milliseconds: Option<u32>) -> Option<mlua::Error> {
+        if !matches!(*self.lock(), State::Pending(_)) {
+            return None;
+        }
+        let worker = &self.owner.worker;
+        let session = match worker.session_of(self.owner.generation) {
+            Ok(session) => session,
+            Err(_) => {
+                self.end(State::Failed(self.failure(RemoteError::EndedMeanwhile)));
+                return None;
+            }
+        };
+        let request = AwaitJob { job: self.job, milliseconds };
+        let Ended { session, reply, raised } = callback::converse(lua, worker, &self.owner, session, &request, None);
+        match (reply, session) {
+            (Ok(None), _) => {}
+            (Ok(Some(outcome)), Some(mut session)) => {
+                let record = with_callee(&self.function, |callee| result::record(callee, self.room, &mut session));
+                drop(session);
+                match record.and_then(|record| record) {
+                    Ok(record) => self.end(State::Done(Box::new((outcome, record)))),
+                    Err(error) => self.end(State::Failed(error)),
+                }
+            }
+            (Ok(Some(_)), None) => self.end(State::Failed(self.failure(RemoteError::EndedMeanwhile))),
+            (Err(error), session) => {
+                drop(session);
+                self.end(State::Failed(self.failure(error)));
+            }
+        }
+        raised
+    }
+
+    /// Takes the call back if it has not begun; with `force`, ends the worker if it has. Tells whether it has no result now.
+    fn cancel(&self, force: bool) -> Result<bool, Error> {
+        match &*self.lock() {
+            State::Pending(_) => {}
+            State::Failed(error) => return Ok(error.kind == ErrorKind::Interrupted),
+            State::Done(_) => return Ok(false),
+        }
+        let worker = &self.owner.worker;
+        let session = worker.session_of(self.owner.generation);
+        let state = session.and_then(|mut session| session.call(&CancelJob { job: self.job }));
+        let how = match state.map_err(|error| self.failure(error))? {
+            JobState::Withdrawn => "it was called off before it began",
+            JobState::Running if force => {
+                worker.kill(self.owner.generation);
+                "it was called off, and the worker was ended with it"
+            }
+            JobState::Running | JobState::Done => return Ok(false),
+        };
+        let error = Error::new(ErrorKind::Interrupted, format!("{}: {how}", self.name));
+        self.end(State::Failed(error.in_function(&self.name)));
+        Ok(true)
+    }
+
+    fn end(&self, state: State) {
+        let before = std::mem::replace(&mut *self.lock(), state);
+        if let State::Pending(held) = before {
+            held.release(&self.owner);
+        }
+    }
+
+    fn failure(&self, error: RemoteError) -> Error {
+        let described = with_callee(&self.function, |callee| callee.failure(error));
+        described.unwrap_or_else(|error| error)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Future {
+    /// The memory of a call that still runs stays until it has returned.
+    fn drop(&mut self) {
+        let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
+        if let (State::Pending(held), Some(companion)) = (state, Companion::of(&self.owner)) {
+            companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, held });
+        }
+    }
+}
+
+/// A call under way that nobody waits for any more.
+struct Orphan {
+    owner: Owner,
+    job: u32,
+    held: Held,
+}
+
+/// Those of one worker.
+#[derive(Default)]
+pub(in crate::dll) struct Orphans(Mutex<Vec<Orphan>>);
+
+impl Orphans {
+    fn add(&self, orphan: Orphan) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(orphan);
+    }
+
+    /// Lets go of those that have returned meanwhile, or whose worker has ended.
+    fn bury(&self, session: &mut Session<'_>) {
+        let orphans = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for orphan in orphans {
+            let is_over = orphan.owner.generation != session.generation() || {
+                let asked = session.call(&AwaitJob { job: orphan.job, milliseconds: Some(0) });
+                !matches!(asked, Ok(None))
+            };
+            if is_over {
+                orphan.held.release(&orphan.owner);
+            } else {
+                self.add(orphan);
+            }
+        }
+    }
+}
+
+/// Waits for each future of a list, and gives their results in its order.
+pub(in crate::dll) fn wait_all(lua: &Lua, futures: &Table) -> mlua::Result<Table> {
+    let results = lua.create_table()?;
+    for (index, value) in futures.sequence_values::<LuaValue>().enumerate() {
+        let value = value?;
+        let future = value.as_userdata().and_then(|userdata| userdata.borrow::<Future>().ok());
+        let future = future.ok_or_else(|| {
+            let message = format!("dll.wait_all: element {} is no future but {}", index + 1, describe(&value));
+            Error::new(ErrorKind::Type, message)
+        })?;
+        let mut values = future.wait(lua, None)?;
+        let result = match values.len() {
+            0 | 1 => values.pop_front().unwrap_or_default(),
+            _ => LuaValue::Table(lua.create_sequence_from(values)?),
+        };
+        results.raw_set(index + 1, result)?;
+    }
+    Ok(results)
+}
+
+impl UserData for Future {
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_method("wait", |lua, future, limit: LuaValue| {
+            let limit = match limit {
+                LuaValue::Nil => None,
+                limit => Some(crate::dll::api::seconds_of("future:wait", &limit)?),
+            };
+            future.wait(lua, limit)
+        });
+        methods.add_method("done", |lua, future, ()| {
+            if let Some(raised) = future.settle(lua, Some(0)) {
+                return Err(raised);
+            }
+            Ok(!matches!(*future.lock(), State::Pending(_)))
+        });
+        methods.add_method("cancel", |_, future, force: Option<bool>| Ok(future.cancel(force.unwrap_or(false))?));
+        methods.add_meta_method(MetaMethod::ToString, |_, future, ()| {
+            let state = match &*future.lock() {
+                State::Pending(_) => "under way",
+                State::Done(_) => "done",
+                State::Failed(_) => "failed",
+            };
+            Ok(format!("future of {} ({state})", future.name))
+        });
+    }
+}

@@ -1,0 +1,107 @@
+//! What a call came to: its result as a Lua value, or the error that its result stands for.
+
+use mlua::{Lua, MultiValue};
+use protocol::{DescribeLastError, FailureRule, Outcome, Platform, Value};
+
+use super::{Callee, convert};
+use crate::dll::cdata;
+use crate::dll::memory::Owner;
+use crate::dll::module::Module;
+use crate::dll::types::Conversion;
+use crate::error::{Error, ErrorKind};
+use crate::remote::Session;
+
+/// The bytes of a result that is a record, taken out of the room that was made for it.
+#[inline]
+pub(super) fn record<C: Callee + ?Sized>(
+    callee: &C,
+    room: u64,
+    session: &mut Session<'_>,
+) -> Result<Option<Vec<u8>>, Error> {
+    let Conversion::Record { ctype, .. } = &callee.prototype().result else { return Ok(None) };
+    let mut bytes = vec![0; ctype.bytes().unwrap_or(0) as usize];
+    session.read(room, &mut bytes).map_err(|error| callee.failure(error))?;
+    Ok(Some(bytes))
+}
+
+/// The result as a Lua value.
+#[inline]
+pub(super) fn to_lua<C: Callee + ?Sized>(
+    callee: &C,
+    lua: &Lua,
+    owner: &Owner,
+    outcome: Outcome,
+    record: Option<Vec<u8>>,
+) -> mlua::Result<MultiValue> {
+    let result = match (&callee.prototype().result, record) {
+        (Conversion::Void, _) => return Ok(MultiValue::new()),
+        (Conversion::Record { ctype, .. }, Some(bytes)) => {
+            let module = Module::of_state(lua).ok_or_else(|| mlua::Error::runtime("the Lua state is ending"))?;
+            cdata::copy_of(lua, &module, ctype, &bytes, owner)?
+        }
+        (conversion, _) => convert::to_lua(conversion, lua, outcome.result, owner)?,
+    };
+    Ok(MultiValue::from_vec(vec![result]))
+}
+
+/// The error that a result stands for by a rule, with the system's words for its number.
+#[cold]
+pub(super) fn failed<C: Callee + ?Sized>(
+    callee: &C,
+    outcome: &Outcome,
+    rule: FailureRule,
+    session: &mut Session<'_>,
+) -> Error {
+    let result = match &outcome.result {
+        Value::Integer(code) => Some(*code),
+        Value::Bool(truth) => Some((*truth).into()),
+        _ => None,
+    };
+    let code = match rule {
+        FailureRule::Hresult => result.map(|code| i64::from(code as u32)),
+        FailureRule::LastError => Some(outcome.last_error.into()),
+        FailureRule::Errno => Some(outcome.errno.into()),
+        _ => result,
+    };
+    let is_windows = callee.worker().kind().platform == Platform::Windows;
+    // A function that only says that it failed says why by the last error.
+    let number = match rule {
+        FailureRule::Hresult => code.map(|code| code as u32),
+        _ => Some(outcome.last_error).filter(|number| *number != 0),
+    };
+    let words = match number.filter(|_| is_windows) {
+        Some(number) => described(number, session),
+        None if outcome.errno != 0 && !is_windows => {
+            let text = std::io::Error::from_raw_os_error(outcome.errno).to_string();
+            Some(text.rsplit_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned())
+        }
+        None => None,
+    };
+    let shown = match (rule, &outcome.result) {
+        (FailureRule::Hresult, _) => format!("{:#010x}", code.unwrap_or_default()),
+        (_, Value::Nil) => "NULL".to_owned(),
+        (_, Value::Bool(truth)) => truth.to_string(),
+        (_, Value::Float(number)) => number.to_string(),
+        (_, Value::Integer(number)) => number.to_string(),
+        (_, Value::Bytes(bytes)) => format!("{:?}", String::from_utf8_lossy(bytes)),
+    };
+    let why = words.map(|words| format!(": {words}")).unwrap_or_default();
+    let numbers = match (is_windows, outcome.last_error, outcome.errno) {
+        (true, 0, _) | (false, _, 0) => String::new(),
+        (true, number, _) => format!(" (last error {number})"),
+        (false, _, number) => format!(" (errno {number})"),
+    };
+    let message = format!("{} failed with {shown}{numbers}{why}", callee.name());
+    let mut error = callee.located(Error::new(ErrorKind::Failed, message).with_code(code));
+    error.context.errno = Some(outcome.errno);
+    error.context.last_error = Some(outcome.last_error).filter(|_| is_windows);
+    error
+}
+
+/// The system's words for an error number or an `HRESULT`.
+fn described(number: u32, session: &mut Session<'_>) -> Option<String> {
+    match session.call(&DescribeLastError { code: number }) {
+        Ok(Value::Bytes(text)) => Some(String::from_utf8_lossy(&text).into_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,103 @@
+//! A request that runs functions of a library, with the callbacks that they call meanwhile.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mlua::{HookTriggers, Lua, VmState};
+use protocol::{Call, Poll};
+use serde::de::DeserializeOwned;
+
+use super::serve::serve;
+use crate::dll::failure::from_remote;
+use crate::dll::memory::{Owner, owner};
+use crate::error::{Error, ErrorKind};
+use crate::remote::{Answer, RemoteError, Session, Worker};
+
+/// What a request came to.
+pub(in crate::dll) struct Ended<'a, R> {
+    /// The worker, if it still runs. What was lent for the call lies there until this is let go of.
+    pub(in crate::dll) session: Option<Session<'a>>,
+    /// The worker's answer.
+    pub(in crate::dll) reply: Result<R, RemoteError>,
+    /// What went wrong in callbacks first.
+    pub(in crate::dll) raised: Option<mlua::Error>,
+}
+
+/// Sends a request and serves callbacks until it is answered. The worker is not held while Lua runs.
+pub(in crate::dll) fn converse<'a, C: Call>(
+    lua: &Lua,
+    worker: &'a Arc<Worker>,
+    owner: &Owner,
+    mut session: Session<'a>,
+    request: &C,
+    deadline: Option<Instant>,
+) -> Ended<'a, C::Reply> {
+    let answer = session.converse(request);
+    match answer {
+        Ok(Answer::Reply(reply)) => Ended { session: Some(session), reply: Ok(reply), raised: None },
+        answer => serve_until_answered(lua, worker, owner, session, answer, deadline),
+    }
+}
+
+fn serve_until_answered<'a, R: DeserializeOwned>(
+    lua: &Lua,
+    worker: &'a Arc<Worker>,
+    owner: &Owner,
+    mut session: Session<'a>,
+    mut answer: Result<Answer<R>, RemoteError>,
+    deadline: Option<Instant>,
+) -> Ended<'a, R> {
+    let mut raised = None;
+    loop {
+        let called = match answer {
+            Ok(Answer::Reply(reply)) => return Ended { session: Some(session), reply: Ok(reply), raised },
+            Ok(Answer::Called(called)) => called,
+            Err(error) => return Ended { session: Some(session), reply: Err(error), raised },
+        };
+        let arguments = session.take_called_with();
+        drop(session);
+        let (reply, error) = within(lua, deadline, || serve(lua, owner, &called, &arguments));
+        raised = raised.or(error);
+        session = match worker.session_of(owner.generation) {
+            Ok(session) => session,
+            Err(_) => return Ended { session: None, reply: Err(RemoteError::EndedMeanwhile), raised },
+        };
+        session.give_back_called_with(arguments);
+        answer = session.resume(&reply);
+    }
+}
+
+/// Has a worker's callbacks served that wait for the host, and tells how many. If none does, one is waited for.
+pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> mlua::Result<u32> {
+    let milliseconds = limit.as_millis().min(u32::MAX.into()) as u32;
+    let failure = |error| from_remote(error, worker.kind(), "dll.poll");
+    let session = worker.session().map_err(failure)?;
+    let owner = owner(worker, &session);
+    let Ended { session, reply, raised } = converse(lua, worker, &owner, session, &Poll { milliseconds }, None);
+    drop(session);
+    match raised {
+        Some(error) => Err(error),
+        None => Ok(reply.map_err(failure)?.count),
+    }
+}
+
+/// How many instructions of Lua run between two looks at the clock.
+const INSTRUCTIONS: u32 = 10_000;
+
+/// Runs Lua code that is to end at a moment: a callback that goes on for ever would keep its caller from learning that the
+/// worker was ended.
+fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
+    let Some(deadline) = deadline else { return run() };
+    let triggers = HookTriggers::new().every_nth_instruction(INSTRUCTIONS);
+    let hooked = lua.set_hook(triggers, move |_, _| {
+        if Instant::now() < deadline {
+            return Ok(VmState::Continue);
+        }
+        Err(Error::new(ErrorKind::Timeout, "a callback took longer than its call was given").into())
+    });
+    let result = run();
+    if hooked.is_ok() {
+        lua.remove_hook();
+    }
+    result
+}

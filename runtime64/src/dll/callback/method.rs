@@ -1,0 +1,69 @@
+//! `:free()` and `:set()` of callbacks, which are known by their address as in LuaJIT, so that any pointer to one will do.
+
+use mlua::{Lua, Value as LuaValue};
+
+use super::table_of;
+use crate::dll::cdata::{self, Cdata};
+use crate::dll::describe::describe;
+use crate::error::{Error, ErrorKind};
+
+/// The method of this name that pointers to functions have.
+pub(in crate::dll) fn method_of(lua: &Lua, cdata: &Cdata, name: &str) -> mlua::Result<Option<LuaValue>> {
+    if !cdata::points_to_function(cdata) {
+        return Ok(None);
+    }
+    let method = match name {
+        "free" => lua.create_function(|_, this: LuaValue| Ok(free(&this)?))?,
+        "set" => lua.create_function(|_, (this, function): (LuaValue, LuaValue)| Ok(set(&this, &function)?))?,
+        _ => return Ok(None),
+    };
+    Ok(Some(LuaValue::Function(method)))
+}
+
+fn free(this: &LuaValue) -> Result<(), Error> {
+    let cdata = callback(this, "free")?;
+    let place = cdata.leads_to(&"free")?;
+    let owner = place.owner();
+    let freed = table_of(owner).is_some_and(|callbacks| callbacks.free(owner.generation, place.address()));
+    if freed { Ok(()) } else { Err(none_there(&cdata)) }
+}
+
+fn set(this: &LuaValue, function: &LuaValue) -> Result<(), Error> {
+    let LuaValue::Function(function) = function else {
+        let message = format!("set: a function is needed, not {}", describe(function));
+        return Err(Error::new(ErrorKind::Type, message));
+    };
+    let cdata = callback(this, "set")?;
+    let place = cdata.leads_to(&"set")?;
+    let owner = place.owner();
+    let mut before = None;
+    let changed = table_of(owner).is_some_and(|callbacks| {
+        callbacks.change(owner.generation, place.address(), |bound| {
+            before = Some(std::mem::replace(&mut bound.function, function.clone()));
+        })
+    });
+    if changed { Ok(()) } else { Err(none_there(&cdata)) }
+}
+
+/// A pointer to functions is closed: the callback that it is, if it is one, is freed.
+pub(in crate::dll) fn free_closed(cdata: &Cdata) {
+    if cdata::points_to_function(cdata)
+        && let Ok(place) = cdata.leads_to(&"close")
+        && let Some(callbacks) = table_of(place.owner())
+    {
+        callbacks.free(place.owner().generation, place.address());
+    }
+}
+
+fn callback(this: &LuaValue, method: &str) -> Result<Cdata, Error> {
+    let cdata = cdata::of(this).filter(|cdata| cdata::points_to_function(cdata));
+    cdata.map(|cdata| cdata.clone()).ok_or_else(|| {
+        let message = format!("{method}: a callback is needed, not {}", describe(this));
+        Error::new(ErrorKind::Type, message)
+    })
+}
+
+fn none_there(cdata: &Cdata) -> Error {
+    let message = format!("{}: it is no callback, or was freed before", cdata.ctype.ty);
+    Error::new(ErrorKind::Callback, message)
+}

@@ -1,0 +1,391 @@
+//! Who speaks with the host, and when.
+//!
+//! The host asks and waits; from then on it is the worker's turn until it answers. While a function of a library runs, any
+//! thread may take the turn to have a callback served: it sends what was called, and then the host has its turn, in which it
+//! may send requests that this thread answers, before it sends the callback's result. So conversations nest as calls do,
+//! and the innermost one ends first: a thread whose function has returned waits until the host expects its answer.
+//!
+//! To have the turn is to hold the lock on it. A thread that waits for the host keeps it; one that runs a library's
+//! function has let go of it.
+
+use std::cell::Cell;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use protocol::link::{self, CallState, LinkError};
+use protocol::{
+    AwaitJob, BatchOutcome, Call, CallbackReply, Called, CancelJob, CodecError, CreateCallbacks, Fault, FaultKind,
+    Invoke, InvokeBatch, Outcome, Poll, QueueCallback, Served, StartJob, Value, decode, decode_invoke,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::batch::Batch;
+use crate::callback::CallbackTable;
+use crate::invoke::ErrorNumbers;
+use crate::jobs::{self, Jobs};
+use crate::link::Link;
+use crate::lobby::{Lobby, QueuedCall};
+use crate::server::Server;
+use crate::{output, process};
+
+/// The threads of this process that have something to say to the host.
+pub(crate) struct Conversation {
+    turn: Mutex<Turn>,
+    /// Is notified when a conversation has ended or a waiting thread has had its turn.
+    changed: Condvar,
+    lobby: Lobby,
+    jobs: Arc<Jobs>,
+    callbacks: CallbackTable,
+}
+
+/// What the thread has whose turn it is.
+struct Turn {
+    link: Link,
+    server: Server,
+    /// The message that was received last.
+    payload: Vec<u8>,
+    /// Lists that serve many calls.
+    arguments: Vec<Value>,
+    called_with: Vec<Value>,
+    /// How many requests the host waits for that run functions.
+    depth: u32,
+    /// How many threads that waited for the turn have had it.
+    taken: u64,
+    /// How many threads wait for `changed`.
+    waiting: u32,
+}
+
+type TurnGuard<'a> = MutexGuard<'a, Turn>;
+
+/// What comes of a turn that was used; an error means that the host is gone.
+type Used<'a> = Result<TurnGuard<'a>, LinkError>;
+
+thread_local! {
+    /// How many functions this thread runs for the host: a thread that runs none is the library's own.
+    static RUNNING: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Conversation {
+    pub(crate) fn new(link: Link, server: Server) -> Arc<Self> {
+        let turn = Turn {
+            link,
+            server,
+            payload: Vec::new(),
+            arguments: Vec::new(),
+            called_with: Vec::new(),
+            depth: 0,
+            taken: 0,
+            waiting: 0,
+        };
+        Arc::new(Self {
+            turn: Mutex::new(turn),
+            changed: Condvar::new(),
+            lobby: Lobby::default(),
+            jobs: Arc::default(),
+            callbacks: CallbackTable::default(),
+        })
+    }
+
+    /// Answers requests until the host closes the link.
+    ///
+    /// # Errors
+    /// The link's, if it is not closed but broken.
+    pub(crate) fn serve(self: &Arc<Self>) -> Result<(), LinkError> {
+        let mut turn = self.lock();
+        loop {
+            let answered = turn.receive().and_then(|kind| self.answer(turn, kind));
+            turn = match answered {
+                Ok(turn) => turn,
+                Err(LinkError::Closed) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+        }
+    }
+
+    /// Answers the request that was received last.
+    fn answer<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>, kind: u8) -> Used<'a> {
+        match kind {
+            Invoke::NUMBER => return self.invoke(turn),
+            InvokeBatch::NUMBER => return self.invoke_batch(turn),
+            AwaitJob::NUMBER => return self.await_job(turn),
+            Poll::NUMBER => return self.poll(turn),
+            CreateCallbacks::NUMBER => turn.respond(|_, request| self.callbacks.create(self, request))?,
+            QueueCallback::NUMBER => turn.respond(|_, request| self.callbacks.queue(request))?,
+            StartJob::NUMBER => self.start_job(&mut turn)?,
+            CancelJob::NUMBER => turn.respond(|_, request: &CancelJob| self.jobs.cancel(request.job))?,
+            kind => {
+                let Turn { link, server, payload, .. } = &mut *turn;
+                server.answer(kind, payload, link)?;
+            }
+        }
+        Ok(turn)
+    }
+
+    fn invoke<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
+        let Turn { link, server, payload, arguments, .. } = &mut *turn;
+        let decoded = decode_invoke(payload, arguments);
+        link.publish(CallState::Running);
+        let prepared = decoded.map_err(malformed).and_then(|(id, address)| Ok((server.function(id)?, address)));
+        let (function, address) = match prepared {
+            Ok(prepared) => prepared,
+            Err(fault) => {
+                send(link, &Err::<Outcome, Fault>(fault))?;
+                return Ok(turn);
+            }
+        };
+        let arguments = std::mem::take(arguments);
+        let mut errors = server.errors();
+        let (mut turn, result) = self.during(turn, || {
+            let result = function.call(address, &arguments, &mut errors);
+            output::flush();
+            result
+        })?;
+        turn.arguments = arguments;
+        turn.server.set_errors(errors);
+        let outcome = result.map(|result| outcome(result, errors));
+        send(&mut turn.link, &outcome)?;
+        Ok(turn)
+    }
+
+    fn invoke_batch<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
+        let request = turn.request::<InvokeBatch>();
+        let batch = request.and_then(|request| Batch::new(request, &turn.server));
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(fault) => {
+                send(&mut turn.link, &Err::<BatchOutcome, Fault>(fault))?;
+                return Ok(turn);
+            }
+        };
+        let mut errors = turn.server.errors();
+        let (mut turn, outcome) = self.during(turn, || {
+            let outcome = batch.run(&mut errors);
+            output::flush();
+            outcome
+        })?;
+        turn.server.set_errors(errors);
+        send(&mut turn.link, &Ok(outcome))?;
+        Ok(turn)
+    }
+
+    fn start_job(&self, turn: &mut Turn) -> Result<(), LinkError> {
+        let Turn { link, server, payload, .. } = turn;
+        let mut arguments = Vec::new();
+        let decoded = decode_invoke(payload, &mut arguments);
+        link.publish(CallState::Running);
+        let started = decoded.map_err(malformed).and_then(|(id, address)| {
+            let function = server.function(id)?;
+            Jobs::start(&self.jobs, jobs::Call { function, address, arguments })
+        });
+        send(link, &started)
+    }
+
+    fn await_job<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
+        let request = match turn.request::<AwaitJob>() {
+            Ok(request) => request,
+            Err(fault) => {
+                send(&mut turn.link, &Err::<Option<Outcome>, Fault>(fault))?;
+                return Ok(turn);
+            }
+        };
+        let limit = request.milliseconds.map(|limit| Duration::from_millis(limit.into()));
+        let (mut turn, outcome) = self.during(turn, || self.jobs.wait(request.job, limit))?;
+        send(&mut turn.link, &outcome)?;
+        Ok(turn)
+    }
+
+    fn poll<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
+        let request = match turn.request::<Poll>() {
+            Ok(request) => request,
+            Err(fault) => {
+                send(&mut turn.link, &Err::<Served, Fault>(fault))?;
+                return Ok(turn);
+            }
+        };
+        let before = self.lobby.served();
+        let limit = Duration::from_millis(request.milliseconds.into());
+        let (mut turn, ()) = self.during(turn, || self.lobby.wait(limit))?;
+        let count = self.lobby.served().wrapping_sub(before);
+        send(&mut turn.link, &Ok(Served { count }))?;
+        Ok(turn)
+    }
+
+    /// Runs something while other threads may take the turn, and takes it again when the host expects the answer.
+    fn during<'a, R>(
+        self: &'a Arc<Self>,
+        mut turn: TurnGuard<'a>,
+        work: impl FnOnce() -> R,
+    ) -> Result<(TurnGuard<'a>, R), LinkError> {
+        turn.depth += 1;
+        let level = turn.depth;
+        drop(turn);
+        RUNNING.set(RUNNING.get() + 1);
+        let result = work();
+        RUNNING.set(RUNNING.get() - 1);
+        let mut turn = self.lock();
+        // Threads that wait for the host at this moment come first, or a host that only makes short calls would never serve
+        // them.
+        let arrived = self.lobby.arrived();
+        while turn.depth != level || turn.taken < arrived {
+            turn.waiting += 1;
+            turn = self.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            turn.waiting -= 1;
+        }
+        if self.lobby.has_queued() {
+            turn = self.deliver(turn)?;
+        }
+        turn.depth -= 1;
+        self.tell(&turn);
+        Ok((turn, result))
+    }
+
+    /// Has the host make the calls that are queued at this moment.
+    fn deliver<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
+        let (queued, mut lost) = self.lobby.take_queued();
+        for QueuedCall { callback, errors, arguments } in queued {
+            let ErrorNumbers { errno, last_error } = errors;
+            let called = Called { callback, errno, last_error, is_foreign: true, is_queued: true, lost };
+            lost = 0;
+            (turn, _) = self.speak(turn, called, &arguments)?;
+            self.lobby.count_served();
+        }
+        Ok(turn)
+    }
+
+    /// Serves a callback that a library has called: puts its arguments into a list with `read`, has the host called, and
+    /// gives the result. The caller finds its error numbers as the host leaves them.
+    pub(crate) fn call_host(self: &Arc<Self>, callback: u32, read: impl FnOnce(&mut Vec<Value>)) -> Value {
+        let entered = process::error_numbers();
+        let is_foreign = RUNNING.get() == 0;
+        let mut turn = self.take_turn();
+        let mut arguments = std::mem::take(&mut turn.called_with);
+        arguments.clear();
+        read(&mut arguments);
+        let outer = turn.server.errors();
+        turn.server.set_errors(entered);
+        let ErrorNumbers { errno, last_error } = entered;
+        let called = Called { callback, errno, last_error, is_foreign, is_queued: false, lost: 0 };
+        let Ok((mut turn, result)) = self.speak(turn, called, &arguments) else {
+            // The host is gone, and with it whoever could say what the library is to be told.
+            process::end_now()
+        };
+        turn.called_with = arguments;
+        let left = turn.server.errors();
+        turn.server.set_errors(outer);
+        if is_foreign {
+            self.lobby.count_served();
+        }
+        self.tell(&turn);
+        drop(turn);
+        process::set_error_numbers(left);
+        result
+    }
+
+    /// Keeps a call of one of the library's own threads for the host. Tells whether this is such a thread.
+    pub(crate) fn queue(&self, callback: u32, read: impl FnOnce(&mut Vec<Value>)) -> bool {
+        if RUNNING.get() != 0 {
+            return false;
+        }
+        let errors = process::error_numbers();
+        let mut arguments = Vec::new();
+        read(&mut arguments);
+        self.lobby.queue(QueuedCall { callback, errors, arguments });
+        process::set_error_numbers(errors);
+        true
+    }
+
+    /// Says that a callback was called, answers what the host asks meanwhile, and gives the callback's result.
+    fn speak<'a>(
+        self: &'a Arc<Self>,
+        mut turn: TurnGuard<'a>,
+        called: Called,
+        arguments: &[Value],
+    ) -> Result<(TurnGuard<'a>, Value), LinkError> {
+        turn.link.send(link::CALLBACK, &(called, arguments))?;
+        loop {
+            let kind = turn.receive()?;
+            if kind == link::CALLBACK_REPLY {
+                let reply: CallbackReply = decode(&turn.payload)?;
+                return Ok((turn, reply.result));
+            }
+            turn = self.answer(turn, kind)?;
+        }
+    }
+
+    /// Takes the turn, if need be after others that have it.
+    fn take_turn(&self) -> TurnGuard<'_> {
+        match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                self.lobby.arrive();
+                let mut turn = self.lock();
+                turn.taken += 1;
+                turn
+            }
+        }
+    }
+
+    /// Wakes the threads that wait for what has just changed.
+    fn tell(&self, turn: &Turn) {
+        if turn.waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> TurnGuard<'_> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    fn receive(&mut self) -> Result<u8, LinkError> {
+        self.link.receive(&mut self.payload)
+    }
+
+    /// The request that was received last.
+    fn request<C: DeserializeOwned>(&mut self) -> Result<C, Fault> {
+        let request = decode(&self.payload).map_err(malformed);
+        self.link.publish(CallState::Running);
+        request
+    }
+
+    /// Answers a request that runs no function of a library.
+    fn respond<C: Call + DeserializeOwned>(
+        &mut self,
+        handle: impl FnOnce(&mut Server, &C) -> Result<C::Reply, Fault>,
+    ) -> Result<(), LinkError> {
+        let request = self.request::<C>();
+        let reply = request.and_then(|request| handle(&mut self.server, &request));
+        send(&mut self.link, &reply)
+    }
+}
+
+/// What a call came to, as the host is told.
+pub(crate) fn outcome(result: Value, errors: ErrorNumbers) -> Outcome {
+    Outcome { result, errno: errors.errno, last_error: errors.last_error }
+}
+
+pub(crate) fn malformed(error: CodecError) -> Fault {
+    Fault::new(FaultKind::Protocol, error.to_string())
+}
+
+/// Sends what a request came to.
+pub(crate) fn send<T: Serialize>(link: &mut Link, outcome: &Result<T, Fault>) -> Result<(), LinkError> {
+    // A process that a library forked has come back to code that is not its own: it has no host.
+    if process::is_fork() {
+        process::end_now();
+    }
+    link.publish(CallState::Done);
+    match outcome {
+        Ok(reply) => match link.send(link::REPLY, reply) {
+            // Nothing was sent of an answer that is too large, so a fault can take its place.
+            Err(error @ LinkError::TooLarge { .. }) => {
+                link.send(link::FAULT, &Fault::new(FaultKind::Protocol, error.to_string()))
+            }
+            sent => sent,
+        },
+        Err(fault) => link.send(link::FAULT, fault),
+    }
+}

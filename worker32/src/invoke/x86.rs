@@ -1,0 +1,268 @@
+//! Calls on i386: the arguments are put on the stack by hand, so that it can be seen afterwards whether the function left
+//! the stack as its declaration says.
+
+use std::arch::naked_asm;
+use std::mem::offset_of;
+
+use protocol::{Convention, Fault, FaultKind, Signature, Type, Value};
+
+use super::plan::{Place, Plan, ResultPlace, extent};
+use super::value::{self, ResultBytes};
+use super::{ErrorNumbers, Target};
+use crate::process;
+
+/// How many words of arguments most functions have at most.
+const FEW_WORDS: usize = 32;
+
+/// What is needed to call functions of one signature.
+pub(crate) struct Interface {
+    plan: Plan,
+}
+
+/// The registers and the stack of one call.
+#[repr(C)]
+struct Frame {
+    target: usize,
+    words: *const u32,
+    count: u32,
+    ecx: u32,
+    edx: u32,
+    /// Which floating-point result is taken from st0: [`Frame::NO_FLOAT`] and the like.
+    float: u32,
+    /// What was in eax and edx, or st0, when the function returned.
+    result: ResultBytes,
+    /// How many bytes the function removed from the stack.
+    removed: u32,
+}
+
+impl Frame {
+    const NO_FLOAT: u32 = 0;
+    const FLOAT32: u32 = 1;
+    const FLOAT64: u32 = 2;
+    const EXTENDED: u32 = 3;
+    /// Added where st0 may be empty, and the result in eax and edx.
+    const MAYBE: u32 = 4;
+}
+
+impl Interface {
+    pub(crate) fn new(signature: &Signature) -> Result<Self, Fault> {
+        Ok(Self { plan: Plan::new(signature, cfg!(windows)) })
+    }
+
+    /// Calls a function of the signature.
+    #[inline]
+    pub(crate) fn call(
+        &self,
+        signature: &Signature,
+        target: Target<'_>,
+        errors: &mut ErrorNumbers,
+    ) -> Result<Value, Fault> {
+        let count = self.plan.words as usize;
+        if count <= FEW_WORDS {
+            self.call_with(signature, target, errors, &mut [0; FEW_WORDS][..count])
+        } else {
+            self.call_with(signature, target, errors, &mut vec![0; count])
+        }
+    }
+
+    #[inline]
+    fn call_with(
+        &self,
+        signature: &Signature,
+        target: Target<'_>,
+        errors: &mut ErrorNumbers,
+        words: &mut [u32],
+    ) -> Result<Value, Fault> {
+        let mut registers = [0; 2];
+        if let Some(place) = self.plan.room {
+            put(place, &target.room.to_le_bytes(), words, &mut registers);
+        }
+        let places = signature.parameters.iter().zip(&self.plan.parameters);
+        for (index, ((ty, place), value)) in places.zip(target.arguments).enumerate() {
+            match signature.record(*ty) {
+                None => {
+                    let bytes = value::bits(value, *ty).ok_or_else(|| value::unfit(index))?;
+                    put_scalar(*place, bytes, extent(signature, *ty).0, words, &mut registers);
+                }
+                Some(record) => {
+                    value::with_record(value, record, |bytes| put(*place, bytes, words, &mut registers))
+                        .ok_or_else(|| value::unfit(index))?;
+                }
+            }
+        }
+        let mut frame = Frame {
+            target: target.code.addr(),
+            words: words.as_ptr(),
+            count: words.len() as u32,
+            ecx: registers[0],
+            edx: registers[1],
+            float: float_of(self.plan.result),
+            result: [0; 16],
+            removed: 0,
+        };
+        process::set_error_numbers(*errors);
+        // SAFETY: the frame's words are `count` of a slice that outlives the call, and the target is not NULL, which the
+        // caller checked. That a function of this signature lies there is the host's claim: if it is wrong, it is this
+        // process that suffers, as intended; where the stack pointer ends up does not matter, as `enter` restores it.
+        unsafe { enter(&raw mut frame) };
+        *errors = process::error_numbers();
+        let expected = self.plan.removed * 4;
+        if frame.removed != expected && !self.may_remove(signature, frame.removed) {
+            return Err(imbalance(signature, &self.plan, frame.removed));
+        }
+        value::result(signature, &frame.result, target.room, self.plan.result == ResultPlace::Memory)
+    }
+
+    /// Whether a function may remove another number of bytes than the plan has it: where nothing names the convention, and
+    /// where compilers of Windows disagree about who removes the address of the room.
+    #[cold]
+    fn may_remove(&self, signature: &Signature, removed: u32) -> bool {
+        let is_stdcall = signature.is_convention_open && removed == self.plan.words * 4;
+        is_stdcall || (self.plan.room.is_some() && self.plan.removed <= 1 && removed <= 4)
+    }
+}
+
+fn float_of(place: ResultPlace) -> u32 {
+    let of = |ty| match ty {
+        Type::Float32 => Frame::FLOAT32,
+        Type::Float64 => Frame::FLOAT64,
+        _ => Frame::EXTENDED,
+    };
+    match place {
+        ResultPlace::Float(ty) => of(ty),
+        ResultPlace::FloatOrIntegers(ty) => of(ty) + Frame::MAYBE,
+        ResultPlace::Integers | ResultPlace::Memory => Frame::NO_FLOAT,
+    }
+}
+
+/// Puts a value of at most ten bytes where it is passed.
+#[inline]
+fn put_scalar(place: Place, bytes: ResultBytes, count: u32, words: &mut [u32], registers: &mut [u32; 2]) {
+    let word = |index: usize| {
+        u32::from_le_bytes([bytes[index * 4], bytes[index * 4 + 1], bytes[index * 4 + 2], bytes[index * 4 + 3]])
+    };
+    match place {
+        Place::Ecx => registers[0] = word(0),
+        Place::Edx => registers[1] = word(0),
+        Place::Stack(start) => {
+            for (index, target) in words[start as usize..].iter_mut().take(count as usize).enumerate() {
+                *target = word(index);
+            }
+        }
+    }
+}
+
+/// Puts bytes where they are passed, the last word filled up with zeros.
+fn put(place: Place, bytes: &[u8], words: &mut [u32], registers: &mut [u32; 2]) {
+    let targets = match place {
+        Place::Ecx => &mut registers[..1],
+        Place::Edx => &mut registers[1..],
+        Place::Stack(start) => &mut words[start as usize..],
+    };
+    for (target, part) in targets.iter_mut().zip(bytes.chunks(4)) {
+        let mut word = [0; 4];
+        word[..part.len()].copy_from_slice(part);
+        *target = u32::from_le_bytes(word);
+    }
+}
+
+/// The stack was not left as the declaration says; the likely right one is named.
+#[cold]
+fn imbalance(signature: &Signature, plan: &Plan, removed: u32) -> Fault {
+    let (passed, expected) = (plan.words * 4, plan.removed * 4);
+    let likely = if signature.convention == Convention::Cdecl && removed == passed {
+        "it is likely __stdcall".to_owned()
+    } else if removed == 0 {
+        "it is likely __cdecl".to_owned()
+    } else if signature.convention == Convention::Cdecl {
+        format!("it is likely __stdcall with parameters of {removed} bytes in all")
+    } else {
+        format!("its parameters are likely {removed} bytes in all, not {passed}")
+    };
+    Fault::new(
+        FaultKind::Convention,
+        format!(
+            "it removed {removed} bytes of arguments from the stack, where its declaration has it remove {expected}: {likely}. \
+             Its result is not to be trusted"
+        ),
+    )
+}
+
+/// Calls a function as the frame says.
+///
+/// # Safety
+/// `frame` is valid, its words are `count`, and a function lies at its target.
+#[unsafe(naked)]
+unsafe extern "C" fn enter(frame: *mut Frame) {
+    naked_asm!(
+        "push ebp",
+        "mov ebp, esp",
+        "push ebx",
+        "push esi",
+        "push edi",
+        "mov ebx, [ebp + 8]",
+        // The arguments' first word lies at a multiple of sixteen, as System V asks for. They are copied from the last to
+        // the first, which touches each page of the stack in its order, as Windows asks for.
+        "mov ecx, [ebx + {count}]",
+        "lea eax, [ecx * 4]",
+        "sub esp, eax",
+        "and esp, -16",
+        "mov esi, [ebx + {words}]",
+        "test ecx, ecx",
+        "jz 3f",
+        "2:",
+        "mov eax, [esi + ecx * 4 - 4]",
+        "mov [esp + ecx * 4 - 4], eax",
+        "dec ecx",
+        "jnz 2b",
+        "3:",
+        "mov esi, esp",
+        "mov ecx, [ebx + {ecx}]",
+        "mov edx, [ebx + {edx}]",
+        "call dword ptr [ebx + {target}]",
+        "mov [ebx + {result}], eax",
+        "mov [ebx + {result} + 4], edx",
+        "mov eax, esp",
+        "sub eax, esi",
+        "mov [ebx + {removed}], eax",
+        "mov ecx, [ebx + {float}]",
+        "test ecx, ecx",
+        "jz 9f",
+        "cmp ecx, {maybe}",
+        "jbe 4f",
+        // FXAM tells an empty register by C3 and C0 without C2.
+        "sub ecx, {maybe}",
+        "fxam",
+        "fnstsw ax",
+        "and ah, 0x45",
+        "cmp ah, 0x41",
+        "je 9f",
+        "4:",
+        "cmp ecx, 2",
+        "je 5f",
+        "ja 6f",
+        "fstp dword ptr [ebx + {result}]",
+        "jmp 9f",
+        "5:",
+        "fstp qword ptr [ebx + {result}]",
+        "jmp 9f",
+        "6:",
+        "fstp tbyte ptr [ebx + {result}]",
+        "9:",
+        "lea esp, [ebp - 12]",
+        "pop edi",
+        "pop esi",
+        "pop ebx",
+        "pop ebp",
+        "ret",
+        target = const offset_of!(Frame, target),
+        words = const offset_of!(Frame, words),
+        count = const offset_of!(Frame, count),
+        ecx = const offset_of!(Frame, ecx),
+        edx = const offset_of!(Frame, edx),
+        float = const offset_of!(Frame, float),
+        result = const offset_of!(Frame, result),
+        removed = const offset_of!(Frame, removed),
+        maybe = const Frame::MAYBE,
+    );
+}

@@ -1,0 +1,146 @@
+//! Jobs: calls on threads of their own, whose results are kept until the host asks for them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use protocol::{Fault, FaultKind, Job, JobState, Outcome, Value, limits};
+
+use crate::conversation::outcome;
+use crate::invoke::{ErrorNumbers, Prepared};
+use crate::{fault, output};
+
+/// How many jobs run at a time; the others wait. A thread that blocks in a library costs little but its stack.
+const MOST_THREADS: usize = 64;
+
+/// The stack of a thread. Half of what a program's main thread has on Windows: there may be many.
+const STACK_BYTES: usize = 512 << 10;
+
+/// A call to be made.
+pub(crate) struct Call {
+    pub(crate) function: &'static Prepared,
+    pub(crate) address: u64,
+    pub(crate) arguments: Vec<Value>,
+}
+
+/// The jobs that the host has not been answered yet, and the threads that run them.
+#[derive(Default)]
+pub(crate) struct Jobs {
+    state: Mutex<State>,
+    /// Is notified when a job is queued, and when one is done.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    next: u32,
+    queue: VecDeque<(u32, Call)>,
+    jobs: HashMap<u32, Progress>,
+    threads: usize,
+    idle: usize,
+}
+
+enum Progress {
+    Queued,
+    Running,
+    Done(Result<Outcome, Fault>),
+}
+
+impl Jobs {
+    /// Queues a call, and starts a thread for it if none is idle.
+    pub(crate) fn start(jobs: &Arc<Self>, call: Call) -> Result<Job, Fault> {
+        let mut state = jobs.lock();
+        if state.jobs.len() >= limits::JOBS {
+            return Err(Fault::new(FaultKind::Memory, format!("{} calls are under way already", limits::JOBS)));
+        }
+        if state.idle <= state.queue.len() && state.threads < MOST_THREADS {
+            let runner = Arc::clone(jobs);
+            let started = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || runner.run());
+            match started {
+                Ok(_) => state.threads += 1,
+                Err(error) if state.threads == 0 => {
+                    let message = format!("the worker has no thread for it: {error}");
+                    return Err(Fault {
+                        code: error.raw_os_error().map(i64::from),
+                        ..Fault::new(FaultKind::Memory, message)
+                    });
+                }
+                // Those that run will come to it.
+                Err(_) => {}
+            }
+        }
+        let id = state.next;
+        state.next = state.next.wrapping_add(1);
+        state.jobs.insert(id, Progress::Queued);
+        state.queue.push_back((id, call));
+        jobs.changed.notify_all();
+        Ok(Job { id })
+    }
+
+    /// Runs jobs, for ever.
+    fn run(&self) {
+        fault::guard_thread();
+        let mut state = self.lock();
+        loop {
+            let Some((id, call)) = state.queue.pop_front() else {
+                state.idle += 1;
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+                continue;
+            };
+            state.jobs.insert(id, Progress::Running);
+            drop(state);
+            let mut errors = ErrorNumbers::default();
+            let result = call.function.call(call.address, &call.arguments, &mut errors);
+            output::flush();
+            let result = result.map(|result| outcome(result, errors));
+            state = self.lock();
+            state.jobs.insert(id, Progress::Done(result));
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits for a job and forgets it; nothing, if it is not done in time.
+    pub(crate) fn wait(&self, id: u32, limit: Option<Duration>) -> Result<Option<Outcome>, Fault> {
+        let deadline = limit.map(|limit| Instant::now() + limit);
+        let mut state = self.lock();
+        loop {
+            match state.jobs.remove(&id) {
+                Some(Progress::Done(result)) => return result.map(Some),
+                None => return Err(unknown(id)),
+                Some(progress) => state.jobs.insert(id, progress),
+            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            state = match left {
+                Some(Duration::ZERO) => return Ok(None),
+                Some(left) => self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Takes a job back, if its function has not been called yet.
+    pub(crate) fn cancel(&self, id: u32) -> Result<JobState, Fault> {
+        let mut state = self.lock();
+        match state.jobs.get(&id) {
+            Some(Progress::Queued) => {
+                state.jobs.remove(&id);
+                state.queue.retain(|(queued, _)| *queued != id);
+                Ok(JobState::Withdrawn)
+            }
+            Some(Progress::Running) => Ok(JobState::Running),
+            Some(Progress::Done(_)) => Ok(JobState::Done),
+            None => Err(unknown(id)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cold]
+fn unknown(id: u32) -> Fault {
+    Fault::new(FaultKind::Protocol, format!("there is no job number {id}"))
+}

@@ -1,0 +1,118 @@
+//! Where threads of the library's own are known that want the host to be called, and their calls that need no answer.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use protocol::Value;
+
+use crate::invoke::ErrorNumbers;
+
+/// How many calls are kept for the host. Those beyond are dropped, which the host is told.
+const MOST_QUEUED: usize = 1 << 16;
+
+/// A call that the host is to make later.
+pub(crate) struct QueuedCall {
+    pub(crate) callback: u32,
+    pub(crate) errors: ErrorNumbers,
+    pub(crate) arguments: Vec<Value>,
+}
+
+/// What waits for the host.
+#[derive(Default)]
+pub(crate) struct Lobby {
+    /// How many threads had to wait for their turn so far.
+    arrived: AtomicU64,
+    /// How many calls of the library's own threads the host has made so far.
+    served: AtomicU32,
+    /// Whether calls are queued, so that nobody need lock to see that none are.
+    has_queued: AtomicBool,
+    /// How many threads wait for news.
+    waiting: AtomicU32,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<QueuedCall>,
+    lost: u32,
+}
+
+impl Lobby {
+    /// How many threads had to wait for their turn so far.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived.load(Ordering::SeqCst)
+    }
+
+    /// A thread is about to wait for its turn.
+    pub(crate) fn arrive(&self) {
+        self.arrived.fetch_add(1, Ordering::SeqCst);
+        self.announce();
+    }
+
+    /// How many calls of the library's own threads the host has made so far.
+    pub(crate) fn served(&self) -> u32 {
+        self.served.load(Ordering::SeqCst)
+    }
+
+    /// The host has made a call of one of the library's own threads.
+    pub(crate) fn count_served(&self) {
+        self.served.fetch_add(1, Ordering::SeqCst);
+        self.announce();
+    }
+
+    /// There are news for who waits for them.
+    fn announce(&self) {
+        // Whoever waits has said so before it looked at what there is, and looks again before it sleeps.
+        if self.waiting.load(Ordering::SeqCst) != 0 {
+            drop(self.lock());
+            self.changed.notify_all();
+        }
+    }
+
+    /// Keeps a call for the host.
+    pub(crate) fn queue(&self, call: QueuedCall) {
+        let mut state = self.lock();
+        if state.queue.len() < MOST_QUEUED {
+            state.queue.push_back(call);
+        } else {
+            state.lost = state.lost.saturating_add(1);
+        }
+        self.has_queued.store(true, Ordering::SeqCst);
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn has_queued(&self) -> bool {
+        self.has_queued.load(Ordering::SeqCst)
+    }
+
+    /// The calls that are queued now, and how many were dropped before them.
+    pub(crate) fn take_queued(&self) -> (VecDeque<QueuedCall>, u32) {
+        let mut state = self.lock();
+        self.has_queued.store(false, Ordering::SeqCst);
+        (std::mem::take(&mut state.queue), std::mem::take(&mut state.lost))
+    }
+
+    /// Waits until another call of the library's own threads was served, or one arrives or is queued, or the time is over.
+    pub(crate) fn wait(&self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let (arrived, served) = (self.arrived(), self.served());
+        let mut state = self.lock();
+        while state.queue.is_empty() && self.arrived() == arrived && self.served() == served {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            (state, _) = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
