@@ -11,6 +11,7 @@ mod worker_output;
 // These need Wine beside Linux, a terminal, or processes that can be listed and killed from outside.
 #[cfg(unix)]
 mod link;
+#[cfg(unix)]
 mod linux_libraries;
 #[cfg(unix)]
 mod repl;
