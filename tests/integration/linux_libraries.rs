@@ -31,6 +31,39 @@ fn zlib_of_the_32_bit_system() {
     prints(Configuration::Native, &code, &format!("{ZLIB_PRINTS}x86\t4\n"));
 }
 
+/// As annotated declarations have it: no buffer is made and no length is told by the script.
+const COMPRESSION: &str = "dll.cdef [[
+    int compress(_Out_writes_bytes_to_(*size, *size) unsigned char *compressed, _Inout_ unsigned long *size,
+                 _In_reads_bytes_(length) const unsigned char *data, unsigned long length);
+    int uncompress(_Out_writes_bytes_to_(*size, *size) unsigned char *data, _Inout_ unsigned long *size,
+                   _In_reads_bytes_(length) const unsigned char *compressed, unsigned long length);
+]]
+local function try(z)
+    local text = ('The quick brown fox jumps over the lazy dog'):rep(1000, '\\0')
+    local code, compressed, size = z.compress(1000, text)
+    print(code, #compressed == size, size < 1000)
+    local code, back, length = z.uncompress(100000, compressed)
+    print(code, back == text, length)
+    print(z.uncompress(10, compressed))
+end\n";
+
+const COMPRESSION_PRINTS: &str = "0\ttrue\ttrue\n0\ttrue\t43999\n-5\tThe quick \t10\n";
+
+#[test]
+fn annotated_zlib_of_the_32_bit_system() {
+    let code = format!("{COMPRESSION}try(dll.load 'libz.so.1')");
+    prints(Configuration::Native, &code, COMPRESSION_PRINTS);
+}
+
+#[test]
+fn annotated_zlib_for_windows() {
+    let zlib = mingw_zlib();
+    for configuration in [Configuration::WineWorker, Configuration::Windows] {
+        let code = format!("{COMPRESSION}try(dll.load [[{}]])", configuration.path(&zlib));
+        prints(configuration, &code, COMPRESSION_PRINTS);
+    }
+}
+
 #[test]
 fn mathematics_of_the_32_bit_system() {
     let code = "dll.cdef [[ double cos(double x); double pow(double x, double y); float sqrtf(float x); double fabs(double x);

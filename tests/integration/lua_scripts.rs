@@ -30,6 +30,8 @@ macro_rules! scripts {
 }
 
 scripts! {
+    annotation_mistakes
+    annotations
     arguments
     asynchronous
     batch

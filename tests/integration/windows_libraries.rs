@@ -38,6 +38,66 @@ fn kernel32() {
 }
 
 #[test]
+fn annotated_kernel32() {
+    let code = "dll.cdef [[
+            DWORD WINAPI GetTempPathA(_In_ DWORD size, _Out_writes_to_opt_(size, return + 1) LPSTR buffer);
+            BOOL WINAPI GetComputerNameA(_Out_writes_to_opt_(*size, *size + 1) LPSTR buffer, _Inout_ LPDWORD size);
+            BOOL WINAPI GetComputerNameW(_Out_writes_to_opt_(*size, *size + 1) LPWSTR buffer, _Inout_ LPDWORD size);
+            BOOL WINAPI QueryPerformanceCounter(_Out_ int64_t *count);
+            typedef struct { DWORD size, major, minor, build, platform; CHAR pack[128]; } VERSION;
+            BOOL WINAPI GetVersionExA(_Inout_ VERSION *version);
+            BOOL WINAPI GetDiskFreeSpaceA(_In_opt_ LPCSTR root, _Out_opt_ LPDWORD sectors, _Out_opt_ LPDWORD bytes,
+                                          _Out_opt_ LPDWORD available, _Out_opt_ LPDWORD total);
+            int WINAPI MultiByteToWideChar(_In_ UINT page, _In_ DWORD flags, _In_reads_bytes_(bytes) LPCSTR text, _In_ int bytes,
+                                           _Out_writes_to_opt_(size, return) LPWSTR wide, _In_ int size);
+        ]]
+        local k = dll.load 'kernel32.dll'
+        local length, path = k.GetTempPathA(260)
+        print(length == #path, path:match '^%a:.*\\\\$' ~= nil)
+        local ok, name, size = k.GetComputerNameA(64)
+        local _, wide, wide_size = k.GetComputerNameW(64)
+        print(ok, #name == size, name:upper() == wide:upper(), wide_size == size)
+        local ok, one = k.QueryPerformanceCounter()
+        local _, two = k.QueryPerformanceCounter()
+        print(ok, math.type(one), two >= one)
+        local ok, version = k.GetVersionExA { size = dll.sizeof 'VERSION' }
+        print(ok, version.major >= 5, version.platform)
+        print(select('#', k.GetDiskFreeSpaceA 'C:\\\\'), (select(3, k.GetDiskFreeSpaceA 'C:\\\\')))
+        print(k.MultiByteToWideChar(65001, 0, 'Größe', 20))";
+    for configuration in WINDOWS {
+        prints(
+            *configuration,
+            code,
+            "true\ttrue\n1\ttrue\ttrue\ttrue\n1\tinteger\ttrue\n1\ttrue\t2\n5\t512\n5\tGröße\n",
+        );
+    }
+}
+
+#[test]
+fn annotated_version() {
+    let code = "dll.cdef [[
+            DWORD WINAPI GetFileVersionInfoSizeA(_In_ LPCSTR name, _Out_opt_ LPDWORD handle);
+            BOOL WINAPI GetFileVersionInfoA(_In_ LPCSTR name, _Reserved_ DWORD handle, _In_ DWORD size,
+                                            _Out_writes_bytes_(size) LPVOID data);
+            BOOL WINAPI VerQueryValueA(_In_ LPCVOID block, _In_ LPCSTR part, _Outptr_result_buffer_(*length) LPVOID *buffer,
+                                       _Out_ PUINT length);
+            typedef struct { DWORD signature, structure, high, low; } FIXED;
+        ]]
+        local v = dll.load 'version.dll'
+        local size, handle = v.GetFileVersionInfoSizeA 'kernel32.dll'
+        print(size > 0, handle)
+        local ok, data = v.GetFileVersionInfoA('kernel32.dll', 0, size)
+        print(ok, #data == size)
+        local block = dll.new('BYTE[?]', size, data)
+        local ok, buffer, length = v.VerQueryValueA(block, '\\\\')
+        local fixed = dll.cast('FIXED *', buffer)
+        print(ok, length, string.format('%08x', fixed.signature))";
+    for configuration in WINDOWS {
+        prints(*configuration, code, "true\t0\n1\ttrue\n1\t52\tfeef04bd\n");
+    }
+}
+
+#[test]
 fn user32() {
     let code = "dll.cdef [[
             int WINAPI GetSystemMetrics(int index);

@@ -63,4 +63,35 @@ check.raises("symbol", "add", function()
   return dll.C.add(2, 3)
 end)
 
+-- As annotated headers have it.
+dll.cdef [[
+  double frexp(double value, _Out_ int *exponent);
+  double modf(double value, _Out_ double *whole);
+  long strtol(_In_z_ const char *text, _Outptr_opt_ char **rest, int base);
+  int sscanf(_In_z_ const char *text, _In_z_ const char *format, ...);
+  void *memchr(_In_reads_bytes_(size) const void *bytes, int byte, size_t size);
+  size_t strftime(_Out_writes_to_(size, return) char *text, size_t size, _In_z_ const char *format, _In_ const struct date *date);
+  struct date { int second, minute, hour, day, month, year, weekday, yearday, summer; long offset; const char *zone; };
+]]
+local fraction, exponent = dll.C.frexp(12)
+check.equal(fraction, 0.75, "frexp's fraction")
+check.equal(exponent, 4, "frexp's exponent")
+local fraction, whole = dll.C.modf(-2.25)
+check.equal(fraction, -0.25, "modf's fraction")
+check.equal(whole, -2.0, "modf's whole part")
+local digits = dll.new("char[?]", 8, "12abc")
+local value, rest = dll.C.strtol(digits, 10)
+check.equal(value, 12, "strtol")
+check.equal(rest - digits, 2, "strtol's rest")
+check.equal(dll.string(rest), "abc", "what is there")
+check.equal(dll.C.strtol("0x1f", nil, 16), 31, "strtol without its rest")
+local first, second = dll.new "int[1]", dll.new "int[1]"
+check.equal(dll.C.sscanf("5 6", "%d %d", first, second), 2, "sscanf")
+check.equal(first[0] * 10 + second[0], 56, "what it stored")
+check.truthy(dll.C.memchr("abc", 98) ~= nil, "memchr finds")
+check.equal(dll.C.memchr("abc", 100), nil, "memchr finds nothing")
+local length, text = dll.C.strftime(64, "%Y-%m-%d %H:%M", { year = 126, month = 10, day = 25, hour = 7 })
+check.equal(length, 16, "strftime")
+check.equal(text, "2026-11-25 07:00", "the date")
+
 check.finish()

@@ -41,6 +41,7 @@ const FIXTURES: &[Fixture] = &[
     fixture("globals"),
     fixture("symbols"),
     fixture("texts"),
+    fixture("annotated"),
     fixture("callbacks"),
     fixture("concurrent"),
     fixture("callback_threads"),

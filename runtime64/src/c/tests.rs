@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod annotations;
 mod arguments;
 mod constants;
 mod documentation;

@@ -16,6 +16,7 @@ use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session, Worker};
 
+mod annotated;
 mod batch;
 mod convert;
 mod function;
@@ -24,6 +25,7 @@ mod pointer;
 mod result;
 mod variadic;
 
+use annotated::Expected;
 pub(super) use batch::batch;
 pub(super) use convert::{argument_to_lua, to_wire};
 pub(super) use function::Function;
@@ -109,14 +111,14 @@ fn call_with<C: Callee + ?Sized>(
     };
     session.give_back(ready.values);
     callee.remember(lua, &outcome);
-    let record = result::record(callee, ready.room, &mut session)?;
+    let stored = result::stored(callee, &ready.rooms, &outcome, &mut session)?;
     if rule.holds(&outcome) && raised.is_none() {
         return Err(result::failed(callee, &outcome, rule, &mut session).into());
     }
     drop(session);
     match raised {
         Some(error) => Err(error),
-        None => result::to_lua(callee, lua, &owner, outcome, record),
+        None => result::to_lua(callee, lua, &owner, outcome, stored),
     }
 }
 
@@ -131,22 +133,16 @@ fn lost<C: Callee + ?Sized>(callee: &C, ended: Ended<'_, Outcome>) -> mlua::Erro
 }
 
 /// Puts the arguments into `values` as they travel, and the types of those beyond the parameters into `further`, or gives an
-/// error that names function, parameter and value.
+/// error that names function, parameter and value. Tells what annotations have come back beside the result.
 fn convert_all<C: Callee + ?Sized>(
     callee: &C,
     arguments: &MultiValue,
     called: &mut Called<'_>,
     (values, further): (&mut Vec<Value>, &mut Vec<Type>),
-) -> Result<(), Error> {
+) -> Result<Option<Expected>, Error> {
     let prototype = callee.prototype();
     let parameters = &prototype.parameters;
-    let is_count_wrong = match prototype.is_variadic {
-        true => arguments.len() < parameters.len(),
-        false => arguments.len() != parameters.len(),
-    };
-    if is_count_wrong {
-        return Err(wrong_count(callee, arguments.len()));
-    }
+    let given = prototype.arguments(arguments.len()).ok_or_else(|| wrong_count(callee, arguments.len()))?;
     if arguments.len() > limits::ARGUMENTS {
         let message = format!("{}: {} arguments are more than {}", callee.name(), arguments.len(), limits::ARGUMENTS);
         return Err(callee.located(Error::new(ErrorKind::Range, message)));
@@ -155,9 +151,15 @@ fn convert_all<C: Callee + ?Sized>(
         callee.located(mismatch.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
     };
     let owner = &called.owner.clone();
-    for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
-        let converted = to_wire(&parameter.conversion, value, owner, called);
-        values.push(converted.map_err(|mismatch| refused(index, &parameter.text, mismatch))?);
+    let mut expected = None;
+    if let Some(plan) = &prototype.plan {
+        let expanded = annotated::expand(prototype, plan, (given, arguments), owner, called, values);
+        expected = Some(expanded.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?);
+    } else {
+        for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
+            let converted = to_wire(&parameter.conversion, value, owner, called);
+            values.push(converted.map_err(|mismatch| refused(index, &parameter.text, mismatch))?);
+        }
     }
     for (index, value) in arguments.iter().enumerate().skip(parameters.len()) {
         let converted = variadic::to_wire(value, prototype.encoding, owner, called);
@@ -165,7 +167,7 @@ fn convert_all<C: Callee + ?Sized>(
         values.push(value);
         further.push(ty);
     }
-    Ok(())
+    Ok(expected)
 }
 
 #[cold]
@@ -174,7 +176,8 @@ fn wrong_count<C: Callee + ?Sized>(callee: &C, given: usize) -> Error {
     let count = prototype.parameters.len();
     let plural = if count == 1 { "" } else { "s" };
     let least = if prototype.is_variadic { "at least " } else { "" };
-    let message = format!("{} takes {least}{count} argument{plural}, {given} given", callee.declaration());
+    let shorter = prototype.plan.as_ref().map(|plan| annotated::shorter_forms(prototype, plan)).unwrap_or_default();
+    let message = format!("{} takes {least}{count} argument{plural}{shorter}, {given} given", callee.declaration());
     callee.located(Error::new(ErrorKind::Type, message))
 }
 
@@ -186,6 +189,8 @@ struct Called<'a> {
     callbacks: Vec<u32>,
     /// The memory that is lent, where the call outlives the session.
     kept: Option<Vec<Allocation>>,
+    /// Which arguments are results of earlier calls that travel together with this one, from 0.
+    later: Vec<usize>,
 }
 
 /// A call whose arguments travel as they are here.
@@ -193,8 +198,16 @@ struct Ready {
     function: u32,
     address: u64,
     values: Vec<Value>,
-    /// Where the result goes, if it is a record.
-    room: u64,
+    rooms: Rooms,
+}
+
+/// Where a call puts what does not come with its answer.
+#[derive(Debug, Default)]
+struct Rooms {
+    /// The result, if it is a record.
+    record: u64,
+    /// What annotated parameters lead to.
+    expected: Option<Expected>,
 }
 
 impl Ready {
@@ -206,7 +219,7 @@ impl Ready {
 impl<'a> Called<'a> {
     fn new(session: Session<'a>, worker: &Arc<Worker>) -> Self {
         let owner = owner(worker, &session);
-        Self { session, owner, callbacks: Vec::new(), kept: None }
+        Self { session, owner, callbacks: Vec::new(), kept: None, later: Vec::new() }
     }
 
     /// The same for a call that outlives the session.
@@ -233,12 +246,12 @@ impl<'a> Called<'a> {
         arguments: &MultiValue,
         mut values: Vec<Value>,
     ) -> Result<Ready, Error> {
-        let room = self.make_room(&callee.prototype().result, &mut values);
-        let room = room.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?;
+        let record = self.make_room(&callee.prototype().result, &mut values);
+        let record = record.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?;
         let mut further = Vec::new();
-        convert_all(callee, arguments, self, (&mut values, &mut further))?;
+        let expected = convert_all(callee, arguments, self, (&mut values, &mut further))?;
         let (function, address) = callee.prepared(&mut self.session, &further).map_err(Error::before_start)?;
-        Ok(Ready { function, address, values, room })
+        Ok(Ready { function, address, values, rooms: Rooms { record, expected } })
     }
 
     /// Makes room that lasts as long as the call.
@@ -274,6 +287,14 @@ impl Access for Called<'_> {
             return self.lend_room(bytes, zeros).map(|address| Value::Integer(address as i64));
         }
         self.session.lend(bytes, zeros).map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
+        Called::lend_room(self, bytes, zeros)
+    }
+
+    fn later(&self, position: usize) -> bool {
+        self.later.contains(&position)
     }
 
     fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch> {

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind};
 use finalizer::Guard;
 
 mod cast;
+mod elements;
 mod finalizer;
 mod handle;
 mod index;
@@ -26,6 +27,7 @@ mod show;
 mod userdata;
 
 pub(super) use cast::{cast, current_owner, null};
+pub(super) use elements::{bytes_behind, bytes_of_elements};
 pub(super) use finalizer::{finish, run_all as run_finalizers, set as set_finalizer};
 pub(super) use handle::Handle;
 pub(super) use initialise::bytes_of;

@@ -13,13 +13,15 @@ mod extended;
 mod fields;
 mod metatype;
 mod number;
+mod plan;
 mod prototype;
 
 pub(super) use ctype::{Array, Ctype, Form, times};
 pub(super) use fields::{Field, Fields};
 pub(super) use metatype::{Event, Metatype};
 pub(super) use number::{Number, NumberBytes, integer};
-pub(super) use prototype::{Conversion, Defaults, FunctionForm, Prototype, Strings, convention_named};
+pub(super) use plan::{Arguments, Extent, Passing, Plan, Role, Shape, Size, Target};
+pub(super) use prototype::{Conversion, Defaults, FunctionForm, Parameter, Prototype, Strings, convention_named};
 
 /// How many names of types are kept; a script may make up any number of them.
 const NAMES: usize = 4096;

@@ -253,11 +253,14 @@ impl<'a> Session<'a> {
     /// [`RemoteError::Unmapped`], and those of asking the worker where the system does not allow to reach its memory.
     pub fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), RemoteError> {
         let link = &self.running()?.link;
-        if let Ok(shared) = &link.shared
-            && let Some(place) = shared.arena.find(address, into.len() as u64)
-        {
-            place.read(into);
-            return Ok(());
+        if let Ok(shared) = &link.shared {
+            if shared.call_area.read(address, into) {
+                return Ok(());
+            }
+            if let Some(place) = shared.arena.find(address, into.len() as u64) {
+                place.read(into);
+                return Ok(());
+            }
         }
         match link.foreign.read(address, into) {
             Ok(()) => Ok(()),

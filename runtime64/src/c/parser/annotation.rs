@@ -1,7 +1,9 @@
 //! Annotations of Microsoft's source-code annotation language: `_In_`, `_Out_writes_(n)`, `__in`, `IN` and the rest.
 
+mod check;
 mod name;
 
+pub(super) use check::Written;
 pub(super) use name::is_annotation;
 use name::{Meaning, is_ignored, meaning, plain_word};
 

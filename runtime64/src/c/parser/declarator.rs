@@ -1,6 +1,7 @@
 //! Declarators: what stands around a name and makes its type from the one before it.
 
 use super::Parser;
+use super::annotation::Written;
 use super::attribute::Attributes;
 use super::construction::adjusted;
 use super::specifier::Specifiers;
@@ -219,6 +220,7 @@ impl<'s> Parser<'s> {
             return Ok(parameters);
         }
         let outer = std::mem::replace(&mut self.in_parameters, true);
+        let mut written = Vec::new();
         loop {
             if self.accept(Kind::Ellipsis)?.is_some() {
                 parameters.variadic = true;
@@ -226,7 +228,7 @@ impl<'s> Parser<'s> {
                 break;
             }
             let start = self.peek()?;
-            let parameter = self.parameter()?;
+            let (parameter, as_written) = self.parameter()?;
             let closed = self.kind()? == Kind::RightParenthesis;
             if parameter.ty.is_void() {
                 if parameters.list.is_empty() && parameter.name.is_none() && closed {
@@ -236,16 +238,18 @@ impl<'s> Parser<'s> {
                 return Err(start.invalid("a parameter cannot be void"));
             }
             parameters.list.push(parameter);
+            written.push(as_written);
             if self.accept(Kind::Comma)?.is_none() {
                 self.expect(Kind::RightParenthesis, "',' or ')'")?;
                 break;
             }
         }
         self.in_parameters = outer;
+        self.check_annotations(&mut parameters.list, &written)?;
         Ok(parameters)
     }
 
-    fn parameter(&mut self) -> Parsed<Parameter> {
+    fn parameter(&mut self) -> Parsed<(Parameter, Written<'s>)> {
         let specifiers = self.specifiers()?;
         let declarator = self.declarator(Naming::Optional)?;
         if self.peek()?.text != "OPTIONAL" {
@@ -253,10 +257,11 @@ impl<'s> Parser<'s> {
         }
         // `_Ret_z_ char *(*get)(void)` describes what the callback returns, not the parameter.
         let of_result = specifiers.annotation.as_ref().is_some_and(|(annotation, _)| annotation.is_of_result());
-        let (mut annotation, of_result) = match specifiers.annotation.clone() {
+        let (annotation, of_result) = match specifiers.annotation.clone() {
             Some(annotation) if of_result => (None, Some(annotation)),
-            annotation => (annotation.map(|(annotation, _)| annotation), None),
+            annotation => (annotation, None),
         };
+        let (mut annotation, word) = annotation.unzip();
         while self.peek()?.text == "OPTIONAL" {
             self.take()?;
             if let Some(annotation) = &mut annotation {
@@ -264,7 +269,8 @@ impl<'s> Parser<'s> {
             }
         }
         let name = declarator.name.map(|name| name.text.to_owned());
-        let ty = adjusted(declarator.build(&Specifiers { annotation: of_result, ..specifiers })?);
-        Ok(Parameter { name, ty, annotation })
+        let ty = declarator.build(&Specifiers { annotation: of_result, ..specifiers })?;
+        let written = Written { annotation: word, is_array: matches!(ty.resolve(), Type::Array(_)) };
+        Ok((Parameter { name, ty: adjusted(ty), annotation }, written))
     }
 }

@@ -156,7 +156,12 @@ impl<'s> Parser<'s> {
                 Found::Annotation(annotation) if reading.annotation.is_none() => {
                     reading.annotation = Some((annotation, token));
                 }
-                Found::Annotation(_) => {
+                Found::Annotation(second) => {
+                    if let Some((first, _)) = &mut reading.annotation
+                        && first.takes_plain(&second)
+                    {
+                        return Ok(true);
+                    }
                     return Err(token.invalid(format!("'{}' is a second annotation of the same thing", token.text)));
                 }
                 Found::Ignored => {}

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::Type;
-use crate::c::{Abi, layout};
 
 /// Who removes the arguments from the stack and which of them go in registers. Without meaning on x86-64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -141,36 +140,15 @@ impl Annotation {
     pub(in crate::c) fn is_of_result(&self) -> bool {
         self.spelling.starts_with("_Ret_")
     }
-}
 
-impl SizeExpression {
-    /// The size, given a function that tells the value of [`Parameter`](Self::Parameter),
-    /// [`Dereference`](Self::Dereference) and [`Result`](Self::Result); nothing where one is unknown, the size is
-    /// negative, or it cannot be computed.
-    ///
-    /// ```
-    /// use runtime64::c::{Abi, SizeExpression};
-    ///
-    /// let size = SizeExpression::Parameter("count".to_owned());
-    /// assert_eq!(size.evaluate(Abi::I386SystemV, &|_| Some(12)), Some(12));
-    /// ```
-    pub fn evaluate(&self, abi: Abi, value: &dyn Fn(&SizeExpression) -> Option<i64>) -> Option<i64> {
-        let size = match self {
-            SizeExpression::Number(number) => i64::try_from(*number).ok()?,
-            SizeExpression::Parameter(_) | SizeExpression::Dereference(_) | SizeExpression::Result => value(self)?,
-            SizeExpression::SizeOf(ty) => i64::try_from(layout(ty, abi).ok()?.size).ok()?,
-            SizeExpression::Binary(operator, operands) => {
-                let left = operands.0.evaluate(abi, value)?;
-                let right = operands.1.evaluate(abi, value)?;
-                match operator {
-                    SizeOperator::Add => left.checked_add(right)?,
-                    SizeOperator::Subtract => left.checked_sub(right)?,
-                    SizeOperator::Multiply => left.checked_mul(right)?,
-                    SizeOperator::Divide => left.checked_div(right)?,
-                }
-            }
-        };
-        (size >= 0).then_some(size)
+    /// Makes `IN` and `OUT` together what `_Inout_` is; false for other annotations, of which one is enough.
+    pub(in crate::c) fn takes_plain(&mut self, second: &Annotation) -> bool {
+        let is_both = matches!((self.spelling.as_str(), second.spelling.as_str()), ("IN", "OUT") | ("OUT", "IN"));
+        if is_both {
+            self.spelling = "IN OUT".to_owned();
+            self.direction = Direction::InOut;
+        }
+        is_both
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchOutcome, BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, result, with_callee};
+use super::{Called, Callee, Ready, Rooms, result, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::memory::Owner;
 use crate::dll::types::Conversion;
@@ -85,9 +85,9 @@ fn run(lua: &Lua, batch: &Batch, worker: &Arc<Worker>, calls: &[Written]) -> mlu
     let mut rooms = Vec::with_capacity(calls.len());
     for (index, written) in calls.iter().enumerate() {
         let prepared = with_callee(&written.function, |callee| prepare(batch, callee, &mut called, written, index));
-        let (prepared, room) = prepared.and_then(|prepared| prepared).map_err(|error| numbered(error, index))?;
+        let (prepared, made) = prepared.and_then(|prepared| prepared).map_err(|error| numbered(error, index))?;
         request.calls.push(prepared);
-        rooms.push(room);
+        rooms.push(made);
     }
     let Called { session, owner, callbacks, .. } = called;
     let ended = callback::converse(lua, worker, &owner, session, &request, None);
@@ -104,36 +104,40 @@ fn prepare(
     called: &mut Called<'_>,
     written: &Written,
     index: usize,
-) -> Result<(BatchedCall, u64), Error> {
+) -> Result<(BatchedCall, Rooms), Error> {
     if !called.session.is_of(callee.worker()) {
         let message = format!("{}: all calls of a batch are made in one worker", callee.name());
         return Err(callee.located(Error::new(ErrorKind::Type, message)));
     }
     let mut earlier = Vec::new();
     let mut arguments = written.arguments.clone();
-    for (argument, value) in arguments.iter_mut().enumerate() {
+    called.later.clear();
+    for (position, value) in arguments.iter_mut().enumerate() {
         if let Some(call) = batch.earlier(value)? {
             debug_assert!((call as usize) < index, "a call is written down before its result is used");
-            earlier.push((argument as u32, call));
-            *value = stand_in(callee, argument)?;
+            let parameter = callee.prototype().parameter_of(written.arguments.len(), position);
+            *value = stand_in(callee, parameter, position)?;
+            called.later.push(position);
+            earlier.push((parameter as u32, call));
         }
     }
-    let Ready { function, address, values, room } = called.prepare_held(callee, &arguments)?;
-    let shift = (values.len() - arguments.len()) as u32;
-    earlier.iter_mut().for_each(|(argument, _)| *argument += shift);
-    Ok((BatchedCall { function, address, arguments: values, earlier, failure: callee.failure_rule() }, room))
+    let Ready { function, address, values, rooms } = called.prepare_held(callee, &arguments)?;
+    // The room for a record comes before the arguments.
+    let shift = u32::from(matches!(callee.prototype().result, Conversion::Record { .. }));
+    earlier.iter_mut().for_each(|(parameter, _)| *parameter += shift);
+    Ok((BatchedCall { function, address, arguments: values, earlier, failure: callee.failure_rule() }, rooms))
 }
 
 /// A value that the parameter takes, in the place of a result that is not known yet.
-fn stand_in(callee: &dyn Callee, argument: usize) -> Result<LuaValue, Error> {
-    match callee.prototype().parameters.get(argument).map(|parameter| &parameter.conversion) {
+fn stand_in(callee: &dyn Callee, parameter: usize, position: usize) -> Result<LuaValue, Error> {
+    match callee.prototype().parameters.get(parameter).map(|parameter| &parameter.conversion) {
         Some(Conversion::Number(number, _)) => Ok(number.zero()),
         Some(Conversion::Pointer { .. }) => Ok(LuaValue::Nil),
         _ => {
             let message = format!(
                 "{}: argument {} cannot be the result of an earlier call; numbers and pointers can",
                 callee.name(),
-                argument + 1
+                position + 1
             );
             Err(callee.located(Error::new(ErrorKind::Type, message)))
         }
@@ -145,7 +149,7 @@ fn results(
     lua: &Lua,
     calls: &[Written],
     owner: &Owner,
-    rooms: &[u64],
+    rooms: &[Rooms],
     ended: Ended<'_, BatchOutcome>,
 ) -> mlua::Result<Table> {
     let Ended { session: Some(mut session), reply: Ok(reply), raised } = ended else {
@@ -161,7 +165,7 @@ fn results(
             if callee.failure_rule().holds(outcome) {
                 return Err(result::failed(callee, outcome, callee.failure_rule(), &mut session));
             }
-            result::record(callee, rooms[index], &mut session)
+            result::stored(callee, &rooms[index], outcome, &mut session)
         });
         records.push(record.and_then(|record| record).map_err(|error| numbered(error, index))?);
     }
@@ -181,7 +185,7 @@ fn results(
             }
             result::to_lua(callee, lua, owner, outcome, record)
         })??;
-        results.raw_set(index + 1, value.into_iter().next().unwrap_or_default())?;
+        results.raw_set(index + 1, result::as_one(lua, value)?)?;
     }
     Ok(results)
 }

@@ -1,14 +1,16 @@
 //! Arguments and results: from Lua to the wire and back, checked strictly.
 
-use mlua::{Lua, Value as LuaValue};
+use mlua::{Lua, Table, Value as LuaValue};
 use protocol::Value;
 
+use crate::c;
 use crate::dll::cdata::{self, Cdata, PointerNeeded, address_for};
+use crate::dll::describe::wrong_type;
 use crate::dll::memory::{Access, Owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
 use crate::dll::text::Encoding;
-use crate::dll::types::{Conversion, Strings};
+use crate::dll::types::{Conversion, Ctype, Form, Strings};
 use crate::error::{Error, ErrorKind};
 
 /// From Lua to the wire.
@@ -24,6 +26,7 @@ pub(in crate::dll) fn to_wire(
         Conversion::Number(number, _) => number.to_wire(&*cdata::unboxed(value, access)?),
         Conversion::Pointer { ctype, strings } => match value {
             LuaValue::String(string) => string_to_wire(&string.as_bytes(), *strings, access),
+            LuaValue::Table(table) if points_to_const(ctype) => table_to_wire((ctype, *strings), table, owner, access),
             value => {
                 let address = address_for(value, &PointerNeeded { ctype, owner }, access)?;
                 Ok(if address == 0 { Value::Nil } else { Value::Integer(address as i64) })
@@ -34,6 +37,26 @@ pub(in crate::dll) fn to_wire(
             access.lend(&bytes, 0)
         }
     }
+}
+
+fn points_to_const(pointer: &Ctype) -> bool {
+    pointer.ty.pointee().is_some_and(c::Type::is_const)
+}
+
+/// A table as what a pointer leads to, which is lent to the worker for the length of the call.
+pub(super) fn table_to_wire(
+    (pointer, strings): (&Ctype, Strings),
+    table: &Table,
+    owner: &Owner,
+    access: &mut dyn Access,
+) -> Result<Value, Mismatch> {
+    // Text ends at a zero, which a table of numbers need not have.
+    let is_text = matches!(strings, Strings::Text(_) | Strings::Wide(_));
+    let target =
+        pointer.pointee().filter(|target| !matches!(target.form, Form::Function(_) | Form::Opaque(_)) && !is_text);
+    let target = target.ok_or_else(|| wrong_type("a pointer, an object or nil", &LuaValue::Table(table.clone())))?;
+    let bytes = cdata::bytes_behind(&target, table, owner, access)?;
+    access.lend(&bytes, 0)
 }
 
 /// From the wire to Lua, of what a library gives a callback: text is a pointer, as it may be anything but text, and a record

@@ -6,7 +6,8 @@ use std::time::Duration;
 use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, Value as LuaValue};
 use protocol::{AwaitJob, CancelJob, JobState, Outcome, StartJob};
 
-use super::{Called, Callee, result, with_callee};
+use super::result::{self, Stored};
+use super::{Called, Callee, Rooms, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe;
@@ -28,7 +29,7 @@ pub(in crate::dll) struct Future {
     name: String,
     owner: Owner,
     job: u32,
-    room: u64,
+    rooms: Rooms,
     state: Mutex<State>,
 }
 
@@ -36,7 +37,7 @@ enum State {
     /// The worker has it.
     Pending(Held),
     /// It has returned.
-    Done(Box<(Outcome, Option<Vec<u8>>)>),
+    Done(Box<(Outcome, Stored)>),
     /// It has no result, and why.
     Failed(Error),
 }
@@ -44,11 +45,11 @@ enum State {
 /// Has a function called on another thread of the worker.
 pub(in crate::dll) fn start(function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
     let started = with_callee(&function, |callee| start_callee(callee, arguments))?;
-    let (owner, job, room, held, name) = started?;
-    Ok(Future { function, name, owner, job, room, state: Mutex::new(State::Pending(held)) })
+    let (owner, job, rooms, held, name) = started?;
+    Ok(Future { function, name, owner, job, rooms, state: Mutex::new(State::Pending(held)) })
 }
 
-fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u32, u64, Held, String), Error> {
+fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u32, Rooms, Held, String), Error> {
     let mut called = Called::outliving(callee.session()?, callee.worker());
     if let Some(companion) = Companion::of(&called.owner) {
         companion.orphans.bury(&mut called.session);
@@ -56,12 +57,12 @@ fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u
     let ready = called.prepare(callee, arguments)?;
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
     let started = called.session.call(&request);
-    let Called { mut session, owner, callbacks, kept } = called;
+    let Called { mut session, owner, callbacks, kept, .. } = called;
     session.give_back(ready.values);
     drop(session);
     let held = Held { _memory: kept.unwrap_or_default(), callbacks };
     match started {
-        Ok(job) => Ok((owner, job.id, ready.room, held, callee.name())),
+        Ok(job) => Ok((owner, job.id, ready.rooms, held, callee.name())),
         Err(error) => {
             held.release(&owner);
             Err(callee.failure(error))
@@ -84,7 +85,7 @@ impl Future {
         if let Some(raised) = self.settle(lua, milliseconds) {
             return Err(raised);
         }
-        let (outcome, record) = match &*self.lock() {
+        let (outcome, stored) = match &*self.lock() {
             State::Done(done) => (done.0.clone(), done.1.clone()),
             State::Failed(error) => return Err(error.clone().into()),
             State::Pending(_) => {
@@ -101,7 +102,7 @@ impl Future {
                     callee.worker().session_of(self.owner.generation).map_err(|error| callee.failure(error))?;
                 return Err(result::failed(callee, &outcome, rule, &mut session).into());
             }
-            result::to_lua(callee, lua, &self.owner, outcome, record)
+            result::to_lua(callee, lua, &self.owner, outcome, stored)
         })?
     }
 
@@ -123,10 +124,11 @@ impl Future {
         match (reply, session) {
             (Ok(None), _) => {}
             (Ok(Some(outcome)), Some(mut session)) => {
-                let record = with_callee(&self.function, |callee| result::record(callee, self.room, &mut session));
+                let stored =
+                    with_callee(&self.function, |callee| result::stored(callee, &self.rooms, &outcome, &mut session));
                 drop(session);
-                match record.and_then(|record| record) {
-                    Ok(record) => self.end(State::Done(Box::new((outcome, record)))),
+                match stored.and_then(|stored| stored) {
+                    Ok(stored) => self.end(State::Done(Box::new((outcome, stored)))),
                     Err(error) => self.end(State::Failed(error)),
                 }
             }
@@ -232,12 +234,8 @@ pub(in crate::dll) fn wait_all(lua: &Lua, futures: &Table) -> mlua::Result<Table
             let message = format!("dll.wait_all: element {} is no future but {}", index + 1, describe(&value));
             Error::new(ErrorKind::Type, message)
         })?;
-        let mut values = future.wait(lua, None)?;
-        let result = match values.len() {
-            0 | 1 => values.pop_front().unwrap_or_default(),
-            _ => LuaValue::Table(lua.create_sequence_from(values)?),
-        };
-        results.raw_set(index + 1, result)?;
+        let values = future.wait(lua, None)?;
+        results.raw_set(index + 1, result::as_one(lua, values)?)?;
     }
     Ok(results)
 }

@@ -1,9 +1,10 @@
 //! What a call came to: its result as a Lua value, or the error that its result stands for.
 
-use mlua::{Lua, MultiValue};
+use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{DescribeLastError, FailureRule, Outcome, Platform, Value};
 
-use super::{Callee, convert};
+use super::annotated::Written;
+use super::{Callee, Rooms, convert};
 use crate::dll::cdata;
 use crate::dll::memory::Owner;
 use crate::dll::module::Module;
@@ -11,37 +12,72 @@ use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Session;
 
-/// The bytes of a result that is a record, taken out of the room that was made for it.
-#[inline]
-pub(super) fn record<C: Callee + ?Sized>(
-    callee: &C,
-    room: u64,
-    session: &mut Session<'_>,
-) -> Result<Option<Vec<u8>>, Error> {
-    let Conversion::Record { ctype, .. } = &callee.prototype().result else { return Ok(None) };
-    let mut bytes = vec![0; ctype.bytes().unwrap_or(0) as usize];
-    session.read(room, &mut bytes).map_err(|error| callee.failure(error))?;
-    Ok(Some(bytes))
+/// What a call has put into the rooms that were made for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stored {
+    /// The bytes of a result that is a record.
+    record: Option<Vec<u8>>,
+    written: Vec<Written>,
 }
 
-/// The result as a Lua value.
+/// Takes what a call has stored out of the worker.
+#[inline]
+pub(super) fn stored<C: Callee + ?Sized>(
+    callee: &C,
+    rooms: &Rooms,
+    outcome: &Outcome,
+    session: &mut Session<'_>,
+) -> Result<Stored, Error> {
+    let prototype = callee.prototype();
+    let mut stored = Stored::default();
+    if let Conversion::Record { ctype, .. } = &prototype.result {
+        let mut bytes = vec![0; ctype.bytes().unwrap_or(0) as usize];
+        session.read(rooms.record, &mut bytes).map_err(|error| callee.failure(error))?;
+        stored.record = Some(bytes);
+    }
+    if let (Some(plan), Some(expected)) = (&prototype.plan, &rooms.expected) {
+        let written = expected.read(plan, &outcome.result, session);
+        stored.written = written.map_err(|error| callee.failure(error))?;
+    }
+    Ok(stored)
+}
+
+/// The result as a Lua value, and what annotations have come back behind it.
 #[inline]
 pub(super) fn to_lua<C: Callee + ?Sized>(
     callee: &C,
     lua: &Lua,
     owner: &Owner,
     outcome: Outcome,
-    record: Option<Vec<u8>>,
+    stored: Stored,
 ) -> mlua::Result<MultiValue> {
-    let result = match (&callee.prototype().result, record) {
-        (Conversion::Void, _) => return Ok(MultiValue::new()),
+    let prototype = callee.prototype();
+    let mut results = match (&prototype.result, stored.record) {
+        (Conversion::Void, _) => MultiValue::new(),
         (Conversion::Record { ctype, .. }, Some(bytes)) => {
-            let module = Module::of_state(lua).ok_or_else(|| mlua::Error::runtime("the Lua state is ending"))?;
-            cdata::copy_of(lua, &module, ctype, &bytes, owner)?
+            let module = Module::of_state(lua).ok_or_else(ending)?;
+            MultiValue::from_vec(vec![cdata::copy_of(lua, &module, ctype, &bytes, owner)?])
         }
-        (conversion, _) => convert::to_lua(conversion, lua, outcome.result, owner)?,
+        (conversion, _) => MultiValue::from_vec(vec![convert::to_lua(conversion, lua, outcome.result, owner)?]),
     };
-    Ok(MultiValue::from_vec(vec![result]))
+    if let Some(plan) = &prototype.plan {
+        for written in stored.written {
+            results.push_back(written.to_lua(plan, lua, owner)?);
+        }
+    }
+    Ok(results)
+}
+
+/// The results of one call as a single value: a list where there are several.
+pub(super) fn as_one(lua: &Lua, mut results: MultiValue) -> mlua::Result<LuaValue> {
+    match results.len() {
+        0 | 1 => Ok(results.pop_front().unwrap_or_default()),
+        _ => Ok(LuaValue::Table(lua.create_sequence_from(results)?)),
+    }
+}
+
+pub(super) fn ending() -> mlua::Error {
+    mlua::Error::runtime("the Lua state is ending")
 }
 
 /// The error that a result stands for by a rule, with the system's words for its number.

@@ -61,7 +61,7 @@ fn is_whole(ctype: &Ctype, value: &LuaValue) -> bool {
 }
 
 /// Whether a value is an object of this very type.
-fn is_same_type(ctype: &Ctype, value: &LuaValue) -> bool {
+pub(super) fn is_same_type(ctype: &Ctype, value: &LuaValue) -> bool {
     super::of(value).is_some_and(|cdata| cdata.kind == Kind::Object && cdata.ctype.is_same(ctype))
 }
 
@@ -152,7 +152,7 @@ fn copy_object(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mut T
 
 /// The elements of a table, from its index 0 if it has one, otherwise from 1, up to the first that is missing. What has a
 /// name is no element, and is not left out without a word.
-fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, Mismatch> {
+pub(super) fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, Mismatch> {
     for pair in table.pairs::<LuaValue, LuaValue>() {
         let (key, _) = pair.map_err(from_lua)?;
         if !key.is_integer() {
@@ -176,7 +176,7 @@ fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, Mismatch> {
 }
 
 /// Puts values in their order, and may repeat a single one for all elements.
-fn put_elements(
+pub(super) fn put_elements(
     bytes: &mut [u8],
     array: &Array,
     values: &[LuaValue],
@@ -267,7 +267,7 @@ fn too_many(given: usize, most: u64) -> Mismatch {
     Mismatch::new(ErrorKind::Range, format!("it takes {most} value{plural}, {given} given"))
 }
 
-fn from_lua(error: mlua::Error) -> Mismatch {
+pub(super) fn from_lua(error: mlua::Error) -> Mismatch {
     Mismatch::new(ErrorKind::Type, error.to_string())
 }
 

@@ -83,7 +83,7 @@ impl Place {
 }
 
 /// Where the first unit is that is zero.
-fn zero_unit(bytes: &[u8], unit: usize) -> Option<usize> {
+pub(in crate::dll) fn zero_unit(bytes: &[u8], unit: usize) -> Option<usize> {
     if unit == 1 {
         return CStr::from_bytes_until_nul(bytes).ok().map(CStr::count_bytes);
     }

@@ -37,6 +37,20 @@ pub(in crate::dll) trait Access {
     /// stands for their address.
     fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch>;
 
+    /// Makes room that begins with these bytes and is filled up with zeros, for the function to read and write, and gives its
+    /// address.
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
+        match self.lend(bytes, zeros)? {
+            Value::Integer(address) => Ok(address as u64),
+            _ => Err(Mismatch::new(ErrorKind::Memory, "no memory is shared that the function could write to")),
+        }
+    }
+
+    /// Whether the argument at a position, from 0, is not known yet, and another one stands in its place.
+    fn later(&self, _position: usize) -> bool {
+        false
+    }
+
     /// The address of text that the worker reads as long as the call lasts, for a pointer of this type that lies in memory
     /// itself.
     fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch>;

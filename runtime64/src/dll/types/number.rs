@@ -89,6 +89,17 @@ impl Number {
         }
     }
 
+    /// Its size in bytes, as far as its value goes.
+    pub(in crate::dll) fn bytes(&self) -> usize {
+        match self.wire() {
+            Type::Int16 | Type::Uint16 => 2,
+            Type::Int32 | Type::Uint32 | Type::Float32 => 4,
+            Type::Int64 | Type::Uint64 | Type::Float64 => 8,
+            Type::Extended => EXTENDED_BYTES,
+            _ => 1,
+        }
+    }
+
     /// Its zero.
     pub(in crate::dll) fn zero(&self) -> LuaValue {
         self.value_of(&NumberBytes::default())

@@ -8,6 +8,7 @@ use super::Types;
 use super::by_value;
 use super::ctype::{Ctype, Form};
 use super::number::Number;
+use super::plan::{self, Arguments, Plan};
 use crate::c::{self, Abi, Basic};
 use crate::dll::generational::GenerationalId;
 use crate::dll::text::{Encoding, Width};
@@ -77,6 +78,8 @@ pub(in crate::dll) struct Prototype {
     pub(in crate::dll) is_variadic: bool,
     /// How text is encoded.
     pub(in crate::dll) encoding: Encoding,
+    /// What annotations tell, if they tell anything.
+    pub(in crate::dll) plan: Option<Box<Plan>>,
     /// The parameters, in order.
     pub(in crate::dll) parameters: Vec<Parameter>,
     /// How the result becomes a Lua value.
@@ -144,8 +147,8 @@ impl Prototype {
             let text = parameter.ty.declare(parameter.name.as_deref().unwrap_or_default());
             let conversion = Conversion::of(types, &parameter.ty, abi, &mut records)
                 .map_err(|reason| unsupported(format!("the parameter '{text}' is not supported: {reason}")))?;
-            parameters
-                .push(Parameter { conversion: annotated(conversion.encoded(defaults.encoding), parameter), text });
+            let conversion = plan::read_only(conversion, parameter).encoded(defaults.encoding);
+            parameters.push(Parameter { conversion: annotated(conversion, parameter), text });
         }
         let result = Conversion::of(types, &function.result, abi, &mut records).map_err(|reason| {
             unsupported(format!("a result of type '{}' is not supported: {reason}", function.result))
@@ -167,9 +170,34 @@ impl Prototype {
             is_variadic: function.variadic,
             encoding: defaults.encoding,
             argument_bytes,
+            plan: Plan::of(types, function, abi, defaults.encoding),
             parameters,
             result,
         })
+    }
+}
+
+impl Prototype {
+    /// Which arguments so many are; nothing if they are too few or too many.
+    #[inline]
+    pub(in crate::dll) fn arguments(&self, given: usize) -> Option<Arguments> {
+        let all = self.parameters.len();
+        match &self.plan {
+            Some(plan) => plan.arguments(given, self.is_variadic),
+            None if self.is_variadic => (given >= all).then_some(Arguments::All),
+            None => (given == all).then_some(Arguments::All),
+        }
+    }
+
+    /// Which parameter an argument is for, of so many, both from 0.
+    pub(in crate::dll) fn parameter_of(&self, given: usize, position: usize) -> usize {
+        match (&self.plan, self.arguments(given)) {
+            (Some(plan), Some(arguments)) if position < plan.roles.len() => {
+                let roles = plan.roles.iter().enumerate().filter(|(_, role)| role.is_in(arguments));
+                roles.map(|(index, _)| index).nth(position).unwrap_or(position)
+            }
+            _ => position,
+        }
     }
 }
 
@@ -265,9 +293,15 @@ impl Strings {
 
 /// Which Lua strings can stand for a pointer to this.
 fn strings(target: &c::Type, abi: Abi) -> Strings {
-    if !target.is_const() {
-        return Strings::None;
-    }
+    if target.is_const() { strings_read(target, abi) } else { Strings::None }
+}
+
+/// Which Lua strings can stand for a pointer of this type, if what it points to is only read.
+pub(super) fn strings_read_only(pointer: &Ctype) -> Strings {
+    pointer.ty.pointee().map_or(Strings::None, |target| strings_read(target, pointer.abi))
+}
+
+fn strings_read(target: &c::Type, abi: Abi) -> Strings {
     match (target.resolve(), Width::of(target, abi)) {
         (_, Some(width)) => Strings::Wide(width),
         (c::Type::Basic(Basic::Char), None) => Strings::Text(Encoding::Utf8),

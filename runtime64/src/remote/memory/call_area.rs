@@ -49,6 +49,14 @@ impl CallArea {
         Some(self.address + start)
     }
 
+    /// Copies out bytes that lie in the area; false for all others.
+    pub(in crate::remote) fn read(&self, address: u64, into: &mut [u8]) -> bool {
+        let start = address.checked_sub(self.address);
+        let within =
+            start.filter(|start| start.checked_add(into.len() as u64).is_some_and(|end| end <= CALL_AREA_BYTES));
+        within.map(|start| self.view.read(start, into)).is_some()
+    }
+
     /// Keeps memory that did not fit until the call is over.
     pub(in crate::remote) fn keep(&mut self, allocation: Allocation) {
         self.overflow.push(allocation);

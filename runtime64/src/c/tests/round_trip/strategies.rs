@@ -9,8 +9,8 @@ use proptest::sample::select;
 
 use super::program;
 use crate::c::{
-    Annotation, ArrayType, Basic, Convention, Count, Declarations, FunctionType, Length, Member, Parameter, Qualifiers,
-    Record, RecordBody, RecordKind, Type,
+    Annotation, ArrayType, Basic, Convention, Count, Declarations, Direction, FunctionType, Length, Member, Parameter,
+    Qualifiers, Record, RecordBody, RecordKind, Type,
 };
 
 /// Names, some of which are types or words of Windows headers, too.
@@ -20,11 +20,11 @@ const ANNOTATIONS: &[&str] = &[
     "_In_",
     "_Out_opt_",
     "_Inout_",
-    "_In_reads_(n)",
-    "_Out_writes_to_(n * 2, *n + 1)",
-    "__out_ecount(n)",
-    "_Outptr_",
+    "_In_reads_(7)",
+    "_Out_writes_to_(7 * 2, return + 1)",
+    "__out_ecount(sizeof(int))",
     "IN",
+    "IN OUT",
 ];
 
 /// A type by its name.
@@ -152,7 +152,13 @@ fn parameter(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Parameter> {
         };
         // What describes a callback's result stands in the same place.
         let spelling = spelling.filter(|_| inner_function(&ty).is_none_or(|inner| inner.result_annotation.is_none()));
-        Parameter { name, ty, annotation: spelling.map(annotation) }
+        let fits = |annotation: &Annotation| match ty.pointee().map(|target| (target, target.resolve())) {
+            Some((_, Type::Function(_)) | (_, Type::Basic(Basic::Void))) => annotation.spelling == "IN",
+            Some((target, _)) => annotation.direction == Direction::In || !target.is_const(),
+            None => annotation.direction == Direction::In && annotation.extent.is_none(),
+        };
+        let annotation = spelling.map(annotation).filter(fits);
+        Parameter { name, ty, annotation }
     })
 }
 
@@ -179,7 +185,7 @@ pub(super) fn function(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Func
                 result,
                 result_annotation: (annotated && !has_function)
                     .then_some(ret)
-                    .map(|ret| Annotation { direction: crate::c::Direction::Out, ..ret }),
+                    .map(|ret| Annotation { direction: Direction::Out, ..ret }),
                 prototype: prototype || variadic || !parameters.is_empty(),
                 parameters,
                 variadic,

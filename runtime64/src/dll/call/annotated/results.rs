@@ -1,0 +1,185 @@
+//! What a function has written through its parameters, as further results.
+
+use mlua::{Lua, Value as LuaValue};
+use protocol::Value;
+
+use super::sizes::Sizes;
+use crate::dll::call::result;
+use crate::dll::cdata::{self, Cdata};
+use crate::dll::memory::{Owner, zero_unit};
+use crate::dll::module::Module;
+use crate::dll::types::{Form, NumberBytes, Plan, Role, Shape, Target};
+use crate::remote::{RemoteError, Session};
+
+/// How much of text is read at first. It is a multiple of the size of every character.
+const FIRST_BLOCK: u64 = 4096;
+
+/// What is to come back from a call.
+#[derive(Debug)]
+pub(in crate::dll::call) struct Expected {
+    /// In the order of the parameters.
+    rooms: Vec<Room>,
+    /// The arguments as they travel, where sizes after the call depend on them.
+    arguments: Vec<Value>,
+}
+
+/// Room that was made for a parameter.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// Which parameter.
+    pub(super) index: usize,
+    /// NULL where nothing comes back.
+    pub(super) address: u64,
+    /// In what the annotation counts.
+    pub(super) capacity: u64,
+}
+
+/// What came back for a parameter.
+#[derive(Clone, Debug)]
+pub(in crate::dll::call) struct Written {
+    /// Which parameter.
+    index: usize,
+    /// Nothing for NULL.
+    bytes: Option<Vec<u8>>,
+}
+
+impl Expected {
+    pub(super) fn new(plan: &Plan, rooms: Vec<Room>, arguments: &[Value], unknown: &[usize]) -> Self {
+        let told_afterwards =
+            |room: &Room| plan.roles[room.index].extent.as_ref().is_some_and(|extent| extent.valid.is_some());
+        let mut arguments: Vec<Value> = match rooms.iter().any(told_afterwards) {
+            true => arguments.iter().map(first_number).collect(),
+            false => Vec::new(),
+        };
+        for index in unknown {
+            if let Some(argument) = arguments.get_mut(*index) {
+                *argument = Value::Nil;
+            }
+        }
+        Self { rooms, arguments }
+    }
+
+    /// Copies out what the function has written.
+    pub(in crate::dll::call) fn read(
+        &self,
+        plan: &Plan,
+        result: &Value,
+        session: &mut Session<'_>,
+    ) -> Result<Vec<Written>, RemoteError> {
+        self.rooms.iter().map(|room| self.read_room(plan, room, result, session)).collect()
+    }
+
+    fn read_room(
+        &self,
+        plan: &Plan,
+        room: &Room,
+        result: &Value,
+        session: &mut Session<'_>,
+    ) -> Result<Written, RemoteError> {
+        let (index, role) = (room.index, &plan.roles[room.index]);
+        if room.address == 0 {
+            return Ok(Written { index, bytes: None });
+        }
+        let unit = match (&role.extent, &role.target) {
+            (Some(extent), _) => extent.unit,
+            (None, Some(target)) => target.bytes,
+            (None, None) => 1,
+        };
+        let mut count = room.capacity;
+        if let Some(valid) = role.extent.as_ref().and_then(|extent| extent.valid.as_ref()) {
+            let read = |address, into: &mut [u8]| session.read(address, into);
+            let valid =
+                Sizes { arguments: &self.arguments, unknown: Vec::new(), result: Some(result), read }.of(valid)?;
+            // A function may say how much it would have written, and tell a failure by a negative number.
+            count = valid.map_or(count, |valid| u64::try_from(valid).unwrap_or(0).min(count));
+        }
+        let bytes = read_bytes(role, room.address, count * unit, session)?;
+        Ok(Written { index, bytes: Some(bytes) })
+    }
+}
+
+/// An argument as far as sizes depend on it.
+fn first_number(value: &Value) -> Value {
+    match value {
+        Value::Bytes(bytes) => Value::Bytes(bytes[..bytes.len().min(size_of::<u64>())].to_vec()),
+        other => other.clone(),
+    }
+}
+
+/// Copies out so many bytes; of text, which may be much shorter than the room for it, at least those before its zero.
+fn read_bytes(role: &Role, address: u64, count: u64, session: &mut Session<'_>) -> Result<Vec<u8>, RemoteError> {
+    let mut bytes = Vec::new();
+    let mut block = if role.text_unit().is_some() { FIRST_BLOCK } else { count };
+    while (bytes.len() as u64) < count {
+        let start = bytes.len();
+        let length = block.min(count - start as u64);
+        let room = usize::try_from(length).ok().filter(|length| bytes.try_reserve_exact(*length).is_ok());
+        let room = room.ok_or_else(|| RemoteError::TooLarge(format!("{count} bytes to be read")))?;
+        bytes.resize(start + room, 0);
+        session.read(address + start as u64, &mut bytes[start..])?;
+        if role.text_unit().is_some_and(|unit| zero_unit(&bytes[start..], unit).is_some()) {
+            break;
+        }
+        block *= 4;
+    }
+    Ok(bytes)
+}
+
+impl Written {
+    /// The value that comes back.
+    pub(in crate::dll::call) fn to_lua(&self, plan: &Plan, lua: &Lua, owner: &Owner) -> mlua::Result<LuaValue> {
+        let role = &plan.roles[self.index];
+        let (Some(bytes), Some(target)) = (&self.bytes, &role.target) else { return Ok(LuaValue::Nil) };
+        if let Some(unit) = role.text_unit() {
+            let end = zero_unit(bytes, unit).unwrap_or(bytes.len() / unit * unit);
+            let text = match target.shape {
+                Shape::Text(encoding) => encoding.decode(&bytes[..end]),
+                _ => bytes[..end].into(),
+            };
+            return lua.create_string(text).map(LuaValue::String);
+        }
+        if role.extent.is_none() {
+            return one(lua, target, bytes, owner);
+        }
+        match target.shape {
+            Shape::Text(_) | Shape::Bytes => lua.create_string(bytes).map(LuaValue::String),
+            Shape::Numbers => numbers(lua, target, bytes),
+            Shape::Objects => {
+                let count = bytes.len() as u64 / target.bytes;
+                let array = target.array.with_count(count).map_err(|mismatch| mismatch.at(&role.annotation))?;
+                let whole = (count * target.bytes) as usize;
+                cdata::copy_of(lua, &Module::of_state(lua).ok_or_else(result::ending)?, &array, &bytes[..whole], owner)
+            }
+        }
+    }
+}
+
+/// One element: a number, a pointer, or a copy as an object.
+fn one(lua: &Lua, target: &Target, bytes: &[u8], owner: &Owner) -> mlua::Result<LuaValue> {
+    match &target.element.form {
+        Form::Number(number) => Ok(number.value_of(&number_bytes(bytes))),
+        Form::Pointer(_) => {
+            let address = u64::from_le_bytes(number_bytes(bytes)[..8].try_into().unwrap_or_default());
+            Cdata::pointer_value(lua, &target.element, address, owner)
+        }
+        _ => cdata::copy_of(lua, &Module::of_state(lua).ok_or_else(result::ending)?, &target.element, bytes, owner),
+    }
+}
+
+fn numbers(lua: &Lua, target: &Target, bytes: &[u8]) -> mlua::Result<LuaValue> {
+    let Form::Number(number) = &target.element.form else { return Ok(LuaValue::Nil) };
+    let elements = bytes.chunks_exact(target.bytes as usize);
+    let table = lua.create_table_with_capacity(elements.len(), 0)?;
+    for (index, element) in elements.enumerate() {
+        table.raw_set(index + 1, number.value_of(&number_bytes(element)))?;
+    }
+    Ok(LuaValue::Table(table))
+}
+
+/// The first bytes of a number, as many as there are.
+fn number_bytes(bytes: &[u8]) -> NumberBytes {
+    let mut number = NumberBytes::default();
+    let length = bytes.len().min(number.len());
+    number[..length].copy_from_slice(&bytes[..length]);
+    number
+}

@@ -1,0 +1,51 @@
+//! Tables that stand for what a pointer leads to, as long as a call lasts.
+
+use std::sync::Arc;
+
+use mlua::{Table, Value as LuaValue};
+
+use super::initialise::{Target, bytes_of, from_lua, is_same_type, put_elements, sequence};
+use crate::dll::memory::{Access, Owner, buffer};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::types::{Array, Ctype, Fields, Form, times};
+
+/// The bytes of as many elements as a table has, and how many they are.
+pub(in crate::dll) fn bytes_of_elements(
+    element: &Arc<Ctype>,
+    table: &Table,
+    owner: &Owner,
+    access: &mut dyn Access,
+) -> Result<(Vec<u8>, u64), Mismatch> {
+    let values = sequence(table, u64::MAX)?;
+    let count = values.len() as u64;
+    let mut bytes = buffer(&element.ty, times(element.bytes()?, count)?)?;
+    let array = Array { element: Arc::clone(element), count: Some(count), is_variable: false, is_open: false };
+    put_elements(&mut bytes, &array, &values, &mut Target { owner, access }, false)?;
+    Ok((bytes, count))
+}
+
+/// The bytes that a table stands for behind a pointer: one struct, or as many elements as it has. A table is a list of structs
+/// where the first of its values can be no first field.
+pub(in crate::dll) fn bytes_behind(
+    element: &Arc<Ctype>,
+    table: &Table,
+    owner: &Owner,
+    access: &mut dyn Access,
+) -> Result<Vec<u8>, Mismatch> {
+    if let Form::Record(fields) = &element.form
+        && !is_list_of(element, fields, table)?
+    {
+        return bytes_of(element, &LuaValue::Table(table.clone()), owner, access);
+    }
+    bytes_of_elements(element, table, owner, access).map(|(bytes, _)| bytes)
+}
+
+fn is_list_of(ctype: &Ctype, fields: &Fields, table: &Table) -> Result<bool, Mismatch> {
+    let mut first = table.raw_get::<LuaValue>(0).map_err(from_lua)?;
+    if first.is_nil() {
+        first = table.raw_get(1).map_err(from_lua)?;
+    }
+    let begins_with_scalar =
+        fields.list.first().is_some_and(|field| matches!(field.ctype.form, Form::Number(_) | Form::Pointer(_)));
+    Ok(is_same_type(ctype, &first) || first.is_table() && begins_with_scalar)
+}
