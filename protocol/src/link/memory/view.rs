@@ -8,9 +8,6 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU32;
 
-#[cfg(target_arch = "x86_64")]
-mod streaming;
-
 /// A mapped part of shared memory. It is unmapped when it drops.
 ///
 /// The peer, and the library in it, may write to it at any moment. Words are therefore read as atomics, and bytes are
@@ -100,13 +97,7 @@ impl View {
     pub fn write(&self, offset: u64, bytes: &[u8]) {
         let target = self.range(offset, bytes.len());
         // SAFETY: as for `read`; that the view may be written through a shared reference is what it is for.
-        unsafe {
-            #[cfg(target_arch = "x86_64")]
-            if bytes.len() >= streaming::LEAST {
-                return streaming::copy(bytes.as_ptr(), target, bytes.len());
-            }
-            ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
-        }
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) }
     }
 
     /// Sets bytes to one value.
