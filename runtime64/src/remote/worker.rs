@@ -135,6 +135,13 @@ impl Worker {
         Statistics { starts: state.starts, requests: state.requests, calls: state.calls, running }
     }
 
+    /// Says that it is about to be asked for something: if it sleeps, it wakes up meanwhile.
+    pub fn rouse(&self) {
+        if let Some(running) = &mut self.lock().running {
+            running.link.client.rouse();
+        }
+    }
+
     /// The generation that runs, if one does.
     #[must_use]
     pub fn running(&self) -> Option<Generation> {

@@ -5,46 +5,72 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
-use protocol::{BatchOutcome, BatchedCall, InvokeBatch, limits};
+use protocol::{BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, Rooms, result, with_callee};
-use crate::dll::callback::{self, Ended};
-use crate::dll::memory::Owner;
+use super::{Called, Callee, Ready, Rooms, with_callee};
+use crate::dll::callback;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
-use crate::remote::{RemoteError, Worker};
+use crate::remote::Worker;
+use callable::Callable;
+use results::Made;
 
-/// A call that was written down.
-struct Written {
-    function: LuaValue,
-    arguments: MultiValue,
-}
-
-/// The calls of one batch, and the number that tells its references from those of others.
-struct Batch {
-    number: usize,
-    calls: Mutex<Vec<Written>>,
-}
+mod callable;
+mod results;
 
 /// How many calls of a batch its references tell apart.
 const CALLS: usize = limits::BATCH;
 
+/// A call that was written down.
+struct Written {
+    /// Which of the functions it calls.
+    function: usize,
+    arguments: MultiValue,
+}
+
+/// What was written down: the calls, and the functions that they call, each once.
+#[derive(Default)]
+struct Notes {
+    functions: Vec<LuaValue>,
+    calls: Vec<Written>,
+}
+
+/// A batch that is being written, and the number that tells its references from those of others.
+struct Batch {
+    number: usize,
+    notes: Mutex<Notes>,
+}
+
+impl Notes {
+    /// The place of a function in the list. Most calls of a batch are of the same few.
+    fn place_of(&mut self, function: LuaValue) -> usize {
+        let known = self.functions.iter().rposition(|known| known.to_pointer() == function.to_pointer());
+        known.unwrap_or_else(|| {
+            // The worker wakes up while the other calls are written down.
+            let _ = with_callee(&function, |callee| callee.worker().rouse());
+            self.functions.push(function);
+            self.functions.len() - 1
+        })
+    }
+}
+
 impl Batch {
     fn new() -> Self {
         static NUMBERS: AtomicUsize = AtomicUsize::new(1);
-        Self { number: NUMBERS.fetch_add(1, Ordering::Relaxed), calls: Mutex::default() }
+        Self { number: NUMBERS.fetch_add(1, Ordering::Relaxed), notes: Mutex::default() }
     }
 
     /// Writes a call down, and gives what stands for its result in later ones.
     fn write(&self, function: LuaValue, arguments: MultiValue) -> Result<LuaValue, Error> {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        if calls.len() >= CALLS {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.calls.len() >= CALLS {
             let message = format!("dll.batch: more than {CALLS} calls; several batches can be made");
             return Err(Error::new(ErrorKind::Range, message));
         }
-        calls.push(Written { function, arguments });
+        let function = notes.place_of(function);
+        notes.calls.push(Written { function, arguments });
         // It is a number that looks like no other value of Lua, and is never followed as an address.
-        let reference = self.number * CALLS + calls.len() - 1;
+        let reference = self.number * CALLS + notes.calls.len() - 1;
         Ok(LuaValue::LightUserData(LightUserData(std::ptr::without_provenance_mut::<c_void>(reference))))
     }
 
@@ -69,22 +95,35 @@ pub(in crate::dll) fn batch(lua: &Lua, write: &Function) -> mlua::Result<Table> 
         Ok(writer.write(function, arguments)?)
     })?;
     write.call::<()>(call)?;
-    let calls = std::mem::take(&mut *batch.calls.lock().unwrap_or_else(PoisonError::into_inner));
-    match calls.first() {
-        None => lua.create_table(),
-        Some(first) => with_callee(&first.function, |callee| run(lua, &batch, callee.worker(), &calls))?,
-    }
+    let notes = std::mem::take(&mut *batch.notes.lock().unwrap_or_else(PoisonError::into_inner));
+    let Notes { functions, calls } = notes;
+    let Some(first) = calls.first() else { return lua.create_table() };
+    let worker = with_callee(&functions[first.function], |callee| Arc::clone(callee.worker()))?;
+    let functions: Vec<Callable> = functions.into_iter().map(Callable::of).collect();
+    run(lua, &batch, &worker, &functions, calls)
 }
 
 /// Makes the calls in a worker.
-fn run(lua: &Lua, batch: &Batch, worker: &Arc<Worker>, calls: &[Written]) -> mlua::Result<Table> {
-    let first = with_callee(&calls[0].function, |callee| callee.session().map(|session| session.generation()))??;
-    let session = worker.session_of(first).map_err(|error| at(calls, 0, |callee| callee.failure(error)))?;
+fn run(
+    lua: &Lua,
+    batch: &Batch,
+    worker: &Arc<Worker>,
+    functions: &[Callable],
+    calls: Vec<Written>,
+) -> mlua::Result<Table> {
+    let called_by: Vec<usize> = calls.iter().map(|written| written.function).collect();
+    let first = &functions[called_by[0]];
+    let generation = first.with(|callee| callee.session().map(|session| session.generation()))??;
+    let session = match worker.session_of(generation) {
+        Ok(session) => session,
+        Err(error) => return Err(first.with(|callee| callee.failure(error))?.into()),
+    };
     let mut called = Called::new(session, worker);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };
     let mut rooms = Vec::with_capacity(calls.len());
-    for (index, written) in calls.iter().enumerate() {
-        let prepared = with_callee(&written.function, |callee| prepare(batch, callee, &mut called, written, index));
+    for (index, written) in calls.into_iter().enumerate() {
+        let function = &functions[written.function];
+        let prepared = function.with(|callee| prepare(batch, callee, &mut called, written.arguments));
         let (prepared, made) = prepared.and_then(|prepared| prepared).map_err(|error| numbered(error, index))?;
         request.calls.push(prepared);
         rooms.push(made);
@@ -94,7 +133,7 @@ fn run(lua: &Lua, batch: &Batch, worker: &Arc<Worker>, calls: &[Written]) -> mlu
     if !callbacks.is_empty() {
         callback::release(&owner, &callbacks);
     }
-    results(lua, calls, &owner, &rooms, ended)
+    Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms }.results(lua, ended)
 }
 
 /// A call as it travels.
@@ -102,20 +141,18 @@ fn prepare(
     batch: &Batch,
     callee: &dyn Callee,
     called: &mut Called<'_>,
-    written: &Written,
-    index: usize,
+    mut arguments: MultiValue,
 ) -> Result<(BatchedCall, Rooms), Error> {
     if !called.session.is_of(callee.worker()) {
         let message = format!("{}: all calls of a batch are made in one worker", callee.name());
         return Err(callee.located(Error::new(ErrorKind::Type, message)));
     }
     let mut earlier = Vec::new();
-    let mut arguments = written.arguments.clone();
+    let count = arguments.len();
     called.later.clear();
     for (position, value) in arguments.iter_mut().enumerate() {
         if let Some(call) = batch.earlier(value)? {
-            debug_assert!((call as usize) < index, "a call is written down before its result is used");
-            let parameter = callee.prototype().parameter_of(written.arguments.len(), position);
+            let parameter = callee.prototype().parameter_of(count, position);
             *value = stand_in(callee, parameter, position)?;
             called.later.push(position);
             earlier.push((parameter as u32, call));
@@ -141,60 +178,6 @@ fn stand_in(callee: &dyn Callee, parameter: usize, position: usize) -> Result<Lu
             );
             Err(callee.located(Error::new(ErrorKind::Type, message)))
         }
-    }
-}
-
-/// The results of all calls, or the error of the first that failed.
-fn results(
-    lua: &Lua,
-    calls: &[Written],
-    owner: &Owner,
-    rooms: &[Rooms],
-    ended: Ended<'_, BatchOutcome>,
-) -> mlua::Result<Table> {
-    let Ended { session: Some(mut session), reply: Ok(reply), raised } = ended else {
-        let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
-        return match (error, ended.raised) {
-            (RemoteError::EndedMeanwhile, Some(raised)) => Err(raised),
-            (error, _) => Err(at(calls, 0, |callee| callee.failure(error)).into()),
-        };
-    };
-    let mut records = Vec::with_capacity(reply.outcomes.len());
-    for (index, (outcome, written)) in reply.outcomes.iter().zip(calls).enumerate() {
-        let record = with_callee(&written.function, |callee| {
-            if callee.failure_rule().holds(outcome) {
-                return Err(result::failed(callee, outcome, callee.failure_rule(), &mut session));
-            }
-            result::stored(callee, &rooms[index], outcome, &mut session)
-        });
-        records.push(record.and_then(|record| record).map_err(|error| numbered(error, index))?);
-    }
-    drop(session);
-    if let Some(raised) = raised {
-        return Err(raised);
-    }
-    let made = reply.outcomes.len();
-    if let Some(fault) = reply.fault {
-        return Err(numbered(at(calls, made, |callee| callee.failure(RemoteError::Fault(fault))), made).into());
-    }
-    let results = lua.create_table_with_capacity(made, 0)?;
-    for (index, ((outcome, record), written)) in reply.outcomes.into_iter().zip(records).zip(calls).enumerate() {
-        let value = with_callee(&written.function, |callee| {
-            if index + 1 == made {
-                callee.remember(lua, &outcome);
-            }
-            result::to_lua(callee, lua, owner, outcome, record)
-        })??;
-        results.raw_set(index + 1, result::as_one(lua, value)?)?;
-    }
-    Ok(results)
-}
-
-/// The error of a call by its index.
-fn at(calls: &[Written], index: usize, failure: impl FnOnce(&dyn Callee) -> Error) -> Error {
-    match calls.get(index) {
-        Some(written) => with_callee(&written.function, failure).unwrap_or_else(|error| error),
-        None => Error::new(ErrorKind::Protocol, "dll.batch: the worker tells of a call that was not written down"),
     }
 }
 

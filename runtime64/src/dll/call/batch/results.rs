@@ -1,0 +1,86 @@
+//! What the calls of a batch came to.
+
+use mlua::{Lua, Table};
+use protocol::{BatchOutcome, Outcome};
+
+use super::callable::Callable;
+use super::numbered;
+use crate::dll::call::result::{self, Stored};
+use crate::dll::call::{Callee, Rooms};
+use crate::dll::callback::Ended;
+use crate::dll::memory::Owner;
+use crate::error::{Error, ErrorKind};
+use crate::remote::{RemoteError, Session};
+
+/// The calls that were made.
+pub(super) struct Made<'a> {
+    pub(super) functions: &'a [Callable],
+    /// Which function each of them called.
+    pub(super) called_by: &'a [usize],
+    pub(super) owner: &'a Owner,
+    pub(super) rooms: &'a [Rooms],
+}
+
+impl Made<'_> {
+    /// The results of all calls as a list, or the error of the first that failed.
+    pub(super) fn results(&self, lua: &Lua, ended: Ended<'_, BatchOutcome>) -> mlua::Result<Table> {
+        let Ended { session: Some(mut session), reply: Ok(reply), raised } = ended else {
+            let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
+            return match (error, ended.raised) {
+                (RemoteError::EndedMeanwhile, Some(raised)) => Err(raised),
+                (error, _) => Err(self.with(0, |callee| callee.failure(error))?.into()),
+            };
+        };
+        let mut stored = Vec::with_capacity(reply.outcomes.len());
+        for (index, outcome) in reply.outcomes.iter().enumerate() {
+            let taken = self.with(index, |callee| self.take(callee, index, outcome, &mut session));
+            stored.push(taken.and_then(|taken| taken).map_err(|error| numbered(error, index))?);
+        }
+        drop(session);
+        if let Some(raised) = raised {
+            return Err(raised);
+        }
+        let made = reply.outcomes.len();
+        if let Some(fault) = reply.fault {
+            let error = self.with(made, |callee| callee.failure(RemoteError::Fault(fault)))?;
+            return Err(numbered(error, made).into());
+        }
+        let mut results = Vec::with_capacity(made);
+        for (index, (outcome, stored)) in reply.outcomes.into_iter().zip(stored).enumerate() {
+            let values = self.with(index, |callee| {
+                if index + 1 == made {
+                    callee.remember(lua, &outcome);
+                }
+                result::to_lua(callee, lua, self.owner, outcome, stored)
+            })??;
+            results.push(result::as_one(lua, values)?);
+        }
+        lua.create_sequence_from(results)
+    }
+
+    /// Takes out what a call has stored, or tells why it failed.
+    fn take(
+        &self,
+        callee: &dyn Callee,
+        index: usize,
+        outcome: &Outcome,
+        session: &mut Session<'_>,
+    ) -> Result<Stored, Error> {
+        let rule = callee.failure_rule();
+        if rule.holds(outcome) {
+            return Err(result::failed(callee, outcome, rule, session));
+        }
+        result::stored(callee, &self.rooms[index], outcome, session)
+    }
+
+    /// Does something with what a call called.
+    fn with<R>(&self, index: usize, act: impl FnOnce(&dyn Callee) -> R) -> Result<R, Error> {
+        match self.called_by.get(index) {
+            Some(function) => self.functions[*function].with(act),
+            None => {
+                let message = "dll.batch: the worker tells of a call that was not written down";
+                Err(Error::new(ErrorKind::Protocol, message))
+            }
+        }
+    }
+}
