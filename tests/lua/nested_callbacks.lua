@@ -23,11 +23,16 @@ local function step(depth)
   deepest = deepest + 1
   return library.descend(depth, step)
 end
-for _, depth in ipairs { 1, 2, 10, 100 } do
+for _, depth in ipairs { 1, 2, 10, 100, 180 } do
   deepest = 0
   check.equal(library.descend(depth, step), depth, "a depth of " .. depth)
   check.equal(deepest, depth, "the callbacks of a depth of " .. depth)
 end
+
+-- Beyond what Lua allows it is an error, at whatever level that is.
+local _, overflow = pcall(library.descend, 1000, step)
+check.contains(overflow, "stack overflow", "a depth of 1000")
+check.equal(library.descend(3, step), 3, "and a depth of 3 after it")
 
 -- The same with one kept callback, which is active at every level at once.
 local kept
