@@ -95,4 +95,11 @@ if check.bits == 32 then
   check.raises("type", { "call_stdcall", "__stdcall" }, library.call_stdcall, cdecl, 1, 2)
 end
 
+-- A result that nobody takes does not stay on the x87 stack, where it would spoil those of later functions.
+local resultless = memory.cast("void (*)(double)", library.keep_double)
+for _ = 1, 20 do
+  resultless(1.5)
+end
+check.equal(library.keep_double(1.5), 3.0, "after twenty results that nobody took")
+
 check.finish()

@@ -249,6 +249,10 @@ unsafe extern "C" fn enter(frame: *mut Frame) {
         "6:",
         "fstp tbyte ptr [ebx + {result}]",
         "9:",
+        // A function that is declared wrongly may leave a number on the x87 stack, where it would spoil a later function's
+        // after seven more; one that breaks the convention, the direction flag.
+        "emms",
+        "cld",
         "lea esp, [ebp - 12]",
         "pop edi",
         "pop esi",
