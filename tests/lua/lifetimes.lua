@@ -8,6 +8,7 @@ dll.cdef [[
   int fork_and_abort(void);
   int fork_and_stay(void);
   int fork_and_return(void);
+  int fork_and_call(int (*callback)(int value));
   void kill_process(void);
   void crash_in_a_thread(void);
   void access_misaligned(void);
@@ -38,6 +39,12 @@ else
   -- What a forked process does is not the worker's doing.
   check.equal(library.fork_and_abort(), 1, "a child that aborts")
   check.equal(library.fork_and_return(), 1, "a child that returns answers nothing")
+  local values = {}
+  check.equal(library.fork_and_call(function(value)
+    values[#values + 1] = value
+    return value
+  end), 2, "a child that calls a callback")
+  check.equal(table.concat(values, " "), "2", "it is heard by nobody")
   check.equal(add(3, 4), 7, "the worker goes on")
 
   -- A child that stays does not hide the worker's end.

@@ -99,6 +99,10 @@ fn code_for(callback: &'static Callback) -> Result<*mut c_void, Fault> {
 
 /// Where each callback's code leads.
 unsafe extern "C" fn enter(_: *mut ffi_cif, result: *mut c_void, arguments: *mut *mut c_void, data: *mut c_void) {
+    // A process that a library forked has no host, and would write over what its parent tells this one.
+    if process::is_fork() {
+        process::end_now();
+    }
     // SAFETY: libffi hands over the data that the closure was made with, which is leaked.
     let callback = unsafe { &*data.cast::<Callback>() };
     // SAFETY: libffi has as many arguments as the shape's call interface, each of which can be read as its type, and room for
