@@ -95,4 +95,24 @@ check.equal(raised.func, "crash_on", "the function")
 memory.call({ retry = 2, idempotent = true }, library.crash_on, 1)
 check.equal(library.made_calls() >= 1, true, "the worker is there")
 
+-- A deadline holds however deep the callback is in other calls, with deadlines of their own, and in coroutines.
+local busy = {
+  function()
+    memory.call({ deadline = 30 }, library.call_at_gate, function() return 1 end, 1)
+    while true do end
+  end,
+  function()
+    memory.call({ deadline = 30 }, library.call_at_gate, function() while true do end end, 1)
+  end,
+  function()
+    coroutine.wrap(function() while true do end end)()
+  end,
+}
+for index, callback in ipairs(busy) do
+  library.open_gate()
+  check.raises("timeout", {}, memory.call, { deadline = 0.1 }, library.call_at_gate, callback, index)
+  pcall(library.add, 1, 1)
+  check.equal(library.add(1, 2), 3, "a new worker")
+end
+
 check.finish()

@@ -84,20 +84,36 @@ pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> 
 /// How many instructions of Lua run between two looks at the clock.
 const INSTRUCTIONS: u32 = 10_000;
 
+/// The moments at which the callbacks that run now are to end, the outermost first.
+#[derive(Default)]
+struct Limits(Vec<Instant>);
+
 /// Runs Lua code that is to end at a moment: a callback that goes on for ever would keep its caller from learning that the
 /// worker was ended.
 fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
     let Some(deadline) = deadline else { return run() };
+    change_limits(lua, |limits| limits.push(deadline));
+    let result = run();
+    change_limits(lua, |limits| {
+        limits.pop();
+    });
+    result
+}
+
+/// Changes the limits, and has Lua watch the earliest of them, also in coroutines that are made meanwhile.
+fn change_limits(lua: &Lua, change: impl FnOnce(&mut Vec<Instant>)) {
+    let mut limits = lua.remove_app_data::<Limits>().unwrap_or_default();
+    change(&mut limits.0);
+    let earliest = limits.0.iter().min().copied();
+    lua.set_app_data(limits);
+    let Some(earliest) = earliest else { return lua.remove_global_hook() };
     let triggers = HookTriggers::new().every_nth_instruction(INSTRUCTIONS);
-    let hooked = lua.set_hook(triggers, move |_, _| {
-        if Instant::now() < deadline {
+    let hooked = lua.set_global_hook(triggers, move |_, _| {
+        if Instant::now() < earliest {
             return Ok(VmState::Continue);
         }
         Err(Error::new(ErrorKind::Timeout, "a callback took longer than its call was given").into())
     });
-    let result = run();
-    if hooked.is_ok() {
-        lua.remove_hook();
-    }
-    result
+    // Only memory can be lacking, of which the callback will hear.
+    drop(hooked);
 }
