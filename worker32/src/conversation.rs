@@ -205,7 +205,7 @@ impl Conversation {
         };
         let before = self.lobby.served();
         let limit = Duration::from_millis(request.milliseconds.into());
-        let (mut turn, ()) = self.during(turn, || self.lobby.wait(limit))?;
+        let (mut turn, ()) = self.during(turn, || self.lobby.wait(before, limit))?;
         let count = self.lobby.served().wrapping_sub(before);
         send(&mut turn.link, &Ok(Served { count }))?;
         Ok(turn)

@@ -95,11 +95,12 @@ impl Lobby {
         (std::mem::take(&mut state.queue), std::mem::take(&mut state.lost))
     }
 
-    /// Waits until another call of the library's own threads was served, or one arrives or is queued, or the time is over.
-    pub(crate) fn wait(&self, limit: Duration) {
+    /// Waits until more calls of the library's own threads were served than `served`, or one arrives or is queued, or the time
+    /// is over.
+    pub(crate) fn wait(&self, served: u32, limit: Duration) {
         let deadline = Instant::now() + limit;
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let (arrived, served) = (self.arrived(), self.served());
+        let arrived = self.arrived();
         let mut state = self.lock();
         while state.queue.is_empty() && self.arrived() == arrived && self.served() == served {
             let left = deadline.saturating_duration_since(Instant::now());
