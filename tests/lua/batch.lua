@@ -100,4 +100,14 @@ failure = check.raises("crash", {}, memory.batch, function(call)
 end)
 check.equal(library.add(1, 2), 3, "a new worker")
 
+-- An object that holds a pointer is called through what it holds when the call is written down.
+local held = memory.new("int (*[1])(int, int)", { library.add })
+local object = memory.new("int (*)(int, int)", library.add)
+check.equal(memory.batch(function(call)
+  call(object, 20, 22)
+  call(held[0], 1, 2)
+  object = memory.new("int (*)(int, int)")
+end)[1], 42, "through an object")
+check.raises("memory", "NULL", memory.batch, function(call) call(object, 1, 2) end)
+
 check.finish()

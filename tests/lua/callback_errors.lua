@@ -184,4 +184,47 @@ check.raises("stale", { "ended" }, library.fire_given, old, 3)
 old:free()
 check.equal(library.fire_given(memory.callback("handler", function(code) return code end), 3), 3, "a new one")
 
+-- A default may lie in the worker's memory, or be a callback of its own.
+local function answers(type, default)
+  local answer
+  local failing = memory.callback(type, function() error("no", 0) end, { default = default })
+  local relay = memory.callback("handler", function(code)
+    answer = select(2, pcall(memory.call, {}, failing, code))
+    return 0
+  end)
+  check.equal(library.fire_given(relay, 1), 0, "the script goes on")
+  check.contains(answer, "no", "the error of the callback")
+  failing:free()
+  relay:free()
+end
+answers("handler", memory.new("int", -8))
+answers("int *(*)(int)", memory.new("int", -8))
+answers("handler (*)(int)", function(code) return code end)
+dll.cdef "struct default_pair { int x, y; };"
+answers("struct default_pair (*)(int)", memory.new("struct default_pair", { 1, 2 }))
+
+-- The callbacks of a call that is refused are released like those of one that was made.
+local refused = {
+  function(callback) library.fire_given(callback, "no number") end,
+  function(callback) memory.async(library.fire_given, callback, "no number") end,
+  function(callback)
+    memory.batch(function(call)
+      call(library.fire_given, callback, 1)
+      call(library.fire_given, callback, "no number")
+    end)
+  end,
+}
+local alive = setmetatable({}, { __mode = "k" })
+for _, call in ipairs(refused) do
+  for _ = 1, 10 do
+    local seen = {}
+    local function callback(code) return code + #seen end
+    alive[callback] = true
+    check.raises("type", "no number", call, callback)
+  end
+end
+collectgarbage()
+collectgarbage()
+check.equal(next(alive), nil, "nothing keeps the functions")
+
 check.finish()

@@ -103,9 +103,7 @@ fn call_with<C: Callee + ?Sized>(
     let Called { session, owner, callbacks, .. } = called;
     let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), options.deadline);
     drop(limit);
-    if !callbacks.is_empty() {
-        callback::release(&owner, &callbacks);
-    }
+    drop(callbacks);
     let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
         return Err(lost(callee, ended));
     };
@@ -186,7 +184,7 @@ struct Called<'a> {
     session: Session<'a>,
     owner: Owner,
     /// The callbacks that live as long as the call.
-    callbacks: Vec<u32>,
+    callbacks: callback::Lent,
     /// The memory that is lent, where the call outlives the session.
     kept: Option<Vec<Allocation>>,
     /// Which arguments are results of earlier calls that travel together with this one, from 0.
@@ -219,7 +217,7 @@ impl Ready {
 impl<'a> Called<'a> {
     fn new(session: Session<'a>, worker: &Arc<Worker>) -> Self {
         let owner = owner(worker, &session);
-        Self { session, owner, callbacks: Vec::new(), kept: None, later: Vec::new() }
+        Self { session, owner, callbacks: callback::Lent::default(), kept: None, later: Vec::new() }
     }
 
     /// The same for a call that outlives the session.
@@ -307,9 +305,7 @@ impl Access for Called<'_> {
     }
 
     fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch> {
-        let (id, address) = callback::lend(&mut self.session, function, pointer, owner)?;
-        self.callbacks.push(id);
-        Ok(address)
+        self.callbacks.lend(&mut self.session, function, pointer, owner)
     }
 
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {

@@ -61,46 +61,64 @@ fn form_of(pointer: &Ctype) -> Result<Arc<FunctionForm>, Mismatch> {
     }
 }
 
-/// Binds a Lua function to a callback of the worker that is held. It stays until it is released.
-fn bind(
-    session: &mut Session<'_>,
-    function: &Function,
-    pointer: &Ctype,
-    owner: &Owner,
-    options: &Options,
-) -> Result<(u32, u64), Mismatch> {
+/// What a Lua function is bound with. The worker must not be held unless `default` is nil: it may lie in its memory, or be a
+/// Lua function that becomes a callback itself.
+fn bound(function: &Function, pointer: &Ctype, owner: &Owner, default: &LuaValue) -> Result<Bound, Mismatch> {
     let form = form_of(pointer)?;
     let prototype = form.prototype(owner.abi()).map_err(Mismatch::from)?;
     if prototype.is_variadic {
         let reason = format!("{} takes a variable number of arguments, which no callback can", pointer.ty);
         return Err(Mismatch::new(ErrorKind::Declaration, reason));
     }
-    let default = match &options.default {
+    let default = match default {
         LuaValue::Nil => Value::Nil,
         value => {
             serve::result_to_wire(prototype, value, owner).map_err(|mismatch| mismatch.within("option 'default'"))?
         }
     };
-    let answer = options.is_queued.then(|| default.clone());
-    let bound = Bound { function: function.clone(), form: Arc::clone(&form), shown: pointer.ty.clone(), default };
+    Ok(Bound { function: function.clone(), form: Arc::clone(&form), shown: pointer.ty.clone(), default })
+}
+
+/// Binds a Lua function to a callback of the worker that is held. It stays until it is released.
+fn bind(session: &mut Session<'_>, bound: Bound, owner: &Owner, answer: Option<Value>) -> Result<(u32, u64), Mismatch> {
+    let form = Arc::clone(&bound.form);
+    let prototype = form.prototype(owner.abi()).map_err(Mismatch::from)?;
     let callbacks = table_of(owner).ok_or_else(|| Mismatch::new(ErrorKind::Callback, "callbacks cannot be kept"))?;
     callbacks.bind(session, &prototype.signature, bound, answer).map_err(|error| Mismatch::from_remote(&error))
 }
 
-/// Makes a callback for the call that a session is held for.
-pub(super) fn lend(
-    session: &mut Session<'_>,
-    function: &Function,
-    pointer: &Ctype,
-    owner: &Owner,
-) -> Result<(u32, u64), Mismatch> {
-    bind(session, function, pointer, owner, &Options::default())
+/// The callbacks that live as long as a call: they are released with this, also where the call cannot be made.
+#[derive(Default)]
+pub(super) struct Lent {
+    /// Whose they are, if there are any.
+    owner: Option<Owner>,
+    ids: Vec<u32>,
 }
 
-/// The call is over, and its callbacks with it.
-pub(super) fn release(owner: &Owner, ids: &[u32]) {
-    if let Some(callbacks) = table_of(owner) {
-        callbacks.release(owner.generation, ids);
+impl Lent {
+    /// Makes a callback for the call that a session is held for, and gives its address.
+    pub(super) fn lend(
+        &mut self,
+        session: &mut Session<'_>,
+        function: &Function,
+        pointer: &Ctype,
+        owner: &Owner,
+    ) -> Result<u64, Mismatch> {
+        let bound = bound(function, pointer, owner, &LuaValue::Nil)?;
+        let (id, address) = bind(session, bound, owner, None)?;
+        self.owner = Some(owner.clone());
+        self.ids.push(id);
+        Ok(address)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(owner) = &self.owner
+            && let Some(callbacks) = table_of(owner)
+        {
+            callbacks.release(owner.generation, &self.ids);
+        }
     }
 }
 
@@ -110,8 +128,10 @@ pub(super) fn keep(function: &Function, pointer: &Ctype, owner: &Owner) -> Resul
 }
 
 fn keep_with(function: &Function, pointer: &Ctype, owner: &Owner, options: &Options) -> Result<u64, Mismatch> {
+    let bound = bound(function, pointer, owner, &options.default)?;
+    let answer = options.is_queued.then(|| bound.default.clone());
     let mut session = owner.worker.session_of(owner.generation).map_err(|error| Mismatch::from_remote(&error))?;
-    bind(&mut session, function, pointer, owner, options).map(|(_, address)| address)
+    bind(&mut session, bound, owner, answer).map(|(_, address)| address)
 }
 
 /// Makes a callback that stays until it is freed, as a pointer.

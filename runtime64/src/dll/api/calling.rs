@@ -26,7 +26,7 @@ pub(super) fn install(lua: &Lua, table: &Table) -> mlua::Result<()> {
     };
     table.set("call", lua.create_function(call)?)?;
     table.set("check", lua.create_function(check)?)?;
-    let start = |_: &Lua, (function, arguments): (LuaValue, MultiValue)| call::start(function, &arguments);
+    let start = |lua: &Lua, (function, arguments): (LuaValue, MultiValue)| call::start(lua, function, &arguments);
     table.set("async", lua.create_function(start)?)?;
     let wait_all = |lua: &Lua, futures: LuaValue| match &futures {
         LuaValue::Table(futures) => call::wait_all(lua, futures),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, Rooms, with_callee};
+use super::{Called, Callee, Ready, Rooms, pointer, with_callee};
 use crate::dll::callback;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
@@ -90,8 +90,8 @@ impl Batch {
 pub(in crate::dll) fn batch(lua: &Lua, write: &Function) -> mlua::Result<Table> {
     let batch = Arc::new(Batch::new());
     let writer = Arc::clone(&batch);
-    let call = lua.create_function(move |_, mut arguments: MultiValue| {
-        let function = arguments.pop_front().unwrap_or_default();
+    let call = lua.create_function(move |lua, mut arguments: MultiValue| {
+        let function = pointer::fixed(lua, arguments.pop_front().unwrap_or_default())?;
         Ok(writer.write(function, arguments)?)
     })?;
     write.call::<()>(call)?;
@@ -130,9 +130,7 @@ fn run(
     }
     let Called { session, owner, callbacks, .. } = called;
     let ended = callback::converse(lua, worker, &owner, session, &request, None);
-    if !callbacks.is_empty() {
-        callback::release(&owner, &callbacks);
-    }
+    drop(callbacks);
     Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms }.results(lua, ended)
 }
 

@@ -1,5 +1,6 @@
 //! Futures: calls that the worker makes on a thread of their own while the script goes on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, Value 
 use protocol::{AwaitJob, CancelJob, JobState, Outcome, StartJob};
 
 use super::result::{self, Stored};
-use super::{Called, Callee, Rooms, with_callee};
+use super::{Called, Callee, Rooms, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe;
@@ -19,7 +20,7 @@ use crate::remote::{Allocation, RemoteError, Session};
 #[derive(Default)]
 struct Held {
     _memory: Vec<Allocation>,
-    callbacks: Vec<u32>,
+    _callbacks: callback::Lent,
 }
 
 /// A call under way, or what it came to.
@@ -31,6 +32,8 @@ pub(in crate::dll) struct Future {
     job: u32,
     rooms: Rooms,
     state: Mutex<State>,
+    /// Whether the worker is being asked for it: a callback that is served meanwhile does not ask again.
+    is_awaited: AtomicBool,
 }
 
 enum State {
@@ -43,10 +46,12 @@ enum State {
 }
 
 /// Has a function called on another thread of the worker.
-pub(in crate::dll) fn start(function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
+pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
+    let function = pointer::fixed(lua, function)?;
     let started = with_callee(&function, |callee| start_callee(callee, arguments))?;
     let (owner, job, rooms, held, name) = started?;
-    Ok(Future { function, name, owner, job, rooms, state: Mutex::new(State::Pending(held)) })
+    let state = Mutex::new(State::Pending(held));
+    Ok(Future { function, name, owner, job, rooms, state, is_awaited: AtomicBool::new(false) })
 }
 
 fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u32, Rooms, Held, String), Error> {
@@ -60,21 +65,10 @@ fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u
     let Called { mut session, owner, callbacks, kept, .. } = called;
     session.give_back(ready.values);
     drop(session);
-    let held = Held { _memory: kept.unwrap_or_default(), callbacks };
+    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
     match started {
         Ok(job) => Ok((owner, job.id, ready.rooms, held, callee.name())),
-        Err(error) => {
-            held.release(&owner);
-            Err(callee.failure(error))
-        }
-    }
-}
-
-impl Held {
-    fn release(self, owner: &Owner) {
-        if !self.callbacks.is_empty() {
-            callback::release(owner, &self.callbacks);
-        }
+        Err(error) => Err(callee.failure(error)),
     }
 }
 
@@ -119,8 +113,13 @@ impl Future {
                 return None;
             }
         };
+        if self.is_awaited.swap(true, Ordering::Relaxed) {
+            drop(session);
+            return (milliseconds != Some(0)).then(|| self.awaited().into());
+        }
         let request = AwaitJob { job: self.job, milliseconds };
         let Ended { session, reply, raised } = callback::converse(lua, worker, &self.owner, session, &request, None);
+        self.is_awaited.store(false, Ordering::Relaxed);
         match (reply, session) {
             (Ok(None), _) => {}
             (Ok(Some(outcome)), Some(mut session)) => {
@@ -164,11 +163,19 @@ impl Future {
         Ok(true)
     }
 
+    /// It is no longer under way. A callback that was served while it was waited for may have called it off before.
     fn end(&self, state: State) {
-        let before = std::mem::replace(&mut *self.lock(), state);
-        if let State::Pending(held) = before {
-            held.release(&self.owner);
+        let mut current = self.lock();
+        if matches!(*current, State::Pending(_)) {
+            let before = std::mem::replace(&mut *current, state);
+            drop(current);
+            drop(before);
         }
+    }
+
+    fn awaited(&self) -> Error {
+        let message = format!("{}: it is waited for already, and this callback is served meanwhile", self.name);
+        Error::new(ErrorKind::Callback, message).in_function(&self.name)
     }
 
     fn failure(&self, error: RemoteError) -> Error {
@@ -186,7 +193,7 @@ impl Drop for Future {
     fn drop(&mut self) {
         let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
         if let (State::Pending(held), Some(companion)) = (state, Companion::of(&self.owner)) {
-            companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, held });
+            companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, _held: held });
         }
     }
 }
@@ -195,7 +202,7 @@ impl Drop for Future {
 struct Orphan {
     owner: Owner,
     job: u32,
-    held: Held,
+    _held: Held,
 }
 
 /// Those of one worker.
@@ -215,9 +222,7 @@ impl Orphans {
                 let asked = session.call(&AwaitJob { job: orphan.job, milliseconds: Some(0) });
                 !matches!(asked, Ok(None))
             };
-            if is_over {
-                orphan.held.release(&orphan.owner);
-            } else {
+            if !is_over {
                 self.add(orphan);
             }
         }

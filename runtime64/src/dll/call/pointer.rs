@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use mlua::{Lua, MultiValue};
+use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{Outcome, PrepareSignature, Type};
 
 use super::{Callee, call, not_callable};
-use crate::dll::cdata::Cdata;
+use crate::dll::cdata::{self, Cdata};
 use crate::dll::failure::from_remote;
 use crate::dll::memory::Place;
 use crate::dll::module::Module;
@@ -34,6 +34,16 @@ pub(super) fn with_target<R>(cdata: &Cdata, act: impl FnOnce(&Target<'_>) -> R) 
     let described = |error: Error| Error { message: format!("{}: {}", cdata.ctype.ty, error.message), ..error };
     let prototype = form.prototype(ctype.abi).map_err(described)?;
     Ok(act(&Target { form, prototype, ctype: &cdata.ctype, place }))
+}
+
+/// What is to be called while its worker is held: an object that holds a pointer could not be read then, so what it holds
+/// now is taken in its place.
+pub(super) fn fixed(lua: &Lua, function: LuaValue) -> mlua::Result<LuaValue> {
+    let Some(cdata) = cdata::of(&function).map(|cdata| cdata.clone()).filter(Cdata::holds_pointer) else {
+        return Ok(function);
+    };
+    let place = with_target(&cdata, |target| target.place.clone())?;
+    Cdata::pointer_value(lua, &cdata.ctype, place.address(), place.owner())
 }
 
 /// A function that is known by its address.
