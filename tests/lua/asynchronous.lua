@@ -166,4 +166,38 @@ check.raises("interrupted", { "pass_gate", "worker" }, stuck.wait, stuck)
 pcall(library.add, 1, 1)
 check.equal(library.add(1, 2), 3, "a new worker")
 
+-- Through an object that holds a pointer.
+check.equal(memory.async(memory.new("int (*)(int, int)", library.add), 20, 22):wait(), 42, "through an object")
+
+-- A callback that is served while a future is waited for does not wait for it again; it may call it off.
+library.open_gate()
+local future, inside
+future = memory.async(library.call_at_gate, function(value)
+  check.equal(future:done(), false, "it cannot be done")
+  check.raises("callback", { "call_at_gate", "waited for" }, future.wait, future)
+  inside = select(2, pcall(future.wait, future, 1))
+  check.equal(future:cancel(), false, "it has begun")
+  return value
+end, 5)
+check.equal(future:wait(), 5, "the result")
+check.equal(inside.kind, "callback", "not within a time either")
+library.close_gate()
+local crowd_of_all = {}
+for index = 1, 64 do
+  crowd_of_all[index] = memory.async(library.pass_gate, index)
+end
+wait_for(64)
+local queued = memory.async(library.add, 1, 2)
+check.equal(queued:done(), false, "it waits for a thread")
+check.equal(queued:cancel(), true, "called off")
+library.open_gate()
+check.equal(memory.wait_all(crowd_of_all)[64], 128, "the others")
+
+-- A thread has a stack for callbacks that nest as deep as Lua lets them.
+dll.cdef "int call_deep(int (*callback)(int value), int value) asm(\"call_at_gate\");"
+local function deeper(value)
+  return value == 0 and 0 or 1 + library.call_deep(deeper, value - 1)
+end
+check.equal(memory.async(library.call_deep, deeper, 180):wait(), 180, "180 callbacks deep")
+
 check.finish()

@@ -14,8 +14,9 @@ use crate::{fault, output};
 /// How many jobs run at a time; the others wait. A thread that blocks in a library costs little but its stack.
 const MOST_THREADS: usize = 64;
 
-/// The stack of a thread. Half of what a program's main thread has on Windows: there may be many.
-const STACK_BYTES: usize = 512 << 10;
+/// The stack of a thread: what a program's threads have on Windows if it does not say otherwise, which libraries are made for,
+/// and more where addresses are not scarce. Callbacks may nest on it as deep as Lua lets them.
+const STACK_BYTES: usize = if cfg!(target_pointer_width = "64") { 4 << 20 } else { 1 << 20 };
 
 /// A call to be made.
 pub(crate) struct Call {
@@ -127,6 +128,8 @@ impl Jobs {
             Some(Progress::Queued) => {
                 state.jobs.remove(&id);
                 state.queue.retain(|(queued, _)| *queued != id);
+                // Somebody may wait for it.
+                self.changed.notify_all();
                 Ok(JobState::Withdrawn)
             }
             Some(Progress::Running) => Ok(JobState::Running),
