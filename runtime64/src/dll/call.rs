@@ -120,13 +120,17 @@ fn call_with<C: Callee + ?Sized>(
     }
 }
 
-/// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause.
+/// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause; otherwise it is told
+/// beside the failure.
 #[cold]
 fn lost<C: Callee + ?Sized>(callee: &C, ended: Ended<'_, Outcome>) -> mlua::Error {
     let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
     match (error, ended.raised) {
         (RemoteError::EndedMeanwhile, Some(raised)) => raised,
-        (error, _) => callee.failure(error).into(),
+        (error, None) => callee.failure(error).into(),
+        (error, Some(raised)) => {
+            callee.failure(error).with_detail(format!("a callback had failed before: {raised}")).into()
+        }
     }
 }
 

@@ -98,10 +98,12 @@ impl Client {
         reply: &CallbackReply,
         arguments: &mut Vec<Value>,
     ) -> Result<Answer<R>, Failure> {
-        match self.send(link::CALLBACK_REPLY, reply) {
-            Err(Failure::Ended { last_words, .. }) => Err(Failure::Ended { last_words, started: Started::Yes }),
-            sent => sent.and_then(|()| self.listen(arguments)),
-        }
+        // What has called a callback had started.
+        let begun = |failure| match failure {
+            Failure::Ended { last_words, .. } => Failure::Ended { last_words, started: Started::Yes },
+            other => other,
+        };
+        self.send(link::CALLBACK_REPLY, reply).and_then(|()| self.listen(arguments)).map_err(begun)
     }
 
     fn listen<R: DeserializeOwned>(&mut self, arguments: &mut Vec<Value>) -> Result<Answer<R>, Failure> {

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
@@ -41,16 +41,16 @@ struct Batch {
     notes: Mutex<Notes>,
 }
 
+/// Among how many functions the one that is called is looked for, before it counts as another one.
+const LOOKED_AT: usize = 8;
+
 impl Notes {
     /// The place of a function in the list. Most calls of a batch are of the same few.
-    fn place_of(&mut self, function: LuaValue) -> usize {
-        let known = self.functions.iter().rposition(|known| known.to_pointer() == function.to_pointer());
-        known.unwrap_or_else(|| {
-            // The worker wakes up while the other calls are written down.
-            let _ = with_callee(&function, |callee| callee.worker().rouse());
-            self.functions.push(function);
-            self.functions.len() - 1
-        })
+    fn place_of(&self, function: &LuaValue) -> Option<usize> {
+        let (address, count) = (function.to_pointer(), self.functions.len());
+        let recent = &self.functions[count.saturating_sub(LOOKED_AT)..];
+        let place = recent.iter().rposition(|known| known.to_pointer() == address)?;
+        Some(count - recent.len() + place)
     }
 }
 
@@ -61,17 +61,32 @@ impl Batch {
     }
 
     /// Writes a call down, and gives what stands for its result in later ones.
-    fn write(&self, function: LuaValue, arguments: MultiValue) -> Result<LuaValue, Error> {
-        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+    fn write(&self, lua: &Lua, function: LuaValue, arguments: MultiValue) -> mlua::Result<LuaValue> {
+        let known = self.notes().place_of(&function);
+        // Nothing of Lua runs while the notes are held.
+        let new = match known {
+            Some(_) => None,
+            None => Some(pointer::fixed(lua, function)?),
+        };
+        if let Some(function) = &new {
+            // The worker wakes up while the other calls are written down.
+            let _ = with_callee(function, |callee| callee.worker().rouse());
+        }
+        let mut notes = self.notes();
         if notes.calls.len() >= CALLS {
             let message = format!("dll.batch: more than {CALLS} calls; several batches can be made");
-            return Err(Error::new(ErrorKind::Range, message));
+            return Err(Error::new(ErrorKind::Range, message).into());
         }
-        let function = notes.place_of(function);
+        notes.functions.extend(new);
+        let function = known.unwrap_or(notes.functions.len() - 1);
         notes.calls.push(Written { function, arguments });
         // It is a number that looks like no other value of Lua, and is never followed as an address.
         let reference = self.number * CALLS + notes.calls.len() - 1;
         Ok(LuaValue::LightUserData(LightUserData(std::ptr::without_provenance_mut::<c_void>(reference))))
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Which earlier call a value stands for.
@@ -91,12 +106,11 @@ pub(in crate::dll) fn batch(lua: &Lua, write: &Function) -> mlua::Result<Table> 
     let batch = Arc::new(Batch::new());
     let writer = Arc::clone(&batch);
     let call = lua.create_function(move |lua, mut arguments: MultiValue| {
-        let function = pointer::fixed(lua, arguments.pop_front().unwrap_or_default())?;
-        Ok(writer.write(function, arguments)?)
+        let function = arguments.pop_front().unwrap_or_default();
+        writer.write(lua, function, arguments)
     })?;
     write.call::<()>(call)?;
-    let notes = std::mem::take(&mut *batch.notes.lock().unwrap_or_else(PoisonError::into_inner));
-    let Notes { functions, calls } = notes;
+    let Notes { functions, calls } = std::mem::take(&mut *batch.notes());
     let Some(first) = calls.first() else { return lua.create_table() };
     let worker = with_callee(&functions[first.function], |callee| Arc::clone(callee.worker()))?;
     let functions: Vec<Callable> = functions.into_iter().map(Callable::of).collect();

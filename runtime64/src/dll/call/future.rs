@@ -1,5 +1,6 @@
 //! Futures: calls that the worker makes on a thread of their own while the script goes on.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -207,17 +208,23 @@ struct Orphan {
 
 /// Those of one worker.
 #[derive(Default)]
-pub(in crate::dll) struct Orphans(Mutex<Vec<Orphan>>);
+pub(in crate::dll) struct Orphans(Mutex<VecDeque<Orphan>>);
 
 impl Orphans {
     fn add(&self, orphan: Orphan) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(orphan);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(orphan);
     }
 
-    /// Lets go of those that have returned meanwhile, or whose worker has ended.
+    /// Lets go of those that have returned meanwhile, or whose worker has ended; of the ones that have waited longest, as many
+    /// as cost little to ask for.
     fn bury(&self, session: &mut Session<'_>) {
-        let orphans = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for orphan in orphans {
+        const MOST: usize = 16;
+        let oldest: Vec<Orphan> = {
+            let mut orphans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = orphans.len().min(MOST);
+            orphans.drain(..count).collect()
+        };
+        for orphan in oldest {
             let is_over = orphan.owner.generation != session.generation() || {
                 let asked = session.call(&AwaitJob { job: orphan.job, milliseconds: Some(0) });
                 !matches!(asked, Ok(None))

@@ -52,20 +52,49 @@ pub(super) fn to_lua<C: Callee + ?Sized>(
     stored: Stored,
 ) -> mlua::Result<MultiValue> {
     let prototype = callee.prototype();
-    let mut results = match (&prototype.result, stored.record) {
-        (Conversion::Void, _) => MultiValue::new(),
-        (Conversion::Record { ctype, .. }, Some(bytes)) => {
-            let module = Module::of_state(lua).ok_or_else(ending)?;
-            MultiValue::from_vec(vec![cdata::copy_of(lua, &module, ctype, &bytes, owner)?])
-        }
-        (conversion, _) => MultiValue::from_vec(vec![convert::to_lua(conversion, lua, outcome.result, owner)?]),
-    };
+    let mut results = MultiValue::new();
+    if !matches!(prototype.result, Conversion::Void) {
+        results.push_back(value(callee, lua, owner, outcome, stored.record)?);
+    }
     if let Some(plan) = &prototype.plan {
         for written in stored.written {
             results.push_back(written.to_lua(plan, lua, owner)?);
         }
     }
     Ok(results)
+}
+
+/// The same as a single value: a list where there are several.
+#[inline]
+pub(super) fn to_one(
+    callee: &dyn Callee,
+    lua: &Lua,
+    owner: &Owner,
+    outcome: Outcome,
+    stored: Stored,
+) -> mlua::Result<LuaValue> {
+    match &callee.prototype().plan {
+        None => value(callee, lua, owner, outcome, stored.record),
+        Some(_) => as_one(lua, to_lua(callee, lua, owner, outcome, stored)?),
+    }
+}
+
+/// The result itself; nil for none.
+#[inline]
+fn value<C: Callee + ?Sized>(
+    callee: &C,
+    lua: &Lua,
+    owner: &Owner,
+    outcome: Outcome,
+    record: Option<Vec<u8>>,
+) -> mlua::Result<LuaValue> {
+    match (&callee.prototype().result, record) {
+        (Conversion::Record { ctype, .. }, Some(bytes)) => {
+            let module = Module::of_state(lua).ok_or_else(ending)?;
+            cdata::copy_of(lua, &module, ctype, &bytes, owner)
+        }
+        (conversion, _) => convert::to_lua(conversion, lua, outcome.result, owner),
+    }
 }
 
 /// The results of one call as a single value: a list where there are several.

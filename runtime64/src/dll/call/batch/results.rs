@@ -47,13 +47,13 @@ impl Made<'_> {
         }
         let mut results = Vec::with_capacity(made);
         for (index, (outcome, stored)) in reply.outcomes.into_iter().zip(stored).enumerate() {
-            let values = self.with(index, |callee| {
+            let value = self.with(index, |callee| {
                 if index + 1 == made {
                     callee.remember(lua, &outcome);
                 }
-                result::to_lua(callee, lua, self.owner, outcome, stored)
+                result::to_one(callee, lua, self.owner, outcome, stored)
             })??;
-            results.push(result::as_one(lua, values)?);
+            results.push(value);
         }
         lua.create_sequence_from(results)
     }
