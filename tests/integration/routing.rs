@@ -92,3 +92,27 @@ fn objects_keep_to_their_worker_and_types_follow_the_one_that_is_asked() {
         print(a == b, one.cast('void *', a) == other.cast('void *', b))";
     prints(text, "false\tstale\n12\t12\t24\ntrue\tfalse\n");
 }
+
+/// A callback may call libraries of other workers, whose callbacks may call the first one again.
+#[test]
+fn callbacks_go_from_worker_to_worker_and_back() {
+    let path = |target: &str, name: &str| fixtures().join(target).join(name).display().to_string();
+    let code = format!(
+        "dll.cdef 'typedef int (*handler)(int code); int fire_given(handler handler, int code); int square(int value);'
+        local one, other, third = dll.load([[{}]]), dll.load([[{}]]), dll.load([[{}]])
+        local function relay(depth)
+          local library = depth % 3 == 0 and one or depth % 3 == 1 and other or third
+          return library.fire_given(function(code)
+            return depth == 0 and one.square(code) or relay(depth - 1) + 1
+          end, 5)
+        end
+        print(relay(9))
+        -- What one library is given leads nowhere in another.
+        local own = dll.of(one).callback('handler', print)
+        print(select(2, pcall(other.fire_given, own, 1)).kind)",
+        path("i686-linux", "libcallbacks.so"),
+        path("x86_64-linux", "libcallbacks.so"),
+        path("i686-windows", "callbacks.dll"),
+    );
+    assert_prints(HOST, &code, "34\nstale\n");
+}

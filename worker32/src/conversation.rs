@@ -14,11 +14,9 @@ use std::time::Duration;
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
-    AwaitJob, BatchOutcome, Call, CallbackReply, Called, CancelJob, CodecError, CreateCallbacks, Fault, FaultKind,
-    Invoke, InvokeBatch, Outcome, Poll, QueueCallback, Served, StartJob, Value, decode, decode_invoke,
+    AwaitJob, BatchOutcome, Call, CallbackReply, Called, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch,
+    Outcome, Poll, QueueCallback, Served, StartJob, Value, decode, decode_invoke,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::batch::Batch;
 use crate::callback::CallbackTable;
@@ -28,6 +26,10 @@ use crate::link::Link;
 use crate::lobby::{Lobby, QueuedCall};
 use crate::server::Server;
 use crate::{output, process};
+use turn::Turn;
+pub(crate) use turn::{malformed, outcome, send};
+
+mod turn;
 
 /// The threads of this process that have something to say to the host.
 pub(crate) struct Conversation {
@@ -37,23 +39,6 @@ pub(crate) struct Conversation {
     lobby: Lobby,
     jobs: Arc<Jobs>,
     callbacks: CallbackTable,
-}
-
-/// What the thread has whose turn it is.
-struct Turn {
-    link: Link,
-    server: Server,
-    /// The message that was received last.
-    payload: Vec<u8>,
-    /// Lists that serve many calls.
-    arguments: Vec<Value>,
-    called_with: Vec<Value>,
-    /// How many requests the host waits for that run functions.
-    depth: u32,
-    /// How many threads that waited for the turn have had it.
-    taken: u64,
-    /// How many threads wait for `changed`.
-    waiting: u32,
 }
 
 type TurnGuard<'a> = MutexGuard<'a, Turn>;
@@ -68,18 +53,8 @@ thread_local! {
 
 impl Conversation {
     pub(crate) fn new(link: Link, server: Server) -> Arc<Self> {
-        let turn = Turn {
-            link,
-            server,
-            payload: Vec::new(),
-            arguments: Vec::new(),
-            called_with: Vec::new(),
-            depth: 0,
-            taken: 0,
-            waiting: 0,
-        };
         Arc::new(Self {
-            turn: Mutex::new(turn),
+            turn: Mutex::new(Turn::new(link, server)),
             changed: Condvar::new(),
             lobby: Lobby::default(),
             jobs: Arc::default(),
@@ -336,56 +311,5 @@ impl Conversation {
 
     fn lock(&self) -> TurnGuard<'_> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Turn {
-    fn receive(&mut self) -> Result<u8, LinkError> {
-        self.link.receive(&mut self.payload)
-    }
-
-    /// The request that was received last.
-    fn request<C: DeserializeOwned>(&mut self) -> Result<C, Fault> {
-        let request = decode(&self.payload).map_err(malformed);
-        self.link.publish(CallState::Running);
-        request
-    }
-
-    /// Answers a request that runs no function of a library.
-    fn respond<C: Call + DeserializeOwned>(
-        &mut self,
-        handle: impl FnOnce(&mut Server, &C) -> Result<C::Reply, Fault>,
-    ) -> Result<(), LinkError> {
-        let request = self.request::<C>();
-        let reply = request.and_then(|request| handle(&mut self.server, &request));
-        send(&mut self.link, &reply)
-    }
-}
-
-/// What a call came to, as the host is told.
-pub(crate) fn outcome(result: Value, errors: ErrorNumbers) -> Outcome {
-    Outcome { result, errno: errors.errno, last_error: errors.last_error }
-}
-
-pub(crate) fn malformed(error: CodecError) -> Fault {
-    Fault::new(FaultKind::Protocol, error.to_string())
-}
-
-/// Sends what a request came to.
-pub(crate) fn send<T: Serialize>(link: &mut Link, outcome: &Result<T, Fault>) -> Result<(), LinkError> {
-    // A process that a library forked has come back to code that is not its own: it has no host.
-    if process::is_fork() {
-        process::end_now();
-    }
-    link.publish(CallState::Done);
-    match outcome {
-        Ok(reply) => match link.send(link::REPLY, reply) {
-            // Nothing was sent of an answer that is too large, so a fault can take its place.
-            Err(error @ LinkError::TooLarge { .. }) => {
-                link.send(link::FAULT, &Fault::new(FaultKind::Protocol, error.to_string()))
-            }
-            sent => sent,
-        },
-        Err(fault) => link.send(link::FAULT, fault),
     }
 }

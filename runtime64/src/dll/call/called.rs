@@ -1,0 +1,208 @@
+//! A call that is being prepared: its arguments as they travel, and what the worker is lent for them.
+
+use std::sync::Arc;
+
+use mlua::MultiValue;
+use protocol::{Invoke, Type, Value, limits};
+
+use super::annotated::{self, Expected};
+use super::{Callee, convert, to_wire, variadic};
+use crate::dll::callback;
+use crate::dll::memory::{Access, Owner, owner};
+use crate::dll::mismatch::Mismatch;
+use crate::dll::types::{Conversion, Ctype, Strings};
+use crate::error::{Error, ErrorKind};
+use crate::remote::{Allocation, Session, Worker};
+
+/// How memory is aligned that is lent for the length of a call: as `malloc` aligns it.
+const ROOM_ALIGN: u64 = 16;
+
+/// A call that is being prepared: the worker that it is made in, held, and what was lent to it.
+pub(super) struct Called<'a> {
+    pub(super) session: Session<'a>,
+    pub(super) owner: Owner,
+    /// The callbacks that live as long as the call.
+    pub(super) callbacks: callback::Lent,
+    /// The memory that is lent, where the call outlives the session.
+    pub(super) kept: Option<Vec<Allocation>>,
+    /// Which arguments are results of earlier calls that travel together with this one, from 0.
+    pub(super) later: Vec<usize>,
+}
+
+/// A call whose arguments travel as they are here.
+pub(super) struct Ready {
+    pub(super) function: u32,
+    pub(super) address: u64,
+    pub(super) values: Vec<Value>,
+    pub(super) rooms: Rooms,
+}
+
+/// Where a call puts what does not come with its answer.
+#[derive(Debug, Default)]
+pub(super) struct Rooms {
+    /// The result, if it is a record.
+    pub(super) record: u64,
+    /// What annotated parameters lead to.
+    pub(super) expected: Option<Expected>,
+}
+
+impl Ready {
+    pub(super) fn request(&self) -> Invoke<'_> {
+        Invoke { function: self.function, address: self.address, arguments: &self.values }
+    }
+}
+
+impl<'a> Called<'a> {
+    pub(super) fn new(session: Session<'a>, worker: &Arc<Worker>) -> Self {
+        let owner = owner(worker, &session);
+        Self { session, owner, callbacks: callback::Lent::default(), kept: None, later: Vec::new() }
+    }
+
+    /// The same for a call that outlives the session.
+    pub(super) fn outliving(session: Session<'a>, worker: &Arc<Worker>) -> Self {
+        Self { kept: Some(Vec::new()), ..Self::new(session, worker) }
+    }
+
+    /// Converts the arguments, and finds the function.
+    #[inline]
+    pub(super) fn prepare<C: Callee + ?Sized>(&mut self, callee: &C, arguments: &MultiValue) -> Result<Ready, Error> {
+        let values = self.session.take_arguments();
+        self.prepare_in(callee, arguments, values)
+    }
+
+    /// The same, for one of several calls that travel together.
+    pub(super) fn prepare_held(&mut self, callee: &dyn Callee, arguments: &MultiValue) -> Result<Ready, Error> {
+        self.prepare_in(callee, arguments, Vec::with_capacity(arguments.len()))
+    }
+
+    #[inline]
+    fn prepare_in<C: Callee + ?Sized>(
+        &mut self,
+        callee: &C,
+        arguments: &MultiValue,
+        mut values: Vec<Value>,
+    ) -> Result<Ready, Error> {
+        let record = self.make_room(&callee.prototype().result, &mut values);
+        let record = record.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?;
+        let mut further = Vec::new();
+        let expected = convert_all(callee, arguments, self, (&mut values, &mut further))?;
+        let (function, address) = callee.prepared(&mut self.session, &further).map_err(Error::before_start)?;
+        Ok(Ready { function, address, values, rooms: Rooms { record, expected } })
+    }
+
+    /// Makes room that lasts as long as the call.
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
+        let lent = match &mut self.kept {
+            None => self.session.lend_room(bytes, zeros),
+            Some(kept) => {
+                let length = bytes.len() as u64 + zeros as u64;
+                self.session.allocate_lasting(&self.owner.worker, length, ROOM_ALIGN).and_then(|memory| {
+                    let address = memory.address();
+                    self.session.write(address, bytes)?;
+                    kept.push(memory);
+                    Ok(address)
+                })
+            }
+        };
+        lent.map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    /// Makes room for a result that is a record, whose address comes before the arguments.
+    #[inline]
+    fn make_room(&mut self, result: &Conversion, values: &mut Vec<Value>) -> Result<u64, Mismatch> {
+        let Conversion::Record { ctype, .. } = result else { return Ok(0) };
+        let room = self.lend_room(&[], ctype.bytes()? as usize)?;
+        values.push(Value::Integer(room as i64));
+        Ok(room)
+    }
+}
+
+impl Access for Called<'_> {
+    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch> {
+        if self.kept.is_some() {
+            return self.lend_room(bytes, zeros).map(|address| Value::Integer(address as i64));
+        }
+        self.session.lend(bytes, zeros).map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
+        Called::lend_room(self, bytes, zeros)
+    }
+
+    fn later(&self, position: usize) -> bool {
+        self.later.contains(&position)
+    }
+
+    fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch> {
+        let strings = Strings::of(pointer);
+        match convert::string_to_wire(text, strings, self)? {
+            Value::Integer(address) => Ok(address as u64),
+            Value::Bytes(bytes) => self.lend_room(&bytes, 0),
+            _ => Ok(0),
+        }
+    }
+
+    fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch> {
+        self.callbacks.lend(&mut self.session, function, pointer, owner)
+    }
+
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
+        memory.read_in(&mut self.session, offset, into).map_err(|error| Mismatch::from_remote(&error))
+    }
+
+    fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch> {
+        if !self.session.is_of(&owner.worker) || self.session.generation() != owner.generation {
+            return Err(Mismatch::new(ErrorKind::Stale, "it lies in the memory of another worker"));
+        }
+        self.session.read(address, into).map_err(|error| Mismatch::from_remote(&error))
+    }
+}
+
+/// Puts the arguments into `values` as they travel, and the types of those beyond the parameters into `further`, or gives an
+/// error that names function, parameter and value. Tells what annotations have come back beside the result.
+fn convert_all<C: Callee + ?Sized>(
+    callee: &C,
+    arguments: &MultiValue,
+    called: &mut Called<'_>,
+    (values, further): (&mut Vec<Value>, &mut Vec<Type>),
+) -> Result<Option<Expected>, Error> {
+    let prototype = callee.prototype();
+    let parameters = &prototype.parameters;
+    let given = prototype.arguments(arguments.len()).ok_or_else(|| wrong_count(callee, arguments.len()))?;
+    if arguments.len() > limits::ARGUMENTS {
+        let message = format!("{}: {} arguments are more than {}", callee.name(), arguments.len(), limits::ARGUMENTS);
+        return Err(callee.located(Error::new(ErrorKind::Range, message)));
+    }
+    let refused = |index: usize, what: &str, mismatch: Mismatch| {
+        callee.located(mismatch.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
+    };
+    let owner = &called.owner.clone();
+    let mut expected = None;
+    if let Some(plan) = &prototype.plan {
+        let expanded = annotated::expand(prototype, plan, (given, arguments), owner, called, values);
+        expected = Some(expanded.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?);
+    } else {
+        for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
+            let converted = to_wire(&parameter.conversion, value, owner, called);
+            values.push(converted.map_err(|mismatch| refused(index, &parameter.text, mismatch))?);
+        }
+    }
+    for (index, value) in arguments.iter().enumerate().skip(parameters.len()) {
+        let converted = variadic::to_wire(value, prototype.encoding, owner, called);
+        let (value, ty) = converted.map_err(|mismatch| refused(index, "...", mismatch))?;
+        values.push(value);
+        further.push(ty);
+    }
+    Ok(expected)
+}
+
+#[cold]
+fn wrong_count<C: Callee + ?Sized>(callee: &C, given: usize) -> Error {
+    let prototype = callee.prototype();
+    let count = prototype.parameters.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let least = if prototype.is_variadic { "at least " } else { "" };
+    let shorter = prototype.plan.as_ref().map(|plan| annotated::shorter_forms(prototype, plan)).unwrap_or_default();
+    let message = format!("{} takes {least}{count} argument{plural}{shorter}, {given} given", callee.declaration());
+    callee.located(Error::new(ErrorKind::Type, message))
+}

@@ -1,0 +1,92 @@
+//! What the thread has whose turn it is to speak with the host.
+
+use protocol::link::{self, CallState, LinkError};
+use protocol::{Call, CodecError, Fault, FaultKind, Outcome, Value, decode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::invoke::ErrorNumbers;
+use crate::link::Link;
+use crate::process;
+use crate::server::Server;
+
+/// What the thread has whose turn it is.
+pub(super) struct Turn {
+    pub(super) link: Link,
+    pub(super) server: Server,
+    /// The message that was received last.
+    pub(super) payload: Vec<u8>,
+    /// Lists that serve many calls.
+    pub(super) arguments: Vec<Value>,
+    pub(super) called_with: Vec<Value>,
+    /// How many requests the host waits for that run functions.
+    pub(super) depth: u32,
+    /// How many threads that waited for the turn have had it.
+    pub(super) taken: u64,
+    /// How many threads wait for `changed`.
+    pub(super) waiting: u32,
+}
+
+impl Turn {
+    pub(super) fn new(link: Link, server: Server) -> Self {
+        Self {
+            link,
+            server,
+            payload: Vec::new(),
+            arguments: Vec::new(),
+            called_with: Vec::new(),
+            depth: 0,
+            taken: 0,
+            waiting: 0,
+        }
+    }
+
+    pub(super) fn receive(&mut self) -> Result<u8, LinkError> {
+        self.link.receive(&mut self.payload)
+    }
+
+    /// The request that was received last.
+    pub(super) fn request<C: DeserializeOwned>(&mut self) -> Result<C, Fault> {
+        let request = decode(&self.payload).map_err(malformed);
+        self.link.publish(CallState::Running);
+        request
+    }
+
+    /// Answers a request that runs no function of a library.
+    pub(super) fn respond<C: Call + DeserializeOwned>(
+        &mut self,
+        handle: impl FnOnce(&mut Server, &C) -> Result<C::Reply, Fault>,
+    ) -> Result<(), LinkError> {
+        let request = self.request::<C>();
+        let reply = request.and_then(|request| handle(&mut self.server, &request));
+        send(&mut self.link, &reply)
+    }
+}
+
+/// What a call came to, as the host is told.
+pub(crate) fn outcome(result: Value, errors: ErrorNumbers) -> Outcome {
+    Outcome { result, errno: errors.errno, last_error: errors.last_error }
+}
+
+pub(crate) fn malformed(error: CodecError) -> Fault {
+    Fault::new(FaultKind::Protocol, error.to_string())
+}
+
+/// Sends what a request came to.
+pub(crate) fn send<T: Serialize>(link: &mut Link, outcome: &Result<T, Fault>) -> Result<(), LinkError> {
+    // A process that a library forked has come back to code that is not its own: it has no host.
+    if process::is_fork() {
+        process::end_now();
+    }
+    link.publish(CallState::Done);
+    match outcome {
+        Ok(reply) => match link.send(link::REPLY, reply) {
+            // Nothing was sent of an answer that is too large, so a fault can take its place.
+            Err(error @ LinkError::TooLarge { .. }) => {
+                link.send(link::FAULT, &Fault::new(FaultKind::Protocol, error.to_string()))
+            }
+            sent => sent,
+        },
+        Err(fault) => link.send(link::FAULT, fault),
+    }
+}
