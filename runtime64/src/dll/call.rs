@@ -9,7 +9,7 @@ use protocol::{FailureRule, Outcome, SetErrors, Type};
 use super::callback::{self, Ended};
 use super::cdata::Cdata;
 use super::describe::describe;
-use super::memory::Owner;
+use super::memory::{Owner, owner};
 use super::mismatch::Mismatch;
 use super::types::{Ctype, Prototype};
 use crate::c;
@@ -91,14 +91,16 @@ fn call_with<C: Callee + ?Sized>(
     options: Options,
 ) -> mlua::Result<MultiValue> {
     let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
-    let mut called = Called::new(callee.session()?, callee.worker());
+    let session = callee.session()?;
+    let owner = owner(callee.worker(), &session);
+    let mut called = Called::new(session, &owner);
     let ready = called.prepare(callee, arguments)?;
     if let FailureRule::LastError | FailureRule::Errno = rule {
         let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
         called.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
     let limit = options.deadline.and_then(|at| called.session.limit(at));
-    let Called { session, owner, callbacks, .. } = called;
+    let Called { session, callbacks, .. } = called;
     let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), options.deadline);
     drop(limit);
     drop(callbacks);

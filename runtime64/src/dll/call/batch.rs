@@ -9,6 +9,7 @@ use protocol::{BatchedCall, InvokeBatch, limits};
 
 use super::{Called, Callee, Ready, Rooms, pointer, with_callee};
 use crate::dll::callback;
+use crate::dll::memory::owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Worker;
@@ -132,7 +133,8 @@ fn run(
         Ok(session) => session,
         Err(error) => return Err(first.with(|callee| callee.failure(error))?.into()),
     };
-    let mut called = Called::new(session, worker);
+    let owner = owner(worker, &session);
+    let mut called = Called::new(session, &owner);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };
     let mut rooms = Vec::with_capacity(calls.len());
     for (index, written) in calls.into_iter().enumerate() {
@@ -142,7 +144,7 @@ fn run(
         request.calls.push(prepared);
         rooms.push(made);
     }
-    let Called { session, owner, callbacks, .. } = called;
+    let Called { session, callbacks, .. } = called;
     let ended = callback::converse(lua, worker, &owner, session, &request, None);
     drop(callbacks);
     Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms }.results(lua, ended)

@@ -1,18 +1,16 @@
 //! A call that is being prepared: its arguments as they travel, and what the worker is lent for them.
 
-use std::sync::Arc;
-
 use mlua::MultiValue;
 use protocol::{Invoke, Type, Value, limits};
 
 use super::annotated::{self, Expected};
 use super::{Callee, convert, to_wire, variadic};
 use crate::dll::callback;
-use crate::dll::memory::{Access, Owner, owner};
+use crate::dll::memory::{Access, Owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::types::{Conversion, Ctype, Strings};
 use crate::error::{Error, ErrorKind};
-use crate::remote::{Allocation, Session, Worker};
+use crate::remote::{Allocation, Session};
 
 /// How memory is aligned that is lent for the length of a call: as `malloc` aligns it.
 const ROOM_ALIGN: u64 = 16;
@@ -20,7 +18,7 @@ const ROOM_ALIGN: u64 = 16;
 /// A call that is being prepared: the worker that it is made in, held, and what was lent to it.
 pub(super) struct Called<'a> {
     pub(super) session: Session<'a>,
-    pub(super) owner: Owner,
+    pub(super) owner: &'a Owner,
     /// The callbacks that live as long as the call.
     pub(super) callbacks: callback::Lent,
     /// The memory that is lent, where the call outlives the session.
@@ -53,14 +51,13 @@ impl Ready {
 }
 
 impl<'a> Called<'a> {
-    pub(super) fn new(session: Session<'a>, worker: &Arc<Worker>) -> Self {
-        let owner = owner(worker, &session);
+    pub(super) fn new(session: Session<'a>, owner: &'a Owner) -> Self {
         Self { session, owner, callbacks: callback::Lent::default(), kept: None, later: Vec::new() }
     }
 
     /// The same for a call that outlives the session.
-    pub(super) fn outliving(session: Session<'a>, worker: &Arc<Worker>) -> Self {
-        Self { kept: Some(Vec::new()), ..Self::new(session, worker) }
+    pub(super) fn outliving(session: Session<'a>, owner: &'a Owner) -> Self {
+        Self { kept: Some(Vec::new()), ..Self::new(session, owner) }
     }
 
     /// Converts the arguments, and finds the function.
@@ -176,7 +173,7 @@ fn convert_all<C: Callee + ?Sized>(
     let refused = |index: usize, what: &str, mismatch: Mismatch| {
         callee.located(mismatch.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
     };
-    let owner = &called.owner.clone();
+    let owner = called.owner;
     let mut expected = None;
     if let Some(plan) = &prototype.plan {
         let expanded = annotated::expand(prototype, plan, (given, arguments), owner, called, values);

@@ -13,7 +13,7 @@ use super::{Called, Callee, Rooms, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe;
-use crate::dll::memory::Owner;
+use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
 
@@ -56,19 +56,21 @@ pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValu
 }
 
 fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u32, Rooms, Held, String), Error> {
-    let mut called = Called::outliving(callee.session()?, callee.worker());
-    if let Some(companion) = Companion::of(&called.owner) {
+    let session = callee.session()?;
+    let owner = owner(callee.worker(), &session);
+    let mut called = Called::outliving(session, &owner);
+    if let Some(companion) = Companion::of(&owner) {
         companion.orphans.bury(&mut called.session);
     }
     let ready = called.prepare(callee, arguments)?;
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
     let started = called.session.call(&request);
-    let Called { mut session, owner, callbacks, kept, .. } = called;
+    let Called { mut session, callbacks, kept, .. } = called;
     session.give_back(ready.values);
     drop(session);
     let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
     match started {
-        Ok(job) => Ok((owner, job.id, ready.rooms, held, callee.name())),
+        Ok(job) => Ok((owner.clone(), job.id, ready.rooms, held, callee.name())),
         Err(error) => Err(callee.failure(error)),
     }
 }
