@@ -142,7 +142,9 @@ check.equal(library.global_handler(4), 8, "in a variable")
 library.global_handler:free()
 library.global_handler = nil
 
--- What can be no callback.
+-- What a callback is asked for, and what is no callback.
+check.raises("type", { "frree", "free", "set" }, function() return memory.callback("handler", print):frree() end)
+check.raises("type", { "fire_given", "a function", "7" }, library.fire_given, 7, 1)
 check.raises("type", { "int" }, memory.callback, "int", print)
 check.raises("type", { "struct point" }, memory.callback, "struct point *", print)
 check.raises("type", { "5" }, memory.callback, "handler", 5)

@@ -138,6 +138,7 @@ impl Cdata {
             None => match self.ctype.pointee().unwrap_or_else(|| Arc::clone(&self.ctype)).form {
                 Form::Opaque(_) => format!("there is no field '{name}'; what its fields are was not declared"),
                 Form::Array(_) => format!("there is no field '{name}'; elements have numbers from 0"),
+                Form::Function(_) => format!("there is no '{name}'; a callback has free and set"),
                 _ => format!("there is no field '{name}'; elements have numbers"),
             },
         };

@@ -20,6 +20,14 @@ pub(in crate::dll) struct PointerNeeded<'a> {
 }
 
 impl PointerNeeded<'_> {
+    /// What may stand for it.
+    fn words(&self) -> &'static str {
+        match self.target().function() {
+            Some(_) => "a function, a pointer to one or nil",
+            None => "a pointer, an object or nil",
+        }
+    }
+
     /// What it points to.
     fn target(&self) -> &c::Type {
         match &self.ctype.form {
@@ -43,13 +51,13 @@ pub(in crate::dll) fn address_for(
             }
             match crate::dll::call::address_of(userdata, needed.ctype, needed.owner)? {
                 Some(address) => Ok(address),
-                None => Err(wrong_type("a pointer, an object or nil", value)),
+                None => Err(wrong_type(needed.words(), value)),
             }
         }
         LuaValue::Function(function) if needed.target().function().is_some() => {
             access.callback(function, needed.ctype, needed.owner)
         }
-        other => Err(wrong_type("a pointer, an object or nil", other)),
+        other => Err(wrong_type(needed.words(), other)),
     }
 }
 
