@@ -11,5 +11,6 @@ pub mod figures;
 pub mod generator;
 mod probe;
 pub mod random;
+pub mod samples;
 mod shrink;
 mod source;

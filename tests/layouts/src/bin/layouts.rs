@@ -1,15 +1,12 @@
 //! Compares many declarations; run by `cargo xtask layouts`.
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use layouts::comparison::{Outcome, compare};
 use layouts::compiler::Compiler;
-
-const USAGE: &str = "layouts FOLDER [--count N] [--seed S]";
+use layouts::samples::Samples;
 
 fn main() -> ExitCode {
     match run() {
@@ -24,21 +21,7 @@ fn main() -> ExitCode {
 
 /// Whether all compilers agree.
 fn run() -> Result<bool, Box<dyn Error>> {
-    let (mut count, mut seed) = (20_000, None);
-    let mut arguments = std::env::args().skip(1);
-    let folder = PathBuf::from(arguments.next().ok_or(USAGE)?);
-    while let Some(option) = arguments.next() {
-        let number = arguments.next().ok_or(USAGE)?.parse()?;
-        match option.as_str() {
-            "--count" => count = number,
-            "--seed" => seed = Some(number),
-            _ => return Err(USAGE.into()),
-        }
-    }
-    let seed = match seed {
-        Some(seed) => seed,
-        None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
-    };
+    let Samples { folder, count, seed } = Samples::asked_for("layouts", 20_000)?;
     println!("seed {seed}, {count} samples for each compiler");
     let outcomes = thread::scope(|scope| {
         let threads = Compiler::ALL.map(|compiler| {
