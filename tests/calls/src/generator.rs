@@ -91,8 +91,8 @@ impl Generator {
                 if is_callback && record.is_one_floating() {
                     continue;
                 }
-                // GCC gives what has an array of an odd size through memory, whatever its own size is.
-                if record.has_odd_array() {
+                // GCC gives what has a part of an odd size, such as three bytes, through memory, whatever its own size is.
+                if record.has_odd_part() {
                     continue;
                 }
             }

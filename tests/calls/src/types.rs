@@ -162,11 +162,11 @@ impl Record {
         }
     }
 
-    /// Whether an array in it has a number of elements that no register of its own size holds.
-    pub fn has_odd_array(&self) -> bool {
+    /// Whether a part of it may have a size that no register has: an array of an odd length, or a record of several members.
+    pub fn has_odd_part(&self) -> bool {
         self.members.iter().any(|member| {
             let is_odd = member.length.is_some_and(|length| !length.is_power_of_two());
-            is_odd || matches!(&member.ty, Type::Record(record) if record.has_odd_array())
+            is_odd || matches!(&member.ty, Type::Record(record) if record.members.len() > 1 || record.has_odd_part())
         })
     }
 }
