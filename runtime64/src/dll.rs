@@ -13,6 +13,7 @@ mod callback;
 mod cdata;
 mod companion;
 mod describe;
+mod duration;
 mod error_object;
 mod failure;
 mod fault_name;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
-    AwaitJob, BatchOutcome, Call, CallbackReply, Called, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch,
-    Outcome, Poll, QueueCallback, Served, StartJob, Value, decode, decode_invoke,
+    AwaitJob, Call, CallbackReply, Called, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch, Poll, QueueCallback,
+    Served, StartJob, Value, decode, decode_invoke,
 };
 
 use crate::batch::Batch;
@@ -104,10 +104,7 @@ impl Conversation {
         let prepared = decoded.map_err(malformed).and_then(|(id, address)| Ok((server.function(id)?, address)));
         let (function, address) = match prepared {
             Ok(prepared) => prepared,
-            Err(fault) => {
-                send(link, &Err::<Outcome, Fault>(fault))?;
-                return Ok(turn);
-            }
+            Err(fault) => return refuse(turn, fault),
         };
         let arguments = std::mem::take(arguments);
         let mut errors = server.errors();
@@ -128,10 +125,7 @@ impl Conversation {
         let batch = request.and_then(|request| Batch::new(request, &turn.server));
         let batch = match batch {
             Ok(batch) => batch,
-            Err(fault) => {
-                send(&mut turn.link, &Err::<BatchOutcome, Fault>(fault))?;
-                return Ok(turn);
-            }
+            Err(fault) => return refuse(turn, fault),
         };
         let mut errors = turn.server.errors();
         let (mut turn, outcome) = self.during(turn, || {
@@ -159,10 +153,7 @@ impl Conversation {
     fn await_job<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
         let request = match turn.request::<AwaitJob>() {
             Ok(request) => request,
-            Err(fault) => {
-                send(&mut turn.link, &Err::<Option<Outcome>, Fault>(fault))?;
-                return Ok(turn);
-            }
+            Err(fault) => return refuse(turn, fault),
         };
         let limit = request.milliseconds.map(|limit| Duration::from_millis(limit.into()));
         let (mut turn, outcome) = self.during(turn, || self.jobs.wait(request.job, limit))?;
@@ -173,10 +164,7 @@ impl Conversation {
     fn poll<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
         let request = match turn.request::<Poll>() {
             Ok(request) => request,
-            Err(fault) => {
-                send(&mut turn.link, &Err::<Served, Fault>(fault))?;
-                return Ok(turn);
-            }
+            Err(fault) => return refuse(turn, fault),
         };
         let before = self.lobby.served();
         let limit = Duration::from_millis(request.milliseconds.into());
@@ -312,4 +300,10 @@ impl Conversation {
     fn lock(&self) -> TurnGuard<'_> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Answers a request that is not carried out.
+fn refuse(mut turn: TurnGuard<'_>, fault: Fault) -> Used<'_> {
+    send(&mut turn.link, &Err::<(), Fault>(fault))?;
+    Ok(turn)
 }

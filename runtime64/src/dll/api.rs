@@ -20,8 +20,6 @@ mod objects;
 mod stats;
 mod symbol;
 
-pub(super) use callbacks::seconds_of;
-
 /// The module's table, speaking of one kind of worker.
 pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     let table = lua.create_table()?;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use mlua::{Lua, LuaString, MultiValue, Table, Value as LuaValue};
 use protocol::FailureRule;
 
-use super::seconds_of;
 use crate::dll::call::{self, Function, Options};
-use crate::dll::describe::describe;
+use crate::dll::describe::{describe, wrong_type};
+use crate::dll::duration;
 use crate::dll::library;
 use crate::error::{Error, ErrorKind};
 
@@ -30,12 +30,12 @@ pub(super) fn install(lua: &Lua, table: &Table) -> mlua::Result<()> {
     table.set("async", lua.create_function(start)?)?;
     let wait_all = |lua: &Lua, futures: LuaValue| match &futures {
         LuaValue::Table(futures) => call::wait_all(lua, futures),
-        other => Err(refused("dll.wait_all: a list of futures", other)),
+        other => Err(wrong_type("a list of futures", other).at("dll.wait_all").into()),
     };
     table.set("wait_all", lua.create_function(wait_all)?)?;
     let batch = |lua: &Lua, write: LuaValue| match &write {
         LuaValue::Function(write) => call::batch(lua, write),
-        other => Err(refused("dll.batch: a function that is given what writes calls down", other)),
+        other => Err(wrong_type("a function that is given what writes calls down", other).at("dll.batch").into()),
     };
     table.set("batch", lua.create_function(batch)?)
 }
@@ -52,18 +52,20 @@ struct Wanted {
 impl Wanted {
     fn of(options: &LuaValue) -> mlua::Result<Self> {
         let LuaValue::Table(table) = options else {
-            return Err(refused("dll.call: a table of options, then a function and its arguments,", options));
+            return Err(wrong_type("a table of options, then a function and its arguments,", options)
+                .at("dll.call")
+                .into());
         };
         let (mut wanted, mut is_idempotent) = (Self::default(), false);
         for pair in table.pairs::<String, LuaValue>() {
             let (key, value) = pair?;
             match key.as_str() {
-                "deadline" => wanted.limit = Some(seconds_of("dll.call: option 'deadline'", &value)?),
+                "deadline" => wanted.limit = Some(duration::of_seconds("dll.call: option 'deadline'", &value)?),
                 "on_error" => wanted.rule = Some(rule_of("dll.call: option 'on_error'", &value)?),
                 "retry" => {
                     let retries = value.as_integer().and_then(|retries| u32::try_from(retries).ok());
-                    wanted.retries =
-                        retries.ok_or_else(|| refused("dll.call: option 'retry': a number of tries", &value))?;
+                    wanted.retries = retries
+                        .ok_or_else(|| wrong_type("a number of tries", &value).at("dll.call: option 'retry'"))?;
                 }
                 "idempotent" => is_idempotent = value.as_boolean().unwrap_or(false),
                 _ => {
@@ -122,7 +124,7 @@ fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlu
     let names = match &names {
         LuaValue::String(name) => vec![name.clone()],
         LuaValue::Table(names) => names.sequence_values().collect::<mlua::Result<Vec<LuaString>>>()?,
-        other => return Err(refused("dll.check: a function's name, or a list of names,", other)),
+        other => return Err(wrong_type("a function's name, or a list of names,", other).at("dll.check").into()),
     };
     for name in names {
         let value: LuaValue = functions.get(&name)?;
@@ -145,10 +147,6 @@ fn rule_of(doing: &str, value: &LuaValue) -> mlua::Result<FailureRule> {
         Some("lasterror") => Ok(FailureRule::LastError),
         Some("errno") => Ok(FailureRule::Errno),
         Some("hresult") => Ok(FailureRule::Hresult),
-        _ => Err(refused(&format!("{doing}: nonzero, zero, negative, lasterror, errno or hresult"), value)),
+        _ => Err(wrong_type("nonzero, zero, negative, lasterror, errno or hresult", value).at(doing).into()),
     }
-}
-
-fn refused(needed: &str, value: &LuaValue) -> mlua::Error {
-    Error::new(ErrorKind::Type, format!("{needed} is needed, not {}", describe(value))).into()
 }

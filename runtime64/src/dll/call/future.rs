@@ -13,6 +13,7 @@ use super::{Called, Callee, Rooms, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe;
+use crate::dll::duration;
 use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
@@ -78,7 +79,7 @@ fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u
 impl Future {
     /// What the call came to. Without a limit it is waited for, however long that takes.
     fn wait(&self, lua: &Lua, limit: Option<Duration>) -> mlua::Result<MultiValue> {
-        let milliseconds = limit.map(|limit| limit.as_millis().min(u32::MAX.into()) as u32);
+        let milliseconds = limit.map(duration::milliseconds);
         if let Some(raised) = self.settle(lua, milliseconds) {
             return Err(raised);
         }
@@ -259,7 +260,7 @@ impl UserData for Future {
         methods.add_method("wait", |lua, future, limit: LuaValue| {
             let limit = match limit {
                 LuaValue::Nil => None,
-                limit => Some(crate::dll::api::seconds_of("future:wait", &limit)?),
+                limit => Some(duration::of_seconds("future:wait", &limit)?),
             };
             future.wait(lua, limit)
         });

@@ -8,6 +8,7 @@ use protocol::{Call, Poll};
 use serde::de::DeserializeOwned;
 
 use super::serve::serve;
+use crate::dll::duration;
 use crate::dll::failure::from_remote;
 use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
@@ -69,7 +70,7 @@ fn serve_until_answered<'a, R: DeserializeOwned>(
 
 /// Has a worker's callbacks served that wait for the host, and tells how many. If none does, one is waited for.
 pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> mlua::Result<u32> {
-    let milliseconds = limit.as_millis().min(u32::MAX.into()) as u32;
+    let milliseconds = duration::milliseconds(limit);
     let failure = |error| from_remote(error, worker.kind(), "dll.poll");
     let session = worker.session().map_err(failure)?;
     let owner = owner(worker, &session);
