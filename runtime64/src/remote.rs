@@ -4,10 +4,12 @@
 //! needed and started anew after it died. Each start is a new *generation*: what belonged to an earlier one (ids of
 //! libraries and functions, addresses) is void.
 
+mod alarm;
 mod attach;
 mod client;
-mod deadline;
+mod control;
 mod error;
+mod interrupt;
 mod kind;
 mod locate;
 mod memory;
@@ -20,9 +22,10 @@ mod wine;
 mod worker;
 mod workers;
 
+pub use alarm::Deadline;
 pub use client::Answer;
-pub use deadline::Deadline;
 pub use error::{Access, Death, RemoteError, Started};
+pub use interrupt::Interrupt;
 pub use kind::WorkerKind;
 pub use memory::{Allocation, ArenaUse};
 pub use process::Exit;

@@ -99,10 +99,8 @@ fn call_with<C: Callee + ?Sized>(
         let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
         called.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
-    let limit = options.deadline.and_then(|at| called.session.limit(at));
     let Called { session, callbacks, .. } = called;
     let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), options.deadline);
-    drop(limit);
     drop(callbacks);
     let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
         return Err(lost(callee, ended));

@@ -16,6 +16,11 @@ pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> 
             let message = format!("{doing}: {error}; the next call starts a new one");
             Error::new(ErrorKind::Timeout, message).with_started(death.started)
         }
+        RemoteError::Interrupted(death) => {
+            let next = if death.is_some() { "; the next call starts a new one" } else { "" };
+            let started = death.map_or(Started::No, |death| death.started);
+            Error::new(ErrorKind::Interrupted, format!("{doing}: {error}{next}")).with_started(started)
+        }
         RemoteError::EndedMeanwhile => {
             let message = format!("{doing}: {error}; the next call starts a new one");
             Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes)
@@ -33,6 +38,7 @@ pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
         RemoteError::Lost(Death { last_words: Some(_), .. }) => ErrorKind::Crash,
         RemoteError::Lost(_) | RemoteError::EndedMeanwhile => ErrorKind::WorkerLost,
         RemoteError::TimedOut(_) => ErrorKind::Timeout,
+        RemoteError::Interrupted(_) => ErrorKind::Interrupted,
         RemoteError::Fault(fault) => fault_kind(fault),
         RemoteError::Protocol(_) => ErrorKind::Protocol,
         RemoteError::TooLarge(_) => ErrorKind::Range,

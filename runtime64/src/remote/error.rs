@@ -83,6 +83,9 @@ pub enum RemoteError {
     /// The worker was ended because a call took longer than it was given.
     #[error("it took longer than it was given, and the worker was ended")]
     TimedOut(Death),
+    /// It was called off: before it began, or while it ran, and then the worker was ended with it.
+    #[error("it was interrupted{}", if .0.is_some() { ", and the worker was ended" } else { " before it began" })]
+    Interrupted(Option<Death>),
     /// The worker ended while a callback of the call was served.
     #[error("the worker ended while a callback of the call was served")]
     EndedMeanwhile,

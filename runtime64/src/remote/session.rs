@@ -6,6 +6,7 @@ use protocol::{Allocate, Call, CallbackReply, ReadString, Release, Value, WriteM
 use serde::de::DeserializeOwned;
 
 use super::client::{Answer, Failure};
+use super::control::Ending;
 use super::memory::{AccessError, Allocation};
 use super::start::Running;
 use super::worker::State;
@@ -46,10 +47,8 @@ impl<'a> Session<'a> {
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
-        match running.link.client.call(request) {
-            Ok(reply) => Ok(reply),
-            Err(failure) => Err(self.failed(failure)),
-        }
+        let reply = running.awaited(|client| client.call(request));
+        reply.map_err(|failure| self.failed(failure))
     }
 
     /// Sends a request that runs functions of a library, and waits for its reply, or for a callback that must be served
@@ -64,7 +63,10 @@ impl<'a> Session<'a> {
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
-        let answer = running.link.client.converse(request, &mut state.called_with);
+        if self.worker.interrupt().is_requested() && self.worker.interrupt().take() {
+            return Err(RemoteError::Interrupted(None));
+        }
+        let answer = running.awaited(|client| client.converse(request, &mut state.called_with));
         self.answered(answer)
     }
 
@@ -81,7 +83,7 @@ impl<'a> Session<'a> {
             shared.call_area.resume();
         }
         state.held.pop();
-        let answer = running.link.client.resume(reply, &mut state.called_with);
+        let answer = running.awaited(|client| client.resume(reply, &mut state.called_with));
         self.answered(answer)
     }
 
@@ -336,7 +338,14 @@ impl<'a> Session<'a> {
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
             (Failure::Ended { last_words, started }, Some(running)) => {
                 let death = running.bury(last_words, started);
-                if running.has_expired() { RemoteError::TimedOut(death) } else { RemoteError::Lost(death) }
+                match running.control.ending() {
+                    Some(Ending::Expired) => RemoteError::TimedOut(death),
+                    Some(Ending::Interrupted) => {
+                        self.worker.interrupt().take();
+                        RemoteError::Interrupted(Some(death))
+                    }
+                    Some(Ending::Dismissed) | None => RemoteError::Lost(death),
+                }
             }
             (failure, _) => RemoteError::Protocol(failure.to_string()),
         };

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use super::RemoteError;
+use super::{Interrupt, RemoteError};
 
 /// Where things are, as far as the user says; what is not set is found by the rules.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,8 @@ pub struct Settings {
     /// How much memory the objects of one worker may take, in bytes. By default as `RUNTIME64_ARENA_LIMIT` says, in MiB,
     /// then 1 GiB.
     pub arena_limit: Option<u64>,
+    /// What calls off what workers with these settings do.
+    pub interrupt: Interrupt,
 }
 
 /// How host and worker are linked.

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use protocol::{Release, Value};
 
+use super::control::Ending;
 use super::memory::Allocation;
 use super::session::Session;
 use super::start::{Running, start};
-use super::{RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
+use super::{Interrupt, RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
 
 /// Which start of a worker something belongs to. Never 0, and no two workers of this process have the same one.
 pub type Generation = u64;
@@ -58,6 +59,12 @@ impl Worker {
     #[must_use]
     pub fn kind(&self) -> WorkerKind {
         self.kind
+    }
+
+    /// What calls off what it does.
+    #[must_use]
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.settings.interrupt
     }
 
     /// What whoever asks the worker keeps for it, of the one type that it was first asked for: it lives as long as the worker.
@@ -153,7 +160,7 @@ impl Worker {
     pub fn kill(&self, generation: Generation) {
         let state = self.lock();
         if let Some(running) = state.running.as_ref().filter(|_| state.generation == generation) {
-            running.kill();
+            running.control.end(Ending::Dismissed);
         }
     }
 
