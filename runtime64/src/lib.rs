@@ -23,5 +23,6 @@ pub mod remote;
 mod runtime;
 mod stdlib;
 
+pub use dll::Metrics;
 pub use error::{Context, Error, ErrorKind};
 pub use runtime::{Builder, OnExit, Runtime, RuntimeError, Uncaught};

@@ -20,7 +20,7 @@ use std::path::Path;
 
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table, Value};
 
-use crate::dll;
+use crate::dll::{self, Metrics};
 
 pub use builder::Builder;
 pub use error::RuntimeError;
@@ -37,6 +37,7 @@ pub struct Runtime {
     report: Function,
     format: Function,
     serve: Function,
+    metrics: Metrics,
 }
 
 /// Finalizers of C data need a whole Lua state, so they run before it ends.
@@ -133,6 +134,19 @@ impl Runtime {
     /// One of them raised an error.
     pub fn serve_callbacks(&self) -> Result<u32, RuntimeError> {
         self.call(&self.serve, ())
+    }
+
+    /// The workers of this state and their functions in figures, as text that Prometheus reads. It may be read on any thread.
+    ///
+    /// ```
+    /// let runtime = runtime64::Runtime::builder().build()?;
+    /// let metrics = runtime.metrics();
+    /// assert!(metrics.to_string().contains("# TYPE runtime64_worker_calls_total counter"));
+    /// # Ok::<(), runtime64::RuntimeError>(())
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// Sets the global `arg` as Lua's interpreter does: the word at the index `script` of the command line becomes

@@ -16,7 +16,8 @@ fn code(configuration: Configuration, text: &str) -> String {
         "dll.cdef [[ void spin_forever(void); void sleep_forever(void); void sleep_milliseconds(unsigned int duration);
             int add(int a, int b); int count_call(void); int report_descriptors(void);
             void take_time_to_unload(int milliseconds); void end_process(int code); ]]
-        local bad, calls, late = dll.load([[{}]]), dll.load([[{}]]), dll.load([[{}]])
+        local unbroken = {{ breaker = false }}
+        local bad, calls, late = dll.load([[{}]], unbroken), dll.load([[{}]], unbroken), dll.load([[{}]], unbroken)
         {text}",
         path("misbehaviour"),
         path("calls"),

@@ -5,10 +5,22 @@ use protocol::{Fault, FaultKind, LastWords, Platform};
 use super::fault_name::fault_name;
 use crate::error::{Error, ErrorKind};
 use crate::image;
-use crate::remote::{Death, Exit, RemoteError, Started, WorkerKind};
+use crate::remote::{Death, Exit, RemoteError, Started, Worker, WorkerKind};
 
 /// What a worker's failure means to a script. `doing` says what was asked, such as "device.dll: Reset".
-pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
+///
+/// The end of the worker is noted, for later errors about what was in it.
+pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> Error {
+    let is_over = matches!(error, RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Protocol(_));
+    let is_over = is_over || matches!(error, RemoteError::Interrupted(Some(_)));
+    let error = explained(error, worker.kind(), doing);
+    if is_over {
+        worker.note_end(&error.message);
+    }
+    error
+}
+
+fn explained(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
     match error {
         RemoteError::Lost(death) => from_death(death, kind.platform, doing),
         RemoteError::Fault(fault) => from_fault(fault, doing),
@@ -36,7 +48,9 @@ pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> 
 pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     match error {
         RemoteError::Lost(Death { last_words: Some(_), .. }) => ErrorKind::Crash,
-        RemoteError::Lost(_) | RemoteError::EndedMeanwhile => ErrorKind::WorkerLost,
+        RemoteError::Lost(_) | RemoteError::EndedMeanwhile | RemoteError::Closed | RemoteError::StaysEnded(_) => {
+            ErrorKind::WorkerLost
+        }
         RemoteError::TimedOut(_) => ErrorKind::Timeout,
         RemoteError::Interrupted(_) => ErrorKind::Interrupted,
         RemoteError::Fault(fault) => fault_kind(fault),
@@ -134,7 +148,7 @@ mod tests {
     fn a_death_with_a_report_is_a_crash() {
         let words =
             LastWords { code: 0xc000_0005, instruction: 0x1000, accessed: Some(16), write: Some(true), in_call: true };
-        let error = from_remote(death(Exit::Code(5), Some(words), Started::Yes), WINDOWS, "a.dll: F");
+        let error = explained(death(Exit::Code(5), Some(words), Started::Yes), WINDOWS, "a.dll: F");
         assert_eq!(error.kind, ErrorKind::Crash);
         assert_eq!(error.context.address, Some(16));
         assert_eq!(error.context.started, Some(Started::Yes));
@@ -150,7 +164,7 @@ mod tests {
             (Exit::Killed, Started::Unknown, None, "it did not end by itself"),
         ];
         for (exit, started, code, expected) in cases {
-            let error = from_remote(death(exit, None, started), KIND, "a.so: f");
+            let error = explained(death(exit, None, started), KIND, "a.so: f");
             assert_eq!(error.kind, ErrorKind::WorkerLost);
             assert_eq!(error.context.code, code);
             assert!(error.message.contains(expected), "{}", error.message);

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Started;
+use super::statistics::Counters;
 
 /// The host's side of one link.
 #[derive(Debug)]
@@ -13,6 +14,9 @@ pub(super) struct Client {
     link: Link,
     /// The payload that was received last.
     payload: Vec<u8>,
+    /// How many bytes of messages were sent and received since that was counted.
+    sent: u64,
+    received: u64,
 }
 
 #[derive(Debug)]
@@ -58,12 +62,19 @@ pub(super) enum Failure {
 impl Client {
     /// Speaks through the plain channel.
     pub(super) fn plain(channel: Endpoint) -> Self {
-        Self { link: Link::Plain(channel), payload: Vec::new() }
+        Self { link: Link::Plain(channel), payload: Vec::new(), sent: 0, received: 0 }
     }
 
     /// Speaks through shared memory.
     pub(super) fn shared(endpoint: SharedEndpoint) -> Self {
-        Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new() }
+        Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new(), sent: 0, received: 0 }
+    }
+
+    /// Adds what has travelled since it was counted last.
+    #[inline]
+    pub(super) fn count_traffic(&mut self, counters: &Counters) {
+        counters.sent.add(std::mem::take(&mut self.sent));
+        counters.received.add(std::mem::take(&mut self.received));
     }
 
     /// Says that a request is about to be sent. If the worker is found gone, the request will tell.
@@ -115,8 +126,17 @@ impl Client {
 
     fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), Failure> {
         let sent = match &mut self.link {
-            Link::Plain(channel) => FrameWriter::new(&mut channel.sender).send(kind, message),
-            Link::Shared(endpoint) => endpoint.send(kind, message),
+            Link::Plain(channel) => {
+                let mut writer = FrameWriter::new(&mut channel.sender);
+                let sent = writer.send(kind, message);
+                self.sent += writer.sent_bytes();
+                sent
+            }
+            Link::Shared(endpoint) => {
+                let sent = endpoint.send(kind, message);
+                self.sent += endpoint.sent_bytes();
+                sent
+            }
         };
         match sent {
             Ok(()) => Ok(()),
@@ -131,6 +151,12 @@ impl Client {
 
     /// Waits for a message, puts its payload where it is decoded from, and gives its kind.
     fn receive(&mut self) -> Result<u8, Failure> {
+        let kind = self.receive_payload()?;
+        self.received += self.payload.len() as u64;
+        Ok(kind)
+    }
+
+    fn receive_payload(&mut self) -> Result<u8, Failure> {
         match &mut self.link {
             Link::Plain(channel) => receive_plain(channel, &mut self.payload),
             Link::Shared(endpoint) => match endpoint.receive(&mut self.payload) {

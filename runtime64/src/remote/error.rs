@@ -89,6 +89,12 @@ pub enum RemoteError {
     /// The worker ended while a callback of the call was served.
     #[error("the worker ended while a callback of the call was served")]
     EndedMeanwhile,
+    /// The worker was closed, by the script that opened it.
+    #[error("it was closed")]
+    Closed,
+    /// The worker has ended and does not restart by itself.
+    #[error("the worker has ended{} and does not restart by itself", because(.0))]
+    StaysEnded(String),
     /// The worker answered that the request failed; it goes on.
     #[error(transparent)]
     Fault(Fault),
@@ -184,6 +190,11 @@ impl Started {
             Started::Unknown => "unknown",
         }
     }
+}
+
+/// " (device.dll: Reset crashed …)", if a reason is known.
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
 }
 
 fn started_program(kind: WorkerKind, through_wine: bool) -> String {

@@ -1,6 +1,7 @@
 //! A worker that runs, held for a sequence of requests.
 
 use std::sync::{Arc, MutexGuard};
+use std::time::Instant;
 
 use protocol::{Allocate, Call, CallbackReply, ReadString, Release, Value, WriteMemory, limits};
 use serde::de::DeserializeOwned;
@@ -36,6 +37,19 @@ impl<'a> Session<'a> {
         self.state.generation
     }
 
+    /// Whether this is the first to ask since the worker was started anew.
+    #[inline]
+    pub fn take_restarted(&mut self) -> bool {
+        std::mem::take(&mut self.state.is_restarted)
+    }
+
+    /// Counts a call that goes on while the worker answers other requests, or one that does no longer: for as long as there is
+    /// one, the worker is not replaced.
+    pub fn count_job(&mut self, is_started: bool) {
+        let jobs = &mut self.state.jobs;
+        *jobs = if is_started { *jobs + 1 } else { jobs.saturating_sub(1) };
+    }
+
     /// Sends a request and waits for its reply.
     ///
     /// # Errors
@@ -43,11 +57,14 @@ impl<'a> Session<'a> {
     /// [`RemoteError::Protocol`] the next session starts a new one.
     pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
         let state = &mut *self.state;
-        state.requests += 1;
+        let counters = &self.worker.counters;
+        counters.requests.add(1);
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
+        let _limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
         let reply = running.awaited(|client| client.call(request));
+        running.link.client.count_traffic(counters);
         reply.map_err(|failure| self.failed(failure))
     }
 
@@ -58,8 +75,9 @@ impl<'a> Session<'a> {
     /// As [`call`](Self::call).
     pub fn converse<C: Call>(&mut self, request: &C) -> Result<Answer<C::Reply>, RemoteError> {
         let state = &mut *self.state;
-        state.requests += 1;
-        state.calls += 1;
+        let counters = &self.worker.counters;
+        counters.requests.add(1);
+        counters.calls.add(1);
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
@@ -67,6 +85,7 @@ impl<'a> Session<'a> {
             return Err(RemoteError::Interrupted(None));
         }
         let answer = running.awaited(|client| client.converse(request, &mut state.called_with));
+        running.link.client.count_traffic(counters);
         self.answered(answer)
     }
 
@@ -84,6 +103,7 @@ impl<'a> Session<'a> {
         }
         state.held.pop();
         let answer = running.awaited(|client| client.resume(reply, &mut state.called_with));
+        running.link.client.count_traffic(&self.worker.counters);
         self.answered(answer)
     }
 
@@ -123,7 +143,7 @@ impl<'a> Session<'a> {
 
     /// Ends the worker at a moment, if it is not told before then that it need not be.
     #[must_use]
-    pub fn limit(&self, at: std::time::Instant) -> Option<Deadline> {
+    pub fn limit(&self, at: Instant) -> Option<Deadline> {
         self.state.running.as_ref().map(|running| running.limit(at))
     }
 
@@ -156,6 +176,7 @@ impl<'a> Session<'a> {
         let Ok(shared) = &mut running.link.shared else {
             return in_message(bytes, zeros);
         };
+        self.worker.counters.sent.add(bytes.len() as u64);
         if let Some(address) = shared.call_area.put(bytes, zeros) {
             return Ok(Value::Integer(address as i64));
         }
@@ -350,6 +371,8 @@ impl<'a> Session<'a> {
             (failure, _) => RemoteError::Protocol(failure.to_string()),
         };
         self.state.running = None;
+        self.worker.counters.running.set(0);
+        self.worker.counters.deaths.add(1);
         self.state.lent.clear();
         self.state.held.clear();
         error

@@ -67,12 +67,12 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()? };
     let path = locate::executable(kind, settings)?;
     let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
-    let mut started = attempt(kind, &path, loader.as_deref(), wanted);
+    let mut started = attempt(kind, &path, loader.as_deref(), wanted, settings);
     for _ in 1..WINE_TRIES {
         match &started {
             // Nothing of a library has run, so that trying again repeats nothing.
             Err(RemoteError::EndedAtStart { exit: NOT_STARTED, .. }) if loader.is_some() => {
-                started = attempt(kind, &path, loader.as_deref(), wanted);
+                started = attempt(kind, &path, loader.as_deref(), wanted, settings);
             }
             _ => break,
         }
@@ -83,8 +83,14 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     started
 }
 
-fn attempt(kind: WorkerKind, path: &Path, loader: Option<&Path>, wanted: Wanted) -> Result<Running, RemoteError> {
-    let (process, mut channel) = Process::start(path, loader).map_err(|source| {
+fn attempt(
+    kind: WorkerKind,
+    path: &Path,
+    loader: Option<&Path>,
+    wanted: Wanted,
+    settings: &Settings,
+) -> Result<Running, RemoteError> {
+    let (process, mut channel) = Process::start(path, loader, &settings.conditions).map_err(|source| {
         let path = loader.unwrap_or(path).to_path_buf();
         RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
     })?;

@@ -67,8 +67,8 @@ impl Builder {
         // These are taken before any script can replace them.
         let xpcall: Function = lua.globals().get("xpcall")?;
         let format = state::own_module(&lua, "pretty")?.get("format")?;
-        dll::install(&lua, self.settings)?;
+        let metrics = dll::install(&lua, self.settings)?;
         let serve = lua.create_function(|lua, ()| dll::serve_callbacks(lua))?;
-        Ok(Runtime { lua, xpcall, report, format, serve })
+        Ok(Runtime { lua, xpcall, report, format, serve, metrics })
     }
 }

@@ -73,7 +73,7 @@ fn serve_until_answered<'a, R: DeserializeOwned>(
 /// Has a worker's callbacks served that wait for the host, and tells how many. If none does, one is waited for.
 pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> mlua::Result<u32> {
     let milliseconds = duration::milliseconds(limit);
-    let failure = |error| from_remote(error, worker.kind(), "dll.poll");
+    let failure = |error| from_remote(error, worker, "dll.poll");
     let session = worker.session().map_err(failure)?;
     let owner = owner(worker, &session);
     let Ended { session, reply, raised } = converse(lua, worker, &owner, session, &Poll { milliseconds }, None);

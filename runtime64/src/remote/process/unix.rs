@@ -11,9 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::link::{self, Endpoint};
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
 
 use super::Exit;
+use crate::remote::{Conditions, Priority};
 use relay::Relay;
 
 mod relay;
@@ -28,7 +29,11 @@ pub(in crate::remote) struct Process {
 
 impl Process {
     /// Starts `executable`, through Wine's loader if one is given, with a channel as its standard input.
-    pub(in crate::remote) fn start(executable: &Path, wine: Option<&Path>) -> io::Result<(Self, Endpoint)> {
+    pub(in crate::remote) fn start(
+        executable: &Path,
+        wine: Option<&Path>,
+        conditions: &Conditions,
+    ) -> io::Result<(Self, Endpoint)> {
         let (endpoint, worker_end) = link::pair()?;
         let channel = link::closer(&endpoint)?;
         let mut command = match wine {
@@ -37,10 +42,20 @@ impl Process {
         };
         // A group of its own keeps the terminal's Ctrl-C from the worker; the host decides what becomes of a call.
         command.stdin(worker_end).process_group(0);
+        for (name, value) in &conditions.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(directory) = &conditions.directory {
+            command.current_dir(directory);
+        }
+        let (priority, memory_limit) = (conditions.priority, conditions.memory_limit);
         // SAFETY: the function runs between fork and exec and makes system calls only, which are async-signal-safe and
         // touch no memory.
-        unsafe { command.pre_exec(before_exec) };
-        let mut child = spawn(command)?;
+        unsafe { command.pre_exec(move || before_exec(priority, memory_limit)) };
+        let mut child = spawn(command).map_err(|error| explained(error, conditions))?;
         let relays = Mutex::new(Relay::of(&mut child));
         Ok((Self { child: Mutex::new(child), channel, relays }, endpoint))
     }
@@ -109,14 +124,41 @@ fn wine_command(loader: &Path, executable: &Path) -> Command {
 /// ends the worker with it.
 ///
 /// Marks all descriptors but the standard ones to be closed by exec: a host may have opened some without that mark.
-fn before_exec() -> io::Result<()> {
+fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> {
     // A failure leaves the worker's watch thread, which sees the channel close.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     const FIRST: libc::c_uint = 3;
     // SAFETY: the call takes numbers only. A kernel before 5.11 does not know it; then only what this host marked itself
     // is closed, as for every other program it starts.
     unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if let Some(limit) = memory_limit {
+        let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
+        setrlimit(Resource::Data, limit)?;
+    }
+    let further = match priority {
+        Priority::Idle => 19,
+        Priority::Low => 10,
+        Priority::Normal => return Ok(()),
+        Priority::High => -10,
+    };
+    nice(further)?;
     Ok(())
+}
+
+/// What an error of starting a process comes of, where it says little by itself.
+fn explained(error: io::Error, conditions: &Conditions) -> io::Error {
+    match (error.kind(), &conditions.directory) {
+        (io::ErrorKind::PermissionDenied, _) if conditions.priority == Priority::High => io::Error::new(
+            error.kind(),
+            format!(
+                "a high priority needs a privilege here (CAP_SYS_NICE, or a limit of 'nice' for the user): {error}"
+            ),
+        ),
+        (kind, Some(directory)) if !directory.is_dir() => {
+            io::Error::new(kind, format!("its directory {} is none: {error}", directory.display()))
+        }
+        _ => error,
+    }
 }
 
 /// Starts a process from a thread that stays for the life of this one: the worker has the kernel kill it when the

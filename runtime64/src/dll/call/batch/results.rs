@@ -49,7 +49,7 @@ impl Made<'_> {
         for (index, (outcome, stored)) in reply.outcomes.into_iter().zip(stored).enumerate() {
             let value = self.with(index, |callee| {
                 if index + 1 == made {
-                    callee.remember(lua, &outcome);
+                    callee.remember(&outcome);
                 }
                 result::to_one(callee, lua, self.owner, outcome, stored)
             })??;
