@@ -25,7 +25,7 @@ mod wine;
 mod worker;
 mod workers;
 
-pub use alarm::Deadline;
+pub use alarm::{Deadline, Limit};
 pub use client::Answer;
 pub use conditions::{Conditions, Priority};
 pub use error::{Access, Death, RemoteError, Started};

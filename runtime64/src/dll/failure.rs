@@ -48,7 +48,7 @@ fn explained(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
 pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     match error {
         RemoteError::Lost(Death { last_words: Some(_), .. }) => ErrorKind::Crash,
-        RemoteError::Lost(_) | RemoteError::EndedMeanwhile | RemoteError::Closed | RemoteError::StaysEnded(_) => {
+        RemoteError::Lost(_) | RemoteError::EndedMeanwhile | RemoteError::Closed(_) | RemoteError::StaysEnded(_) => {
             ErrorKind::WorkerLost
         }
         RemoteError::TimedOut(_) => ErrorKind::Timeout,

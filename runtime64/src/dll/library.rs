@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
 
@@ -40,6 +41,8 @@ pub(super) struct Library {
     worker: Arc<Worker>,
     defaults: Defaults,
     breaker: Arc<Breaker>,
+    /// How long loading it may take.
+    deadline: Option<Duration>,
     /// The worker's id for it.
     opened: GenerationalId,
     /// Where its variables lie, each in the generation that it was found in, and their types.
@@ -71,6 +74,8 @@ pub(super) struct Options {
     pub(super) defaults: Defaults,
     /// When the library is left alone, if that is said; never, if never is.
     pub(super) breaker: Option<Option<Limits>>,
+    /// How long loading it may take, if that is limited.
+    pub(super) deadline: Option<Duration>,
 }
 
 impl Library {
@@ -99,6 +104,7 @@ impl Library {
             module: module.clone(),
             worker,
             breaker,
+            deadline: options.deadline,
             defaults: options.defaults,
             opened: GenerationalId::default(),
             symbols: Mutex::default(),
@@ -120,6 +126,7 @@ impl Library {
             module: module.clone(),
             worker,
             breaker,
+            deadline: None,
             defaults: Defaults::default(),
             opened: GenerationalId::default(),
             symbols: Mutex::default(),
@@ -201,6 +208,7 @@ impl Library {
         if let Some(id) = self.opened.get(session.generation()) {
             return Ok(id);
         }
+        let _limit = self.deadline.and_then(|limit| session.limit(Instant::now() + limit));
         let reply = match &self.source {
             Source::Default => session.call(&OpenDefaultLibrary {}),
             Source::File { request, .. } => session.call(request),

@@ -73,6 +73,29 @@ fn look(control: Weak<Control>, planned: Moment) -> Action {
     })
 }
 
+/// A worker's end that is planned for what it does beside the call that is waited for. Dropped, it is called off.
+#[derive(Debug)]
+pub struct Limit(Key);
+
+impl Limit {
+    /// Has a worker ended at a moment.
+    pub(super) fn new(control: &Arc<Control>, at: Instant) -> Self {
+        let control = Arc::downgrade(control);
+        let end = move || {
+            if let Some(control) = control.upgrade() {
+                control.end(Ending::Expired);
+            }
+        };
+        Self(watch().add(moment(at), Box::new(end)))
+    }
+}
+
+impl Drop for Limit {
+    fn drop(&mut self) {
+        watch().lock().pending.remove(&self.0);
+    }
+}
+
 /// Has something done on the watch's thread after some time. It must not block.
 pub(super) fn after(pause: Duration, action: impl FnOnce() + Send + 'static) {
     watch().add(moment(Instant::now() + pause), Box::new(action));
@@ -86,6 +109,9 @@ fn moment(at: Instant) -> Moment {
 
 type Action = Box<dyn FnOnce() + Send>;
 
+/// A moment, and a number that tells apart what has the same one.
+type Key = (Moment, u64);
+
 /// What is to be done, in its order.
 #[derive(Default)]
 struct Watch {
@@ -96,12 +122,11 @@ struct Watch {
 #[derive(Default)]
 struct State {
     next: u64,
-    /// By moment, and by a number that tells apart what has the same one.
-    pending: BTreeMap<(Moment, u64), Action>,
+    pending: BTreeMap<Key, Action>,
 }
 
 impl Watch {
-    fn add(&self, at: Moment, action: Action) {
+    fn add(&self, at: Moment, action: Action) -> Key {
         let mut state = self.lock();
         let key = (at, state.next);
         state.next += 1;
@@ -110,6 +135,7 @@ impl Watch {
         if is_first {
             self.changed.notify_one();
         }
+        key
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -90,8 +90,8 @@ pub enum RemoteError {
     #[error("the worker ended while a callback of the call was served")]
     EndedMeanwhile,
     /// The worker was closed, by the script that opened it.
-    #[error("it was closed")]
-    Closed,
+    #[error("{0} was closed")]
+    Closed(String),
     /// The worker has ended and does not restart by itself.
     #[error("the worker has ended{} and does not restart by itself", because(.0))]
     StaysEnded(String),

@@ -6,6 +6,7 @@ use std::time::Instant;
 use protocol::{Allocate, Call, CallbackReply, ReadString, Release, Value, WriteMemory, limits};
 use serde::de::DeserializeOwned;
 
+use super::alarm::Limit;
 use super::client::{Answer, Failure};
 use super::control::Ending;
 use super::memory::{AccessError, Allocation};
@@ -145,6 +146,12 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn limit(&self, at: Instant) -> Option<Deadline> {
         self.state.running.as_ref().map(|running| running.limit(at))
+    }
+
+    /// The same for a call that goes on beside those that are waited for.
+    #[must_use]
+    pub fn limit_job(&self, at: Instant) -> Option<Limit> {
+        self.state.running.as_ref().map(|running| Limit::new(&running.control, at))
     }
 
     /// An empty list for the arguments of one call, which keeps its room from call to call. A worker that sleeps wakes up

@@ -8,7 +8,7 @@ use super::start::{Running, start};
 use super::{Settings, WorkerKind, alarm};
 
 /// How long a worker has run before a spare is started for it: a script that is over by then needs none.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// The spare workers of one Lua state: at most one for each kind and way of starting. Clones are one and the same.
 #[derive(Clone, Debug, Default)]

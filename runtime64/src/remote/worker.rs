@@ -134,7 +134,7 @@ impl Worker {
 
     fn start(&self, state: &mut State) -> Result<(), RemoteError> {
         if state.is_closed {
-            return Err(RemoteError::Closed);
+            return Err(RemoteError::Closed(self.to_string()));
         }
         if self.settings.never_restarts && state.generation > 0 && !state.may_start {
             return Err(RemoteError::StaysEnded(self.ends.of(state.generation).unwrap_or_default()));

@@ -54,7 +54,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
 
 fn load_options(table: &Table) -> mlua::Result<Options> {
     let mut options = Options::default();
-    read_each("dll.load", table, "search, convention, encoding and breaker", |key, given| {
+    read_each("dll.load", table, "search, convention, encoding, breaker and deadline", |key, given| {
         match key {
             "search" => options.search = folders(given)?,
             "convention" => {
@@ -64,6 +64,7 @@ fn load_options(table: &Table) -> mlua::Result<Options> {
                     Some(known.ok_or_else(|| given.wrong("cdecl, stdcall, fastcall or thiscall"))?);
             }
             "encoding" => options.defaults.encoding = narrow_encoding(given)?,
+            "deadline" => options.deadline = Some(given.seconds()?),
             "breaker" => options.breaker = Some(breaker(given)?),
             _ => return Ok(false),
         }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
 use protocol::{AwaitJob, CancelJob, JobState, Outcome, StartJob};
@@ -15,13 +15,15 @@ use crate::dll::companion::Companion;
 use crate::dll::duration;
 use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
-use crate::remote::{Allocation, RemoteError, Session};
+use crate::remote::{Allocation, Limit, RemoteError, Session};
 
 /// What a call holds until it has returned: memory that its arguments lead to, and callbacks.
 #[derive(Default)]
 struct Held {
     _memory: Vec<Allocation>,
     _callbacks: callback::Lent,
+    /// When the worker is ended if it has not.
+    _limit: Option<Limit>,
 }
 
 /// A call under way, or what it came to.
@@ -73,11 +75,13 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
     let started = called.session.call(&request);
     let Called { mut session, callbacks, kept, .. } = called;
     session.give_back(ready.values);
+    let mut limit = None;
     if started.is_ok() {
         session.count_job(true);
+        limit = callee.worker().call_deadline().and_then(|limit| session.limit_job(Instant::now() + limit));
     }
     drop(session);
-    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
+    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks, _limit: limit };
     match started {
         Ok(job) => Ok((owner.clone(), job.id, ready.rooms, held, callee.name())),
         Err(error) => Err(callee.failure(error).into()),
