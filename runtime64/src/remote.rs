@@ -21,6 +21,8 @@ mod worker;
 mod workers;
 
 pub use client::Answer;
+#[doc(hidden)]
+pub use client::{Client, Failure};
 pub use deadline::Deadline;
 pub use error::{Access, Death, RemoteError, Started};
 pub use kind::WorkerKind;

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 
 use super::Started;
 
-/// The host's side of one link.
+/// The host's side of one link. It is public for the fuzz target that plays a hostile worker.
+#[doc(hidden)]
 #[derive(Debug)]
-pub(super) struct Client {
+pub struct Client {
     link: Link,
     /// The payload that was received last.
     payload: Vec<u8>,
@@ -31,8 +32,9 @@ pub enum Answer<R> {
 }
 
 /// Why a request has no reply.
+#[doc(hidden)]
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub enum Failure {
     /// The worker answered with a fault.
     #[error(transparent)]
     Fault(Fault),
@@ -57,12 +59,14 @@ pub(super) enum Failure {
 
 impl Client {
     /// Speaks through the plain channel.
-    pub(super) fn plain(channel: Endpoint) -> Self {
+    #[must_use]
+    pub fn plain(channel: Endpoint) -> Self {
         Self { link: Link::Plain(channel), payload: Vec::new() }
     }
 
     /// Speaks through shared memory.
-    pub(super) fn shared(endpoint: SharedEndpoint) -> Self {
+    #[must_use]
+    pub fn shared(endpoint: SharedEndpoint) -> Self {
         Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new() }
     }
 
@@ -75,7 +79,10 @@ impl Client {
     }
 
     /// Sends a request that runs no function of a library, and waits for its reply.
-    pub(super) fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
         self.send(C::NUMBER, request)?;
         let kind = self.receive().map_err(certain)?;
         answer(kind, &self.payload)
@@ -83,17 +90,19 @@ impl Client {
 
     /// Sends a request that runs functions, and waits for its reply, or for a callback. The arguments of that are put into
     /// the list.
-    pub(super) fn converse<C: Call>(
-        &mut self,
-        request: &C,
-        arguments: &mut Vec<Value>,
-    ) -> Result<Answer<C::Reply>, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn converse<C: Call>(&mut self, request: &C, arguments: &mut Vec<Value>) -> Result<Answer<C::Reply>, Failure> {
         self.send(C::NUMBER, request)?;
         self.listen(arguments)
     }
 
     /// Sends the result of a callback, and waits on.
-    pub(super) fn resume<R: DeserializeOwned>(
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn resume<R: DeserializeOwned>(
         &mut self,
         reply: &CallbackReply,
         arguments: &mut Vec<Value>,
