@@ -55,6 +55,9 @@ pub enum Failure {
     /// The answer has the wrong kind.
     #[error("a message of kind {0} is no answer")]
     WrongKind(u8),
+    /// The answer says what cannot be.
+    #[error("{0}")]
+    Impossible(&'static str),
 }
 
 impl Client {
@@ -216,14 +219,11 @@ fn ended(endpoint: &mut SharedEndpoint) -> Failure {
 }
 
 fn last_words_in(channel: &mut Endpoint) -> Option<LastWords> {
-    last_words_of(FrameReader::new(&mut channel.receiver))
+    last_words_in_bytes(&channel.remainder())
 }
 
 fn last_words_in_bytes(bytes: &[u8]) -> Option<LastWords> {
-    last_words_of(FrameReader::new(bytes))
-}
-
-fn last_words_of<R: std::io::Read>(mut reader: FrameReader<R>) -> Option<LastWords> {
+    let mut reader = FrameReader::new(bytes);
     let frame = reader.receive().ok()?;
     (frame.kind == link::LAST_WORDS).then(|| decode(frame.payload).ok()).flatten()
 }
