@@ -5,13 +5,13 @@ use std::process::Command;
 
 use tests::{Configuration, Output, Scratch, run};
 
-/// A folder with `helper` as somebody else made it, which is both the current directory and in PATH.
+/// A folder with `companion` as somebody else made it, which is both the current directory and in PATH.
 struct Trap(Scratch);
 
 impl Trap {
     fn new(configuration: Configuration) -> Self {
         let trap = Scratch::new();
-        trap.copy(&configuration.fixture("impostor"), &helper_name(configuration));
+        trap.copy(&configuration.fixture("impostor"), &companion_name(configuration));
         Self(trap)
     }
 
@@ -37,15 +37,15 @@ impl Trap {
     }
 }
 
-/// The file name of `helper`.
-fn helper_name(configuration: Configuration) -> String {
-    helper(configuration).file_name().unwrap().to_string_lossy().into_owned()
+/// The file name of `companion`.
+fn companion_name(configuration: Configuration) -> String {
+    companion(configuration).file_name().unwrap().to_string_lossy().into_owned()
 }
 
-/// `helper` itself.
-fn helper(configuration: Configuration) -> PathBuf {
-    let beside = configuration.fixture("helper");
-    beside.with_file_name("helper").join(beside.file_name().unwrap())
+/// `companion` itself.
+fn companion(configuration: Configuration) -> PathBuf {
+    let beside = configuration.fixture("companion");
+    beside.with_file_name("companion").join(beside.file_name().unwrap())
 }
 
 /// What is printed of libraries, where a search path may be named.
@@ -64,11 +64,11 @@ fn code(configuration: Configuration, library: &Path, function: &str, argument: 
 fn what_a_library_is_linked_with_is_not_taken_from_there() {
     for configuration in Configuration::ALL.iter().copied() {
         let trap = Trap::new(configuration);
-        let library = configuration.fixture("needs_helper");
+        let library = configuration.fixture("needs_companion");
         let printed = |search| trap.run(configuration, &code(configuration, &library, "which_is_linked", "", search));
         printed(None).assert_stdout("missing_dependency\n");
-        let helper = helper(configuration);
-        printed(helper.parent()).assert_stdout("1\n");
+        let companion = companion(configuration);
+        printed(companion.parent()).assert_stdout("1\n");
     }
 }
 
@@ -76,19 +76,19 @@ fn what_a_library_is_linked_with_is_not_taken_from_there() {
 fn what_a_library_loads_itself_is_not_taken_from_there() {
     for configuration in Configuration::ALL.iter().copied() {
         let trap = Trap::new(configuration);
-        let name = helper_name(configuration);
+        let name = companion_name(configuration);
         let printed = |library: &Path, search| {
             let argument = format!("'{name}'");
             trap.run(configuration, &code(configuration, library, "which_is_found", &argument, search))
         };
-        let library = configuration.fixture("seeks_helper");
+        let library = configuration.fixture("seeks_companion");
         printed(&library, None).assert_stdout("0\n");
         // The loader of Linux knows the folders of a library's file and of the script for what is linked alone.
         let found = if name.ends_with(".dll") { "1\n" } else { "0\n" };
-        let helper = helper(configuration);
-        printed(&library, helper.parent()).assert_stdout(found);
+        let companion = companion(configuration);
+        printed(&library, companion.parent()).assert_stdout(found);
         let together = Scratch::new();
-        together.copy(&helper, &name);
+        together.copy(&companion, &name);
         let library = together.copy(&library, library.file_name().unwrap().to_str().unwrap());
         printed(&library, None).assert_stdout(found);
     }
