@@ -27,6 +27,8 @@ mod workers;
 
 pub use alarm::{Deadline, Limit};
 pub use client::Answer;
+#[doc(hidden)]
+pub use client::{Client, Failure};
 pub use conditions::{Conditions, Priority};
 pub use error::{Access, Death, RemoteError, Started};
 pub use interrupt::Interrupt;

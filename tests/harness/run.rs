@@ -160,10 +160,16 @@ impl Run {
         self.with_role(Role::Worker)
     }
 
+    /// Its hosts that have not ended.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<Process> {
+        self.with_role(Role::Host)
+    }
+
     /// Ends the host at once, as `kill -9` does, and leaves its workers to themselves.
     #[cfg(unix)]
     pub fn kill_host(&mut self) {
-        for host in self.with_role(Role::Host) {
+        for host in self.hosts() {
             host.kill();
         }
     }

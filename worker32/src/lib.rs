@@ -40,6 +40,7 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// Serves the host that started this process, until the host closes the channel.
 #[must_use]
 pub fn run() -> ExitCode {
+    library::restrict_search();
     let endpoint = match protocol::link::inherit() {
         Ok(endpoint) => endpoint,
         Err(error) => {

@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 use super::Started;
 use super::statistics::Counters;
 
-/// The host's side of one link.
+/// The host's side of one link. It is public for the fuzz target that plays a hostile worker.
+#[doc(hidden)]
 #[derive(Debug)]
-pub(super) struct Client {
+pub struct Client {
     link: Link,
     /// The payload that was received last.
     payload: Vec<u8>,
@@ -35,8 +36,9 @@ pub enum Answer<R> {
 }
 
 /// Why a request has no reply.
+#[doc(hidden)]
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub enum Failure {
     /// The worker answered with a fault.
     #[error(transparent)]
     Fault(Fault),
@@ -57,16 +59,21 @@ pub(super) enum Failure {
     /// The answer has the wrong kind.
     #[error("a message of kind {0} is no answer")]
     WrongKind(u8),
+    /// The answer says what cannot be.
+    #[error("{0}")]
+    Impossible(&'static str),
 }
 
 impl Client {
     /// Speaks through the plain channel.
-    pub(super) fn plain(channel: Endpoint) -> Self {
+    #[must_use]
+    pub fn plain(channel: Endpoint) -> Self {
         Self { link: Link::Plain(channel), payload: Vec::new(), sent: 0, received: 0 }
     }
 
     /// Speaks through shared memory.
-    pub(super) fn shared(endpoint: SharedEndpoint) -> Self {
+    #[must_use]
+    pub fn shared(endpoint: SharedEndpoint) -> Self {
         Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new(), sent: 0, received: 0 }
     }
 
@@ -86,7 +93,10 @@ impl Client {
     }
 
     /// Sends a request that runs no function of a library, and waits for its reply.
-    pub(super) fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
         self.send(C::NUMBER, request)?;
         let kind = self.receive().map_err(certain)?;
         answer(kind, &self.payload)
@@ -94,17 +104,19 @@ impl Client {
 
     /// Sends a request that runs functions, and waits for its reply, or for a callback. The arguments of that are put into
     /// the list.
-    pub(super) fn converse<C: Call>(
-        &mut self,
-        request: &C,
-        arguments: &mut Vec<Value>,
-    ) -> Result<Answer<C::Reply>, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn converse<C: Call>(&mut self, request: &C, arguments: &mut Vec<Value>) -> Result<Answer<C::Reply>, Failure> {
         self.send(C::NUMBER, request)?;
         self.listen(arguments)
     }
 
     /// Sends the result of a callback, and waits on.
-    pub(super) fn resume<R: DeserializeOwned>(
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn resume<R: DeserializeOwned>(
         &mut self,
         reply: &CallbackReply,
         arguments: &mut Vec<Value>,
@@ -233,14 +245,11 @@ fn ended(endpoint: &mut SharedEndpoint) -> Failure {
 }
 
 fn last_words_in(channel: &mut Endpoint) -> Option<LastWords> {
-    last_words_of(FrameReader::new(&mut channel.receiver))
+    last_words_in_bytes(&channel.remainder())
 }
 
 fn last_words_in_bytes(bytes: &[u8]) -> Option<LastWords> {
-    last_words_of(FrameReader::new(bytes))
-}
-
-fn last_words_of<R: std::io::Read>(mut reader: FrameReader<R>) -> Option<LastWords> {
+    let mut reader = FrameReader::new(bytes);
     let frame = reader.receive().ok()?;
     (frame.kind == link::LAST_WORDS).then(|| decode(frame.payload).ok()).flatten()
 }

@@ -213,6 +213,7 @@ impl<'a> Session<'a> {
         }
         let room = bytes.len() as u64 + zeros as u64;
         let address = self.call(&Allocate { bytes: room.max(1), align: 16 })?.address;
+        self.check_place(address, room)?;
         self.state.lent.push(address);
         self.write(address, bytes)?;
         Ok(address)
@@ -257,6 +258,7 @@ impl<'a> Session<'a> {
         }
         worker.release_lent(self)?;
         let address = self.call(&Allocate { bytes, align })?.address;
+        self.check_place(address, bytes)?;
         Ok(Allocation::lent(Arc::clone(worker), self.generation(), address, bytes))
     }
 
@@ -273,6 +275,7 @@ impl<'a> Session<'a> {
         let full = || RemoteError::ArenaFull { bytes, usage: arena.usage() };
         let segment = arena.next_segment(bytes, align).ok_or_else(full)?;
         let mapped = self.call(&segment)?;
+        self.check_place(mapped.address, segment.bytes)?;
         arena.add(&segment, mapped.address).map_err(|_| full())?;
         arena.allocate(bytes, align).ok_or_else(full)
     }
@@ -306,7 +309,7 @@ impl<'a> Session<'a> {
             let reply = self.call(&ReadString { address, length: Some(part.len() as u32) })?;
             match reply {
                 Value::Bytes(bytes) if bytes.len() == part.len() => part.copy_from_slice(&bytes),
-                _ => return Err(RemoteError::Protocol("it answered with other bytes than were asked for".to_owned())),
+                _ => return Err(self.break_off("it answered with other bytes than were asked for")),
             }
         }
         Ok(())
@@ -349,9 +352,23 @@ impl<'a> Session<'a> {
             Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
             Err(AccessError::Refused) => match self.call(&ReadString { address, length: None })? {
                 Value::Bytes(bytes) => Ok(bytes),
-                _ => Err(RemoteError::Protocol("it answered with something else than bytes".to_owned())),
+                _ => Err(self.break_off("it answered with something else than bytes")),
             },
         }
+    }
+
+    /// Ends a worker that says what cannot be.
+    #[cold]
+    pub fn break_off(&mut self, why: &'static str) -> RemoteError {
+        self.failed(Failure::Impossible(why))
+    }
+
+    /// Refuses an address that a worker gave for memory, if it can have none there.
+    fn check_place(&mut self, address: u64, bytes: u64) -> Result<(), RemoteError> {
+        if self.worker.kind().can_hold(address, bytes) {
+            return Ok(());
+        }
+        Err(self.break_off("it says that it has memory where there is none"))
     }
 
     fn running(&self) -> Result<&Running, RemoteError> {

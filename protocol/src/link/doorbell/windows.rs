@@ -94,10 +94,7 @@ impl Doorbell {
 
     /// What the peer, which has ended, left behind in the channel.
     pub fn last_words(&mut self) -> Vec<u8> {
-        let mut bytes = [0; 64];
-        while let Ok(received @ 1..) = self.channel.receiver.read(&mut bytes) {
-            self.rest.keep(&bytes[..received]);
-        }
+        self.rest.keep(&self.channel.remainder());
         std::mem::take(&mut self.rest.0)
     }
 }

@@ -1,8 +1,10 @@
 //! Linux, and Windows programs through Wine.
 #![allow(unsafe_code, reason = "descriptors are closed between fork and exec")]
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -40,6 +42,7 @@ impl Process {
             Some(loader) => wine_command(loader, executable),
             None => Command::new(executable),
         };
+        keep_from_current_directory(&mut command);
         // A group of its own keeps the terminal's Ctrl-C from the worker; the host decides what becomes of a call.
         command.stdin(worker_end).process_group(0);
         for (name, value) in &conditions.environment {
@@ -101,6 +104,20 @@ impl Process {
             pause = (pause * 2).min(Duration::from_millis(5));
         }
     }
+}
+
+/// Takes out of `LD_LIBRARY_PATH` what is no absolute folder: the loader would look for it in the current directory, which an
+/// empty entry stands for.
+fn keep_from_current_directory(command: &mut Command) {
+    const VARIABLE: &str = "LD_LIBRARY_PATH";
+    let Some(folders) = std::env::var_os(VARIABLE) else { return };
+    // The loader takes semicolons for colons (ld.so(8)).
+    let meant = folders.as_encoded_bytes().split(|byte| b":;".contains(byte)).filter(|folder| folder.starts_with(b"/"));
+    let meant = meant.collect::<Vec<_>>().join(&b':');
+    match meant.is_empty() {
+        true => command.env_remove(VARIABLE),
+        false => command.env(VARIABLE, OsString::from_vec(meant)),
+    };
 }
 
 fn wine_command(loader: &Path, executable: &Path) -> Command {

@@ -45,6 +45,10 @@ impl Made<'_> {
             let error = self.with(made, |callee| callee.failure(RemoteError::Fault(fault)))?;
             return Err(numbered(error, made).into());
         }
+        if made < self.called_by.len() {
+            let message = "dll.batch: the worker leaves out calls that were written down, and does not say why";
+            return Err(Error::new(ErrorKind::Protocol, message).into());
+        }
         let mut results = Vec::with_capacity(made);
         for (index, (outcome, stored)) in reply.outcomes.into_iter().zip(stored).enumerate() {
             let value = self.with(index, |callee| {
