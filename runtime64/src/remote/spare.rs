@@ -1,8 +1,8 @@
 //! Spare workers: started before they are needed, so that isolation and recovery cost no start-up.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::start::{Running, start};
 use super::{Settings, WorkerKind, alarm};
@@ -12,12 +12,25 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// The spare workers of one Lua state: at most one for each kind and way of starting. Clones are one and the same.
 #[derive(Clone, Debug, Default)]
-pub struct Spares(Arc<Mutex<State>>);
+pub struct Spares(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Is notified when a worker has been started.
+    changed: Condvar,
+}
+
+/// How long the end of a state waits for a spare that is being started, so that it ends with the state: under Wine a worker
+/// whose host goes away meanwhile would first have to finish its start.
+const END_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 struct State {
     is_over: bool,
     spares: Vec<Spare>,
+    /// How many are being started.
+    starting: u32,
 }
 
 /// A worker that waits, or is being started.
@@ -55,15 +68,12 @@ impl Spares {
                 return;
             }
             state.spares.push(Spare { kind, settings: settings.clone(), running: None });
+            state.starting += 1;
             drop(state);
             // Starting one takes longer than the watch may be kept from watching.
-            let weak = Arc::downgrade(&spares.0);
             thread::spawn(move || {
                 let started = start(kind, &settings);
-                // Without a state to serve the worker ends as it is let go of.
-                if let Some(spares) = weak.upgrade().map(Self) {
-                    spares.keep(kind, &settings, started.ok());
-                }
+                spares.keep(kind, &settings, started.ok());
             });
         });
     }
@@ -72,12 +82,17 @@ impl Spares {
     fn keep(&self, kind: WorkerKind, settings: &Settings, running: Option<Running>) {
         let mut state = self.lock();
         let place = state.spares.iter().position(|spare| spare.serves(kind, settings) && spare.running.is_none());
-        if let Some(place) = place {
-            match running {
-                Some(running) => state.spares[place].running = Some(running),
-                None => drop(state.spares.swap_remove(place)),
-            }
-        }
+        let left = match (place, running) {
+            (Some(place), Some(running)) => state.spares[place].running.replace(running),
+            (Some(place), None) => state.spares.swap_remove(place).running,
+            // The state has ended meanwhile.
+            (None, running) => running,
+        };
+        drop(state);
+        // Nobody waits for the lock while a worker ends, and whoever waits for the end of this is told after it.
+        drop(left);
+        self.lock().starting -= 1;
+        self.0.changed.notify_all();
     }
 
     /// How many wait.
@@ -91,11 +106,19 @@ impl Spares {
         let mut state = self.lock();
         state.is_over = true;
         let spares = std::mem::take(&mut state.spares);
+        let until = Instant::now() + END_LIMIT;
+        while state.starting > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
         drop(state);
         drop(spares);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
