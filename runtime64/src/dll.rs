@@ -18,6 +18,7 @@ mod error_object;
 mod failure;
 mod fault_name;
 mod generational;
+mod hook;
 mod library;
 mod memory;
 mod mismatch;
@@ -28,12 +29,14 @@ mod variants;
 
 use module::Module;
 
-/// Sets the global `dll`, and lets `require "dll"` find it.
+/// Sets the global `dll`, and lets `require "dll"` find it. Interrupts stop calls, and Lua code that computes if it
+/// `is_interruptible`.
 ///
 /// # Errors
 /// Lua's, if it is out of memory.
-pub(crate) fn install(lua: &Lua, settings: Settings) -> mlua::Result<()> {
+pub(crate) fn install(lua: &Lua, settings: Settings, is_interruptible: bool) -> mlua::Result<()> {
     error_object::install(lua)?;
+    hook::install(lua, settings.interrupt.clone(), is_interruptible)?;
     let module = Module::new(settings);
     lua.set_app_data(module.clone());
     cdata::install(lua, &module)?;

@@ -24,4 +24,4 @@ mod runtime;
 mod stdlib;
 
 pub use error::{Context, Error, ErrorKind};
-pub use runtime::{Builder, OnExit, Runtime, RuntimeError, Uncaught};
+pub use runtime::{Builder, InterruptHandle, OnExit, Runtime, RuntimeError, Uncaught};

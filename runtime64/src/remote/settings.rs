@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Interrupt, RemoteError};
 
@@ -21,6 +22,8 @@ pub struct Settings {
     /// How much memory the objects of one worker may take, in bytes. By default as `RUNTIME64_ARENA_LIMIT` says, in MiB,
     /// then 1 GiB.
     pub arena_limit: Option<u64>,
+    /// How long a call may take before its worker is ended, where the call itself does not say. By default for ever.
+    pub call_deadline: Option<Duration>,
     /// What calls off what workers with these settings do.
     pub interrupt: Interrupt,
 }
