@@ -10,6 +10,8 @@ mod worker_output;
 
 // These need Wine beside Linux, a terminal, or processes that can be listed and killed from outside.
 #[cfg(unix)]
+mod interrupt;
+#[cfg(unix)]
 mod link;
 #[cfg(unix)]
 mod linux_libraries;
