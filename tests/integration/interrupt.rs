@@ -1,17 +1,21 @@
 //! Ctrl-C, and interrupts by a program that the runtime is part of: a hung call, Lua that computes, pauses, callbacks.
 
+use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use runtime64::{ErrorKind, Runtime, RuntimeError};
-use tests::{Configuration, Output, Run, Scratch, Terminal};
+use tests::{Configuration, Output, Run, Scratch, Terminal, wait_until};
 
 use crate::repl::{PROMPT, enter, start_in};
 
-/// How long the program may take to end after Ctrl-C, and its workers after that.
+/// How long the program may take to end after Ctrl-C.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// How long its workers may outlive it.
+const WORKER_LIMIT: Duration = Duration::from_secs(1);
 
 const CTRL_C: &str = "\x03";
 
@@ -53,7 +57,7 @@ fn interrupted(configuration: Configuration, text: &str, printed: &str) -> Outpu
     run.wait_for_stdout(printed);
     run.interrupt();
     assert!(run.wait_for_end(LIMIT).is_some(), "{configuration:?}: {text}: Ctrl-C does not end it");
-    run.assert_nothing_left_within(LIMIT);
+    run.assert_nothing_left_within(WORKER_LIMIT);
     run.finish()
 }
 
@@ -119,8 +123,27 @@ fn a_script_ends_at_the_second_interrupt(configuration: Configuration) {
     run.wait_for_stdout("spinning");
     run.interrupt();
     assert!(run.wait_for_end(LIMIT).is_some(), "{configuration:?}: the second Ctrl-C does not end it");
-    run.assert_nothing_left_within(LIMIT);
+    run.assert_nothing_left_within(WORKER_LIMIT);
     run.finish().assert_code(130);
+}
+
+/// A reader that does not read must not keep the program, which waits to write the rest.
+#[test]
+fn a_script_whose_output_nobody_reads_ends_with_130() {
+    let (mut reader, writer) = std::io::pipe().expect("the system has pipes");
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT").arg(Configuration::Native.runtime().get_program());
+    command.args(["-e", "while true do print(('x'):rep(4096)) end"]).stdin(Stdio::null()).stdout(writer);
+    let mut child = command.spawn().expect("it starts");
+    drop(command);
+    // It has begun once something can be read.
+    reader.read_exact(&mut [0; 4096]).expect("it writes");
+    let id = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+    rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it is there");
+    let status = wait_until(LIMIT, || child.try_wait().ok().flatten());
+    // It is ended however this goes.
+    let _ = child.kill();
+    assert_eq!(status.expect("Ctrl-C ends it").code(), Some(130));
 }
 
 #[test]

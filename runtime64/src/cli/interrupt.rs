@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use runtime64::InterruptHandle;
+use runtime64::remote::exit_at_once;
 
 /// The exit code of a program that Ctrl-C ended, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -76,7 +77,7 @@ fn end() -> ! {
     // The ordinary end writes what is left to be written, for which a reader that does not read would have it wait.
     thread::spawn(|| {
         thread::sleep(LONGEST_END);
-        process::abort();
+        exit_at_once(INTERRUPTED.into());
     });
     process::exit(INTERRUPTED.into())
 }

@@ -24,6 +24,8 @@ struct Shared {
     /// Whether a request was met since the last time that all was cleared.
     was_met: AtomicBool,
     is_final: AtomicBool,
+    /// Whether a worker was ended for the last request: whoever waits for it will hear of that.
+    is_under_way: AtomicBool,
     running: Mutex<Vec<Weak<Control>>>,
     /// A request was made or met.
     changed: Condvar,
@@ -35,9 +37,9 @@ impl Interrupt {
         if self.0.was_met.load(Ordering::SeqCst) {
             self.0.is_final.store(true, Ordering::SeqCst);
         }
+        self.0.is_under_way.store(false, Ordering::SeqCst);
         self.0.is_requested.store(true, Ordering::SeqCst);
         self.end_awaited();
-        self.tell();
         for pause in LOOKS {
             let again = self.clone();
             alarm::after(pause, move || again.end_awaited());
@@ -89,12 +91,13 @@ impl Interrupt {
         self.is_requested() && self.take()
     }
 
-    /// Waits until no request is left that was not met, at most for some time. Tells whether none is.
+    /// Waits until the request has been met, or a worker was ended for it, at most for some time. Tells whether that is so.
     #[must_use]
     pub fn wait(&self, limit: Duration) -> bool {
-        let waited = self.0.changed.wait_timeout_while(self.running(), limit, |_| self.is_requested());
+        let is_unheard = || self.is_requested() && !self.0.is_under_way.load(Ordering::SeqCst);
+        let waited = self.0.changed.wait_timeout_while(self.running(), limit, |_| is_unheard());
         drop(waited);
-        !self.is_requested()
+        !is_unheard()
     }
 
     /// From now on a worker's call is among those that are called off.
@@ -112,7 +115,9 @@ impl Interrupt {
         let running = self.running();
         for control in running.iter().filter_map(Weak::upgrade).filter(|control| control.is_awaited()) {
             control.end(Ending::Interrupted);
+            self.0.is_under_way.store(true, Ordering::SeqCst);
         }
+        self.0.changed.notify_all();
     }
 
     /// Wakes whoever waits for a change. One that has just looked at the flags holds the lock until it sleeps.

@@ -38,7 +38,8 @@ impl InterruptHandle {
         self.0.is_requested()
     }
 
-    /// Waits until nothing [is pending](Self::is_pending), at most for some time. Tells whether nothing is.
+    /// Waits until nothing [is pending](Self::is_pending), or a worker was ended for what is, at most for some time. Tells
+    /// whether that is so.
     #[must_use]
     pub fn wait(&self, limit: Duration) -> bool {
         self.0.wait(limit)
