@@ -19,6 +19,7 @@ mod error_object;
 mod failure;
 mod fault_name;
 mod generational;
+mod hook;
 mod isolate;
 mod library;
 mod memory;
@@ -33,12 +34,14 @@ mod variants;
 pub use metrics::Metrics;
 use module::Module;
 
-/// Sets the global `dll`, and lets `require "dll"` find it. Gives the figures of its workers.
+/// Sets the global `dll`, and lets `require "dll"` find it. Gives the figures of its workers. Interrupts stop calls, and Lua
+/// code that computes if it `is_interruptible`.
 ///
 /// # Errors
 /// Lua's, if it is out of memory.
-pub(crate) fn install(lua: &Lua, settings: Settings) -> mlua::Result<Metrics> {
+pub(crate) fn install(lua: &Lua, settings: Settings, is_interruptible: bool) -> mlua::Result<Metrics> {
     error_object::install(lua)?;
+    hook::install(lua, settings.interrupt.clone(), is_interruptible)?;
     let module = Module::new(settings);
     lua.set_app_data(module.clone());
     cdata::install(lua, &module)?;

@@ -25,4 +25,4 @@ mod stdlib;
 
 pub use dll::Metrics;
 pub use error::{Context, Error, ErrorKind};
-pub use runtime::{Builder, OnExit, Runtime, RuntimeError, Uncaught};
+pub use runtime::{Builder, InterruptHandle, OnExit, Runtime, RuntimeError, Uncaught};

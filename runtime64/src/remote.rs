@@ -34,7 +34,7 @@ pub use error::{Access, Death, RemoteError, Started};
 pub use interrupt::Interrupt;
 pub use kind::WorkerKind;
 pub use memory::{Allocation, ArenaUse};
-pub use process::Exit;
+pub use process::{Exit, exit_at_once};
 pub use session::Session;
 pub use settings::{LinkKind, Recycling, Settings};
 pub use spare::Spares;

@@ -15,6 +15,8 @@ mod endpoints;
 #[cfg(unix)]
 mod hostile_workers;
 #[cfg(unix)]
+mod interrupt;
+#[cfg(unix)]
 mod link;
 #[cfg(unix)]
 mod linux_libraries;

@@ -22,14 +22,14 @@ pub struct Settings {
     /// How much memory the objects of one worker may take, in bytes. By default as `RUNTIME64_ARENA_LIMIT` says, in MiB,
     /// then 1 GiB.
     pub arena_limit: Option<u64>,
+    /// How long a call may take before its worker is ended, where the call itself does not say. By default for ever.
+    pub call_deadline: Option<Duration>,
     /// What calls off what workers with these settings do.
     pub interrupt: Interrupt,
     /// What to call the worker in messages; without a name it is the one of its kind.
     pub name: Option<String>,
     /// Under what conditions its process runs.
     pub conditions: Conditions,
-    /// How long each request may take before the worker is ended for it. By default there is no limit.
-    pub call_deadline: Option<Duration>,
     /// Whether it stays ended once it has died, until it is told to start again.
     pub never_restarts: bool,
     /// When it is replaced though it is well.

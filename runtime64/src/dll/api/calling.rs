@@ -1,7 +1,6 @@
 //! `call`, `check`, `async`, `wait_all`, `batch`: calls made in another way than by naming the function.
 
 use std::hash::{BuildHasher, RandomState};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mlua::{Lua, LuaString, MultiValue, Table, Value as LuaValue};
@@ -12,6 +11,7 @@ use crate::dll::call::{self, Function, Options};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::duration;
 use crate::dll::library;
+use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
 /// How long is waited before the first further try; each later one waits twice as long.
@@ -111,9 +111,18 @@ fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue)
             return Err(error);
         }
         tries += 1;
-        thread::sleep(jittered(pause));
+        if pause_is_interrupted(lua, jittered(pause)) {
+            let message = format!("dll.call: interrupted before the next try; the last one failed: {error}");
+            return Err(Error::new(ErrorKind::Interrupted, message).into());
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Waits, unless that is called off. Tells whether it was.
+fn pause_is_interrupted(lua: &Lua, length: Duration) -> bool {
+    let module = Module::of_state(lua);
+    module.is_some_and(|module| module.shared().settings.interrupt.pause(length))
 }
 
 /// Half of a pause to all of it, so that callers that failed together do not try together.
