@@ -23,5 +23,5 @@ pub mod remote;
 mod runtime;
 mod stdlib;
 
-pub use error::{Context, Error, ErrorKind};
+pub use error::{Context, Crash, Error, ErrorKind};
 pub use runtime::{Builder, OnExit, Runtime, RuntimeError, Uncaught};

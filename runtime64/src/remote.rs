@@ -29,6 +29,6 @@ pub use process::Exit;
 pub use session::Session;
 pub use settings::{LinkKind, Settings};
 pub use statistics::{RunningStatistics, Statistics};
-pub use wine::{prefix as wine_prefix, windows_path};
+pub use wine::{host_path, prefix as wine_prefix, windows_path};
 pub use worker::{Generation, Worker};
 pub use workers::Workers;
