@@ -10,6 +10,7 @@ dll.cdef [[
   const char *directory(void);
   int priority(void);
   int allocate(int mebibytes);
+  int rest(int milliseconds);
   void crash(void);
   void leave(int code);
   int read_first(const int *numbers);
@@ -104,6 +105,19 @@ for _ in pairs(processes) do count = count + 1 end
 check.equal(count, 3, "processes for nine calls")
 check.equal(worn.stats().workers[1].recycled, 2, "recycled")
 check.equal(worn.stats().workers[1].deaths, 0, "no deaths")
+
+-- Or when it has more memory than it is to have, where the system tells.
+local heavy <close> = dll.worker { recycle = { memory = "100M" } }
+own = heavy.load(path)
+before = own.process()
+if heavy.stats().workers[1].memory then
+  check.equal(own.allocate(5), 5, "MiB")
+  check.equal(own.process(), before, "little is borne")
+  check.equal(own.allocate(150), 150, "MiB")
+  shared.rest(200)
+  check.truthy(own.process() ~= before, "much is not")
+  check.equal(heavy.stats().workers[1].recycled, 1, "recycled")
+end
 
 -- Conditions.
 local bound <close> = dll.worker {
