@@ -53,6 +53,7 @@ fn deliver(mut report: LastWords) {
 }
 
 /// Whether another report can take the place of one that was delivered.
+#[cfg(unix)]
 fn can_correct() -> bool {
     AREA.get().is_some()
 }
