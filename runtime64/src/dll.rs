@@ -8,6 +8,7 @@ use crate::remote::Settings;
 
 mod abi;
 mod api;
+mod breaker;
 mod call;
 mod callback;
 mod cdata;
@@ -19,29 +20,38 @@ mod error_object;
 mod failure;
 mod fault_name;
 mod generational;
+mod hook;
+mod isolate;
 mod library;
 mod memory;
+mod metrics;
 mod mismatch;
 mod module;
 mod text;
 mod types;
+mod usage;
 mod variants;
 
+pub use metrics::Metrics;
 use module::Module;
 
-/// Sets the global `dll`, and lets `require "dll"` find it.
+/// Sets the global `dll`, and lets `require "dll"` find it. Gives the figures of its workers. Interrupts stop calls, and Lua
+/// code that computes if it `is_interruptible`.
 ///
 /// # Errors
 /// Lua's, if it is out of memory.
-pub(crate) fn install(lua: &Lua, settings: Settings) -> mlua::Result<()> {
+pub(crate) fn install(lua: &Lua, settings: Settings, is_interruptible: bool) -> mlua::Result<Metrics> {
     error_object::install(lua)?;
+    hook::install(lua, settings.interrupt.clone(), is_interruptible)?;
     let module = Module::new(settings);
     lua.set_app_data(module.clone());
     cdata::install(lua, &module)?;
     let table = api::table_of(lua, &module)?;
+    module.isolate().keep_table(lua, &table)?;
     lua.globals().set("dll", &table)?;
     let loaded: Table = lua.globals().get::<Table>("package")?.get("loaded")?;
-    loaded.set("dll", table)
+    loaded.set("dll", table)?;
+    Ok(Metrics::of(&module))
 }
 
 /// Runs the finalizers of C data that are left, which may call libraries. Each runs once.
@@ -67,6 +77,6 @@ pub(crate) fn finish(lua: &Lua) {
 pub(crate) fn shutdown(lua: &Lua) {
     run_finalizers(lua);
     if let Some(module) = Module::of_state(lua) {
-        module.shared().workers.stop();
+        module.shared().stop();
     }
 }

@@ -42,35 +42,56 @@ pub enum ErrorKind {
     Timeout,
     /// A call that was called off.
     Interrupted,
+    /// A call of a library that is left alone for a while, because it has ended its worker too often.
+    BreakerOpen,
     /// A call whose result says that it failed, by the rule that was set for it.
     Failed,
 }
 
-impl ErrorKind {
-    /// The word for the kind, as scripts compare it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            ErrorKind::Declaration => "declaration",
-            ErrorKind::Type => "type",
-            ErrorKind::Range => "range",
-            ErrorKind::Load => "load",
-            ErrorKind::MissingDependency => "missing_dependency",
-            ErrorKind::WrongArchitecture => "wrong_architecture",
-            ErrorKind::Symbol => "symbol",
-            ErrorKind::Convention => "convention",
-            ErrorKind::WorkerStart => "worker_start",
-            ErrorKind::WorkerLost => "worker_lost",
-            ErrorKind::Crash => "crash",
-            ErrorKind::Stale => "stale",
-            ErrorKind::Memory => "memory",
-            ErrorKind::Protocol => "protocol",
-            ErrorKind::Callback => "callback",
-            ErrorKind::Timeout => "timeout",
-            ErrorKind::Interrupted => "interrupted",
-            ErrorKind::Failed => "failed",
+/// The word of each kind, which the compiler checks to be all of them.
+macro_rules! words {
+    ($($kind:ident $word:literal)*) => {
+        impl ErrorKind {
+            /// The word for the kind, as scripts compare it.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(ErrorKind::$kind => $word,)*
+                }
+            }
+
+            /// The kind that a word stands for.
+            #[must_use]
+            pub fn named(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(ErrorKind::$kind),)*
+                    _ => None,
+                }
+            }
         }
-    }
+    };
+}
+
+words! {
+    Declaration "declaration"
+    Type "type"
+    Range "range"
+    Load "load"
+    MissingDependency "missing_dependency"
+    WrongArchitecture "wrong_architecture"
+    Symbol "symbol"
+    Convention "convention"
+    WorkerStart "worker_start"
+    WorkerLost "worker_lost"
+    Crash "crash"
+    Stale "stale"
+    Memory "memory"
+    Protocol "protocol"
+    Callback "callback"
+    Timeout "timeout"
+    Interrupted "interrupted"
+    BreakerOpen "breaker_open"
+    Failed "failed"
 }
 
 /// A failure, with all that is known of it. Displayed it is one message a person can act on.

@@ -23,5 +23,6 @@ pub mod remote;
 mod runtime;
 mod stdlib;
 
+pub use dll::Metrics;
 pub use error::{Context, Crash, Error, ErrorKind};
-pub use runtime::{Builder, OnExit, Runtime, RuntimeError, Uncaught};
+pub use runtime::{Builder, InterruptHandle, OnExit, Runtime, RuntimeError, Uncaught};

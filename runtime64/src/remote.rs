@@ -4,30 +4,40 @@
 //! needed and started anew after it died. Each start is a new *generation*: what belonged to an earlier one (ids of
 //! libraries and functions, addresses) is void.
 
+mod alarm;
 mod attach;
 mod client;
-mod deadline;
+mod conditions;
+mod control;
+mod ends;
 mod error;
+mod interrupt;
 mod kind;
 mod locate;
 mod memory;
 mod process;
 mod session;
 mod settings;
+mod spare;
 mod start;
 mod statistics;
 mod wine;
 mod worker;
 mod workers;
 
+pub use alarm::{Deadline, Limit};
 pub use client::Answer;
-pub use deadline::Deadline;
+#[doc(hidden)]
+pub use client::{Client, Failure};
+pub use conditions::{Conditions, Priority};
 pub use error::{Access, Death, RemoteError, Started};
+pub use interrupt::Interrupt;
 pub use kind::WorkerKind;
 pub use memory::{Allocation, ArenaUse};
-pub use process::Exit;
+pub use process::{Exit, exit_at_once};
 pub use session::Session;
-pub use settings::{LinkKind, Settings};
+pub use settings::{LinkKind, Recycling, Settings};
+pub use spare::Spares;
 pub use statistics::{RunningStatistics, Statistics};
 pub use wine::{host_path, prefix as wine_prefix, windows_path};
 pub use worker::{Generation, Worker};

@@ -12,6 +12,7 @@ mod chunk;
 mod error;
 mod exit;
 mod failure;
+mod interrupt;
 mod state;
 mod warnings;
 
@@ -20,12 +21,15 @@ use std::path::Path;
 
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table, Value};
 
-use crate::dll;
+use crate::dll::{self, Metrics};
+use crate::remote::Interrupt;
+use interrupt::Depth;
 
 pub use builder::Builder;
 pub use error::RuntimeError;
 pub use exit::OnExit;
 pub use failure::Uncaught;
+pub use interrupt::InterruptHandle;
 
 /// A Lua state with the whole standard library of Lua 5.4, the `dll` module and the modules of `stdlib/`.
 ///
@@ -37,6 +41,9 @@ pub struct Runtime {
     report: Function,
     format: Function,
     serve: Function,
+    metrics: Metrics,
+    interrupt: Interrupt,
+    depth: Depth,
 }
 
 /// Finalizers of C data need a whole Lua state, so they run before it ends.
@@ -104,6 +111,7 @@ impl Runtime {
     /// # Errors
     /// It raised an error, or its results are not an `R`.
     pub fn call<R: FromLuaMulti>(&self, function: &Function, arguments: impl IntoLuaMulti) -> Result<R, RuntimeError> {
+        let _entered = self.depth.enter(&self.interrupt);
         let host = RuntimeError::Host;
         let mut all = arguments.into_lua_multi(&self.lua).map_err(host)?;
         all.push_front(Value::Function(self.report.clone()));
@@ -133,6 +141,38 @@ impl Runtime {
     /// One of them raised an error.
     pub fn serve_callbacks(&self) -> Result<u32, RuntimeError> {
         self.call(&self.serve, ())
+    }
+
+    /// The workers of this state and their functions in figures, as text that Prometheus reads. It may be read on any thread.
+    ///
+    /// ```
+    /// let runtime = runtime64::Runtime::builder().build()?;
+    /// let metrics = runtime.metrics();
+    /// assert!(metrics.to_string().contains("# TYPE runtime64_worker_calls_total counter"));
+    /// # Ok::<(), runtime64::RuntimeError>(())
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+
+    /// What calls off, from any thread, what this runtime does at that moment.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let runtime = runtime64::Runtime::builder().interruptible(true).build()?;
+    /// let handle = runtime.interrupt_handle();
+    /// std::thread::spawn(move || {
+    ///     std::thread::sleep(Duration::from_millis(20));
+    ///     handle.interrupt();
+    /// });
+    /// let error = runtime.eval::<()>("=example", "while true do end").unwrap_err();
+    /// assert_eq!(error.kind(), Some(runtime64::ErrorKind::Interrupted));
+    /// # Ok::<(), runtime64::RuntimeError>(())
+    /// ```
+    #[must_use]
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle::new(self.interrupt.clone())
     }
 
     /// Sets the global `arg` as Lua's interpreter does: the word at the index `script` of the command line becomes

@@ -105,6 +105,12 @@ impl Run {
         self.wait_for(text, |run| run.stderr.text());
     }
 
+    /// What it has printed to standard error so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
     #[track_caller]
     fn wait_for(&mut self, text: &str, seen: impl Fn(&Self) -> String) {
         let found = wait_until(self.time_left(), || {
@@ -160,10 +166,16 @@ impl Run {
         self.with_role(Role::Worker)
     }
 
+    /// Its hosts that have not ended.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<Process> {
+        self.with_role(Role::Host)
+    }
+
     /// Ends the host at once, as `kill -9` does, and leaves its workers to themselves.
     #[cfg(unix)]
     pub fn kill_host(&mut self) {
-        for host in self.with_role(Role::Host) {
+        for host in self.hosts() {
             host.kill();
         }
     }

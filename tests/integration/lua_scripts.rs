@@ -36,6 +36,7 @@ scripts! {
     asynchronous
     batch
     bit_fields
+    breakers
     c_library
     call_options
     callback_errors
@@ -47,6 +48,7 @@ scripts! {
     const_parts
     conventions
     conversion_errors
+    deadlines
     crashes
     crashes_while_loading
     declarations
@@ -87,12 +89,14 @@ scripts! {
     part_finalizers
     pointer_arithmetic
     pointers
+    pools
     references
     scalars
     signatures
     sizes
     stack_imbalance
     stale_objects
+    statistics
     strings
     strings_in_memory
     structs
@@ -104,6 +108,7 @@ scripts! {
     variadic
     wide_strings
     worker_death
+    workers
 }
 
 fn folder() -> PathBuf {

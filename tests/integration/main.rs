@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod command_line;
+mod decoys;
 mod documentation;
 mod examples;
 mod lua_scripts;
@@ -10,9 +11,17 @@ mod worker_output;
 
 // These need Wine beside Linux, a terminal, or processes that can be listed and killed from outside.
 #[cfg(unix)]
+mod endpoints;
+#[cfg(unix)]
+mod hostile_workers;
+#[cfg(unix)]
+mod interrupt;
+#[cfg(unix)]
 mod link;
 #[cfg(unix)]
 mod linux_libraries;
+#[cfg(unix)]
+mod metrics;
 #[cfg(unix)]
 mod repl;
 #[cfg(unix)]

@@ -7,18 +7,24 @@ use tests::{Configuration, Scratch, Terminal, run_with_input};
 const NATIVE: Configuration = Configuration::Native;
 
 /// What the prompt shows when it waits.
-const PROMPT: &str = "> ";
+pub(crate) const PROMPT: &str = "> ";
 
 /// runtime64 for a user whose home is this folder.
-fn runtime(home: &Scratch) -> Command {
-    let mut command = NATIVE.runtime();
+fn runtime(configuration: Configuration, home: &Scratch) -> Command {
+    let mut command = configuration.runtime();
     command.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
     command.env("XDG_CONFIG_HOME", home.path().join("config"));
     command
 }
 
 fn start(home: &Scratch) -> Terminal {
-    let mut terminal = Terminal::start(&runtime(home));
+    start_in(NATIVE, home)
+}
+
+/// Starts the prompt of a configuration and waits for it.
+#[track_caller]
+pub(crate) fn start_in(configuration: Configuration, home: &Scratch) -> Terminal {
+    let mut terminal = Terminal::start(&runtime(configuration, home));
     terminal.expect("runtime64");
     terminal.expect(PROMPT);
     terminal
@@ -26,7 +32,7 @@ fn start(home: &Scratch) -> Terminal {
 
 /// Types a line, and waits for what it shows and for the next prompt.
 #[track_caller]
-fn enter(terminal: &mut Terminal, line: &str, shown: &str) {
+pub(crate) fn enter(terminal: &mut Terminal, line: &str, shown: &str) {
     terminal.type_text(&format!("{line}\r"));
     // The line itself is echoed first, and ends before what it shows begins.
     terminal.expect("\n");
@@ -158,7 +164,7 @@ fn help_tells_the_commands() {
 #[test]
 fn without_a_terminal_lines_are_read_and_nothing_is_decorated() {
     let home = Scratch::new();
-    let mut command = runtime(&home);
+    let mut command = runtime(NATIVE, &home);
     command.arg("-i");
     let output = run_with_input(
         command,

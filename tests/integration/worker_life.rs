@@ -16,7 +16,8 @@ fn code(configuration: Configuration, text: &str) -> String {
         "dll.cdef [[ void spin_forever(void); void sleep_forever(void); void sleep_milliseconds(unsigned int duration);
             int add(int a, int b); int count_call(void); int report_descriptors(void);
             void take_time_to_unload(int milliseconds); void end_process(int code); ]]
-        local bad, calls, late = dll.load([[{}]]), dll.load([[{}]]), dll.load([[{}]])
+        local unbroken = {{ breaker = false }}
+        local bad, calls, late = dll.load([[{}]], unbroken), dll.load([[{}]], unbroken), dll.load([[{}]], unbroken)
         {text}",
         path("misbehaviour"),
         path("calls"),
@@ -215,26 +216,5 @@ fn a_worker_holds_its_channel_and_the_shared_memory_and_nothing_else() {
         command.arg(runtime.get_program()).arg("-e");
         command.arg(code(configuration, "print(bad.report_descriptors())"));
         run(command, configuration.limit()).assert_code(0).assert_stdout("2\n");
-    }
-}
-
-#[test]
-fn ctrl_c_ends_the_program_and_its_worker() {
-    for configuration in [Configuration::Native, Configuration::Windows] {
-        for text in ["bad.sleep_forever()", "print 'sleeping'; io.stdout:flush(); while true do end"] {
-            // Whoever runs the tests in the background may have the signal ignored, which is inherited.
-            let runtime = configuration.runtime();
-            let mut command = Command::new("env");
-            command.arg("--default-signal=INT").arg(runtime.get_program()).args(runtime.get_args());
-            without_what_the_user_has_set(&runtime, &mut command);
-            command.arg("-e").arg(code(configuration, text));
-            let mut run = Run::start(command, configuration.limit());
-            run.wait_for_stdout("sleeping");
-            run.interrupt();
-            let status = run.wait_for_end(Duration::from_secs(10)).expect("Ctrl-C ends it");
-            let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-            assert!(status.code() == Some(130) || signal == Some(2), "{configuration:?}: {text}: {status}");
-            run.assert_nothing_left_within(LIMIT);
-        }
     }
 }

@@ -1,6 +1,6 @@
 -- dll.call: one call with a deadline, with tries, with a rule for its result; dll.check sets a rule for functions.
 local check = require "check"
-local library = check.library "concurrent"
+local library = check.library("concurrent", { breaker = false })
 local memory = dll.of(library)
 
 dll.cdef [[

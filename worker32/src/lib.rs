@@ -45,6 +45,7 @@ fn is_ending() -> bool {
 /// Serves the host that started this process, until the host closes the channel.
 #[must_use]
 pub fn run() -> ExitCode {
+    library::restrict_search();
     let endpoint = match protocol::link::inherit() {
         Ok(endpoint) => endpoint,
         Err(error) => {

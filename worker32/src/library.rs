@@ -19,6 +19,11 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
+/// Keeps the loader to folders that are meant. To be called before anything is loaded.
+pub(crate) fn restrict_search() {
+    system::restrict_search();
+}
+
 /// The libraries of this process, numbered in the order of their loading.
 #[derive(Default)]
 pub(crate) struct Libraries {

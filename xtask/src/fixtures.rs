@@ -41,11 +41,13 @@ const FIXTURES: &[Fixture] = &[
     fixture("bit_fields"),
     fixture("lists"),
     fixture("globals"),
+    fixture("hang_on_load"),
     fixture("symbols"),
     fixture("texts"),
     fixture("annotated"),
     fixture("callbacks"),
     fixture("concurrent"),
+    fixture("conditions"),
     fixture("callback_threads"),
     fixture("signatures"),
     fixture("fortran"),
@@ -54,6 +56,11 @@ const FIXTURES: &[Fixture] = &[
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },
     Fixture { name: "outer", links: Some("missing-dependency/dependent"), folder: "missing-dependency" },
+    // It is found where its folder is named, and nowhere else.
+    Fixture { name: "companion", links: None, folder: "companion" },
+    Fixture { name: "impostor", links: None, folder: "" },
+    Fixture { name: "needs_companion", links: Some("companion/companion"), folder: "" },
+    Fixture { name: "seeks_companion", links: None, folder: "" },
 ];
 
 /// What a library is made of.

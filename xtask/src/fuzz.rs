@@ -1,4 +1,4 @@
-//! Arbitrary texts for the parser of declarations, by libFuzzer.
+//! Arbitrary input for whatever takes some from others, by libFuzzer.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,18 +8,40 @@ use crate::failure::Failure;
 use crate::step;
 use crate::workspace::{root, target};
 
-/// What can be fuzzed.
-const TARGETS: &[&str] = &["cdef"];
+/// Something that takes input from others.
+struct Target {
+    name: &'static str,
+    /// What inputs consist of.
+    dictionary: Option<&'static str>,
+    /// What libFuzzer is told beyond what it is told for all.
+    options: &'static [&'static str],
+}
+
+/// What can be fuzzed. USAGE tells them to users.
+const TARGETS: [Target; 4] = [
+    // Structs that point to each other in a circle keep each other alive, which is by design and would drown the rest:
+    // memory is limited for each allocation alone.
+    Target { name: "cdef", dictionary: Some("c.dict"), options: &["-rss_limit_mb=0"] },
+    // What a worker prepares stays for the life of its process, so that one process must not run for long.
+    Target { name: "requests", dictionary: Some("protocol.dict"), options: &["-fork=1", "-rss_limit_mb=4096"] },
+    Target { name: "replies", dictionary: Some("protocol.dict"), options: &[] },
+    Target { name: "region", dictionary: None, options: &["-max_len=2048"] },
+];
+
+/// The names of all targets.
+fn names() -> String {
+    TARGETS.map(|target| target.name).join(", ")
+}
 
 /// `cargo xtask fuzz TARGET [SECONDS or libFuzzer arguments]`. Without either it goes on until it is stopped.
 ///
-/// What it finds is in `fuzz/artifacts`, and the texts that reach something new in `fuzz/corpus`.
+/// What it finds is in `fuzz/artifacts`, and the inputs that reach something new in `fuzz/corpus`.
 pub(crate) fn fuzz(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let [name, rest @ ..] = arguments else {
-        return Err(Failure::usage(format!("fuzz takes what to fuzz: {}", TARGETS.join(", "))));
+        return Err(Failure::usage(format!("fuzz takes what to fuzz: {}", names())));
     };
-    let Some(name) = TARGETS.iter().find(|known| **known == name.to_string_lossy()) else {
-        return Err(Failure::usage(format!("{name:?} cannot be fuzzed, only {}", TARGETS.join(", "))));
+    let Some(target) = TARGETS.iter().find(|target| target.name == name.to_string_lossy()) else {
+        return Err(Failure::usage(format!("{name:?} cannot be fuzzed, only {}", names())));
     };
     if !step::succeeds(nightly_cargo().args(["fuzz", "--version"])) {
         return Err(Failure::new(
@@ -27,22 +49,7 @@ pub(crate) fn fuzz(arguments: &[OsString]) -> Result<ExitCode, Failure> {
              cargo install --locked cargo-fuzz\n    apt-get install g++",
         ));
     }
-    let folder = root().join("fuzz");
-    let corpus = folder.join("corpus").join(name);
-    fs::create_dir_all(&corpus).map_err(|error| Failure::file(&corpus, &error))?;
-    let mut command = nightly_cargo();
-    command.args(["fuzz", "run", name]).arg(&corpus).arg(folder.join("seeds").join(name)).arg("--");
-    command.arg(format!("-dict={}", folder.join("c.dict").display()));
-    // Structs that point to each other in a circle keep each other alive, which is by design and would drown the rest:
-    // leaks are not looked for, and memory is limited for each allocation alone.
-    command.env("ASAN_OPTIONS", "detect_leaks=0");
-    command.args([
-        "-detect_leaks=0",
-        "-rss_limit_mb=0",
-        "-malloc_limit_mb=1024",
-        "-timeout=10",
-        "-print_final_stats=1",
-    ]);
+    let mut command = command_for(target)?;
     match rest {
         [seconds] if seconds.to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) => {
             command.arg(format!("-max_total_time={}", seconds.to_string_lossy()))
@@ -50,6 +57,21 @@ pub(crate) fn fuzz(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         _ => command.args(rest),
     };
     step::run(&mut command).map(|()| ExitCode::SUCCESS)
+}
+
+fn command_for(target: &Target) -> Result<Command, Failure> {
+    let folder = root().join("fuzz");
+    let corpus = folder.join("corpus").join(target.name);
+    fs::create_dir_all(&corpus).map_err(|error| Failure::file(&corpus, &error))?;
+    let mut command = nightly_cargo();
+    command.args(["fuzz", "run", target.name]).arg(&corpus).arg(folder.join("seeds").join(target.name)).arg("--");
+    if let Some(dictionary) = target.dictionary {
+        command.arg(format!("-dict={}", folder.join(dictionary).display()));
+    }
+    command.env("ASAN_OPTIONS", "detect_leaks=0");
+    command.args(["-detect_leaks=0", "-malloc_limit_mb=1024", "-timeout=10", "-print_final_stats=1"]);
+    command.args(target.options);
+    Ok(command)
 }
 
 /// The cargo of the nightly toolchain: sanitizers and the counting of branches are its alone.

@@ -28,8 +28,9 @@ cargo xtask COMMAND
   build [--release] [--windows]
                              fills target/dist/ with what a user runs, on Linux with --windows also for Windows
   bench [--quick]            measures speed and memory against a floor, a baseline and other bridges
-  fuzz cdef [SECONDS or libFuzzer arguments]
-                             feeds arbitrary texts to the parser of declarations; needs a nightly toolchain and cargo-fuzz
+  fuzz cdef|requests|replies|region [SECONDS or libFuzzer arguments]
+                             feeds arbitrary input to the parser of declarations, the worker, the host, or either side of
+                             the shared memory; needs a nightly toolchain and cargo-fuzz
   layouts [--count N] [--seed S]
                              compares byte layouts of random declarations with those of compilers
   calls [--count N] [--seed S]

@@ -86,4 +86,10 @@ impl<W: Write> FrameWriter<W> {
         self.sink.write_all(&self.buffer)?;
         Ok(())
     }
+
+    /// The bytes of the message that was sent last.
+    #[must_use]
+    pub fn sent_bytes(&self) -> u64 {
+        self.buffer.len() as u64
+    }
 }

@@ -75,6 +75,13 @@ impl SharedEndpoint {
         sent
     }
 
+    /// The bytes of the message that was sent last.
+    #[inline]
+    #[must_use]
+    pub fn sent_bytes(&self) -> u64 {
+        self.outgoing.len() as u64
+    }
+
     fn post(&mut self, kind: u8, payload: &[u8]) -> Result<(), LinkError> {
         let length = u32::try_from(payload.len()).ok().filter(|length| *length <= limits::FRAME_BYTES);
         let Some(length) = length else {

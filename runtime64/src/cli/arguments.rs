@@ -1,7 +1,9 @@
 //! The words of the command line and what they ask for.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
@@ -20,6 +22,10 @@ pub(crate) struct Arguments {
     pub(crate) interactive: bool,
     /// Whether to say which version this is.
     pub(crate) version: bool,
+    /// How long a call of a library may take.
+    pub(crate) deadline: Option<Duration>,
+    /// Where figures of the workers are served.
+    pub(crate) metrics: Option<SocketAddr>,
     /// The worker's executable or folder.
     pub(crate) worker: Option<PathBuf>,
     /// Wine's loader.
@@ -68,6 +74,8 @@ impl Arguments {
             script_index,
             interactive: words.interactive,
             version: words.version,
+            deadline: words.deadline,
+            metrics: words.metrics,
             worker: words.worker,
             wine: words.wine,
             command_line,
@@ -107,6 +115,12 @@ struct Words {
     /// Print the version
     #[arg(short = 'v', long)]
     version: bool,
+    /// End the worker of a call that takes longer than S seconds, with an error [default: never]
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    deadline: Option<Duration>,
+    /// Serve figures of the workers for Prometheus at ADDRESS, such as 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// The worker's executable, or a folder of workers [default: beside runtime64]
     #[arg(long, value_name = "PATH")]
     worker: Option<PathBuf>,
@@ -116,6 +130,13 @@ struct Words {
     /// The script, or - for standard input, and its arguments
     #[arg(value_name = "SCRIPT", trailing_var_arg = true)]
     script: Vec<OsString>,
+}
+
+/// A time in seconds, such as 2 or 0.5.
+fn seconds(word: &str) -> Result<Duration, &'static str> {
+    let seconds = word.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or("it is a number of seconds above 0, such as 2 or 0.5")
 }
 
 /// Merges `-e` and `-l` by their places on the command line.
@@ -192,8 +213,30 @@ mod tests {
     }
 
     #[test]
+    fn a_deadline_is_a_number_of_seconds() {
+        for (word, milliseconds) in [("3", 3000), ("0.25", 250), ("1e2", 100_000)] {
+            let arguments = parse(&["--deadline", word]).unwrap_or_else(|error| panic!("{word}: {error}"));
+            assert_eq!(arguments.deadline, Some(Duration::from_millis(milliseconds)), "{word}");
+        }
+        for word in ["", "0", "-1", "soon", "3s", "nan", "inf", "1e300"] {
+            assert_eq!(parse(&["--deadline", word]).expect_err(word).exit_code(), 2, "{word}");
+        }
+    }
+
+    #[test]
+    fn figures_are_served_at_an_address_with_a_port() {
+        for word in ["127.0.0.1:9464", "[::1]:80", "0.0.0.0:0"] {
+            let arguments = parse(&["--metrics", word]).unwrap_or_else(|error| panic!("{word}: {error}"));
+            assert_eq!(arguments.metrics.map(|address| address.to_string()).as_deref(), Some(word));
+        }
+        for word in ["", "9464", "localhost", "127.0.0.1", "127.0.0.1:99999"] {
+            assert_eq!(parse(&["--metrics", word]).expect_err(word).exit_code(), 2, "{word}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_a_usage_error() {
-        let cases: &[&[&str]] = &[&["--bogus"], &["-x", "a.lua"], &["-e"], &["--deadline", "3"], &["--worker"]];
+        let cases: &[&[&str]] = &[&["--bogus"], &["-x", "a.lua"], &["-e"], &["--deadline"], &["--worker"]];
         for words in cases {
             assert_eq!(parse(words).expect_err("refused").exit_code(), 2, "{words:?}");
         }

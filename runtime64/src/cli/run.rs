@@ -6,34 +6,54 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use mlua::{Function, MultiValue, Value};
-use runtime64::{OnExit, Runtime, RuntimeError};
+use runtime64::{ErrorKind, OnExit, Runtime, RuntimeError};
 
 use super::arguments::{Arguments, Preparation, Script};
-use super::{interrupt, repl, report, version};
+use super::interrupt::{INTERRUPTED, Interrupts};
+use super::{metrics, repl, report, version};
 
 /// Runs to the end. The Lua state, and with it every worker, has ended when this returns.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.version {
         report::output(&version::version());
     }
-    interrupt::end_with_130();
+    let interrupts = Interrupts::listen();
     let runtime = match start(arguments) {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error),
+        Err(error) => return failed(&error, &interrupts),
     };
+    if let Some(address) = arguments.metrics {
+        match metrics::serve(address, runtime.metrics()) {
+            // A port that the system has chosen is known to nobody else.
+            Ok(bound) if address.port() == 0 => report::line(&format!("figures are at http://{bound}/metrics")),
+            Ok(_) => {}
+            Err(error) => {
+                report::line(&format!("figures cannot be served at {address}: {error}"));
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    interrupts.aim_at(runtime.interrupt_handle(), has_prompt(arguments));
     match run_in(&runtime, arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Err(error) => failed(&error, &interrupts),
     }
 }
 
-fn failed(error: &RuntimeError) -> ExitCode {
+fn failed(error: &RuntimeError, interrupts: &Interrupts) -> ExitCode {
     report::failure(error);
+    // A script may also meet a call that it has called off itself.
+    if interrupts.was_pressed() && error.kind() == Some(ErrorKind::Interrupted) {
+        return ExitCode::from(INTERRUPTED);
+    }
     ExitCode::FAILURE
 }
 
 fn start(arguments: &Arguments) -> Result<Runtime, RuntimeError> {
-    let mut builder = Runtime::builder().on_exit(OnExit::EndProcess);
+    let mut builder = Runtime::builder().on_exit(OnExit::EndProcess).interruptible(has_prompt(arguments));
+    if let Some(deadline) = arguments.deadline {
+        builder = builder.call_deadline(deadline);
+    }
     if let Some(worker) = &arguments.worker {
         builder = builder.worker(worker);
     }
@@ -88,6 +108,11 @@ fn source(arguments: &Arguments) -> Option<&Script> {
 fn prompts(arguments: &Arguments) -> bool {
     let only_terminal = arguments.script.is_none() && has_nothing_to_do(arguments) && io::stdin().is_terminal();
     arguments.interactive || only_terminal
+}
+
+/// Whether somebody types at the prompt, and goes on after Ctrl-C. Code that is read from elsewhere is a script's.
+fn has_prompt(arguments: &Arguments) -> bool {
+    prompts(arguments) && io::stdin().is_terminal()
 }
 
 /// Whether the options alone leave the program without anything to do; a module alone is there to be used.

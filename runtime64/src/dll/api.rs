@@ -17,8 +17,11 @@ mod exports;
 mod hexdump;
 mod loading;
 mod objects;
+mod options;
+mod pool;
 mod stats;
 mod symbol;
+mod workers;
 
 /// The module's table, speaking of one kind of worker.
 pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
@@ -30,9 +33,11 @@ pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     error_numbers::install(lua, module, &table)?;
     callbacks::install(lua, module, &table)?;
     calling::install(lua, &table)?;
+    workers::install(lua, module, &table)?;
+    pool::install(lua, &table)?;
     abi(lua, module, &table)?;
     let shared = module.clone();
-    table.set("stats", lua.create_function(move |lua, ()| stats::stats(lua, &shared))?)?;
+    table.set("stats", lua.create_function(move |lua, ()| stats::of_all(lua, &shared))?)?;
     table.set_metatable(Some(computed_fields(lua, module)?))?;
     Ok(table)
 }

@@ -8,10 +8,14 @@ use protocol::{FailureRule, Outcome, SetErrors, Type};
 
 use super::callback::{self, Ended};
 use super::cdata::Cdata;
+use super::companion::Companion;
 use super::describe::{describe, describe_call};
+use super::isolate;
+use super::library::Library;
 use super::memory::{Owner, owner};
 use super::mismatch::Mismatch;
 use super::types::{Ctype, Prototype};
+use super::usage::Usage;
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session, Worker};
@@ -25,13 +29,15 @@ mod future;
 mod pointer;
 mod result;
 mod variadic;
+mod waiting;
 
 pub(super) use batch::batch;
 use called::{Called, Ready, Rooms};
 pub(super) use convert::{argument_to_lua, to_wire};
 pub(super) use function::Function;
-pub(super) use future::{Orphans, start, wait_all};
+pub(super) use future::{Orphans, start};
 pub(super) use pointer::at_address;
+pub(super) use waiting::{wait_all, wait_any};
 
 /// Something that can be called.
 trait Callee {
@@ -55,7 +61,16 @@ trait Callee {
     fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error>;
 
     /// Keeps the error numbers that the call left.
-    fn remember(&self, lua: &Lua, outcome: &Outcome);
+    fn remember(&self, outcome: &Outcome) {
+        if let Some(companion) = Companion::of(self.worker()) {
+            companion.error_numbers.set(outcome.errno, outcome.last_error);
+        }
+    }
+
+    /// The library that is called, if it is known, and what is counted of the function.
+    fn of_library(&self) -> Option<(&Library, &Usage)> {
+        None
+    }
 
     /// What a failure of the worker means.
     fn failure(&self, error: RemoteError) -> Error;
@@ -91,7 +106,9 @@ fn call_with<C: Callee + ?Sized>(
     options: Options,
 ) -> mlua::Result<MultiValue> {
     let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
-    let session = callee.session()?;
+    let session = begin(callee, lua)?;
+    let begun = callee.of_library().and_then(|(_, usage)| usage.begin());
+    let deadline = options.deadline.or_else(|| callee.worker().call_deadline().map(|limit| Instant::now() + limit));
     let owner = owner(callee.worker(), &session);
     let mut called = Called::new(session, &owner);
     let ready = called.prepare(callee, arguments)?;
@@ -99,16 +116,18 @@ fn call_with<C: Callee + ?Sized>(
         let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
         called.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
-    let limit = options.deadline.and_then(|at| called.session.limit(at));
     let Called { session, callbacks, .. } = called;
-    let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), options.deadline);
-    drop(limit);
+    let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), deadline);
     drop(callbacks);
     let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
         return Err(lost(callee, arguments, ended));
     };
+    if let Some((library, usage)) = callee.of_library() {
+        usage.end(begun);
+        library.returned();
+    }
     session.give_back(ready.values);
-    callee.remember(lua, &outcome);
+    callee.remember(&outcome);
     let stored = result::stored(callee, &ready.rooms, &outcome, &mut session)?;
     if rule.holds(&outcome) && raised.is_none() {
         return Err(result::failed(callee, &outcome, rule, &mut session).into());
@@ -118,6 +137,24 @@ fn call_with<C: Callee + ?Sized>(
         Some(error) => Err(error),
         None => result::to_lua(callee, lua, &owner, outcome, stored),
     }
+}
+
+/// The worker that a call is made in: a library that is left alone is not called, and what is to be done after a restart is done
+/// before.
+#[inline]
+fn begin<'a, C: Callee + ?Sized>(callee: &'a C, lua: &Lua) -> mlua::Result<Session<'a>> {
+    if let Some((library, _)) = callee.of_library() {
+        library.admit()?;
+    }
+    let mut session = callee.session()?;
+    if session.take_restarted() {
+        drop(session);
+        if let Some((library, _)) = callee.of_library() {
+            isolate::restarted(lua, library)?;
+        }
+        session = callee.session()?;
+    }
+    Ok(session)
 }
 
 /// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause; otherwise it is told

@@ -7,18 +7,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlua::{Function, Lua, Table, Value as LuaValue};
+use mlua::{Function, Lua, Value as LuaValue};
 use protocol::Value;
 
 use super::cdata::Cdata;
 use super::companion::Companion;
-use super::describe::describe;
 use super::memory::Owner;
 use super::mismatch::Mismatch;
 use super::module::Module;
 use super::types::{Ctype, Form, FunctionForm};
 use crate::c;
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 use crate::remote::Session;
 
 mod conversation;
@@ -154,14 +153,14 @@ pub(super) fn new(
 /// Serves the callbacks that wait for the host in any of a module's workers, and tells how many.
 pub(super) fn serve_waiting(lua: &Lua, module: &Module) -> mlua::Result<u32> {
     let mut served = 0;
-    for worker in module.shared().workers.known() {
-        let companion: Option<&Companion> = worker.companion();
+    for worker in module.shared().all_workers() {
+        let companion = Companion::of(&worker);
         let callbacks = companion.map(|companion| &companion.callbacks);
         // A worker that runs no more, or has no callbacks that anything of its could call, is not asked.
         if let Some(generation) = worker.running()
             && callbacks.is_some_and(|callbacks| callbacks.is_any_bound(generation))
         {
-            served += poll(lua, worker, Duration::ZERO)?;
+            served += poll(lua, &worker, Duration::ZERO)?;
         }
     }
     Ok(served)
@@ -176,37 +175,7 @@ pub(super) fn check_alive(address: u64, owner: &Owner) -> Result<(), Mismatch> {
     Ok(())
 }
 
-/// The options of `dll.callback`.
-pub(super) fn options_of(table: &Table) -> mlua::Result<Options> {
-    let mut options = Options::default();
-    for pair in table.pairs::<String, LuaValue>() {
-        let (key, value) = pair?;
-        match key.as_str() {
-            "default" => options.default = value,
-            "thread" => {
-                options.is_queued = match value.as_string().map(mlua::LuaString::to_string_lossy).as_deref() {
-                    Some("sync") => false,
-                    Some("queue") => true,
-                    _ => {
-                        let message = format!(
-                            "dll.callback: option 'thread' is \"sync\", where a thread of the library waits until the host \
-                             serves it, or \"queue\", where it gets the default at once; not {}",
-                            describe(&value)
-                        );
-                        return Err(Error::new(ErrorKind::Type, message).into());
-                    }
-                }
-            }
-            _ => {
-                let message = format!("dll.callback: there is no option '{key}'; there are default and thread");
-                return Err(Error::new(ErrorKind::Type, message).into());
-            }
-        }
-    }
-    Ok(options)
-}
-
 /// The callbacks of a worker.
 fn table_of(owner: &Owner) -> Option<&Callbacks> {
-    Companion::of(owner).map(|companion| &companion.callbacks)
+    Companion::of(&owner.worker).map(|companion| &companion.callbacks)
 }

@@ -1,8 +1,14 @@
 //! What the module keeps for each worker, as long as that one is there.
 
+use super::breaker::Breaker;
 use super::call::Orphans;
 use super::callback::Callbacks;
-use super::memory::Owner;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::usage::Usage;
+use crate::remote::Worker;
 
 /// What is kept for one worker.
 #[derive(Default)]
@@ -11,11 +17,60 @@ pub(super) struct Companion {
     pub(super) callbacks: Callbacks,
     /// The calls under way that nobody waits for any more.
     pub(super) orphans: Orphans,
+    /// What the last call left behind.
+    pub(super) error_numbers: ErrorNumbers,
+    /// What is known of each library, by its path; empty for the default one.
+    libraries: Mutex<BTreeMap<String, Arc<Breaker>>>,
+    /// What is counted of each function, by the names of library and function.
+    functions: Mutex<BTreeMap<(String, String), Arc<Usage>>>,
+}
+
+/// `errno` and the last error after the last call.
+#[derive(Default)]
+pub(super) struct ErrorNumbers {
+    errno: AtomicI32,
+    last_error: AtomicU32,
+}
+
+impl ErrorNumbers {
+    /// Keeps those of a call.
+    pub(super) fn set(&self, errno: i32, last_error: u32) {
+        self.errno.store(errno, Ordering::Relaxed);
+        self.last_error.store(last_error, Ordering::Relaxed);
+    }
+
+    /// `errno`.
+    pub(super) fn errno(&self) -> i32 {
+        self.errno.load(Ordering::Relaxed)
+    }
+
+    /// What `GetLastError()` gave.
+    pub(super) fn last_error(&self) -> u32 {
+        self.last_error.load(Ordering::Relaxed)
+    }
 }
 
 impl Companion {
-    /// What is kept for the worker that something belongs to.
-    pub(super) fn of(owner: &Owner) -> Option<&Self> {
-        owner.worker.companion()
+    /// The breaker of a library.
+    pub(super) fn breaker(&self, path: &str) -> Arc<Breaker> {
+        let mut libraries = self.libraries.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(libraries.entry(path.to_owned()).or_default())
+    }
+
+    /// What is counted of a function.
+    pub(super) fn usage(&self, library: &str, function: &str) -> Arc<Usage> {
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(functions.entry((library.to_owned(), function.to_owned())).or_default())
+    }
+
+    /// What is counted of each function, by the names of library and function.
+    pub(super) fn usages(&self) -> BTreeMap<(String, String), Arc<Usage>> {
+        self.functions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is kept for a worker.
+    #[inline]
+    pub(super) fn of(worker: &Worker) -> Option<&Self> {
+        worker.companion()
     }
 }

@@ -6,16 +6,33 @@ use super::crash;
 use super::fault_name::fault_name;
 use crate::error::{Error, ErrorKind};
 use crate::image;
-use crate::remote::{Death, Exit, RemoteError, Started, WorkerKind};
+use crate::remote::{Death, Exit, RemoteError, Started, Worker, WorkerKind};
 
 /// What a worker's failure means to a script. `doing` says what was asked, such as "device.dll: Reset".
-pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
+///
+/// The end of the worker is noted, for later errors about what was in it.
+pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> Error {
+    let is_over = matches!(error, RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Protocol(_));
+    let is_over = is_over || matches!(error, RemoteError::Interrupted(Some(_)));
+    let error = explained(error, worker.kind(), doing);
+    if is_over {
+        worker.note_end(&error.message);
+    }
+    error
+}
+
+fn explained(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
     match error {
         RemoteError::Lost(death) => from_death(&death, kind, doing),
         RemoteError::Fault(fault) => from_fault(fault, doing),
         RemoteError::TimedOut(ref death) => {
             let message = format!("{doing}: {error}; the next call starts a new one");
             Error::new(ErrorKind::Timeout, message).with_started(death.started)
+        }
+        RemoteError::Interrupted(ref death) => {
+            let next = if death.is_some() { "; the next call starts a new one" } else { "" };
+            let started = death.as_ref().map_or(Started::No, |death| death.started);
+            Error::new(ErrorKind::Interrupted, format!("{doing}: {error}{next}")).with_started(started)
         }
         RemoteError::EndedMeanwhile => {
             let message = format!("{doing}: {error}; the next call starts a new one");
@@ -32,8 +49,11 @@ pub(super) fn from_remote(error: RemoteError, kind: WorkerKind, doing: &str) -> 
 pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     match error {
         RemoteError::Lost(death) if death.is_crash() => ErrorKind::Crash,
-        RemoteError::Lost(_) | RemoteError::EndedMeanwhile => ErrorKind::WorkerLost,
+        RemoteError::Lost(_) | RemoteError::EndedMeanwhile | RemoteError::Closed(_) | RemoteError::StaysEnded(_) => {
+            ErrorKind::WorkerLost
+        }
         RemoteError::TimedOut(_) => ErrorKind::Timeout,
+        RemoteError::Interrupted(_) => ErrorKind::Interrupted,
         RemoteError::Fault(fault) => fault_kind(fault),
         RemoteError::Protocol(_) => ErrorKind::Protocol,
         RemoteError::TooLarge(_) => ErrorKind::Range,
@@ -111,7 +131,7 @@ mod tests {
     #[test]
     fn what_a_library_ends_is_told_from_what_ends_otherwise() {
         let words = LastWords::new(Stage::Final, Cause::Exit, 3);
-        let error = from_remote(death(Exit::Code(3), Some(words), Started::Yes), KIND, "a.so: f");
+        let error = explained(death(Exit::Code(3), Some(words), Started::Yes), KIND, "a.so: f");
         assert_eq!(error.kind, ErrorKind::WorkerLost);
         assert_eq!(error.context.code, Some(3));
         assert!(error.message.contains("the library ended the worker during the call (exit code 3)"), "{error}");
@@ -119,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_fault_s_signal_is_a_crash_without_a_report_too() {
-        let error = from_remote(death(Exit::Signal(11), None, Started::Yes), KIND, "a.so: f");
+        let error = explained(death(Exit::Signal(11), None, Started::Yes), KIND, "a.so: f");
         assert_eq!((error.kind, error.context.code), (ErrorKind::Crash, Some(11)));
         assert!(error.message.starts_with("a.so: f crashed: SIGSEGV"), "{error}");
     }
@@ -132,7 +152,7 @@ mod tests {
             (Exit::Killed, Started::Unknown, None, "it did not end by itself"),
         ];
         for (exit, started, code, expected) in cases {
-            let error = from_remote(death(exit, None, started), KIND, "a.so: f");
+            let error = explained(death(exit, None, started), KIND, "a.so: f");
             assert_eq!(error.kind, ErrorKind::WorkerLost);
             assert_eq!(error.context.code, code);
             assert!(error.message.contains(expected), "{}", error.message);

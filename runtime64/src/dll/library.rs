@@ -11,10 +11,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
 
 use super::abi::abi_of;
+use super::breaker::{Breaker, Limits, Refusal};
+use super::companion::Companion;
 use super::failure::{from_image, from_remote};
 use super::generational::GenerationalId;
 use super::module::Module;
@@ -22,7 +25,7 @@ use super::types::{Ctype, Defaults};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
-use crate::remote::{self, Generation, RemoteError, Session, Worker, WorkerKind};
+use crate::remote::{self, Generation, RemoteError, Session, Started, Worker, WorkerKind};
 
 pub(super) use binding::{library_of, table_of};
 pub(super) use constant::to_lua as constant_to_lua;
@@ -37,6 +40,9 @@ pub(super) struct Library {
     module: Module,
     worker: Arc<Worker>,
     defaults: Defaults,
+    breaker: Arc<Breaker>,
+    /// How long loading it may take.
+    deadline: Option<Duration>,
     /// The worker's id for it.
     opened: GenerationalId,
     /// Where its variables lie, each in the generation that it was found in, and their types.
@@ -66,6 +72,10 @@ pub(super) struct Options {
     pub(super) search: Vec<PathBuf>,
     /// What holds for functions whose declarations do not say it.
     pub(super) defaults: Defaults,
+    /// When the library is left alone, if that is said; never, if never is.
+    pub(super) breaker: Option<Option<Limits>>,
+    /// How long loading it may take, if that is limited.
+    pub(super) deadline: Option<Duration>,
 }
 
 impl Library {
@@ -83,27 +93,40 @@ impl Library {
             directories: dependency_directories(&found.path, found.system, &options.search, kind)
                 .map_err(in_library)?,
         };
+        let worker = Arc::clone(module.worker(kind));
+        let breaker = breaker_of(&worker, &request.path);
+        if let Some(limits) = options.breaker {
+            breaker.set_limits(limits);
+        }
         let library = Arc::new(Self {
             name: name.to_owned(),
             source: Source::File { path: found.path, request, search: Box::new(search) },
             module: module.clone(),
-            worker: Arc::clone(module.worker(kind)),
+            worker,
+            breaker,
+            deadline: options.deadline,
             defaults: options.defaults,
             opened: GenerationalId::default(),
             symbols: Mutex::default(),
         });
+        library.admit()?;
         library.id(&mut library.session()?)?;
+        library.returned();
         module.decide_kind(kind);
         Ok(library)
     }
 
     /// The C library of a worker, and on Windows the system's usual libraries: `dll.C`.
     pub(super) fn default_of(module: &Module, kind: WorkerKind) -> Arc<Self> {
+        let worker = Arc::clone(module.worker(kind));
+        let breaker = breaker_of(&worker, "");
         Arc::new(Self {
             name: "dll.C".to_owned(),
             source: Source::Default,
             module: module.clone(),
-            worker: Arc::clone(module.worker(kind)),
+            worker,
+            breaker,
+            deadline: None,
             defaults: Defaults::default(),
             opened: GenerationalId::default(),
             symbols: Mutex::default(),
@@ -139,9 +162,45 @@ impl Library {
         }
     }
 
+    /// Refuses a call while the library is left alone, because it has ended its worker too often.
+    #[inline]
+    pub(super) fn admit(&self) -> Result<(), Error> {
+        self.breaker.admit().map_err(|refusal| self.refused(refusal))
+    }
+
+    #[cold]
+    fn refused(&self, refusal: Refusal) -> Error {
+        let Limits { deaths, within, .. } = refusal.limits;
+        let left = match refusal.left {
+            Some(left) => format!("for another {:.1} s", left.as_secs_f64()),
+            None => "until the call that was let through has returned".to_owned(),
+        };
+        let message = format!(
+            "{}: it has ended its worker more than {deaths} times within {} s; calls of it are refused {left} (dll.load's option \
+             'breaker' sets this)",
+            self.name,
+            within.as_secs_f64()
+        );
+        Error::new(ErrorKind::BreakerOpen, message).in_library(&self.name).with_started(Started::No)
+    }
+
+    /// A call has returned.
+    #[inline]
+    pub(super) fn returned(&self) {
+        self.breaker.returned();
+    }
+
+    /// Counts a failure that ended the worker, if it did.
+    pub(super) fn failed(&self, error: &Error) {
+        let is_end = matches!(error.kind, ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::Timeout);
+        if is_end && error.context.started != Some(Started::No) {
+            self.breaker.died(self.worker.latest());
+        }
+    }
+
     /// The running worker; it is started if need be.
     pub(super) fn session(&self) -> Result<Session<'_>, Error> {
-        self.worker.session().map_err(|error| from_remote(error, self.worker.kind(), &self.name).in_library(&self.name))
+        self.worker.session().map_err(|error| from_remote(error, &self.worker, &self.name).in_library(&self.name))
     }
 
     /// The worker's id for the library, which is loaded anew in each generation.
@@ -149,11 +208,16 @@ impl Library {
         if let Some(id) = self.opened.get(session.generation()) {
             return Ok(id);
         }
+        let _limit = self.deadline.and_then(|limit| session.limit(Instant::now() + limit));
         let reply = match &self.source {
             Source::Default => session.call(&OpenDefaultLibrary {}),
             Source::File { request, .. } => session.call(request),
         };
-        let library = reply.map_err(|error| self.load_failure(error))?;
+        let library = reply.map_err(|error| {
+            let error = self.load_failure(error);
+            self.failed(&error);
+            error
+        })?;
         self.opened.set(session.generation(), library.id);
         Ok(library.id)
     }
@@ -175,7 +239,7 @@ impl Library {
             _ => self.name.clone(),
         };
         let refused = matches!(error, RemoteError::Fault(_));
-        let error = from_remote(error, self.worker.kind(), &doing).in_library(&self.name);
+        let error = from_remote(error, &self.worker, &doing).in_library(&self.name);
         let Source::File { path, search, .. } = &self.source else {
             return error;
         };
@@ -198,6 +262,10 @@ impl fmt::Display for Library {
             None => write!(formatter, "{} ({} worker)", self.name, self.worker.kind()),
         }
     }
+}
+
+fn breaker_of(worker: &Worker, path: &str) -> Arc<Breaker> {
+    Companion::of(worker).map(|companion| companion.breaker(path)).unwrap_or_default()
 }
 
 /// The worker that can load an image.

@@ -1,49 +1,55 @@
 //! What the functions of one `dll` module share.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use mlua::Lua;
 
 use super::abi::abi_of;
+use super::isolate::Isolate;
 use super::memory::Garbage;
 use super::types::Types;
 use crate::c;
 use crate::error::Error;
-use crate::remote::{Settings, Worker, WorkerKind, Workers};
+use crate::remote::{Settings, Spares, Worker, WorkerKind};
 
-/// The state of the module: what has been declared, and the workers. Modules that [`dll.of`](super::of) makes share it.
+/// What all modules of one Lua state share: what has been declared, and which workers there are.
 pub(super) struct Shared {
     types: Arc<Types>,
-    pub(super) workers: Workers,
     pub(super) settings: Settings,
-    /// `errno` and the last error of each kind of worker.
-    errors: [(AtomicI32, AtomicU32); WorkerKind::ALL.len()],
     /// What is known of objects that may be of no use any more.
     pub(super) garbage: Garbage,
     /// The deaths of workers that a finalizer met, for the next call to tell, and whether there are any.
     deaths: (AtomicBool, Mutex<Vec<Error>>),
+    /// The isolates that are in use, the module's own first.
+    isolates: Mutex<Vec<Weak<Isolate>>>,
+    spares: Spares,
+    opened: AtomicU64,
 }
 
-/// One `dll` module: the shared state, seen from one kind of worker.
+/// One `dll` module: the shared state, the workers that libraries are loaded into, and one kind of them.
 #[derive(Clone)]
 pub(super) struct Module {
     shared: Arc<Shared>,
+    isolate: Arc<Isolate>,
     /// Whose types `dll.sizeof` and the rest speak of; the first library that is loaded decides.
     kind: Arc<OnceLock<WorkerKind>>,
 }
 
 impl Module {
-    pub(super) fn new(settings: Settings) -> Self {
-        let shared = Shared {
+    pub(super) fn new(mut settings: Settings) -> Self {
+        let spares = settings.spares.get_or_insert_default().clone();
+        let shared = Arc::new(Shared {
             types: Arc::default(),
-            workers: Workers::new(settings.clone()),
-            settings,
-            errors: Default::default(),
+            settings: settings.clone(),
             garbage: Garbage::default(),
             deaths: Default::default(),
-        };
-        Self { shared: Arc::new(shared), kind: Arc::default() }
+            isolates: Mutex::default(),
+            spares,
+            opened: AtomicU64::new(0),
+        });
+        let isolate = shared.isolate(settings);
+        Self { shared, isolate, kind: Arc::default() }
     }
 
     /// The module of a Lua state.
@@ -53,11 +59,27 @@ impl Module {
 
     /// The same module, speaking of another kind of worker.
     pub(super) fn of(&self, kind: WorkerKind) -> Self {
-        Self { shared: Arc::clone(&self.shared), kind: Arc::new(OnceLock::from(kind)) }
+        Self { kind: Arc::new(OnceLock::from(kind)), ..self.clone() }
+    }
+
+    /// A module with workers of its own, that speaks of a kind of them from the start if one is given.
+    pub(super) fn isolated(&self, settings: Settings, kind: Option<WorkerKind>) -> Self {
+        let kind = kind.map_or_else(OnceLock::new, OnceLock::from);
+        Self { shared: Arc::clone(&self.shared), isolate: self.shared.isolate(settings), kind: Arc::new(kind) }
+    }
+
+    /// What outlives no module.
+    pub(super) fn weak(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.shared)
     }
 
     pub(super) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// The workers that libraries are loaded into.
+    pub(super) fn isolate(&self) -> &Arc<Isolate> {
+        &self.isolate
     }
 
     /// What has been declared.
@@ -81,11 +103,48 @@ impl Module {
     }
 
     pub(super) fn worker(&self, kind: WorkerKind) -> &Arc<Worker> {
-        self.shared.workers.get(kind)
+        self.isolate.workers.get(kind)
     }
 }
 
 impl Shared {
+    /// A new isolate.
+    fn isolate(&self, settings: Settings) -> Arc<Isolate> {
+        let isolate = Arc::new(Isolate::new(settings));
+        let mut isolates = self.isolates();
+        isolates.retain(|known| known.strong_count() > 0);
+        isolates.push(Arc::downgrade(&isolate));
+        isolate
+    }
+
+    /// A name for a worker that is opened without one.
+    pub(super) fn next_name(&self) -> String {
+        format!("worker {}", self.opened.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// All workers that somebody asked for, of every isolate.
+    pub(super) fn all_workers(&self) -> Vec<Arc<Worker>> {
+        let isolates: Vec<_> = self.isolates().iter().filter_map(Weak::upgrade).collect();
+        isolates.iter().flat_map(|isolate| isolate.workers.known().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    /// How many spare workers wait.
+    pub(super) fn spares(&self) -> usize {
+        self.spares.waiting()
+    }
+
+    /// Ends all workers. They start again when asked again, without spares.
+    pub(super) fn stop(&self) {
+        self.spares.end();
+        for worker in self.all_workers() {
+            worker.stop();
+        }
+    }
+
+    fn isolates(&self) -> MutexGuard<'_, Vec<Weak<Isolate>>> {
+        self.isolates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps the death of a worker that nobody could be told.
     pub(super) fn keep_death(&self, death: Error) {
         let (is_any, deaths) = &self.deaths;
@@ -105,21 +164,11 @@ impl Shared {
         is_any.store(!deaths.is_empty(), Ordering::Relaxed);
         death
     }
+}
 
-    /// Keeps the error numbers of a call to a worker of this kind.
-    pub(super) fn remember(&self, kind: WorkerKind, errno: i32, last_error: u32) {
-        let (kept_errno, kept_last_error) = &self.errors[kind.index()];
-        kept_errno.store(errno, Ordering::Relaxed);
-        kept_last_error.store(last_error, Ordering::Relaxed);
-    }
-
-    /// `errno` after the last call.
-    pub(super) fn errno(&self, kind: WorkerKind) -> i32 {
-        self.errors[kind.index()].0.load(Ordering::Relaxed)
-    }
-
-    /// `GetLastError()` after the last call.
-    pub(super) fn last_error(&self, kind: WorkerKind) -> u32 {
-        self.errors[kind.index()].1.load(Ordering::Relaxed)
+/// The spares end with the state: nobody is left who could take them.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.spares.end();
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::Attach;
-use protocol::link::{ARENA_START, CONTROL_BYTES, Endpoint, Memory, SharedEndpoint, Side};
+use protocol::link::{ARENA_START, CALL_AREA_BYTES, CONTROL_BYTES, Endpoint, Memory, SharedEndpoint, Side};
 
 use super::WorkerKind;
 use super::client::{Client, Failure};
@@ -81,6 +81,9 @@ pub(super) fn attach(
         }
         Err(failure) => return Err(failure),
     };
+    if !kind.can_hold(mapped.address, CALL_AREA_BYTES) {
+        return Err(Failure::Impossible("it says that it has mapped memory where there is none"));
+    }
     let foreign = foreign(Some(&memory));
     let endpoint = SharedEndpoint::over(control, Side::Host, offer.into_doorbell(channel));
     let arena = Arc::new(Arena::new(memory, wanted.arena_limit));

@@ -6,13 +6,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Started;
+use super::statistics::Counters;
 
-/// The host's side of one link.
+/// The host's side of one link. It is public for the fuzz target that plays a hostile worker.
+#[doc(hidden)]
 #[derive(Debug)]
-pub(super) struct Client {
+pub struct Client {
     link: Link,
     /// The payload that was received last.
     payload: Vec<u8>,
+    /// How many bytes of messages were sent and received since that was counted.
+    sent: u64,
+    received: u64,
 }
 
 #[derive(Debug)]
@@ -31,8 +36,9 @@ pub enum Answer<R> {
 }
 
 /// Why a request has no reply.
+#[doc(hidden)]
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub enum Failure {
     /// The worker answered with a fault.
     #[error(transparent)]
     Fault(Fault),
@@ -53,17 +59,29 @@ pub(super) enum Failure {
     /// The answer has the wrong kind.
     #[error("a message of kind {0} is no answer")]
     WrongKind(u8),
+    /// The answer says what cannot be.
+    #[error("{0}")]
+    Impossible(&'static str),
 }
 
 impl Client {
     /// Speaks through the plain channel.
-    pub(super) fn plain(channel: Endpoint) -> Self {
-        Self { link: Link::Plain(channel), payload: Vec::new() }
+    #[must_use]
+    pub fn plain(channel: Endpoint) -> Self {
+        Self { link: Link::Plain(channel), payload: Vec::new(), sent: 0, received: 0 }
     }
 
     /// Speaks through shared memory.
-    pub(super) fn shared(endpoint: SharedEndpoint) -> Self {
-        Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new() }
+    #[must_use]
+    pub fn shared(endpoint: SharedEndpoint) -> Self {
+        Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new(), sent: 0, received: 0 }
+    }
+
+    /// Adds what has travelled since it was counted last.
+    #[inline]
+    pub(super) fn count_traffic(&mut self, counters: &Counters) {
+        counters.sent.add(std::mem::take(&mut self.sent));
+        counters.received.add(std::mem::take(&mut self.received));
     }
 
     /// Says that a request is about to be sent. If the worker is found gone, the request will tell.
@@ -75,7 +93,10 @@ impl Client {
     }
 
     /// Sends a request that runs no function of a library, and waits for its reply.
-    pub(super) fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
         self.send(C::NUMBER, request)?;
         let kind = self.receive().map_err(certain)?;
         answer(kind, &self.payload)
@@ -83,17 +104,19 @@ impl Client {
 
     /// Sends a request that runs functions, and waits for its reply, or for a callback. The arguments of that are put into
     /// the list.
-    pub(super) fn converse<C: Call>(
-        &mut self,
-        request: &C,
-        arguments: &mut Vec<Value>,
-    ) -> Result<Answer<C::Reply>, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn converse<C: Call>(&mut self, request: &C, arguments: &mut Vec<Value>) -> Result<Answer<C::Reply>, Failure> {
         self.send(C::NUMBER, request)?;
         self.listen(arguments)
     }
 
     /// Sends the result of a callback, and waits on.
-    pub(super) fn resume<R: DeserializeOwned>(
+    ///
+    /// # Errors
+    /// [`Failure`], for whatever is no reply.
+    pub fn resume<R: DeserializeOwned>(
         &mut self,
         reply: &CallbackReply,
         arguments: &mut Vec<Value>,
@@ -115,8 +138,17 @@ impl Client {
 
     fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), Failure> {
         let sent = match &mut self.link {
-            Link::Plain(channel) => FrameWriter::new(&mut channel.sender).send(kind, message),
-            Link::Shared(endpoint) => endpoint.send(kind, message),
+            Link::Plain(channel) => {
+                let mut writer = FrameWriter::new(&mut channel.sender);
+                let sent = writer.send(kind, message);
+                self.sent += writer.sent_bytes();
+                sent
+            }
+            Link::Shared(endpoint) => {
+                let sent = endpoint.send(kind, message);
+                self.sent += endpoint.sent_bytes();
+                sent
+            }
         };
         match sent {
             Ok(()) => Ok(()),
@@ -131,6 +163,12 @@ impl Client {
 
     /// Waits for a message, puts its payload where it is decoded from, and gives its kind.
     fn receive(&mut self) -> Result<u8, Failure> {
+        let kind = self.receive_payload()?;
+        self.received += self.payload.len() as u64;
+        Ok(kind)
+    }
+
+    fn receive_payload(&mut self) -> Result<u8, Failure> {
         match &mut self.link {
             Link::Plain(channel) => receive_plain(channel, &mut self.payload),
             Link::Shared(endpoint) => match endpoint.receive(&mut self.payload) {
@@ -207,7 +245,8 @@ fn ended(endpoint: &SharedEndpoint) -> Failure {
 }
 
 fn last_words_in(channel: &mut Endpoint) -> Option<Box<LastWords>> {
-    let mut reader = FrameReader::new(&mut channel.receiver);
+    let left = channel.remainder();
+    let mut reader = FrameReader::new(left.as_slice());
     let frame = reader.receive().ok().filter(|frame| frame.kind == link::LAST_WORDS)?;
     LastWords::from_bytes(frame.payload).map(Box::new)
 }

@@ -83,9 +83,18 @@ pub enum RemoteError {
     /// The worker was ended because a call took longer than it was given.
     #[error("it took longer than it was given, and the worker was ended")]
     TimedOut(Death),
+    /// It was called off: before it began, or while it ran, and then the worker was ended with it.
+    #[error("it was interrupted{}", if .0.is_some() { ", and the worker was ended" } else { " before it began" })]
+    Interrupted(Option<Death>),
     /// The worker ended while a callback of the call was served.
     #[error("the worker ended while a callback of the call was served")]
     EndedMeanwhile,
+    /// The worker was closed, by the script that opened it.
+    #[error("{0} was closed")]
+    Closed(String),
+    /// The worker has ended and does not restart by itself.
+    #[error("the worker has ended{} and does not restart by itself", because(.0))]
+    StaysEnded(String),
     /// The worker answered that the request failed; it goes on.
     #[error(transparent)]
     Fault(Fault),
@@ -202,6 +211,11 @@ impl Started {
             Started::Unknown => "unknown",
         }
     }
+}
+
+/// " (device.dll: Reset crashed …)", if a reason is known.
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
 }
 
 fn started_program(kind: WorkerKind, through_wine: bool) -> String {

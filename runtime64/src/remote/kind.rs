@@ -43,6 +43,13 @@ impl WorkerKind {
         self.platform == Platform::Windows && HOST == Platform::Linux
     }
 
+    /// Whether a worker of this kind can have so many bytes at an address: it is taken for no more than a peer's word.
+    #[must_use]
+    pub fn can_hold(self, address: u64, bytes: u64) -> bool {
+        let last = u64::MAX >> (64 - u32::from(self.pointer_bits()));
+        address != 0 && address.checked_add(bytes).is_some_and(|end| end <= last)
+    }
+
     /// The width of a pointer, in bits.
     #[must_use]
     pub fn pointer_bits(self) -> u8 {
@@ -75,6 +82,23 @@ mod tests {
             assert_eq!(kind.index(), index);
             assert_eq!(kind.executable().ends_with(".exe"), kind.platform == Platform::Windows);
             assert!(kind.executable().contains(&kind.pointer_bits().to_string()));
+        }
+    }
+
+    #[test]
+    fn memory_lies_within_the_width_of_a_pointer() {
+        let [narrow, wide, ..] = WorkerKind::ALL;
+        let cases = [
+            (narrow, 0x1000, 16, true),
+            (narrow, 0, 16, false),
+            (narrow, 0xffff_0000, 0xffff, true),
+            (narrow, 0xffff_0000, 0x1_0000, false),
+            (narrow, 1 << 32, 0, false),
+            (wide, 1 << 32, 1 << 32, true),
+            (wide, u64::MAX - 7, 16, false),
+        ];
+        for (kind, address, bytes, expected) in cases {
+            assert_eq!(kind.can_hold(address, bytes), expected, "{bytes} bytes at {address:#x} of {kind}");
         }
     }
 }

@@ -16,19 +16,36 @@ pub(super) fn executable(kind: WorkerKind, settings: &Settings) -> Result<PathBu
         Machine::I386 => "RUNTIME64_WORKER32",
         Machine::X86_64 => "RUNTIME64_WORKER64",
     };
-    let named = env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let named = absolute_variable(variable)?;
     let beside = env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
     let option = settings.worker.as_deref().and_then(|path| candidate(path, kind, Some(Machine::I386)));
     let named = named.as_deref().and_then(|path| candidate(path, kind, None));
     // What the user named is used or its absence reported; it is not silently replaced by another.
     let tried: Vec<PathBuf> = match option.or(named) {
-        Some(path) => vec![path],
+        Some(path) => vec![absolute(&path)],
         None => beside.iter().map(|folder| folder.join(kind.executable())).collect(),
     };
     match tried.iter().find(|path| path.is_file()) {
         Some(path) => Ok(path.clone()),
         None => Err(RemoteError::WorkerMissing { kind, tried, variable }),
     }
+}
+
+/// What an environment variable names, which is no place that depends on the current directory: scripts are run from where
+/// others may write.
+pub(super) fn absolute_variable(variable: &'static str) -> Result<Option<PathBuf>, RemoteError> {
+    let Some(value) = env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(None) };
+    let path = PathBuf::from(value);
+    if path.is_absolute() {
+        return Ok(Some(path));
+    }
+    let value = path.to_string_lossy().into_owned();
+    Err(RemoteError::Setting { variable, value, expected: "an absolute path" })
+}
+
+/// A path that whoever runs this program has named: the system would look in PATH for one without a folder.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// What a named path means for a kind: the worker in a folder, or the file itself if it can be of that kind.

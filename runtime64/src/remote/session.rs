@@ -1,11 +1,14 @@
 //! A worker that runs, held for a sequence of requests.
 
 use std::sync::{Arc, MutexGuard};
+use std::time::Instant;
 
 use protocol::{Allocate, Call, CallbackReply, ReadString, Release, Value, WriteMemory, limits};
 use serde::de::DeserializeOwned;
 
+use super::alarm::Limit;
 use super::client::{Answer, Failure};
+use super::control::Ending;
 use super::memory::{AccessError, Allocation};
 use super::start::Running;
 use super::worker::State;
@@ -35,6 +38,19 @@ impl<'a> Session<'a> {
         self.state.generation
     }
 
+    /// Whether this is the first to ask since the worker was started anew.
+    #[inline]
+    pub fn take_restarted(&mut self) -> bool {
+        std::mem::take(&mut self.state.is_restarted)
+    }
+
+    /// Counts a call that goes on while the worker answers other requests, or one that does no longer: for as long as there is
+    /// one, the worker is not replaced.
+    pub fn count_job(&mut self, is_started: bool) {
+        let jobs = &mut self.state.jobs;
+        *jobs = if is_started { *jobs + 1 } else { jobs.saturating_sub(1) };
+    }
+
     /// Sends a request and waits for its reply.
     ///
     /// # Errors
@@ -42,14 +58,15 @@ impl<'a> Session<'a> {
     /// [`RemoteError::Protocol`] the next session starts a new one.
     pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
         let state = &mut *self.state;
-        state.requests += 1;
+        let counters = &self.worker.counters;
+        counters.requests.add(1);
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
-        match running.link.client.call(request) {
-            Ok(reply) => Ok(reply),
-            Err(failure) => Err(self.failed(failure)),
-        }
+        let _limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
+        let reply = running.awaited(|client| client.call(request));
+        running.link.client.count_traffic(counters);
+        reply.map_err(|failure| self.failed(failure))
     }
 
     /// Sends a request that runs functions of a library, and waits for its reply, or for a callback that must be served
@@ -59,12 +76,17 @@ impl<'a> Session<'a> {
     /// As [`call`](Self::call).
     pub fn converse<C: Call>(&mut self, request: &C) -> Result<Answer<C::Reply>, RemoteError> {
         let state = &mut *self.state;
-        state.requests += 1;
-        state.calls += 1;
+        let counters = &self.worker.counters;
+        counters.requests.add(1);
+        counters.calls.add(1);
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
-        let answer = running.link.client.converse(request, &mut state.called_with);
+        if self.worker.interrupt().is_requested() && self.worker.interrupt().take() {
+            return Err(RemoteError::Interrupted(None));
+        }
+        let answer = running.awaited(|client| client.converse(request, &mut state.called_with));
+        running.link.client.count_traffic(counters);
         self.answered(answer)
     }
 
@@ -81,7 +103,8 @@ impl<'a> Session<'a> {
             shared.call_area.resume();
         }
         state.held.pop();
-        let answer = running.link.client.resume(reply, &mut state.called_with);
+        let answer = running.awaited(|client| client.resume(reply, &mut state.called_with));
+        running.link.client.count_traffic(&self.worker.counters);
         self.answered(answer)
     }
 
@@ -121,8 +144,14 @@ impl<'a> Session<'a> {
 
     /// Ends the worker at a moment, if it is not told before then that it need not be.
     #[must_use]
-    pub fn limit(&self, at: std::time::Instant) -> Option<Deadline> {
+    pub fn limit(&self, at: Instant) -> Option<Deadline> {
         self.state.running.as_ref().map(|running| running.limit(at))
+    }
+
+    /// The same for a call that goes on beside those that are waited for.
+    #[must_use]
+    pub fn limit_job(&self, at: Instant) -> Option<Limit> {
+        self.state.running.as_ref().map(|running| Limit::new(&running.control, at))
     }
 
     /// An empty list for the arguments of one call, which keeps its room from call to call. A worker that sleeps wakes up
@@ -154,6 +183,7 @@ impl<'a> Session<'a> {
         let Ok(shared) = &mut running.link.shared else {
             return in_message(bytes, zeros);
         };
+        self.worker.counters.sent.add(bytes.len() as u64);
         if let Some(address) = shared.call_area.put(bytes, zeros) {
             return Ok(Value::Integer(address as i64));
         }
@@ -183,6 +213,7 @@ impl<'a> Session<'a> {
         }
         let room = bytes.len() as u64 + zeros as u64;
         let address = self.call(&Allocate { bytes: room.max(1), align: 16 })?.address;
+        self.check_place(address, room)?;
         self.state.lent.push(address);
         self.write(address, bytes)?;
         Ok(address)
@@ -227,6 +258,7 @@ impl<'a> Session<'a> {
         }
         worker.release_lent(self)?;
         let address = self.call(&Allocate { bytes, align })?.address;
+        self.check_place(address, bytes)?;
         Ok(Allocation::lent(Arc::clone(worker), self.generation(), address, bytes))
     }
 
@@ -243,6 +275,7 @@ impl<'a> Session<'a> {
         let full = || RemoteError::ArenaFull { bytes, usage: arena.usage() };
         let segment = arena.next_segment(bytes, align).ok_or_else(full)?;
         let mapped = self.call(&segment)?;
+        self.check_place(mapped.address, segment.bytes)?;
         arena.add(&segment, mapped.address).map_err(|_| full())?;
         arena.allocate(bytes, align).ok_or_else(full)
     }
@@ -276,7 +309,7 @@ impl<'a> Session<'a> {
             let reply = self.call(&ReadString { address, length: Some(part.len() as u32) })?;
             match reply {
                 Value::Bytes(bytes) if bytes.len() == part.len() => part.copy_from_slice(&bytes),
-                _ => return Err(RemoteError::Protocol("it answered with other bytes than were asked for".to_owned())),
+                _ => return Err(self.break_off("it answered with other bytes than were asked for")),
             }
         }
         Ok(())
@@ -319,9 +352,23 @@ impl<'a> Session<'a> {
             Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
             Err(AccessError::Refused) => match self.call(&ReadString { address, length: None })? {
                 Value::Bytes(bytes) => Ok(bytes),
-                _ => Err(RemoteError::Protocol("it answered with something else than bytes".to_owned())),
+                _ => Err(self.break_off("it answered with something else than bytes")),
             },
         }
+    }
+
+    /// Ends a worker that says what cannot be.
+    #[cold]
+    pub fn break_off(&mut self, why: &'static str) -> RemoteError {
+        self.failed(Failure::Impossible(why))
+    }
+
+    /// Refuses an address that a worker gave for memory, if it can have none there.
+    fn check_place(&mut self, address: u64, bytes: u64) -> Result<(), RemoteError> {
+        if self.worker.kind().can_hold(address, bytes) {
+            return Ok(());
+        }
+        Err(self.break_off("it says that it has memory where there is none"))
     }
 
     fn running(&self) -> Result<&Running, RemoteError> {
@@ -336,11 +383,20 @@ impl<'a> Session<'a> {
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
             (Failure::Ended { last_words, started }, Some(running)) => {
                 let death = running.bury(last_words, started);
-                if running.has_expired() { RemoteError::TimedOut(death) } else { RemoteError::Lost(death) }
+                match running.control.ending() {
+                    Some(Ending::Expired) => RemoteError::TimedOut(death),
+                    Some(Ending::Interrupted) => {
+                        self.worker.interrupt().take();
+                        RemoteError::Interrupted(Some(death))
+                    }
+                    Some(Ending::Dismissed) | None => RemoteError::Lost(death),
+                }
             }
             (failure, _) => RemoteError::Protocol(failure.to_string()),
         };
         self.state.running = None;
+        self.worker.counters.running.set(0);
+        self.worker.counters.deaths.add(1);
         self.state.lent.clear();
         self.state.held.clear();
         error

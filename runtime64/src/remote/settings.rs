@@ -2,8 +2,9 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::RemoteError;
+use super::{Conditions, Interrupt, RemoteError, Spares};
 
 /// Where things are, as far as the user says; what is not set is found by the rules.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,29 @@ pub struct Settings {
     /// How much memory the objects of one worker may take, in bytes. By default as `RUNTIME64_ARENA_LIMIT` says, in MiB,
     /// then 1 GiB.
     pub arena_limit: Option<u64>,
+    /// How long a call may take before its worker is ended, where the call itself does not say. By default for ever.
+    pub call_deadline: Option<Duration>,
+    /// What calls off what workers with these settings do.
+    pub interrupt: Interrupt,
+    /// What to call the worker in messages; without a name it is the one of its kind.
+    pub name: Option<String>,
+    /// Under what conditions its process runs.
+    pub conditions: Conditions,
+    /// Whether it stays ended once it has died, until it is told to start again.
+    pub never_restarts: bool,
+    /// When it is replaced though it is well.
+    pub recycling: Recycling,
+    /// Where spare workers wait; none are started without it.
+    pub spares: Option<Spares>,
+}
+
+/// When a worker is replaced by a fresh one, between two calls. What scripts hold of the old one is stale then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recycling {
+    /// After so many calls.
+    pub calls: Option<u64>,
+    /// When it has more memory than this, in bytes.
+    pub memory: Option<u64>,
 }
 
 /// How host and worker are linked.
@@ -39,7 +63,29 @@ const ARENA_LIMIT: u64 = 1 << 30;
 /// The least limit, in MiB, and the highest, which no machine comes near.
 const ARENA_LIMITS: std::ops::RangeInclusive<u64> = 1..=1 << 20;
 
+impl Recycling {
+    /// Whether it ever is.
+    #[inline]
+    pub(super) fn is_wanted(&self) -> bool {
+        self.calls.is_some() || self.memory.is_some()
+    }
+}
+
 impl Settings {
+    /// Whether a worker that was started with these may serve as one with others.
+    pub(super) fn starts_as(&self, other: &Self) -> bool {
+        self.worker == other.worker
+            && self.wine == other.wine
+            && self.link == other.link
+            && self.arena_limit == other.arena_limit
+            && self.conditions == other.conditions
+    }
+
+    /// The same for a spare, which must not keep the others from being let go of.
+    pub(super) fn without_spares(&self) -> Self {
+        Self { spares: None, ..self.clone() }
+    }
+
     /// How workers are linked.
     pub(super) fn link(&self) -> Result<LinkKind, RemoteError> {
         if let Some(link) = self.link {

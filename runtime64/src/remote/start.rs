@@ -1,7 +1,6 @@
 //! Starting a worker: its process, the greeting, and the link that it is called through from then on.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
+use super::control::Control;
 use super::process::Process;
 use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
 
@@ -23,37 +23,30 @@ const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) link: Link,
-    process: Arc<Process>,
-    /// Whether a deadline has ended it.
-    expired: Arc<AtomicBool>,
+    pub(super) control: Arc<Control>,
 }
 
 impl Running {
     /// Collects the process of a worker whose link has closed.
     pub(super) fn bury(&self, last_words: Option<Box<LastWords>>, started: Started) -> Death {
-        let exit = self.process.end();
+        let exit = self.control.process.end();
         // What was reported before anybody could know that it is the end is true if the process ended of it.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         Death { exit, last_words: last_words.filter(|words| holds(words)), started }
     }
 
+    /// Waits for what the worker answers, so that other threads see it.
+    #[inline]
+    pub(super) fn awaited<T>(&mut self, ask: impl FnOnce(&mut Client) -> T) -> T {
+        self.control.set_awaited(true);
+        let answer = ask(&mut self.link.client);
+        self.control.set_awaited(false);
+        answer
+    }
+
     /// Ends the worker at a moment, unless what is given is dropped before.
     pub(super) fn limit(&self, at: Instant) -> Deadline {
-        let (process, expired) = (Arc::clone(&self.process), Arc::clone(&self.expired));
-        Deadline::new(at, move || {
-            expired.store(true, Ordering::Release);
-            process.kill();
-        })
-    }
-
-    /// Whether a deadline has ended it.
-    pub(super) fn has_expired(&self) -> bool {
-        self.expired.load(Ordering::Acquire)
-    }
-
-    /// Ends the worker now, whatever it does.
-    pub(super) fn kill(&self) {
-        self.process.kill();
+        Deadline::new(&self.control, at)
     }
 }
 
@@ -77,35 +70,45 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()? };
     let path = locate::executable(kind, settings)?;
     let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
-    let mut started = attempt(kind, &path, loader.as_deref(), wanted);
+    let mut started = attempt(kind, &path, loader.as_deref(), wanted, settings);
     for _ in 1..WINE_TRIES {
         match &started {
             // Nothing of a library has run, so that trying again repeats nothing.
             Err(RemoteError::EndedAtStart { exit, .. }) if loader.is_some() && NOT_STARTED.contains(exit) => {
-                started = attempt(kind, &path, loader.as_deref(), wanted);
+                started = attempt(kind, &path, loader.as_deref(), wanted, settings);
             }
             _ => break,
         }
     }
+    if let Ok(running) = &started {
+        settings.interrupt.watch(&running.control);
+    }
     started
 }
 
-fn attempt(kind: WorkerKind, path: &Path, loader: Option<&Path>, wanted: Wanted) -> Result<Running, RemoteError> {
-    let (process, mut channel) = Process::start(path, loader).map_err(|source| {
+fn attempt(
+    kind: WorkerKind,
+    path: &Path,
+    loader: Option<&Path>,
+    wanted: Wanted,
+    settings: &Settings,
+) -> Result<Running, RemoteError> {
+    let (process, mut channel) = Process::start(path, loader, &settings.conditions).map_err(|source| {
         let path = loader.unwrap_or(path).to_path_buf();
         RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
     })?;
-    let process = Arc::new(process);
+    let control = Arc::new(Control::new(process));
+    let process = &control.process;
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
-    let settled = watched(&process, limit, || {
+    let settled = watched(&control, limit, || {
         let identity = greet(&mut channel)?;
-        if fits(&identity, kind) { Ok(Ok(attach(channel, &process, kind, wanted)?)) } else { Ok(Err(identity)) }
+        if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match settled {
-        Ok(Ok(link)) => Ok(Running { link, process, expired: Arc::default() }),
+        Ok(Ok(link)) => Ok(Running { link, control }),
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
-        Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, &process)),
+        Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, process)),
     }
 }
 
@@ -130,16 +133,16 @@ enum Unsettled {
 /// Runs the first requests with a watchdog that ends a process that does not answer: a channel's own time limits do not
 /// exist on every platform.
 fn watched<T>(
-    process: &Arc<Process>,
+    control: &Arc<Control>,
     limit: Duration,
     requests: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Unsettled> {
     let (answered, waits) = mpsc::channel::<()>();
-    let watched = Arc::clone(process);
+    let watched = Arc::clone(control);
     let watchdog = thread::spawn(move || {
         let silent = waits.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
         if silent {
-            watched.kill();
+            watched.process.kill();
         }
         silent
     });

@@ -1,8 +1,10 @@
 //! Wine, through which a Linux host runs Windows workers.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::locate::{absolute, absolute_variable};
 use super::{RemoteError, Settings};
 
 /// Where distributions keep a loader that is not in PATH.
@@ -10,14 +12,24 @@ const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "/usr/lib/wine/wine", "/opt/
 
 /// Wine's loader: by the settings, by `RUNTIME64_WINE`, in PATH, or where distributions keep it.
 pub(super) fn loader(settings: &Settings) -> Result<PathBuf, RemoteError> {
-    let named = settings.wine.clone().or_else(|| set("RUNTIME64_WINE"));
+    let named = match &settings.wine {
+        Some(path) => Some(absolute(path)),
+        None => absolute_variable("RUNTIME64_WINE")?,
+    };
     if let Some(path) = named {
         // A name that is wrong is reported by the attempt to start it.
         return Ok(path);
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let in_path = env::split_paths(&path).flat_map(|folder| ["wine", "wine64"].map(|name| folder.join(name)));
-    in_path.chain(LOADERS.map(PathBuf::from)).find(|path| path.is_file()).ok_or(RemoteError::WineMissing)
+    let found = candidates(&path).chain(LOADERS.map(PathBuf::from)).find(|path| path.is_file());
+    found.ok_or(RemoteError::WineMissing)
+}
+
+/// What may be the loader by `PATH`. An empty or relative entry is the current directory, where anybody may have put a
+/// program of that name.
+fn candidates(path: &OsStr) -> impl Iterator<Item = PathBuf> {
+    let folders: Vec<PathBuf> = env::split_paths(path).filter(|folder| folder.is_absolute()).collect();
+    folders.into_iter().flat_map(|folder| ["wine", "wine64"].map(|name| folder.join(name)))
 }
 
 /// The folder that holds Wine's `drive_c`: `WINEPREFIX`, or `.wine` in the home folder.
@@ -84,6 +96,12 @@ mod tests {
     #[test]
     fn drive_z_is_the_root() {
         assert_eq!(windows_path(Path::new("/opt/my sdk/device.dll")), "Z:\\opt\\my sdk\\device.dll");
+    }
+
+    #[test]
+    fn the_current_directory_holds_no_loader() {
+        let found: Vec<PathBuf> = candidates(OsStr::new(":.:bin:/opt/wine/bin:")).collect();
+        assert_eq!(found, [Path::new("/opt/wine/bin/wine"), Path::new("/opt/wine/bin/wine64")]);
     }
 
     #[test]

@@ -3,17 +3,25 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use protocol::{Release, Value};
 
+use super::control::Ending;
+use super::ends::Ends;
 use super::memory::Allocation;
 use super::session::Session;
 use super::start::{Running, start};
-use super::{RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
+use super::statistics::Counters;
+use super::{Interrupt, Recycling, RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
 
 /// Which start of a worker something belongs to. Never 0, and no two workers of this process have the same one.
 pub type Generation = u64;
+
+/// How long the memory that a worker has is taken for what it was.
+const MEMORY_PAUSE: Duration = Duration::from_millis(100);
 
 static GENERATIONS: AtomicU64 = AtomicU64::new(0);
 
@@ -25,6 +33,10 @@ pub struct Worker {
     /// Memory that was lent to a script and is to be given back with the next request: whoever let go of it could not
     /// wait for the worker.
     releases: Mutex<Vec<(Generation, u64)>>,
+    /// The generation that runs, or ran last, for those who must not wait for the state.
+    latest: AtomicU64,
+    pub(super) counters: Counters,
+    ends: Ends,
     /// What whoever asks it keeps for it.
     companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -34,9 +46,16 @@ pub(super) struct State {
     /// The generation that runs, or ran last; 0 before the first.
     pub(super) generation: Generation,
     pub(super) running: Option<Running>,
-    pub(super) starts: u64,
-    pub(super) requests: u64,
-    pub(super) calls: u64,
+    /// How many calls had been made when this generation started.
+    calls_before: u64,
+    /// How many calls are under way that nobody waits for at this moment.
+    pub(super) jobs: u64,
+    /// Whether a generation after the first has started that nobody has asked about.
+    pub(super) is_restarted: bool,
+    /// Whether it may start though it does not restart by itself.
+    may_start: bool,
+    is_closed: bool,
+    memory_looked_at: Option<Instant>,
     /// The list that each call's arguments are put into.
     pub(super) arguments: Vec<Value>,
     /// The list that a callback's arguments are put into.
@@ -51,7 +70,16 @@ impl Worker {
     /// A worker that is started when first asked.
     #[must_use]
     pub fn new(kind: WorkerKind, settings: Settings) -> Self {
-        Self { kind, settings, state: Mutex::default(), releases: Mutex::default(), companion: OnceLock::new() }
+        Self {
+            kind,
+            settings,
+            state: Mutex::default(),
+            releases: Mutex::default(),
+            latest: AtomicU64::new(0),
+            counters: Counters::default(),
+            ends: Ends::default(),
+            companion: OnceLock::new(),
+        }
     }
 
     /// What libraries it can load.
@@ -60,24 +88,95 @@ impl Worker {
         self.kind
     }
 
+    /// The name it was given, if it was.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.settings.name.as_deref()
+    }
+
+    /// What calls off what it does.
+    #[must_use]
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.settings.interrupt
+    }
+
     /// What whoever asks the worker keeps for it, of the one type that it was first asked for: it lives as long as the worker.
     #[must_use]
     pub fn companion<T: Any + Send + Sync + Default>(&self) -> Option<&T> {
         self.companion.get_or_init(|| Box::<T>::default()).downcast_ref()
     }
 
+    /// How long each request may take, if there is a limit.
+    #[must_use]
+    #[inline]
+    pub fn call_deadline(&self) -> Option<Duration> {
+        self.settings.call_deadline
+    }
+
     /// The running worker, for one or more requests that must meet the same generation. Starts it if need be.
     ///
     /// # Errors
-    /// All of [`RemoteError`]'s variants about the start.
+    /// All of [`RemoteError`]'s variants about the start; [`RemoteError::Closed`], [`RemoteError::StaysEnded`].
     pub fn session(&self) -> Result<Session<'_>, RemoteError> {
         let mut state = self.lock();
+        if self.settings.recycling.is_wanted() && self.is_worn(&mut state) {
+            self.counters.recycled.add(1);
+            self.counters.running.set(0);
+            let worn = state.running.take();
+            // Its libraries' destructors may take their time.
+            thread::spawn(move || drop(worn));
+        }
         if state.running.is_none() {
-            state.running = Some(start(self.kind, &self.settings)?);
-            state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
-            state.starts += 1;
+            self.start(&mut state)?;
         }
         Ok(Session::new(self, state))
+    }
+
+    fn start(&self, state: &mut State) -> Result<(), RemoteError> {
+        if state.is_closed {
+            return Err(RemoteError::Closed(self.to_string()));
+        }
+        if self.settings.never_restarts && state.generation > 0 && !state.may_start {
+            return Err(RemoteError::StaysEnded(self.ends.of(state.generation).unwrap_or_default()));
+        }
+        let spares = self.settings.spares.as_ref();
+        let spare = spares.and_then(|spares| spares.take(self.kind, &self.settings));
+        state.running = Some(match spare {
+            Some(running) => running,
+            None => start(self.kind, &self.settings)?,
+        });
+        state.is_restarted = state.generation > 0;
+        state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
+        self.latest.store(state.generation, Ordering::Relaxed);
+        self.counters.starts.add(1);
+        self.counters.running.set(1);
+        state.calls_before = self.counters.calls.get();
+        state.jobs = 0;
+        state.may_start = false;
+        if let Some(spares) = spares {
+            spares.prepare(self.kind, &self.settings);
+        }
+        Ok(())
+    }
+
+    /// Whether it has done what it is to do before a fresh one takes its place. One that is in the middle of something, has
+    /// not.
+    fn is_worn(&self, state: &mut State) -> bool {
+        let Some(running) = &state.running else { return false };
+        if !state.held.is_empty() || state.jobs > 0 {
+            return false;
+        }
+        let Recycling { calls, memory } = self.settings.recycling;
+        if calls.is_some_and(|most| self.counters.calls.get() - state.calls_before >= most) {
+            return true;
+        }
+        let Some(most) = memory else { return false };
+        let is_recent = |at: Instant| at.elapsed() < MEMORY_PAUSE;
+        if state.memory_looked_at.is_some_and(is_recent) {
+            return false;
+        }
+        state.memory_looked_at = Some(Instant::now());
+        running.link.foreign.resident().is_some_and(|bytes| bytes > most)
     }
 
     /// The running worker, if it is still of this generation.
@@ -125,14 +224,42 @@ impl Worker {
         self.statistics().running.and_then(|running| running.arena.ok()).map_or(0, |usage| usage.used)
     }
 
-    /// What is counted about it.
+    /// What is counted about it. It does not wait for a call that is under way.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        let state = self.lock();
-        let running = state.running.as_ref().map(|running| RunningStatistics {
+        let state = match self.state.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        let running = state.as_ref().and_then(|state| state.running.as_ref()).map(|running| RunningStatistics {
             arena: running.link.shared.as_ref().map(|shared| shared.arena.usage()).map_err(Clone::clone),
+            resident: running.link.foreign.resident(),
         });
-        Statistics { starts: state.starts, requests: state.requests, calls: state.calls, running }
+        self.counters.statistics(running)
+    }
+
+    /// The generation that runs, or ran last; 0 before the first.
+    #[must_use]
+    pub fn latest(&self) -> Generation {
+        self.latest.load(Ordering::Relaxed)
+    }
+
+    /// Has the next call find that the worker was restarted: what is to be done then has failed.
+    pub fn set_restarted(&self) {
+        self.lock().is_restarted = true;
+    }
+
+    /// What to say of something that a generation has taken with it, with the reason if it is known.
+    #[must_use]
+    pub fn ended(&self, generation: Generation) -> String {
+        let why = self.ends.of(generation).map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!("a worker that has ended{why}; what was there is gone")
+    }
+
+    /// Keeps why the generation has ended that runs, or ran last.
+    pub fn note_end(&self, reason: &str) {
+        self.ends.note(self.latest(), reason);
     }
 
     /// Says that it is about to be asked for something: if it sleeps, it wakes up meanwhile.
@@ -153,18 +280,39 @@ impl Worker {
     pub fn kill(&self, generation: Generation) {
         let state = self.lock();
         if let Some(running) = state.running.as_ref().filter(|_| state.generation == generation) {
-            running.kill();
+            running.control.end(Ending::Dismissed);
         }
     }
 
-    /// Ends the worker. It starts again when asked again.
+    /// Ends the worker. It starts again when asked again, whatever its settings say of restarts.
     pub fn stop(&self) {
-        drop(self.lock().running.take());
+        let mut state = self.lock();
+        state.may_start = true;
+        let running = state.running.take();
+        self.counters.running.set(0);
+        drop(state);
+        drop(running);
+    }
+
+    /// Ends the worker for good.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.stop();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in another thread leaves no half-changed state: `running` is replaced whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What to call it in a message.
+impl fmt::Display for Worker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.settings.name {
+            Some(name) => write!(formatter, "worker '{name}' ({})", self.kind),
+            None => write!(formatter, "the {} worker", self.kind),
+        }
     }
 }
 

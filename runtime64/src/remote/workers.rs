@@ -1,4 +1,4 @@
-//! The workers of one Lua state: one of each kind, started when first needed.
+//! Workers with the same settings: one of each kind, started when first needed.
 
 use std::sync::{Arc, OnceLock};
 
@@ -27,6 +27,19 @@ impl Workers {
     /// Those that somebody asked for.
     pub fn known(&self) -> impl Iterator<Item = &Arc<Worker>> {
         self.by_kind.iter().filter_map(OnceLock::get)
+    }
+
+    /// What all of them are started by.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Ends all workers for good.
+    pub fn close(&self) {
+        for kind in WorkerKind::ALL {
+            self.get(kind).close();
+        }
     }
 
     /// Ends all workers. They start again when asked again.

@@ -1,12 +1,17 @@
 //! Setting up a runtime.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mlua::Function;
 
+use super::interrupt::Depth;
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
-use crate::remote::{LinkKind, Settings};
+use crate::remote::{Interrupt, LinkKind, Settings};
+
+/// The longest deadline: workers are told milliseconds in 32 bits, which is 49 days.
+const LONGEST_DEADLINE: Duration = Duration::from_millis(u32::MAX as u64);
 
 /// Makes a [`Runtime`]; what is not set is found by the rules that each method names.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +19,7 @@ use crate::remote::{LinkKind, Settings};
 pub struct Builder {
     settings: Settings,
     on_exit: OnExit,
+    is_interruptible: bool,
 }
 
 impl Builder {
@@ -48,6 +54,20 @@ impl Builder {
         self
     }
 
+    /// How long a call of a library may take, where the script does not say it itself: then its worker is ended, and the
+    /// call fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout). By default as long as it likes.
+    pub fn call_deadline(mut self, limit: Duration) -> Self {
+        self.settings.call_deadline = Some(limit.min(LONGEST_DEADLINE));
+        self
+    }
+
+    /// Whether an [`InterruptHandle`](super::InterruptHandle) also stops Lua code that computes, not only calls of
+    /// libraries. Code that computes takes more than twice as long then, so it is not by default.
+    pub fn interruptible(mut self, is_interruptible: bool) -> Self {
+        self.is_interruptible = is_interruptible;
+        self
+    }
+
     /// What `os.exit` does. By default it raises an error.
     pub fn on_exit(mut self, on_exit: OnExit) -> Self {
         self.on_exit = on_exit;
@@ -59,7 +79,7 @@ impl Builder {
         self.start().map_err(RuntimeError::Start)
     }
 
-    fn start(self) -> mlua::Result<Runtime> {
+    fn start(mut self) -> mlua::Result<Runtime> {
         let (lua, report) = state::new_state()?;
         state::set_module_path(&lua, self.settings.script_directory.as_deref())?;
         exit::install(&lua, self.on_exit)?;
@@ -67,8 +87,11 @@ impl Builder {
         // These are taken before any script can replace them.
         let xpcall: Function = lua.globals().get("xpcall")?;
         let format = state::own_module(&lua, "pretty")?.get("format")?;
-        dll::install(&lua, self.settings)?;
+        // A builder may be cloned; each runtime is interrupted for itself.
+        let interrupt = Interrupt::default();
+        self.settings.interrupt = interrupt.clone();
+        let metrics = dll::install(&lua, self.settings, self.is_interruptible)?;
         let serve = lua.create_function(|lua, ()| dll::serve_callbacks(lua))?;
-        Ok(Runtime { lua, xpcall, report, format, serve })
+        Ok(Runtime { lua, xpcall, report, format, serve, metrics, interrupt, depth: Depth::default() })
     }
 }

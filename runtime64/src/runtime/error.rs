@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::Uncaught;
 use super::failure::words_of;
+use crate::error::{Error, ErrorKind};
 
 /// Why a chunk did not run to its end.
 #[derive(Debug, thiserror::Error)]
@@ -45,5 +46,24 @@ impl RuntimeError {
             RuntimeError::Uncaught(uncaught) => uncaught.traceback(),
             _ => None,
         }
+    }
+
+    /// The error of the `dll` module that it is, if it is one.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        match self {
+            RuntimeError::Uncaught(uncaught) => match uncaught.value() {
+                mlua::Value::Error(error) => error.downcast_ref(),
+                _ => None,
+            },
+            RuntimeError::Start(error) | RuntimeError::Host(error) => error.downcast_ref(),
+            RuntimeError::Read { .. } | RuntimeError::Syntax { .. } => None,
+        }
+    }
+
+    /// The kind of that error.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        self.error().map(|error| error.kind)
     }
 }

@@ -16,6 +16,9 @@ pub(super) type Module = ManuallyDrop<Library>;
 /// How many dependencies may be loaded by hand for one library, so that no loop lasts.
 const MOST_DEPENDENCIES: usize = 64;
 
+/// The loader looks in no current directory but where the environment says so, which the host takes care of.
+pub(super) fn restrict_search() {}
+
 /// Loads a library. Dependencies that the system's rules do not find are looked for in `directories`, which the loader
 /// has no call for: each missing one is loaded first, by its path, and its name is then known to the loader.
 pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> {

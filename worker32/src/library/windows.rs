@@ -11,7 +11,7 @@ use libloading::os::windows::{
 };
 use protocol::{Fault, FaultKind, Symbol};
 use windows_sys::Win32::Foundation::ERROR_DLL_INIT_FAILED;
-use windows_sys::Win32::System::LibraryLoader::AddDllDirectory;
+use windows_sys::Win32::System::LibraryLoader::{AddDllDirectory, SetDefaultDllDirectories, SetDllDirectoryW};
 
 use crate::fault;
 
@@ -23,6 +23,18 @@ const REFUSED: i32 = ERROR_DLL_INIT_FAILED as i32;
 
 /// What `dll.C` stands for on Windows: the C runtime and the libraries every program has at hand.
 const DEFAULT: [&str; 6] = ["msvcrt.dll", "kernel32.dll", "user32.dll", "gdi32.dll", "advapi32.dll", "ole32.dll"];
+
+/// Has the loader look in the worker's folder, the system's and those that are added, also when a library itself loads
+/// another one: never in the current directory or in PATH, where anybody may have put a file of the same name.
+pub(super) fn restrict_search() {
+    const EMPTY: [u16; 1] = [0];
+    // SAFETY: the string is zero-terminated. It takes the current directory out of the search of a library that asks for
+    // the old one by its flags. A system too old for the first call refuses it.
+    unsafe {
+        SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+        SetDllDirectoryW(EMPTY.as_ptr());
+    }
+}
 
 /// Loads a library. Its dependencies are looked for beside it, in `directories` and in the system's directory, never in
 /// the current directory or in PATH. A bare name is one of the system's own.

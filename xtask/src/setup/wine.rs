@@ -109,7 +109,8 @@ fn runs_32_bit_programs_alone(version: &str) -> bool {
 /// One of these files, or else a program in PATH.
 fn find(paths: &[&str], names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let in_path = env::split_paths(&path).flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    let folders = env::split_paths(&path).filter(|folder| folder.is_absolute());
+    let in_path = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
     paths.iter().map(PathBuf::from).chain(in_path).find(|path| path.is_file())
 }
 

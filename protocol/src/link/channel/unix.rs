@@ -7,7 +7,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use interprocess::TryClone;
 use interprocess::os::unix::uds_local_socket::Stream;
 use rustix::fs::{Mode, OFlags};
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 
 use super::Endpoint;
 
@@ -46,6 +47,19 @@ fn endpoint(socket: OwnedFd) -> io::Result<Endpoint> {
     let receiver = Stream::from(socket);
     let sender = receiver.try_clone()?;
     Ok(Endpoint { receiver, sender })
+}
+
+impl Endpoint {
+    /// Receives some of what the peer has sent already; nothing if that is all.
+    pub(super) fn receive_what_lies_there(&mut self, into: &mut [u8]) -> Option<usize> {
+        loop {
+            match rustix::net::recv(&self.receiver, &mut *into, RecvFlags::DONTWAIT) {
+                Ok((received @ 1.., _)) => return Some(received.min(into.len())),
+                Err(Errno::INTR) => {}
+                _ => return None,
+            }
+        }
+    }
 }
 
 /// A handle of the host's on its end of the channel, which can shut it down while another thread waits in it.

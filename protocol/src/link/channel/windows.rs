@@ -5,12 +5,14 @@
 )]
 
 use std::ffi::{c_char, c_int};
-use std::io;
+use std::io::{self, Read};
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+use std::ptr;
 
 use interprocess::os::windows::unnamed_pipe::CreationOptions;
 use interprocess::unnamed_pipe::{self, Recver};
 use windows_sys::Win32::Foundation::{DuplicateHandle, GENERIC_READ, GENERIC_WRITE};
+use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::Endpoint;
@@ -75,6 +77,23 @@ pub fn inherit() -> io::Result<Endpoint> {
     Ok(Endpoint { receiver: requests.into(), sender: replies.into() })
 }
 
+impl Endpoint {
+    /// Receives some of what the peer has sent already; nothing if that is all.
+    pub(super) fn receive_what_lies_there(&mut self, into: &mut [u8]) -> Option<usize> {
+        let mut there = 0;
+        // SAFETY: the pipe is open, the count is written to a local, and null pointers ask for nothing else.
+        let peeked = unsafe {
+            let pipe = self.receiver.as_handle().as_raw_handle();
+            PeekNamedPipe(pipe, ptr::null_mut(), 0, ptr::null_mut(), &raw mut there, ptr::null_mut())
+        };
+        let length = into.len().min(there as usize);
+        if peeked == 0 || length == 0 {
+            return None;
+        }
+        self.receiver.read(&mut into[..length]).ok().filter(|received| *received > 0)
+    }
+}
+
 fn named_handle(argument: &str) -> io::Result<OwnedHandle> {
     let value: Option<usize> = argument.strip_prefix(REPLIES_OPTION).and_then(|value| value.parse().ok());
     let value = value.and_then(|value| u64::try_from(value).ok()).ok_or_else(|| {
@@ -90,11 +109,11 @@ pub(in crate::link) fn owned_handle(value: u64) -> io::Result<OwnedHandle> {
     let value = value.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "that is no handle"))?;
     // SAFETY: the host created this handle in this process and nothing else in it knows its value. A wrong value names
     // no handle or one of another object, which its first use reports.
-    Ok(unsafe { OwnedHandle::from_raw_handle(std::ptr::without_provenance_mut(value)) })
+    Ok(unsafe { OwnedHandle::from_raw_handle(ptr::without_provenance_mut(value)) })
 }
 
 fn duplicate_for_writing(handle: &OwnedHandle) -> io::Result<OwnedHandle> {
-    let mut duplicate: RawHandle = std::ptr::null_mut();
+    let mut duplicate: RawHandle = ptr::null_mut();
     // SAFETY: the handle is open, the pseudo handle of this process is always valid, and the result is only used when
     // the function says that it has written it.
     unsafe {

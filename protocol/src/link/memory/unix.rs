@@ -25,6 +25,8 @@ impl Memory {
     pub fn create(bytes: u64) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let descriptor = rustix::fs::memfd_create("runtime64", flags)?;
+        // The kernel makes it accessible to all, and leaves it to the host's folder in /proc to let nobody else in.
+        rustix::fs::fchmod(&descriptor, Mode::RUSR | Mode::WUSR)?;
         rustix::fs::ftruncate(&descriptor, bytes)?;
         // A worker that made it smaller would have this process faulted by its next access.
         rustix::fs::fcntl_add_seals(&descriptor, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;

@@ -184,6 +184,17 @@ fn what_a_dying_peer_says_is_found_in_the_memory() {
 }
 
 #[test]
+fn a_peer_that_lives_on_behind_a_closed_channel_is_not_waited_for() {
+    within_a_minute(|| {
+        let (mut host, mut worker, _memory) = link();
+        worker.view.words()[region::words(1).waiting].store(1, Ordering::Relaxed);
+        rustix::net::shutdown(&worker.doorbell().channel().receiver, rustix::net::Shutdown::Read).unwrap();
+        assert!(matches!(host.send(1, &Value::Nil), Err(LinkError::Closed)));
+        assert_eq!(host.last_words(), None);
+    });
+}
+
+#[test]
 fn the_state_of_a_call_outlives_the_worker() {
     for (published, expected) in [
         (None, CallState::Posted),

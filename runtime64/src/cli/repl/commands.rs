@@ -27,7 +27,7 @@ Anything else is Lua. An expression shows its values; a line that is not finishe
   _        the last value
   _error   the last error
   dll      calls 32-bit libraries: lib = dll.load(\"legacy.dll\")
-Ctrl-C clears the line, the arrow keys recall earlier ones.";
+Ctrl-C clears the line, or calls off what runs; the arrow keys recall earlier lines.";
 
 /// Whether an entry is a command. A label of Lua's begins with two colons.
 pub(super) fn is_command(text: &str) -> bool {

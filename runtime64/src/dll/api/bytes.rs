@@ -185,7 +185,7 @@ impl Span {
             return Self::needed(doing, value);
         };
         let worker = module.worker(module.kind());
-        let session = worker.session().map_err(|error| from_remote(error, worker.kind(), doing))?;
+        let session = worker.session().map_err(|error| from_remote(error, worker, doing))?;
         let place = Place::foreign(*address as u64, owner(worker, &session));
         Ok(Self { place, bytes: None, is_const: false, wide: None })
     }

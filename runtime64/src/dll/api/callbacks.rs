@@ -5,6 +5,7 @@ use std::time::Duration;
 use mlua::{Lua, Table, Value as LuaValue};
 
 use super::argument::ctype_of;
+use super::options::read_each;
 use crate::dll::callback;
 use crate::dll::cdata;
 use crate::dll::describe::wrong_type;
@@ -21,7 +22,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         };
         let options = match &options {
             LuaValue::Nil => callback::Options::default(),
-            LuaValue::Table(table) => callback::options_of(table)?,
+            LuaValue::Table(table) => options_of(table)?,
             other => return Err(wrong_type("a table of options", other).at("dll.callback").into()),
         };
         callback::new(lua, function, &pointer, &cdata::current_owner(&shared)?, &options)
@@ -38,4 +39,30 @@ fn poll(lua: &Lua, module: &Module, seconds: &LuaValue) -> mlua::Result<u32> {
         seconds => duration::of_seconds("dll.poll", seconds)?,
     };
     callback::poll(lua, module.worker(module.kind()), limit)
+}
+
+/// What holds for a callback.
+fn options_of(table: &Table) -> mlua::Result<callback::Options> {
+    let mut options = callback::Options::default();
+    read_each("dll.callback", table, "default and thread", |key, given| {
+        match key {
+            "default" => options.default = given.value.clone(),
+            "thread" => {
+                let is_queued = match given.value.as_string().map(mlua::LuaString::to_string_lossy).as_deref() {
+                    Some("sync") => false,
+                    Some("queue") => true,
+                    _ => {
+                        return Err(given.wrong(
+                            "\"sync\", where a thread of the library waits until the host serves it, or \"queue\", where it gets \
+                             the default at once,",
+                        ));
+                    }
+                };
+                options.is_queued = is_queued;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(options)
 }

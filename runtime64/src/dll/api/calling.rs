@@ -1,16 +1,17 @@
 //! `call`, `check`, `async`, `wait_all`, `batch`: calls made in another way than by naming the function.
 
 use std::hash::{BuildHasher, RandomState};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mlua::{Lua, LuaString, MultiValue, Table, Value as LuaValue};
 use protocol::FailureRule;
 
+use super::options::read_each;
 use crate::dll::call::{self, Function, Options};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::duration;
 use crate::dll::library;
+use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
 /// How long is waited before the first further try; each later one waits twice as long.
@@ -33,11 +34,24 @@ pub(super) fn install(lua: &Lua, table: &Table) -> mlua::Result<()> {
         other => Err(wrong_type("a list of futures", other).at("dll.wait_all").into()),
     };
     table.set("wait_all", lua.create_function(wait_all)?)?;
+    table.set("wait_any", lua.create_function(wait_any)?)?;
     let batch = |lua: &Lua, write: LuaValue| match &write {
         LuaValue::Function(write) => call::batch(lua, write),
         other => Err(wrong_type("a function that is given what writes calls down", other).at("dll.batch").into()),
     };
     table.set("batch", lua.create_function(batch)?)
+}
+
+/// Waits until one of several calls has returned, and gives its place in the list; nothing, if none has in time.
+fn wait_any(lua: &Lua, (futures, limit): (LuaValue, LuaValue)) -> mlua::Result<Option<usize>> {
+    let limit = match &limit {
+        LuaValue::Nil => None,
+        limit => Some(duration::of_seconds("dll.wait_any", limit)?),
+    };
+    match &futures {
+        LuaValue::Table(futures) => call::wait_any(lua, futures, limit),
+        other => Err(wrong_type("a list of futures", other).at("dll.wait_any").into()),
+    }
 }
 
 /// The options of `dll.call`.
@@ -57,24 +71,19 @@ impl Wanted {
                 .into());
         };
         let (mut wanted, mut is_idempotent) = (Self::default(), false);
-        for pair in table.pairs::<String, LuaValue>() {
-            let (key, value) = pair?;
-            match key.as_str() {
-                "deadline" => wanted.limit = Some(duration::of_seconds("dll.call: option 'deadline'", &value)?),
-                "on_error" => wanted.rule = Some(rule_of("dll.call: option 'on_error'", &value)?),
+        read_each("dll.call", table, "deadline, on_error, retry and idempotent", |key, given| {
+            match key {
+                "deadline" => wanted.limit = Some(given.seconds()?),
+                "on_error" => wanted.rule = Some(rule_of(given.place(), &given.value)?),
                 "retry" => {
-                    let retries = value.as_integer().and_then(|retries| u32::try_from(retries).ok());
-                    wanted.retries = retries
-                        .ok_or_else(|| wrong_type("a number of tries", &value).at("dll.call: option 'retry'"))?;
+                    let retries = given.value.as_integer().and_then(|retries| u32::try_from(retries).ok());
+                    wanted.retries = retries.ok_or_else(|| given.wrong("a number of tries"))?;
                 }
-                "idempotent" => is_idempotent = value.as_boolean().unwrap_or(false),
-                _ => {
-                    let known = "deadline, on_error, retry and idempotent";
-                    let message = format!("dll.call: there is no option '{key}'; there are {known}");
-                    return Err(Error::new(ErrorKind::Type, message).into());
-                }
+                "idempotent" => is_idempotent = given.boolean()?,
+                _ => return Ok(false),
             }
-        }
+            Ok(true)
+        })?;
         if wanted.retries > 0 && !is_idempotent {
             let message = "dll.call: option 'retry' makes a call again that may have had its effect; idempotent = true says that \
                            this does no harm";
@@ -102,9 +111,18 @@ fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue)
             return Err(error);
         }
         tries += 1;
-        thread::sleep(jittered(pause));
+        if pause_is_interrupted(lua, jittered(pause)) {
+            let message = format!("dll.call: interrupted before the next try; the last one failed: {error}");
+            return Err(Error::new(ErrorKind::Interrupted, message).into());
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Waits, unless that is called off. Tells whether it was.
+fn pause_is_interrupted(lua: &Lua, length: Duration) -> bool {
+    let module = Module::of_state(lua);
+    module.is_some_and(|module| module.shared().settings.interrupt.pause(length))
 }
 
 /// Half of a pause to all of it, so that callers that failed together do not try together.

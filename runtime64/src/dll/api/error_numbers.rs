@@ -3,6 +3,7 @@
 use mlua::{Lua, Table, Value as LuaValue};
 use protocol::{DescribeLastError, SetErrors, Value};
 
+use crate::dll::companion::{Companion, ErrorNumbers};
 use crate::dll::describe::describe;
 use crate::dll::failure;
 use crate::dll::module::Module;
@@ -14,16 +15,18 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set(
         "errno",
         lua.create_function(move |_, value: LuaValue| {
-            let kind = shared.kind();
-            let last = shared.shared().errno(kind);
+            let worker = shared.worker(shared.kind());
+            let numbers = Companion::of(worker).map(|companion| &companion.error_numbers);
+            let last = numbers.map_or(0, ErrorNumbers::errno);
             if !value.is_nil() {
                 let value = errno_value(&value)?;
-                let worker = shared.worker(kind);
                 let set = worker
                     .session()
                     .and_then(|mut session| session.call(&SetErrors { errno: Some(value), last_error: None }));
-                set.map_err(|error| failure::from_remote(error, kind, "dll.errno"))?;
-                shared.shared().remember(kind, value, shared.shared().last_error(kind));
+                set.map_err(|error| failure::from_remote(error, worker, "dll.errno"))?;
+                if let Some(numbers) = numbers {
+                    numbers.set(value, numbers.last_error());
+                }
             }
             Ok(last)
         })?,
@@ -32,10 +35,10 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set(
         "lasterror",
         lua.create_function(move |lua, ()| {
-            let code = shared.shared().last_error(shared.kind());
             let worker = shared.worker(shared.kind());
+            let code = Companion::of(worker).map_or(0, |companion| companion.error_numbers.last_error());
             let described = worker.session().and_then(|mut session| session.call(&DescribeLastError { code }));
-            match described.map_err(|error| failure::from_remote(error, worker.kind(), "dll.lasterror"))? {
+            match described.map_err(|error| failure::from_remote(error, worker, "dll.lasterror"))? {
                 Value::Bytes(text) => Ok((code, Some(lua.create_string(&text)?))),
                 _ => Ok((code, None)),
             }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
 use super::argument::{encoding, text};
+use super::options::{Given, read_each};
 use super::{exports, symbol, table_of};
+use crate::dll::breaker::Limits;
 use crate::dll::describe::describe;
 use crate::dll::library::{self, Library, Options};
 use crate::dll::module::Module;
@@ -52,42 +54,59 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
 
 fn load_options(table: &Table) -> mlua::Result<Options> {
     let mut options = Options::default();
-    for pair in table.pairs::<String, LuaValue>() {
-        let (key, value) = pair?;
-        let wrong = |expected: &str| {
-            let message = format!("dll.load: option '{key}': {expected} is needed, not {}", describe(&value));
-            mlua::Error::from(Error::new(ErrorKind::Type, message))
-        };
-        match key.as_str() {
-            "search" => match &value {
-                LuaValue::String(folder) => options.search.push(PathBuf::from(&*folder.to_str()?)),
-                LuaValue::Table(folders) => {
-                    for folder in folders.sequence_values::<String>() {
-                        options.search.push(folder?.into());
-                    }
-                }
-                _ => return Err(wrong("a folder or a list of folders")),
-            },
+    read_each("dll.load", table, "search, convention, encoding, breaker and deadline", |key, given| {
+        match key {
+            "search" => options.search = folders(given)?,
             "convention" => {
-                let word = value.as_string().map(LuaString::to_string_lossy).unwrap_or_default();
+                let word = given.value.as_string().map(LuaString::to_string_lossy).unwrap_or_default();
                 let known = convention_named(&word);
-                options.defaults.convention = Some(known.ok_or_else(|| wrong("cdecl, stdcall, fastcall or thiscall"))?);
+                options.defaults.convention =
+                    Some(known.ok_or_else(|| given.wrong("cdecl, stdcall, fastcall or thiscall"))?);
             }
-            "encoding" => {
-                let encoding = encoding("dll.load: option 'encoding'", &value)?;
-                if let Encoding::Wide(_) = encoding {
-                    return Err(wrong(
-                        "the encoding of const char *, which no wide one is (const wchar_t * needs no option)",
-                    ));
-                }
-                options.defaults.encoding = encoding;
-            }
-            _ => {
-                let message =
-                    format!("dll.load: there is no option '{key}'; there are search, convention and encoding");
-                return Err(Error::new(ErrorKind::Type, message).into());
-            }
+            "encoding" => options.defaults.encoding = narrow_encoding(given)?,
+            "deadline" => options.deadline = Some(given.seconds()?),
+            "breaker" => options.breaker = Some(breaker(given)?),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     Ok(options)
+}
+
+fn folders(given: &Given) -> mlua::Result<Vec<PathBuf>> {
+    match &given.value {
+        LuaValue::String(_) => Ok(vec![given.path()?]),
+        LuaValue::Table(folders) => {
+            folders.sequence_values::<String>().map(|folder| folder.map(PathBuf::from)).collect()
+        }
+        _ => Err(given.wrong("a folder or a list of folders")),
+    }
+}
+
+fn narrow_encoding(given: &Given) -> mlua::Result<Encoding> {
+    match encoding(given.place(), &given.value)? {
+        Encoding::Wide(_) => {
+            Err(given.wrong("the encoding of const char *, which no wide one is (const wchar_t * needs no option)"))
+        }
+        encoding => Ok(encoding),
+    }
+}
+
+/// When the library is left alone: `false` for never.
+fn breaker(given: &Given) -> mlua::Result<Option<Limits>> {
+    if let LuaValue::Boolean(false) = given.value {
+        return Ok(None);
+    }
+    let table = given.table("false, or a table with deaths, within and pause,")?;
+    let mut limits = Limits::default();
+    read_each(given.place(), &table, "deaths, within and pause", |key, given| {
+        match key {
+            "deaths" => limits.deaths = u32::try_from(given.count()?).unwrap_or(u32::MAX),
+            "within" => limits.within = given.seconds()?,
+            "pause" => limits.pause = given.seconds()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(Some(limits))
 }

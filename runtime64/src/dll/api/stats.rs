@@ -1,32 +1,72 @@
-//! `dll.stats`: the workers in figures.
+//! `dll.stats`: the workers and functions in figures.
+
+use std::time::Duration;
 
 use mlua::{Lua, Table};
 
+use crate::dll::metrics::{FunctionFigures, WorkerFigures};
 use crate::dll::module::Module;
-use crate::remote::{RunningStatistics, WorkerKind};
+use crate::remote::{RunningStatistics, Worker};
 
-/// A list of the workers that were started, each a table.
-pub(super) fn stats(lua: &Lua, module: &Module) -> mlua::Result<Table> {
-    let workers = lua.create_table()?;
-    for kind in WorkerKind::ALL {
-        let statistics = module.worker(kind).statistics();
-        if statistics.starts == 0 {
-            continue;
-        }
-        let worker = lua.create_table()?;
-        worker.set("kind", kind.to_string())?;
-        worker.set("starts", statistics.starts)?;
-        worker.set("requests", statistics.requests)?;
-        worker.set("calls", statistics.calls)?;
-        worker.set("running", statistics.running.is_some())?;
-        if let Some(running) = &statistics.running {
-            link(lua, &worker, running)?;
-        }
-        workers.push(worker)?;
+/// Of all workers that were started, each a table, and how many spare ones wait.
+pub(super) fn of_all(lua: &Lua, module: &Module) -> mlua::Result<Table> {
+    let all = module.shared().all_workers();
+    let stats = of_workers(lua, all.iter().map(|worker| &**worker))?;
+    stats.set("spares", module.shared().spares())?;
+    Ok(stats)
+}
+
+/// Of those of an isolate.
+pub(super) fn of_isolate(lua: &Lua, module: &Module) -> mlua::Result<Table> {
+    of_workers(lua, module.isolate().workers.known().map(|worker| &**worker))
+}
+
+fn of_workers<'a>(lua: &Lua, workers: impl Iterator<Item = &'a Worker>) -> mlua::Result<Table> {
+    let list = lua.create_table()?;
+    for figures in workers.filter_map(WorkerFigures::of) {
+        list.push(table_of(lua, &figures)?)?;
     }
     let stats = lua.create_table()?;
-    stats.set("workers", workers)?;
+    stats.set("workers", list)?;
     Ok(stats)
+}
+
+fn table_of(lua: &Lua, figures: &WorkerFigures) -> mlua::Result<Table> {
+    let statistics = &figures.statistics;
+    let worker = lua.create_table()?;
+    worker.set("name", figures.name.as_deref())?;
+    worker.set("kind", figures.kind.as_str())?;
+    worker.set("starts", statistics.starts)?;
+    worker.set("deaths", statistics.deaths)?;
+    worker.set("recycled", statistics.recycled)?;
+    worker.set("requests", statistics.requests)?;
+    worker.set("calls", statistics.calls)?;
+    worker.set("sent", statistics.sent)?;
+    worker.set("received", statistics.received)?;
+    worker.set("running", statistics.is_running)?;
+    if let Some(running) = &statistics.running {
+        worker.set("memory", running.resident)?;
+        link(lua, &worker, running)?;
+    }
+    let functions = lua.create_table()?;
+    for function in &figures.functions {
+        functions.push(function_table(lua, function)?)?;
+    }
+    worker.set("functions", functions)?;
+    Ok(worker)
+}
+
+/// A function in figures; times are in seconds.
+fn function_table(lua: &Lua, figures: &FunctionFigures) -> mlua::Result<Table> {
+    let function = lua.create_table()?;
+    function.set("library", figures.library.as_str())?;
+    function.set("name", figures.name.as_str())?;
+    function.set("calls", figures.usage.calls())?;
+    function.set("errors", figures.usage.errors())?;
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        function.set(name, figures.usage.latencies().quantile(share).as_ref().map(Duration::as_secs_f64))?;
+    }
+    Ok(function)
 }
 
 /// How the worker is linked, and why if it is not through shared memory.

@@ -3,11 +3,12 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, Rooms, pointer, with_callee};
+use super::{Called, Callee, Ready, Rooms, begin, pointer, with_callee};
 use crate::dll::callback;
 use crate::dll::memory::owner;
 use crate::dll::types::Conversion;
@@ -128,7 +129,7 @@ fn run(
 ) -> mlua::Result<Table> {
     let called_by: Vec<usize> = calls.iter().map(|written| written.function).collect();
     let first = &functions[called_by[0]];
-    let generation = first.with(|callee| callee.session().map(|session| session.generation()))??;
+    let generation = first.with(|callee| begin(callee, lua).map(|session| session.generation()))??;
     let session = match worker.session_of(generation) {
         Ok(session) => session,
         Err(error) => return Err(first.with(|callee| callee.failure(error))?.into()),
@@ -145,7 +146,8 @@ fn run(
         rooms.push(made);
     }
     let Called { session, callbacks, .. } = called;
-    let ended = callback::converse(lua, worker, &owner, session, &request, None);
+    let deadline = worker.call_deadline().map(|limit| Instant::now() + limit);
+    let ended = callback::converse(lua, worker, &owner, session, &request, deadline);
     drop(callbacks);
     Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms }.results(lua, ended)
 }
@@ -173,6 +175,9 @@ fn prepare(
         }
     }
     let Ready { function, address, values, rooms } = called.prepare_held(callee, &arguments)?;
+    if let Some((_, usage)) = callee.of_library() {
+        usage.begin();
+    }
     // The room for a record comes before the arguments.
     let shift = u32::from(matches!(callee.prototype().result, Conversion::Record { .. }));
     earlier.iter_mut().for_each(|(parameter, _)| *parameter += shift);

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods};
-use protocol::{Convention, FailureRule, Machine, Outcome, Prepare, Symbol, Type};
+use protocol::{Convention, FailureRule, Machine, Prepare, Symbol, Type};
 
 use super::Callee;
 use crate::c;
+use crate::dll::companion::Companion;
 use crate::dll::failure::from_remote;
 use crate::dll::generational::GenerationalId;
 use crate::dll::library::{Library, Sought, not_exported};
 use crate::dll::memory::{Owner, owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::types::Prototype;
+use crate::dll::usage::Usage;
 use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
 use crate::image;
@@ -40,6 +42,7 @@ pub(in crate::dll) struct Function {
     is_told: AtomicBool,
     /// Which of its results say that it failed: the place of the rule in [`RULES`].
     rule: AtomicU8,
+    usage: Arc<Usage>,
 }
 
 /// The rules that `dll.check` sets.
@@ -77,6 +80,8 @@ impl Function {
             let message = format!("{}: {}", declaration.name, error.message);
             Error { message, ..error }.in_library(library.name()).in_function(&declaration.name)
         })?;
+        let companion = Companion::of(library.worker());
+        let usage = companion.map(|companion| companion.usage(library.name(), &declaration.name)).unwrap_or_default();
         let mut function = Self {
             library,
             declaration,
@@ -88,6 +93,7 @@ impl Function {
             pending: None,
             is_told: AtomicBool::new(false),
             rule: AtomicU8::new(0),
+            usage,
         };
         // The session ends with this statement: the next one would wait for it.
         let prepared = function.prepare(&mut function.library.session()?);
@@ -138,8 +144,7 @@ impl Function {
     pub(super) fn address_in(&self, owner: &Owner) -> Result<u64, Mismatch> {
         let name = &self.declaration.name;
         if !Arc::ptr_eq(self.library.worker(), &owner.worker) {
-            let (own, other) = (self.library.worker().kind(), owner.worker.kind());
-            let reason = format!("{name} is of the {own} worker and means nothing in the {other} one");
+            let reason = format!("{name} is of {} and means nothing in {}", self.library.worker(), owner.worker);
             return Err(Mismatch::new(ErrorKind::Stale, reason));
         }
         match self.prepared.get(owner.generation) {
@@ -251,18 +256,20 @@ impl Callee for Function {
         variant.map(|id| (id, self.address.load(Ordering::Relaxed))).map_err(|error| self.failure(error))
     }
 
-    fn remember(&self, _: &Lua, outcome: &Outcome) {
-        let kind = self.library.worker().kind();
-        self.library.module().shared().remember(kind, outcome.errno, outcome.last_error);
-    }
-
     fn failure(&self, error: RemoteError) -> Error {
         let missing = matches!(&error, RemoteError::Fault(fault) if fault.kind == protocol::FaultKind::Symbol);
         if missing {
             return self.located(not_exported(&self.library, &self.declaration.name, &self.sought, &self.symbols()));
         }
         let doing = format!("{}: {}", self.library.name(), self.declaration.name);
-        self.located(from_remote(error, self.library.worker().kind(), &doing))
+        let error = self.located(from_remote(error, self.library.worker(), &doing));
+        self.library.failed(&error);
+        self.usage.fail();
+        error
+    }
+
+    fn of_library(&self) -> Option<(&Library, &Usage)> {
+        Some((&self.library, &self.usage))
     }
 
     fn failure_rule(&self) -> FailureRule {

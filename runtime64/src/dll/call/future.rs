@@ -3,26 +3,27 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mlua::{Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, Value as LuaValue};
+use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
 use protocol::{AwaitJob, CancelJob, JobState, Outcome, StartJob};
 
 use super::result::{self, Stored};
-use super::{Called, Callee, Rooms, pointer, with_callee};
+use super::{Called, Callee, Rooms, begin, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
-use crate::dll::describe::describe;
 use crate::dll::duration;
 use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
-use crate::remote::{Allocation, RemoteError, Session};
+use crate::remote::{Allocation, Limit, RemoteError, Session};
 
 /// What a call holds until it has returned: memory that its arguments lead to, and callbacks.
 #[derive(Default)]
 struct Held {
     _memory: Vec<Allocation>,
     _callbacks: callback::Lent,
+    /// When the worker is ended if it has not.
+    _limit: Option<Limit>,
 }
 
 /// A call under way, or what it came to.
@@ -50,17 +51,23 @@ enum State {
 /// Has a function called on another thread of the worker.
 pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
     let function = pointer::fixed(lua, function)?;
-    let started = with_callee(&function, |callee| start_callee(callee, arguments))?;
+    let started = with_callee(&function, |callee| start_callee(lua, callee, arguments))?;
     let (owner, job, rooms, held, name) = started?;
     let state = Mutex::new(State::Pending(held));
     Ok(Future { function, name, owner, job, rooms, state, is_awaited: AtomicBool::new(false) })
 }
 
-fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u32, Rooms, Held, String), Error> {
-    let session = callee.session()?;
+/// A call that was begun: whose it is, its number, what comes of it, and what it holds.
+type Started = (Owner, u32, Rooms, Held, String);
+
+fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua::Result<Started> {
+    let session = begin(callee, lua)?;
+    if let Some((_, usage)) = callee.of_library() {
+        usage.begin();
+    }
     let owner = owner(callee.worker(), &session);
     let mut called = Called::outliving(session, &owner);
-    if let Some(companion) = Companion::of(&owner) {
+    if let Some(companion) = Companion::of(&owner.worker) {
         companion.orphans.bury(&mut called.session);
     }
     let ready = called.prepare(callee, arguments)?;
@@ -68,17 +75,22 @@ fn start_callee(callee: &dyn Callee, arguments: &MultiValue) -> Result<(Owner, u
     let started = called.session.call(&request);
     let Called { mut session, callbacks, kept, .. } = called;
     session.give_back(ready.values);
+    let mut limit = None;
+    if started.is_ok() {
+        session.count_job(true);
+        limit = callee.worker().call_deadline().and_then(|limit| session.limit_job(Instant::now() + limit));
+    }
     drop(session);
-    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
+    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks, _limit: limit };
     match started {
         Ok(job) => Ok((owner.clone(), job.id, ready.rooms, held, callee.name())),
-        Err(error) => Err(callee.failure(error)),
+        Err(error) => Err(callee.failure(error).into()),
     }
 }
 
 impl Future {
     /// What the call came to. Without a limit it is waited for, however long that takes.
-    fn wait(&self, lua: &Lua, limit: Option<Duration>) -> mlua::Result<MultiValue> {
+    pub(super) fn wait(&self, lua: &Lua, limit: Option<Duration>) -> mlua::Result<MultiValue> {
         let milliseconds = limit.map(duration::milliseconds);
         if let Some(raised) = self.settle(lua, milliseconds) {
             return Err(raised);
@@ -93,7 +105,7 @@ impl Future {
             }
         };
         with_callee(&self.function, |callee| {
-            callee.remember(lua, &outcome);
+            callee.remember(&outcome);
             let rule = callee.failure_rule();
             if rule.holds(&outcome) {
                 let mut session =
@@ -102,6 +114,14 @@ impl Future {
             }
             result::to_lua(callee, lua, &self.owner, outcome, stored)
         })?
+    }
+
+    /// Whether it has returned or failed. It does not wait.
+    pub(super) fn is_done(&self, lua: &Lua) -> mlua::Result<bool> {
+        match self.settle(lua, Some(0)) {
+            Some(raised) => Err(raised),
+            None => Ok(!matches!(*self.lock(), State::Pending(_))),
+        }
     }
 
     /// Asks the worker, if it has not answered yet. Gives what callbacks raised that were served meanwhile.
@@ -127,6 +147,7 @@ impl Future {
         match (reply, session) {
             (Ok(None), _) => {}
             (Ok(Some(outcome)), Some(mut session)) => {
+                session.count_job(false);
                 let stored =
                     with_callee(&self.function, |callee| result::stored(callee, &self.rooms, &outcome, &mut session));
                 drop(session);
@@ -196,7 +217,7 @@ impl Drop for Future {
     /// The memory of a call that still runs stays until it has returned.
     fn drop(&mut self) {
         let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
-        if let (State::Pending(held), Some(companion)) = (state, Companion::of(&self.owner)) {
+        if let (State::Pending(held), Some(companion)) = (state, Companion::of(&self.owner.worker)) {
             companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, _held: held });
         }
     }
@@ -230,29 +251,17 @@ impl Orphans {
         for orphan in oldest {
             let is_over = orphan.owner.generation != session.generation() || {
                 let asked = session.call(&AwaitJob { job: orphan.job, milliseconds: Some(0) });
-                !matches!(asked, Ok(None))
+                let is_over = !matches!(asked, Ok(None));
+                if is_over {
+                    session.count_job(false);
+                }
+                is_over
             };
             if !is_over {
                 self.add(orphan);
             }
         }
     }
-}
-
-/// Waits for each future of a list, and gives their results in its order.
-pub(in crate::dll) fn wait_all(lua: &Lua, futures: &Table) -> mlua::Result<Table> {
-    let results = lua.create_table()?;
-    for (index, value) in futures.sequence_values::<LuaValue>().enumerate() {
-        let value = value?;
-        let future = value.as_userdata().and_then(|userdata| userdata.borrow::<Future>().ok());
-        let future = future.ok_or_else(|| {
-            let message = format!("dll.wait_all: element {} is no future but {}", index + 1, describe(&value));
-            Error::new(ErrorKind::Type, message)
-        })?;
-        let values = future.wait(lua, None)?;
-        results.raw_set(index + 1, result::as_one(lua, values)?)?;
-    }
-    Ok(results)
 }
 
 impl UserData for Future {
@@ -264,12 +273,7 @@ impl UserData for Future {
             };
             future.wait(lua, limit)
         });
-        methods.add_method("done", |lua, future, ()| {
-            if let Some(raised) = future.settle(lua, Some(0)) {
-                return Err(raised);
-            }
-            Ok(!matches!(*future.lock(), State::Pending(_)))
-        });
+        methods.add_method("done", |lua, future, ()| future.is_done(lua));
         methods.add_method("cancel", |_, future, force: Option<bool>| Ok(future.cancel(force.unwrap_or(false))?));
         methods.add_meta_method(MetaMethod::ToString, |_, future, ()| {
             let state = match &*future.lock() {

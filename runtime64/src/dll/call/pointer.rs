@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use mlua::{Lua, MultiValue, Value as LuaValue};
-use protocol::{Outcome, PrepareSignature, Type};
+use protocol::{PrepareSignature, Type};
 
 use super::{Callee, call, not_callable};
 use crate::dll::cdata::{self, Cdata};
 use crate::dll::failure::from_remote;
 use crate::dll::memory::Place;
-use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form, FunctionForm, Prototype};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session, Worker};
@@ -91,14 +90,8 @@ impl Callee for Target<'_> {
         Ok((id, address))
     }
 
-    fn remember(&self, lua: &Lua, outcome: &Outcome) {
-        if let Some(module) = Module::of_state(lua) {
-            module.shared().remember(self.worker().kind(), outcome.errno, outcome.last_error);
-        }
-    }
-
     fn failure(&self, error: RemoteError) -> Error {
-        from_remote(error, self.worker().kind(), &self.name())
+        from_remote(error, self.worker(), &self.name())
     }
 
     fn located(&self, error: Error) -> Error {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mlua::{HookTriggers, Lua, VmState};
+use mlua::Lua;
 use protocol::{Call, Poll};
 use serde::de::DeserializeOwned;
 
 use super::serve::serve;
 use crate::dll::duration;
 use crate::dll::failure::from_remote;
+use crate::dll::hook;
 use crate::dll::memory::{Owner, owner};
-use crate::error::{Error, ErrorKind};
 use crate::remote::{Answer, RemoteError, Session, Worker};
 
 /// What a request came to.
@@ -24,7 +24,8 @@ pub(in crate::dll) struct Ended<'a, R> {
     pub(in crate::dll) raised: Option<mlua::Error>,
 }
 
-/// Sends a request and serves callbacks until it is answered. The worker is not held while Lua runs.
+/// Sends a request and serves callbacks until it is answered. The worker is not held while Lua runs. It is ended if all of
+/// that is not over at the deadline.
 pub(in crate::dll) fn converse<'a, C: Call>(
     lua: &Lua,
     worker: &'a Arc<Worker>,
@@ -33,6 +34,7 @@ pub(in crate::dll) fn converse<'a, C: Call>(
     request: &C,
     deadline: Option<Instant>,
 ) -> Ended<'a, C::Reply> {
+    let _limit = deadline.and_then(|at| session.limit(at));
     let answer = session.converse(request);
     match answer {
         Ok(Answer::Reply(reply)) => Ended { session: Some(session), reply: Ok(reply), raised: None },
@@ -57,7 +59,7 @@ fn serve_until_answered<'a, R: DeserializeOwned>(
         };
         let arguments = session.take_called_with();
         drop(session);
-        let (reply, error) = within(lua, deadline, || serve(lua, owner, &called, &arguments));
+        let (reply, error) = hook::within(lua, deadline, || serve(lua, owner, &called, &arguments));
         raised = raised.or(error);
         session = match worker.session_of(owner.generation) {
             Ok(session) => session,
@@ -71,7 +73,7 @@ fn serve_until_answered<'a, R: DeserializeOwned>(
 /// Has a worker's callbacks served that wait for the host, and tells how many. If none does, one is waited for.
 pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> mlua::Result<u32> {
     let milliseconds = duration::milliseconds(limit);
-    let failure = |error| from_remote(error, worker.kind(), "dll.poll");
+    let failure = |error| from_remote(error, worker, "dll.poll");
     let session = worker.session().map_err(failure)?;
     let owner = owner(worker, &session);
     let Ended { session, reply, raised } = converse(lua, worker, &owner, session, &Poll { milliseconds }, None);
@@ -80,41 +82,4 @@ pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> 
         Some(error) => Err(error),
         None => Ok(reply.map_err(failure)?.count),
     }
-}
-
-/// How many instructions of Lua run between two looks at the clock.
-const INSTRUCTIONS: u32 = 10_000;
-
-/// The moments at which the callbacks that run now are to end, the outermost first.
-#[derive(Default)]
-struct Limits(Vec<Instant>);
-
-/// Runs Lua code that is to end at a moment: a callback that goes on for ever would keep its caller from learning that the
-/// worker was ended.
-fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
-    let Some(deadline) = deadline else { return run() };
-    change_limits(lua, |limits| limits.push(deadline));
-    let result = run();
-    change_limits(lua, |limits| {
-        limits.pop();
-    });
-    result
-}
-
-/// Changes the limits, and has Lua watch the earliest of them, also in coroutines that are made meanwhile.
-fn change_limits(lua: &Lua, change: impl FnOnce(&mut Vec<Instant>)) {
-    let mut limits = lua.remove_app_data::<Limits>().unwrap_or_default();
-    change(&mut limits.0);
-    let earliest = limits.0.iter().min().copied();
-    lua.set_app_data(limits);
-    let Some(earliest) = earliest else { return lua.remove_global_hook() };
-    let triggers = HookTriggers::new().every_nth_instruction(INSTRUCTIONS);
-    let hooked = lua.set_global_hook(triggers, move |_, _| {
-        if Instant::now() < earliest {
-            return Ok(VmState::Continue);
-        }
-        Err(Error::new(ErrorKind::Timeout, "a callback took longer than its call was given").into())
-    });
-    // Only memory can be lacking, of which the callback will hear.
-    drop(hooked);
 }

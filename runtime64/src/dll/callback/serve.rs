@@ -7,6 +7,7 @@ use super::table::Found;
 use super::{Bound, table_of};
 use crate::c;
 use crate::dll::call;
+use crate::dll::companion::Companion;
 use crate::dll::memory::{Lasting, Owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
@@ -58,7 +59,9 @@ fn call_function(lua: &Lua, owner: &Owner, called: &Called, bound: &Bound, argum
     for (parameter, value) in prototype.parameters.iter().zip(arguments) {
         values.push_back(call::argument_to_lua(lua, &module, &parameter.conversion, value, owner)?);
     }
-    module.shared().remember(owner.worker.kind(), called.errno, called.last_error);
+    if let Some(companion) = Companion::of(&owner.worker) {
+        companion.error_numbers.set(called.errno, called.last_error);
+    }
     let result: LuaValue = bound.function.call(values).map_err(|error| described(bound, error))?;
     if called.is_queued {
         // The caller has had its answer.

@@ -180,7 +180,7 @@ impl State {
         let count = (*made).clamp(2 * RESTING, limits::CALLBACKS) as u32;
         let made = session.call(&CreateCallbacks { signature: signature.clone(), count })?;
         if made.first as usize != self.slots.len() || made.addresses.len() != count as usize {
-            return Err(RemoteError::Protocol("the worker counts its callbacks wrongly".to_owned()));
+            return Err(session.break_off("it counts its callbacks wrongly"));
         }
         for (id, address) in (made.first..).zip(made.addresses) {
             self.slots.push(Slot { address, pool, use_: Use::Released(None), is_queued: false });

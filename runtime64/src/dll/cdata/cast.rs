@@ -122,7 +122,7 @@ fn address_to_number(ctype: &Ctype, number: &Number, value: &LuaValue, address: 
 /// An address given as a number is one of the worker that runs now.
 pub(in crate::dll) fn current_owner(module: &Module) -> Result<Owner, Error> {
     let worker = module.worker(module.kind());
-    let session = worker.session().map_err(|error| from_remote(error, worker.kind(), "dll.cast"))?;
+    let session = worker.session().map_err(|error| from_remote(error, worker, "dll.cast"))?;
     Ok(owner(worker, &session))
 }
 

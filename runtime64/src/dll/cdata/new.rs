@@ -41,7 +41,7 @@ pub(in crate::dll) fn new(
     let worker = module.worker(module.kind());
     let align = layout.align.max(ALIGN);
     let (memory, generation) = allocate(lua, module, worker, layout.size, align)
-        .map_err(|error| from_remote(error, worker.kind(), &format!("dll.new: {}", ctype.ty)))?;
+        .map_err(|error| from_remote(error, worker, &format!("dll.new: {}", ctype.ty)))?;
     let owner = Owner { worker: Arc::clone(worker), generation };
     let place = Place::allocated(memory, owner);
     if !values.is_empty() {
@@ -65,7 +65,7 @@ pub(in crate::dll) fn copy_of(
     owner: &Owner,
 ) -> mlua::Result<LuaValue> {
     let doing = &ctype.ty;
-    let failure = |error| from_remote(error, owner.worker.kind(), &doing.to_string());
+    let failure = |error| from_remote(error, &owner.worker, &doing.to_string());
     let align = ctype.layout().map_err(|mismatch| mismatch.at(doing))?.align.max(ALIGN);
     let (memory, generation) = allocate(lua, module, &owner.worker, bytes.len() as u64, align).map_err(failure)?;
     if generation != owner.generation {

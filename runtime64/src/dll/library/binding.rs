@@ -12,6 +12,9 @@ use crate::error::{Error, ErrorKind};
 /// The key of a library's metatable that leads back to the library.
 const HANDLE: &str = "library";
 
+/// The key under which it holds the table of the module that it was loaded through.
+const MODULE: &str = "module";
+
 struct Handle(Arc<Library>);
 
 impl UserData for Handle {}
@@ -54,6 +57,8 @@ pub(in crate::dll) fn table_of(lua: &Lua, library: Arc<Library>) -> mlua::Result
     metatable.set("__tostring", lua.create_function(move |_, _: LuaValue| Ok(text.clone()))?)?;
     metatable.set("__name", "dll library")?;
     metatable.set("__metatable", false)?;
+    // What a script wants done after a restart is kept by the module's table.
+    metatable.set(MODULE, library.module().isolate().table(lua)?)?;
     metatable.set(HANDLE, lua.create_userdata(Handle(library))?)?;
     let table = lua.create_table()?;
     table.set_metatable(Some(metatable))?;

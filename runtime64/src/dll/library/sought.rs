@@ -84,6 +84,6 @@ pub(super) fn find_variable(
         Err(RemoteError::Fault(fault)) if fault.kind == protocol::FaultKind::Symbol => {
             Err(undeclared::not_exported(library, name, sought, &request.symbols))
         }
-        Err(error) => Err(from_remote(error, library.worker().kind(), &format!("{}: {name}", library.name()))),
+        Err(error) => Err(from_remote(error, library.worker(), &format!("{}: {name}", library.name()))),
     }
 }

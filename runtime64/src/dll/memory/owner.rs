@@ -37,11 +37,11 @@ impl Owner {
         if self.is(other) {
             return Ok(());
         }
-        let reason = if Arc::ptr_eq(&self.worker, &other.worker) {
-            format!("{what} is of a worker that has ended; what was there is gone")
+        let (worker, other) = (&self.worker, &other.worker);
+        let reason = if Arc::ptr_eq(worker, other) {
+            format!("{what} is of {}", worker.ended(self.generation))
         } else {
-            let (one, other) = (self.worker.kind(), other.worker.kind());
-            format!("{what} is of the {one} worker and means nothing in the {other} one")
+            format!("{what} is of {worker} and means nothing in {other}")
         };
         Err(Mismatch::new(ErrorKind::Stale, reason))
     }

@@ -251,9 +251,13 @@ impl Place {
 
     #[cold]
     fn failure(&self, doing: &dyn fmt::Display, error: RemoteError) -> Error {
+        if let RemoteError::Stale = error {
+            let Owner { worker, generation } = &self.owner;
+            return Error::new(ErrorKind::Stale, format!("{doing}: it is of {}", worker.ended(*generation)));
+        }
         // A worker that had to be asked names no address.
         let asked = matches!(error, RemoteError::Fault(_));
-        let error = from_remote(error, self.owner.worker.kind(), &doing.to_string());
+        let error = from_remote(error, &self.owner.worker, &doing.to_string());
         if asked { error.with_address(self.address()) } else { error }
     }
 }

@@ -24,16 +24,13 @@ const WINE_PARENTS: &[&str] = &[
     "/opt/wine-staging/lib64",
 ];
 
-/// Windows' system directories, the 32-bit one first, and where else its loader looks for what a library needs.
+/// Windows' system directories, the 32-bit one first, and where else its loader looks for what a library needs. Workers keep
+/// it from the current directory and from PATH.
 pub(super) fn windows_directories() -> (Vec<PathBuf>, Vec<PathBuf>) {
     let root = PathBuf::from(env::var_os("SystemRoot").unwrap_or_else(|| "C:\\Windows".into()));
     // The host is a 64-bit process, so it sees both directories by their real names.
     let system = vec![root.join("SysWOW64"), root.join("System32")];
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut fallback = vec![root.clone()];
-    fallback.extend(env::split_paths(&path).filter(|directory| directory.is_absolute()));
-    fallback.extend(side_by_side(&root));
-    (system, fallback)
+    (system, side_by_side(&root))
 }
 
 /// The same inside a Wine prefix. Wine's own DLLs count too, for a prefix is only filled when Wine first runs.
@@ -52,9 +49,7 @@ pub(super) fn wine_directories(prefix: Option<&Path>) -> (Vec<PathBuf>, Vec<Path
     };
     let system =
         std::iter::once(root.join("syswow64")).chain(own(0)).chain([root.join("system32")]).chain(own(1)).collect();
-    let mut fallback = vec![root.clone()];
-    fallback.extend(side_by_side(&root));
-    (system, fallback)
+    (system, side_by_side(&root))
 }
 
 /// The folders of side-by-side assemblies (`WinSxS`), where manifests find older C runtimes, MFC and common controls.

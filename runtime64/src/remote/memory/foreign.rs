@@ -8,9 +8,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-use unix::{Target, copy_in, copy_out};
+use unix::{Target, copy_in, copy_out, resident};
 #[cfg(windows)]
-use windows::{Target, copy_in, copy_out};
+use windows::{Target, copy_in, copy_out, resident};
 
 /// The unit of access protection; what stays within one page is copied as a whole or not at all.
 const PAGE_BYTES: u64 = 4096;
@@ -46,6 +46,11 @@ impl Foreign {
     /// Memory that the system gives no means to reach.
     pub(in crate::remote) fn refused() -> Self {
         Self(None)
+    }
+
+    /// How much memory of the machine the process has, in bytes, where the system tells.
+    pub(in crate::remote) fn resident(&self) -> Option<u64> {
+        self.0.as_ref().and_then(resident)
     }
 
     /// The memory of the process with this id.

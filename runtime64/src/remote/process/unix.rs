@@ -1,8 +1,10 @@
 //! Linux, and Windows programs through Wine.
 #![allow(unsafe_code, reason = "descriptors are closed between fork and exec")]
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,9 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::link::{self, Endpoint};
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
 
 use super::Exit;
+use crate::remote::{Conditions, Priority};
 use relay::Relay;
 
 mod relay;
@@ -28,19 +31,34 @@ pub(in crate::remote) struct Process {
 
 impl Process {
     /// Starts `executable`, through Wine's loader if one is given, with a channel as its standard input.
-    pub(in crate::remote) fn start(executable: &Path, wine: Option<&Path>) -> io::Result<(Self, Endpoint)> {
+    pub(in crate::remote) fn start(
+        executable: &Path,
+        wine: Option<&Path>,
+        conditions: &Conditions,
+    ) -> io::Result<(Self, Endpoint)> {
         let (endpoint, worker_end) = link::pair()?;
         let channel = link::closer(&endpoint)?;
         let mut command = match wine {
             Some(loader) => wine_command(loader, executable),
             None => Command::new(executable),
         };
+        keep_from_current_directory(&mut command);
         // A group of its own keeps the terminal's Ctrl-C from the worker; the host decides what becomes of a call.
         command.stdin(worker_end).process_group(0);
+        for (name, value) in &conditions.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(directory) = &conditions.directory {
+            command.current_dir(directory);
+        }
+        let (priority, memory_limit) = (conditions.priority, conditions.memory_limit);
         // SAFETY: the function runs between fork and exec and makes system calls only, which are async-signal-safe and
         // touch no memory.
-        unsafe { command.pre_exec(before_exec) };
-        let mut child = spawn(command)?;
+        unsafe { command.pre_exec(move || before_exec(priority, memory_limit)) };
+        let mut child = spawn(command).map_err(|error| explained(error, conditions))?;
         let relays = Mutex::new(Relay::of(&mut child));
         Ok((Self { child: Mutex::new(child), channel, relays }, endpoint))
     }
@@ -88,6 +106,26 @@ impl Process {
     }
 }
 
+/// Takes out of `LD_LIBRARY_PATH` what is no absolute folder: the loader would look for it in the current directory, which an
+/// empty entry stands for.
+fn keep_from_current_directory(command: &mut Command) {
+    const VARIABLE: &str = "LD_LIBRARY_PATH";
+    let Some(folders) = std::env::var_os(VARIABLE) else { return };
+    // The loader takes semicolons for colons (ld.so(8)).
+    let meant = folders.as_encoded_bytes().split(|byte| b":;".contains(byte)).filter(|folder| folder.starts_with(b"/"));
+    let meant = meant.collect::<Vec<_>>().join(&b':');
+    match meant.is_empty() {
+        true => command.env_remove(VARIABLE),
+        false => command.env(VARIABLE, OsString::from_vec(meant)),
+    };
+}
+
+/// Ends this process at once: nothing is flushed, no destructor runs. Its workers end with it.
+pub fn exit_at_once(code: i32) -> ! {
+    // SAFETY: the call takes a number, and nothing of this process runs after it.
+    unsafe { libc::_exit(code) }
+}
+
 fn wine_command(loader: &Path, executable: &Path) -> Command {
     let mut command = Command::new(loader);
     command.arg(executable);
@@ -109,14 +147,41 @@ fn wine_command(loader: &Path, executable: &Path) -> Command {
 /// ends the worker with it.
 ///
 /// Marks all descriptors but the standard ones to be closed by exec: a host may have opened some without that mark.
-fn before_exec() -> io::Result<()> {
+fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> {
     // A failure leaves the worker's watch thread, which sees the channel close.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     const FIRST: libc::c_uint = 3;
     // SAFETY: the call takes numbers only. A kernel before 5.11 does not know it; then only what this host marked itself
     // is closed, as for every other program it starts.
     unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if let Some(limit) = memory_limit {
+        let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
+        setrlimit(Resource::Data, limit)?;
+    }
+    let further = match priority {
+        Priority::Idle => 19,
+        Priority::Low => 10,
+        Priority::Normal => return Ok(()),
+        Priority::High => -10,
+    };
+    nice(further)?;
     Ok(())
+}
+
+/// What an error of starting a process comes of, where it says little by itself.
+fn explained(error: io::Error, conditions: &Conditions) -> io::Error {
+    match (error.kind(), &conditions.directory) {
+        (io::ErrorKind::PermissionDenied, _) if conditions.priority == Priority::High => io::Error::new(
+            error.kind(),
+            format!(
+                "a high priority needs a privilege here (CAP_SYS_NICE, or a limit of 'nice' for the user): {error}"
+            ),
+        ),
+        (kind, Some(directory)) if !directory.is_dir() => {
+            io::Error::new(kind, format!("its directory {} is none: {error}", directory.display()))
+        }
+        _ => error,
+    }
 }
 
 /// Starts a process from a thread that stays for the life of this one: the worker has the kernel kill it when the

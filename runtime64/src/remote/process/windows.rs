@@ -20,18 +20,23 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::Storage::FileSystem::SYNCHRONIZE;
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
 use windows_sys::Win32::System::JobObjects::{
-    CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK,
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
+    CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_PROCESS_MEMORY,
+    JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
+    SetInformationJobObject,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CreateProcessW, DeleteProcThreadAttributeList,
-    EXTENDED_STARTUPINFO_PRESENT, GetCurrentProcess, GetExitCodeProcess, InitializeProcThreadAttributeList,
+    ABOVE_NORMAL_PRIORITY_CLASS, BELOW_NORMAL_PRIORITY_CLASS, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW,
+    CREATE_UNICODE_ENVIRONMENT, CreateProcessW, DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT,
+    GetCurrentProcess, GetExitCodeProcess, IDLE_PRIORITY_CLASS, InitializeProcThreadAttributeList,
     LPPROC_THREAD_ATTRIBUTE_LIST, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROC_THREAD_ATTRIBUTE_JOB_LIST,
     PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute,
     WaitForSingleObject,
 };
 
 use super::Exit;
+use crate::remote::{Conditions, Priority};
+
+mod environment;
 
 /// How often a process is created before Wine's word is taken that it cannot be: on a busy machine its new process may end
 /// before the first instruction of the program, which Wine reports as an internal error.
@@ -41,11 +46,17 @@ const TRIES: u32 = 3;
 #[derive(Debug)]
 pub(in crate::remote) struct Process {
     process: OwnedHandle,
+    /// The job that bounds its memory.
+    _job: Option<OwnedHandle>,
 }
 
 impl Process {
     /// Starts `executable` with a channel as its standard input and one more handle. Wine is the system itself here.
-    pub(in crate::remote) fn start(executable: &Path, _wine: Option<&Path>) -> io::Result<(Self, Endpoint)> {
+    pub(in crate::remote) fn start(
+        executable: &Path,
+        _wine: Option<&Path>,
+        conditions: &Conditions,
+    ) -> io::Result<(Self, Endpoint)> {
         let (endpoint, worker_end) = link::pair()?;
         // SAFETY: the function has no precondition; without a console the handles are null or invalid.
         let (output, errors) = unsafe { (GetStdHandle(STD_OUTPUT_HANDLE), GetStdHandle(STD_ERROR_HANDLE)) };
@@ -57,7 +68,9 @@ impl Process {
                 inherited.push(handle);
             }
         }
-        let create = || create(executable, &worker_end.argument(), standard, &inherited);
+        let own_job = conditions.memory_limit.map(limited_job).transpose()?;
+        let jobs: Vec<HANDLE> = job().iter().chain(&own_job.as_ref()).map(|job| job.as_raw_handle()).collect();
+        let create = || create(executable, &worker_end.argument(), standard, (&inherited, &jobs), conditions);
         let mut created = create();
         for _ in 1..TRIES {
             match &created {
@@ -65,7 +78,7 @@ impl Process {
                 _ => break,
             }
         }
-        Ok((Self { process: created? }, endpoint))
+        Ok((Self { process: created?, _job: own_job }, endpoint))
     }
 
     /// A handle of its own on the process, to wait for it and to reach its memory.
@@ -119,6 +132,13 @@ impl Process {
     }
 }
 
+/// Ends this process at once: nothing is flushed, no destructor runs. Its workers end with it.
+pub fn exit_at_once(code: i32) -> ! {
+    // SAFETY: the handle stands for this process and is always valid; nothing of it runs after the call.
+    unsafe { TerminateProcess(GetCurrentProcess(), code.cast_unsigned()) };
+    std::process::abort()
+}
+
 /// Makes a handle inheritable, if it is one that can be.
 fn is_inheritable(handle: HANDLE) -> bool {
     // SAFETY: the function checks the handle.
@@ -126,7 +146,13 @@ fn is_inheritable(handle: HANDLE) -> bool {
 }
 
 /// Creates the process inside the job that ends it with this process: it is never outside, whenever this one ends.
-fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &[HANDLE]) -> io::Result<OwnedHandle> {
+fn create(
+    executable: &Path,
+    argument: &str,
+    standard: [HANDLE; 3],
+    (inherited, jobs): (&[HANDLE], &[HANDLE]),
+    conditions: &Conditions,
+) -> io::Result<OwnedHandle> {
     for handle in inherited {
         if !is_inheritable(*handle) {
             return Err(io::Error::last_os_error());
@@ -136,8 +162,9 @@ fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &
     // A path cannot hold a quotation mark on Windows, so quoting it is all the escaping there is.
     let mut line: Vec<u16> = iter::once(u16::from(b'"')).chain(executable.as_os_str().encode_wide()).collect();
     line.extend(format!("\" {argument}\0").encode_utf16());
-    let jobs: Vec<HANDLE> = job().iter().map(|job| job.as_raw_handle()).collect();
-    let mut attributes = AttributeList::new(inherited, &jobs)?;
+    let environment = environment::block(&conditions.environment);
+    let directory = conditions.directory.as_deref().map(|directory| wide(directory.as_os_str()));
+    let mut attributes = AttributeList::new(inherited, jobs)?;
     // SAFETY: zeroed values are valid for both structs; every pointer leads to a local that outlives the call, the
     // strings are zero-terminated, and the two handles are owned only once the call says that it has made them.
     unsafe {
@@ -146,7 +173,11 @@ fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &
         startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
         [startup.StartupInfo.hStdInput, startup.StartupInfo.hStdOutput, startup.StartupInfo.hStdError] = standard;
         startup.lpAttributeList = attributes.list();
-        let flags = CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP | EXTENDED_STARTUPINFO_PRESENT;
+        let flags = CREATE_NO_WINDOW
+            | CREATE_NEW_PROCESS_GROUP
+            | CREATE_UNICODE_ENVIRONMENT
+            | EXTENDED_STARTUPINFO_PRESENT
+            | priority_class(conditions.priority);
         let mut made: PROCESS_INFORMATION = mem::zeroed();
         let created = CreateProcessW(
             program.as_ptr(),
@@ -155,8 +186,8 @@ fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &
             ptr::null(),
             TRUE,
             flags,
-            ptr::null(),
-            ptr::null(),
+            environment.as_ref().map_or(ptr::null(), |block| block.as_ptr().cast()),
+            directory.as_ref().map_or(ptr::null(), Vec::as_ptr),
             &raw const startup.StartupInfo,
             &raw mut made,
         );
@@ -173,25 +204,46 @@ fn create(executable: &Path, argument: &str, standard: [HANDLE; 3], inherited: &
 fn job() -> Option<&'static OwnedHandle> {
     static JOB: OnceLock<Option<OwnedHandle>> = OnceLock::new();
     JOB.get_or_init(|| {
-        // SAFETY: null pointers ask for no name and the default protection; the limits are a zeroed local, valid as it
-        // is, of the size that is passed.
-        unsafe {
-            let job = CreateJobObjectW(ptr::null(), ptr::null());
-            if job.is_null() {
-                return None;
-            }
-            let job = OwnedHandle::from_raw_handle(job);
-            let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = mem::zeroed();
-            // Programs that a library starts are its own affair and may outlive the worker.
-            limits.BasicLimitInformation.LimitFlags =
-                JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK;
-            let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
-            let limits = (&raw const limits).cast::<c_void>();
-            let set = SetInformationJobObject(job.as_raw_handle(), JobObjectExtendedLimitInformation, limits, size);
-            (set != 0).then_some(job)
-        }
+        // Programs that a library starts are its own affair and may outlive the worker.
+        new_job(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, 0).ok()
     })
     .as_ref()
+}
+
+/// A job whose processes may have so much memory each.
+fn limited_job(bytes: u64) -> io::Result<OwnedHandle> {
+    new_job(JOB_OBJECT_LIMIT_PROCESS_MEMORY, usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+fn new_job(flags: u32, process_memory: usize) -> io::Result<OwnedHandle> {
+    // SAFETY: null pointers ask for no name and the default protection; the limits are a zeroed local, valid as it
+    // is, of the size that is passed.
+    unsafe {
+        let job = CreateJobObjectW(ptr::null(), ptr::null());
+        if job.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        let job = OwnedHandle::from_raw_handle(job);
+        let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = mem::zeroed();
+        limits.BasicLimitInformation.LimitFlags = flags;
+        limits.ProcessMemoryLimit = process_memory;
+        let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
+        let limits = (&raw const limits).cast::<c_void>();
+        match SetInformationJobObject(job.as_raw_handle(), JobObjectExtendedLimitInformation, limits, size) {
+            0 => Err(io::Error::last_os_error()),
+            _ => Ok(job),
+        }
+    }
+}
+
+fn priority_class(priority: Priority) -> u32 {
+    match priority {
+        Priority::Idle => IDLE_PRIORITY_CLASS,
+        Priority::Low => BELOW_NORMAL_PRIORITY_CLASS,
+        // Without a class a process has that of the one that creates it.
+        Priority::Normal => 0,
+        Priority::High => ABOVE_NORMAL_PRIORITY_CLASS,
+    }
 }
 
 /// The attributes of a new process: the handles it inherits, so that it inherits no others, and the job it starts in.

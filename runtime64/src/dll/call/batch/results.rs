@@ -45,11 +45,15 @@ impl Made<'_> {
             let error = self.with(made, |callee| callee.failure(RemoteError::Fault(fault)))?;
             return Err(numbered(error, made).into());
         }
+        if made < self.called_by.len() {
+            let message = "dll.batch: the worker leaves out calls that were written down, and does not say why";
+            return Err(Error::new(ErrorKind::Protocol, message).into());
+        }
         let mut results = Vec::with_capacity(made);
         for (index, (outcome, stored)) in reply.outcomes.into_iter().zip(stored).enumerate() {
             let value = self.with(index, |callee| {
                 if index + 1 == made {
-                    callee.remember(lua, &outcome);
+                    callee.remember(&outcome);
                 }
                 result::to_one(callee, lua, self.owner, outcome, stored)
             })??;

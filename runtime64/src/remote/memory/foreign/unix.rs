@@ -53,6 +53,13 @@ pub(super) fn copy_in(target: &Target, address: u64, bytes: &[u8]) -> Transfer {
     outcome(unsafe { libc::process_vm_writev(process, &raw const local, 1, &raw const remote, 1, 0) })
 }
 
+/// The second field of `statm`, in pages (proc(5)).
+pub(super) fn resident(target: &Target) -> Option<u64> {
+    let statm = fs::read_to_string(format!("/proc/{}/statm", target.id()?)).ok()?;
+    let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
 fn outcome(copied: isize) -> Transfer {
     match usize::try_from(copied) {
         Ok(copied) => Transfer::Copied(copied),
@@ -113,6 +120,15 @@ mod tests {
 
     fn this_process() -> Foreign {
         Foreign::of_process(std::process::id())
+    }
+
+    #[test]
+    fn a_process_says_how_much_memory_it_has() {
+        let before = this_process().resident().expect("the system tells");
+        let held = vec![1_u8; 32 << 20];
+        let after = this_process().resident().expect("the system tells");
+        assert!(after >= before + (held.len() as u64) / 2, "{before} {after}");
+        assert_eq!(Foreign::of_process(u32::MAX >> 1).resident(), None);
     }
 
     #[test]

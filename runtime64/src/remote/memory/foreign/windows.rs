@@ -7,6 +7,7 @@ use std::os::windows::io::{AsRawHandle, OwnedHandle};
 
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE};
 use windows_sys::Win32::System::Diagnostics::Debug::{ReadProcessMemory, WriteProcessMemory};
+use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 
 use super::Transfer;
 
@@ -18,6 +19,18 @@ impl Target {
     pub(super) fn new(process: OwnedHandle) -> Self {
         Self(process)
     }
+}
+
+/// The working set (MSDN, PROCESS_MEMORY_COUNTERS).
+pub(super) fn resident(target: &Target) -> Option<u64> {
+    // SAFETY: zeroed counters are valid; their size is passed, and the handle is open.
+    let counters = unsafe {
+        let mut counters: PROCESS_MEMORY_COUNTERS = std::mem::zeroed();
+        counters.cb = size_of::<PROCESS_MEMORY_COUNTERS>() as u32;
+        let told = K32GetProcessMemoryInfo(target.0.as_raw_handle(), &raw mut counters, counters.cb);
+        (told != 0).then_some(counters)
+    }?;
+    Some(counters.WorkingSetSize as u64)
 }
 
 pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transfer {

@@ -1,0 +1,152 @@
+//! `worker`, `restart`, `on_restart`, `close`: processes of their own, and their ends.
+
+use mlua::{Function, Lua, MultiValue, Table, Value as LuaValue};
+use protocol::{Machine, Platform};
+
+use super::options::{Given, read_each};
+use super::{stats, table_of};
+use crate::dll::describe::wrong_type;
+use crate::dll::isolate;
+use crate::dll::module::Module;
+use crate::remote::{Priority, Recycling, Settings, WorkerKind};
+
+/// Puts the functions into the module's table.
+pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
+    let shared = module.clone();
+    let open = lua.create_function(move |lua, options: LuaValue| open(lua, &shared, &options))?;
+    table.set("worker", open)?;
+    let shared = module.clone();
+    let restart = lua.create_function(move |_, _: MultiValue| {
+        shared.isolate().workers.stop();
+        Ok(())
+    })?;
+    table.set("restart", restart)?;
+    let shared = module.clone();
+    let set = lua.create_function(move |lua, function: LuaValue| {
+        let function = match function {
+            LuaValue::Nil => None,
+            LuaValue::Function(function) => Some(function),
+            other => return Err(wrong_type("a function, or nil,", &other).at("dll.on_restart").into()),
+        };
+        match shared.isolate().table(lua)? {
+            Some(table) => isolate::set_on_restart(&table, function),
+            None => Ok(()),
+        }
+    })?;
+    table.set("on_restart", set)
+}
+
+/// What `dll.worker` is told.
+struct Wanted {
+    settings: Settings,
+    platform: Option<Platform>,
+    machine: Option<Machine>,
+    on_restart: Option<Function>,
+}
+
+const KNOWN: &str = "name, arch, os, deadline, memory_limit, restart, on_restart, recycle, wine, env, cwd and priority";
+
+/// Opens a worker of its own: a module whose libraries are loaded there.
+fn open(lua: &Lua, module: &Module, options: &LuaValue) -> mlua::Result<Table> {
+    let mut wanted = Wanted {
+        settings: Settings { name: Some(module.shared().next_name()), ..module.shared().settings.clone() },
+        platform: None,
+        machine: None,
+        on_restart: None,
+    };
+    match options {
+        LuaValue::Nil => {}
+        LuaValue::Table(table) => read_each("dll.worker", table, KNOWN, |key, given| wanted.take(key, given))?,
+        other => return Err(wrong_type("a table of options", other).at("dll.worker").into()),
+    }
+    let Wanted { settings, platform, machine, on_restart } = wanted;
+    let name = settings.name.clone().unwrap_or_default();
+    let kind = (platform.is_some() || machine.is_some()).then(|| WorkerKind {
+        platform: platform.unwrap_or(WorkerKind::DEFAULT.platform),
+        machine: machine.unwrap_or(WorkerKind::DEFAULT.machine),
+    });
+    let module = module.isolated(settings, kind);
+    let table = table_of(lua, &module)?;
+    module.isolate().keep_table(lua, &table)?;
+    isolate::set_on_restart(&table, on_restart)?;
+    table.set("name", name.as_str())?;
+    add_end(lua, &module, &table, &name)?;
+    Ok(table)
+}
+
+/// What only a worker that was opened has: its end, and figures of its own.
+fn add_end(lua: &Lua, module: &Module, table: &Table, name: &str) -> mlua::Result<()> {
+    let shared = module.clone();
+    let close = lua.create_function(move |_, _: MultiValue| {
+        shared.isolate().workers.close();
+        Ok(())
+    })?;
+    table.set("close", &close)?;
+    let shared = module.clone();
+    table.set("stats", lua.create_function(move |lua, _: MultiValue| stats::of_isolate(lua, &shared))?)?;
+    if let Some(metatable) = table.metatable() {
+        metatable.set("__close", close)?;
+        let text = format!("dll worker '{name}'");
+        metatable.set("__tostring", lua.create_function(move |_, _: LuaValue| Ok(text.clone()))?)?;
+    }
+    Ok(())
+}
+
+impl Wanted {
+    fn take(&mut self, key: &str, given: &Given) -> mlua::Result<bool> {
+        let Self { settings, .. } = self;
+        match key {
+            "name" => settings.name = Some(given.text()?),
+            "arch" => self.machine = Some(given.word(&[("x86", Machine::I386), ("x64", Machine::X86_64)])?),
+            "os" => self.platform = Some(given.word(&[("Linux", Platform::Linux), ("Windows", Platform::Windows)])?),
+            "deadline" => settings.call_deadline = Some(given.seconds()?),
+            "memory_limit" => settings.conditions.memory_limit = Some(given.bytes()?),
+            "restart" => settings.never_restarts = given.word(&[("always", false), ("never", true)])?,
+            "on_restart" => self.on_restart = Some(given.function()?),
+            "recycle" => settings.recycling = recycling(given)?,
+            "wine" => settings.wine = Some(given.path()?),
+            "env" => settings.conditions.environment = environment(given)?,
+            "cwd" => settings.conditions.directory = Some(given.path()?),
+            "priority" => settings.conditions.priority = given.word(&Priority::WORDS)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn recycling(given: &Given) -> mlua::Result<Recycling> {
+    let mut recycling = Recycling::default();
+    read_each(given.place(), &given.table("a table with calls and memory")?, "calls and memory", |key, given| {
+        match key {
+            "calls" => recycling.calls = Some(given.count()?),
+            "memory" => recycling.memory = Some(given.bytes()?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(recycling)
+}
+
+type Environment = Vec<(std::ffi::OsString, Option<std::ffi::OsString>)>;
+
+/// Environment variables: `false` stands for one that is removed.
+fn environment(given: &Given) -> mlua::Result<Environment> {
+    const EXPECTED: &str = "a table of names and their values, texts or false,";
+    let mut environment = Vec::new();
+    for pair in given.table(EXPECTED)?.pairs::<LuaValue, LuaValue>() {
+        let (name, value) = pair?;
+        let name = name.as_string().map(mlua::LuaString::to_string_lossy).unwrap_or_default();
+        let value = match &value {
+            LuaValue::Boolean(false) => None,
+            LuaValue::String(text) => Some(text.to_string_lossy()),
+            LuaValue::Integer(_) => Some(value.to_string()?),
+            _ => return Err(given.wrong(EXPECTED)),
+        };
+        let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+        if !is_name || value.as_ref().is_some_and(|value| value.contains('\0')) {
+            return Err(given.wrong(EXPECTED));
+        }
+        environment.push((name.into(), value.map(Into::into)));
+    }
+    Ok(environment)
+}

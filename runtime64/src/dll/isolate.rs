@@ -1,0 +1,76 @@
+//! Isolates: workers of their own, for a `dll` module and the libraries that are loaded through it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mlua::{Function, Lua, Table};
+
+use super::library::Library;
+use crate::error::Error;
+use crate::remote::{Settings, Workers};
+
+/// Workers with the same settings, one of each kind.
+#[derive(Debug)]
+pub(super) struct Isolate {
+    pub(super) workers: Workers,
+    id: u64,
+}
+
+impl Isolate {
+    pub(super) fn new(settings: Settings) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { workers: Workers::new(settings), id: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Keeps the module's table that stands for the isolate, for as long as Lua does.
+    pub(super) fn keep_table(&self, lua: &Lua, table: &Table) -> mlua::Result<()> {
+        tables(lua)?.raw_set(self.id, table)
+    }
+
+    /// That table.
+    pub(super) fn table(&self, lua: &Lua) -> mlua::Result<Option<Table>> {
+        tables(lua)?.raw_get(self.id)
+    }
+}
+
+/// The tables of the isolates by their ids. They are not kept alive by this: what a script passes to `on_restart` may hold its
+/// isolate's table, which no reference count would ever see the end of.
+fn tables(lua: &Lua) -> mlua::Result<Table> {
+    const NAME: &str = "dll isolates";
+    if let Some(tables) = lua.named_registry_value::<Option<Table>>(NAME)? {
+        return Ok(tables);
+    }
+    let tables = lua.create_table()?;
+    tables.set_metatable(Some(lua.create_table_from([("__mode", "v")])?))?;
+    lua.set_named_registry_value(NAME, &tables)?;
+    Ok(tables)
+}
+
+/// The key of a module table's metatable under which a script's function for restarts is.
+const ON_RESTART: &str = "on_restart";
+
+/// Sets what is called once a worker was started anew.
+pub(super) fn set_on_restart(table: &Table, function: Option<Function>) -> mlua::Result<()> {
+    match table.metatable() {
+        Some(metatable) => metatable.raw_set(ON_RESTART, function),
+        None => Ok(()),
+    }
+}
+
+/// Calls that function. As long as it fails, it is called again by the next call.
+pub(super) fn restarted(lua: &Lua, library: &Library) -> mlua::Result<()> {
+    let Some(table) = library.module().isolate().table(lua)? else { return Ok(()) };
+    let Some(function) = table.metatable().map(|metatable| metatable.raw_get(ON_RESTART)).transpose()? else {
+        return Ok(());
+    };
+    let function: Option<Function> = function;
+    let Some(function) = function else { return Ok(()) };
+    let outcome = function.call::<()>(table);
+    if let Err(error) = &outcome {
+        library.worker().set_restarted();
+        if let Some(error) = error.downcast_ref::<Error>() {
+            let message = format!("on_restart: {}", error.message);
+            return Err(Error { message, ..error.clone() }.before_start().into());
+        }
+    }
+    outcome
+}

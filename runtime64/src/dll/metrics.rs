@@ -1,0 +1,196 @@
+//! The workers of a Lua state and the functions they were asked for, in figures.
+
+use std::fmt::{self, Write};
+use std::sync::{Arc, Weak};
+
+use super::companion::Companion;
+use super::module::{Module, Shared};
+use super::usage::Usage;
+use crate::remote::{Statistics, Worker};
+
+/// One worker in figures.
+pub(super) struct WorkerFigures {
+    /// The name it was opened with.
+    pub(super) name: Option<String>,
+    pub(super) kind: String,
+    pub(super) statistics: Statistics,
+    pub(super) functions: Vec<FunctionFigures>,
+}
+
+/// One function in figures.
+pub(super) struct FunctionFigures {
+    pub(super) library: String,
+    pub(super) name: String,
+    pub(super) usage: Arc<Usage>,
+}
+
+impl WorkerFigures {
+    /// Those of a worker, if it was ever started.
+    pub(super) fn of(worker: &Worker) -> Option<Self> {
+        let statistics = worker.statistics();
+        let usages = Companion::of(worker).map(Companion::usages).unwrap_or_default();
+        let functions = usages.into_iter().map(|((library, name), usage)| FunctionFigures { library, name, usage });
+        let (name, kind) = (worker.name().map(str::to_owned), worker.kind().to_string());
+        (statistics.starts > 0).then(|| Self { name, kind, statistics, functions: functions.collect() })
+    }
+}
+
+/// What is counted about the workers of a [`Runtime`](crate::Runtime) and the functions that are called in them, at the moment
+/// when it is displayed: in the text format of Prometheus (Prometheus documentation, "Exposition formats", version 0.0.4).
+///
+/// It can be sent to another thread, is never kept waiting by a call that hangs, and is empty once the runtime has ended.
+#[derive(Clone)]
+pub struct Metrics(Weak<Shared>);
+
+impl Metrics {
+    pub(super) fn of(module: &Module) -> Self {
+        Self(module.weak())
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(shared) = self.0.upgrade() else { return Ok(()) };
+        let workers: Vec<_> = shared.all_workers().iter().filter_map(|worker| WorkerFigures::of(worker)).collect();
+        of_workers(formatter, &workers)?;
+        of_functions(formatter, &workers)
+    }
+}
+
+/// A figure of each worker: its name, its type, what it means, and where it comes from.
+type WorkerFigure = (&'static str, &'static str, &'static str, fn(&Statistics) -> Option<u64>);
+
+const OF_WORKERS: [WorkerFigure; 9] = [
+    ("worker_starts_total", "counter", "How many times it was started.", |figures| Some(figures.starts)),
+    ("worker_deaths_total", "counter", "How many times it died or was ended for what it did.", |figures| {
+        Some(figures.deaths)
+    }),
+    ("worker_recycled_total", "counter", "How many times it was replaced though it was well.", |figures| {
+        Some(figures.recycled)
+    }),
+    ("worker_requests_total", "counter", "Requests it was sent.", |figures| Some(figures.requests)),
+    ("worker_calls_total", "counter", "Requests that called functions.", |figures| Some(figures.calls)),
+    ("worker_sent_bytes_total", "counter", "Bytes it was sent.", |figures| Some(figures.sent)),
+    ("worker_received_bytes_total", "counter", "Bytes it has sent.", |figures| Some(figures.received)),
+    ("worker_running", "gauge", "1 while it runs.", |figures| Some(figures.is_running.into())),
+    ("worker_resident_bytes", "gauge", "Memory that it has.", |figures| {
+        figures.running.as_ref().and_then(|running| running.resident)
+    }),
+];
+
+fn of_workers(text: &mut fmt::Formatter<'_>, workers: &[WorkerFigures]) -> fmt::Result {
+    for (name, kind, meaning, figure) in OF_WORKERS {
+        head(text, name, kind, meaning)?;
+        for worker in workers {
+            if let Some(value) = figure(&worker.statistics) {
+                writeln!(text, "runtime64_{name}{{{}}} {value}", labels(worker, None))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn of_functions(text: &mut fmt::Formatter<'_>, workers: &[WorkerFigures]) -> fmt::Result {
+    let each = || workers.iter().flat_map(|worker| worker.functions.iter().map(move |function| (worker, function)));
+    head(text, "function_calls_total", "counter", "Calls of a function.")?;
+    for (worker, function) in each() {
+        let labels = labels(worker, Some(function));
+        writeln!(text, "runtime64_function_calls_total{{{labels}}} {}", function.usage.calls())?;
+    }
+    head(text, "function_errors_total", "counter", "Calls of a function that failed.")?;
+    for (worker, function) in each() {
+        let labels = labels(worker, Some(function));
+        writeln!(text, "runtime64_function_errors_total{{{labels}}} {}", function.usage.errors())?;
+    }
+    head(
+        text,
+        "function_seconds",
+        "summary",
+        "How long the calls took that were timed, not all of a frequent function.",
+    )?;
+    for (worker, function) in each() {
+        let (labels, latencies) = (labels(worker, Some(function)), function.usage.latencies());
+        for share in [0.5, 0.99] {
+            if let Some(seconds) = latencies.quantile(share) {
+                let seconds = seconds.as_secs_f64();
+                writeln!(text, "runtime64_function_seconds{{{labels},quantile=\"{share}\"}} {seconds:e}")?;
+            }
+        }
+        writeln!(text, "runtime64_function_seconds_sum{{{labels}}} {:e}", latencies.sum().as_secs_f64())?;
+        writeln!(text, "runtime64_function_seconds_count{{{labels}}} {}", latencies.count())?;
+    }
+    Ok(())
+}
+
+fn head(text: &mut fmt::Formatter<'_>, name: &str, kind: &str, meaning: &str) -> fmt::Result {
+    writeln!(text, "# HELP runtime64_{name} {meaning}\n# TYPE runtime64_{name} {kind}")
+}
+
+fn labels(worker: &WorkerFigures, function: Option<&FunctionFigures>) -> String {
+    let mut labels = String::new();
+    let mut add = |name: &str, value: &str| {
+        let comma = if labels.is_empty() { "" } else { "," };
+        // Writing to a string cannot fail.
+        let _ = write!(labels, "{comma}{name}=\"{}\"", escaped(value));
+    };
+    add("worker", worker.name.as_deref().unwrap_or("default"));
+    add("kind", &worker.kind);
+    if let Some(function) = function {
+        add("library", &function.library);
+        add("function", &function.name);
+    }
+    labels
+}
+
+/// A label's value: three characters are escaped, all others stand as they are.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn values_of_labels_are_escaped() {
+        assert_eq!(escaped("C:\\a \"b\"\nc"), r#"C:\\a \"b\"\nc"#);
+    }
+
+    #[test]
+    fn a_worker_and_its_functions_are_lines_of_the_format() {
+        struct Text(Vec<WorkerFigures>);
+        impl fmt::Display for Text {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                of_workers(formatter, &self.0)?;
+                of_functions(formatter, &self.0)
+            }
+        }
+        let usage = Arc::new(Usage::default());
+        usage.end(usage.begin());
+        usage.fail();
+        let function = FunctionFigures { library: "a.dll".to_owned(), name: "F".to_owned(), usage: Arc::clone(&usage) };
+        usage.latencies().add(Duration::from_millis(1));
+        let statistics = Statistics { starts: 2, is_running: true, ..Statistics::default() };
+        let kind = "32-bit Windows".to_owned();
+        let text = Text(vec![WorkerFigures { name: None, kind, statistics, functions: vec![function] }]).to_string();
+        for line in [
+            "# TYPE runtime64_worker_starts_total counter",
+            r#"runtime64_worker_starts_total{worker="default",kind="32-bit Windows"} 2"#,
+            r#"runtime64_worker_running{worker="default",kind="32-bit Windows"} 1"#,
+            r#"runtime64_function_calls_total{worker="default",kind="32-bit Windows",library="a.dll",function="F"} 1"#,
+            r#"runtime64_function_errors_total{worker="default",kind="32-bit Windows",library="a.dll",function="F"} 1"#,
+            r#"runtime64_function_seconds_count{worker="default",kind="32-bit Windows",library="a.dll",function="F"} 2"#,
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+        }
+        assert!(!text.contains("resident_bytes{"), "what is not known is not told");
+    }
+}

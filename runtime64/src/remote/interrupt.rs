@@ -1,0 +1,187 @@
+//! Interrupts: another thread calls off what is being done.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::alarm;
+use super::control::{Control, Ending};
+
+/// When a request is looked at again: a thread that was about to wait may not have been seen to.
+const LOOKS: [Duration; 3] = [Duration::from_millis(2), Duration::from_millis(20), Duration::from_millis(200)];
+
+/// Calls off what the workers of one Lua state do, and tells whoever runs Lua to stop. Clones are one and the same.
+///
+/// A request is met once: by the call that is under way, whose worker is ended, or else by the first that is made. Code
+/// that has met one and went on is called off for good by the next: that one is met again and again until it is
+/// [cleared](Self::clear).
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    is_requested: AtomicBool,
+    /// Whether a request was met since the last time that all was cleared.
+    was_met: AtomicBool,
+    is_final: AtomicBool,
+    /// Whether a worker was ended for the last request: whoever waits for it will hear of that.
+    is_under_way: AtomicBool,
+    running: Mutex<Vec<Weak<Control>>>,
+    /// A request was made or met.
+    changed: Condvar,
+}
+
+impl Interrupt {
+    /// Asks for it, from any thread. It does not wait.
+    pub fn request(&self) {
+        if self.0.was_met.load(Ordering::SeqCst) {
+            self.0.is_final.store(true, Ordering::SeqCst);
+        }
+        self.0.is_under_way.store(false, Ordering::SeqCst);
+        self.0.is_requested.store(true, Ordering::SeqCst);
+        self.end_awaited();
+        for pause in LOOKS {
+            let again = self.clone();
+            alarm::after(pause, move || again.end_awaited());
+        }
+    }
+
+    /// Whether it was asked for and not met yet.
+    #[inline]
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.0.is_requested.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is met by whatever runs until it is cleared.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.0.is_final.load(Ordering::SeqCst)
+    }
+
+    /// Meets the request. Tells whether there was one.
+    pub fn take(&self) -> bool {
+        if self.is_final() {
+            return true;
+        }
+        let was_requested = self.0.is_requested.swap(false, Ordering::SeqCst);
+        if was_requested {
+            self.0.was_met.store(true, Ordering::SeqCst);
+            self.tell();
+        }
+        was_requested
+    }
+
+    /// What it was asked for is over, or has not begun: forgets all requests.
+    pub fn clear(&self) {
+        if !self.is_requested() && !self.0.was_met.load(Ordering::Relaxed) {
+            return;
+        }
+        for flag in [&self.0.is_final, &self.0.was_met, &self.0.is_requested] {
+            flag.store(false, Ordering::SeqCst);
+        }
+        self.tell();
+    }
+
+    /// Waits for some time, or until it is asked for. Tells whether it was, and meets that request.
+    #[must_use]
+    pub fn pause(&self, length: Duration) -> bool {
+        let waited = self.0.changed.wait_timeout_while(self.running(), length, |_| !self.is_requested());
+        drop(waited);
+        self.is_requested() && self.take()
+    }
+
+    /// Waits until the request has been met, or a worker was ended for it, at most for some time. Tells whether that is so.
+    #[must_use]
+    pub fn wait(&self, limit: Duration) -> bool {
+        let is_unheard = || self.is_requested() && !self.0.is_under_way.load(Ordering::SeqCst);
+        let waited = self.0.changed.wait_timeout_while(self.running(), limit, |_| is_unheard());
+        drop(waited);
+        !is_unheard()
+    }
+
+    /// From now on a worker's call is among those that are called off.
+    pub(super) fn watch(&self, control: &Arc<Control>) {
+        let mut running = self.running();
+        running.retain(|known| known.strong_count() > 0);
+        running.push(Arc::downgrade(control));
+    }
+
+    /// Ends the workers that a thread waits for, if the request has not been met meanwhile.
+    fn end_awaited(&self) {
+        if !self.is_requested() {
+            return;
+        }
+        let running = self.running();
+        for control in running.iter().filter_map(Weak::upgrade).filter(|control| control.is_awaited()) {
+            control.end(Ending::Interrupted);
+            self.0.is_under_way.store(true, Ordering::SeqCst);
+        }
+        self.0.changed.notify_all();
+    }
+
+    /// Wakes whoever waits for a change. One that has just looked at the flags holds the lock until it sleeps.
+    fn tell(&self) {
+        let running = self.running();
+        self.0.changed.notify_all();
+        drop(running);
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<Weak<Control>>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Long enough that a test which waits for it has failed.
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_request_is_met_once_and_the_next_one_for_good() {
+        let interrupt = Interrupt::default();
+        assert!(!interrupt.take());
+        interrupt.request();
+        assert!(interrupt.is_requested() && !interrupt.is_final());
+        assert!(interrupt.take());
+        assert!(!interrupt.take());
+        interrupt.request();
+        assert!(interrupt.is_final());
+        assert!(interrupt.take() && interrupt.take() && interrupt.is_requested());
+        interrupt.clear();
+        assert!(!interrupt.is_requested() && !interrupt.is_final() && !interrupt.take());
+        interrupt.request();
+        assert!(!interrupt.is_final());
+    }
+
+    #[test]
+    fn a_request_ends_a_pause() {
+        let interrupt = Interrupt::default();
+        assert!(!interrupt.pause(Duration::ZERO));
+        let paused = thread::scope(|scope| {
+            let paused = scope.spawn(|| interrupt.pause(LONG));
+            interrupt.request();
+            paused.join()
+        });
+        assert!(paused.expect("no panic"));
+        assert!(!interrupt.is_requested());
+    }
+
+    #[test]
+    fn meeting_a_request_ends_the_wait_for_that() {
+        let interrupt = Interrupt::default();
+        assert!(interrupt.wait(Duration::ZERO));
+        interrupt.request();
+        assert!(!interrupt.wait(Duration::ZERO));
+        let met = thread::scope(|scope| {
+            let met = scope.spawn(|| interrupt.wait(LONG));
+            interrupt.take();
+            met.join()
+        });
+        assert!(met.expect("no panic"));
+    }
+}
