@@ -106,18 +106,19 @@ fn sentence(words: &LastWords, crash: &Crash) -> String {
     let name = crash.exception.clone().unwrap_or_else(|| format!("fault {:#x}", words.code));
     let text = words.text.to_string();
     let thread = if words.is_foreign { ", on a thread of the library's own" } else { "" };
+    let place = location(words, crash);
     match crash.cause {
-        "abort" if text.is_empty() && name == "abort" => format!("it called abort{thread}"),
-        "abort" if text.is_empty() => format!("{name}, it called abort{thread}"),
-        "abort" => format!("{name}, {text}{thread}"),
+        "abort" if text.is_empty() && name == "abort" => format!("it called abort{place}{thread}"),
+        "abort" if text.is_empty() => format!("{name}, it called abort{place}{thread}"),
+        "abort" => format!("{name}, {text}{place}{thread}"),
         "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{thread}"),
-        "heap corruption" => format!("{name}, the heap is corrupted: {text}{thread}"),
-        "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{thread}"),
-        "C++ exception" => format!("nothing caught a C++ exception of type {}{thread}", image::type_name(&text)),
+        "heap corruption" => format!("{name}, the heap is corrupted: {text}{place}{thread}"),
+        "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{place}{thread}"),
+        "C++ exception" => format!("nothing caught a C++ exception of type {}{place}{thread}", image::type_name(&text)),
         cause => {
             let overflow = cause == "stack overflow" && !name.ends_with("STACK_OVERFLOW");
             let overflow = if overflow { ", stack overflow," } else { "" };
-            format!("{name}{overflow}{}{}{thread}", accessed(words), location(words, crash))
+            format!("{name}{overflow}{}{place}{thread}", accessed(words))
         }
     }
 }

@@ -62,8 +62,8 @@ impl Drop for Running {
 /// before the first instruction of the program.
 const WINE_TRIES: u32 = 3;
 
-/// How Wine's `start.exe` ends when the program could not be started.
-const NOT_STARTED: Exit = Exit::Code(1);
+/// How Wine's `start.exe` ends when the program could not be started, or was lost by Wine before it had begun.
+const NOT_STARTED: [Exit; 2] = [Exit::Code(0), Exit::Code(1)];
 
 /// Starts a worker, greets it, and goes over to shared memory with it.
 pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
@@ -74,7 +74,7 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     for _ in 1..WINE_TRIES {
         match &started {
             // Nothing of a library has run, so that trying again repeats nothing.
-            Err(RemoteError::EndedAtStart { exit: NOT_STARTED, .. }) if loader.is_some() => {
+            Err(RemoteError::EndedAtStart { exit, .. }) if loader.is_some() && NOT_STARTED.contains(exit) => {
                 started = attempt(kind, &path, loader.as_deref(), wanted, settings);
             }
             _ => break,
