@@ -146,6 +146,7 @@ if check.configuration ~= "windows" then
   local got = own.allocate(1000)
   check.truthy(got > 16 and got < 192, "MiB of 192 that it could have: " .. got)
   check.equal(own.add(2, 3), 5, "it goes on")
+  check.raises("crash", { "crash", "192 MiB", "memory_limit" }, own.crash)
 end
 
 -- Mistakes.

@@ -102,6 +102,12 @@ impl Worker {
         self.companion.get_or_init(|| Box::<T>::default()).downcast_ref()
     }
 
+    /// How much memory it may have, in bytes, if that is limited.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.settings.conditions.memory_limit
+    }
+
     /// How long each request may take, if there is a limit.
     #[must_use]
     #[inline]
