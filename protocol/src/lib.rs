@@ -24,7 +24,9 @@ mod value;
 
 pub use codec::{CodecError, decode, decode_called, decode_invoke, encode, encode_into};
 pub use fault::{Fault, FaultKind};
-pub use last_words::LastWords;
+pub use last_words::{
+    Cause, I386_REGISTERS, LastWords, MemoryAccess, REGISTERS, Registers, Stage, Text, X86_64_REGISTERS,
+};
 pub use message::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
     CancelJob, CreateCallbacks, DescribeLastError, FailureRule, FindSymbol, FoundSymbol, Function, Hello, Identity,

@@ -1,6 +1,6 @@
 //! The link between a host and one worker.
 //!
-//! A message is one MessagePack value with a kind. The kind of a request is its [`Call::NUMBER`](crate::Call::NUMBER); a
+//! A message is one MessagePack value with a kind, but for the last words, which have an encoding of their own. The kind of a request is its [`Call::NUMBER`](crate::Call::NUMBER); a
 //! worker answers with [`REPLY`] or [`FAULT`], and may send [`LAST_WORDS`] once, unasked, when it dies. Before the answer to
 //! some requests it may send a [`CALLBACK`], which the host answers with a [`CALLBACK_REPLY`].
 //!
@@ -9,7 +9,7 @@
 //! [frames](Frame) on it.
 //!
 //! Where both sides can map the same [memory](Memory), they go over to a [`SharedEndpoint`]: two rings in that memory, and
-//! the channel left to wake a side that sleeps, to tell of the other's death, and to carry the last words.
+//! the channel left to wake a side that sleeps and to tell of the other's death. The last words are left in that memory.
 
 use std::io;
 
@@ -22,6 +22,7 @@ mod frame;
 mod memory;
 mod processor;
 mod region;
+mod report;
 mod ring;
 mod shared;
 mod wait;
@@ -35,6 +36,7 @@ pub use doorbell::{Doorbell, DoorbellTicket, Watcher};
 pub use frame::{Frame, FrameReader, FrameWriter};
 pub use memory::{Memory, Ticket, View};
 pub use region::{ARENA_START, CALL_AREA_BYTES, CALL_AREA_START, CONTROL_BYTES, CallState, SEGMENT_ALIGN};
+pub use report::{ReportArea, report_frame};
 pub use shared::{SharedEndpoint, Side};
 
 /// The kind of a message that holds a request's reply.

@@ -2,15 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use protocol::link::{
-    CALLBACK, CALLBACK_REPLY, DoorbellTicket, FAULT, FrameReader, FrameWriter, LAST_WORDS, REPLY, Ticket,
+    CALLBACK, CALLBACK_REPLY, DoorbellTicket, FAULT, FrameReader, FrameWriter, LAST_WORDS, REPLY, Ticket, report_frame,
 };
 use protocol::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
-    CancelJob, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault, FaultKind, FindSymbol,
-    FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords, Library, Machine,
-    MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Poll, Prepare, PrepareSignature,
-    PreparedSignature, QueueCallback, ReadString, Record, Release, Served, SetErrors, Signature, StartJob, Symbol,
-    Type, VERSION, Value, WriteMemory, decode, decode_called, decode_invoke, encode,
+    CancelJob, Cause, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault, FaultKind,
+    FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords, Library,
+    Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Poll, Prepare,
+    PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers, Release, Served, SetErrors,
+    Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode, decode_called, decode_invoke,
+    encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,7 +31,7 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T, expe
 
 #[test]
 fn the_version_and_the_numbers_of_the_calls() {
-    assert_eq!(VERSION, 4);
+    assert_eq!(VERSION, 5);
     let numbers = [
         Hello::NUMBER,
         OpenLibrary::NUMBER,
@@ -207,20 +208,29 @@ fn frames() {
 }
 
 #[test]
-fn last_words_are_the_frame_of_their_message() {
-    let all = [
-        LastWords { code: 0xc000_0005, instruction: 1, accessed: Some(16), write: Some(true), in_call: true },
-        LastWords { code: 11, instruction: u64::MAX, accessed: Some(0), write: Some(false), in_call: true },
-        LastWords { code: 6, instruction: 0, accessed: None, write: None, in_call: false },
-    ];
-    for words in all {
-        let (frame, length) = words.to_frame();
-        let mut reader = FrameReader::new(&frame[..length]);
-        let received = reader.receive().unwrap();
-        assert_eq!(received.kind, LAST_WORDS);
-        assert_eq!(decode::<LastWords>(received.payload).unwrap(), words);
-    }
-    let (frame, length) = all[0].to_frame();
-    let expected = "1a00000082 95 cec0000005 cf0000000000000001 cf0000000000000010 c3 c3".replace(' ', "");
-    assert_eq!(hex(&frame[..length]), expected);
+fn last_words_have_a_fixed_layout() {
+    let words = LastWords {
+        instruction: 0x1122_3344,
+        accessed: Some(0x10),
+        access: Some(MemoryAccess::Write),
+        thread: 7,
+        is_foreign: true,
+        calls: 2,
+        module_base: 0x1000,
+        module: Text::of(b"a.so"),
+        text: Text::of(b"!"),
+        registers: Registers::of(&[5, 6]),
+        ..LastWords::new(Stage::Final, Cause::Fault, 0xc000_0005)
+    };
+    let frame = report_frame(&words);
+    let mut reader = FrameReader::new(frame.as_slice());
+    let received = reader.receive().unwrap();
+    assert_eq!(received.kind, LAST_WORDS);
+    assert_eq!(LastWords::from_bytes(received.payload), Some(words));
+    let start = "c802000082 4c573035 02010202 03000000 050000c0 07000000 02000000 00000000 \
+                 4433221100000000 1000000000000000 0010000000000000 0400612e736f";
+    let start: String = start.split_whitespace().collect();
+    assert_eq!(hex(&frame)[..start.len()], start);
+    assert_eq!(hex(&frame[5 + 52 + 258..][..3]), "010021");
+    assert_eq!(hex(&frame[5 + 52 + 2 * 258..][..16]), "05000000000000000600000000000000");
 }

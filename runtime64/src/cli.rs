@@ -2,6 +2,7 @@
 
 mod arguments;
 mod interrupt;
+mod metrics;
 mod repl;
 mod report;
 mod run;

@@ -13,6 +13,7 @@ mod call;
 mod callback;
 mod cdata;
 mod companion;
+mod crash;
 mod describe;
 mod duration;
 mod error_object;

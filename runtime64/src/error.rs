@@ -126,8 +126,34 @@ pub struct Context {
     pub errno: Option<i32>,
     /// `GetLastError()` after a call that failed.
     pub last_error: Option<u32>,
-    /// More words: a loader's message, a list of what was tried.
+    /// The call, with the arguments as the script gave them.
+    pub call: Option<String>,
+    /// What a worker reported that crashed.
+    pub crash: Option<Box<Crash>>,
+    /// More words: a loader's message, a list of what was tried, the whole report of a crash.
     pub detail: Option<String>,
+}
+
+/// Where and of what a worker crashed, as far as it could tell.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Crash {
+    /// What it was: `"fault"`, `"stack overflow"`, `"heap corruption"`, `"abort"` or `"C++ exception"`.
+    pub cause: &'static str,
+    /// The name of the signal or exception.
+    pub exception: Option<String>,
+    /// The file of the module that the instruction is in, without its folder.
+    pub module: Option<String>,
+    /// Where the instruction is, from the start of the module.
+    pub offset: Option<u64>,
+    /// The export before it, and how far before: `Reset+0x14`.
+    pub symbol: Option<String>,
+    /// What was tried at the address: `"read"`, `"write"` or `"execute"`.
+    pub access: Option<&'static str>,
+    /// Whose thread it was: `"call"` for one that made a call, `"library"` for one of the library's own.
+    pub thread: Option<&'static str>,
+    /// The registers, by name.
+    pub registers: Vec<(&'static str, u64)>,
 }
 
 impl Error {
@@ -164,10 +190,27 @@ impl Error {
         self
     }
 
-    /// Adds more words.
+    /// Adds more words, behind those that are there.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.context.detail = Some(detail.into());
+        let detail = detail.into();
+        self.context.detail = Some(match self.context.detail.take() {
+            Some(before) => format!("{before}\n{detail}"),
+            None => detail,
+        });
+        self
+    }
+
+    /// Adds the call that failed, if its worker was lost by it.
+    #[must_use]
+    pub(crate) fn in_call(mut self, call: impl FnOnce() -> String) -> Self {
+        if matches!(self.kind, ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::Timeout) {
+            let call = call();
+            if self.context.crash.is_some() {
+                self = self.with_detail(format!("call: {call}"));
+            }
+            self.context.call = Some(call);
+        }
         self
     }
 

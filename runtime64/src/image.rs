@@ -16,6 +16,7 @@ mod elf;
 mod error;
 mod exports;
 mod linker_script;
+mod nearest;
 mod pe;
 mod search;
 #[cfg(test)]
@@ -27,11 +28,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use content::Content;
+pub use cplusplus::type_name;
 pub use decoration::{Convention, Decoration, candidates, is_decorated, undecorate};
 pub use dependency::{Missing, NearMiss, missing_dependency};
 pub use error::{Error, ErrorKind, SixteenBit};
 pub use exports::{Export, ExportKind};
 pub use search::{Found, Search};
+
+pub use nearest::nearest_export;
 
 use classify::Header;
 use elf::ElfView;

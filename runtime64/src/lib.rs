@@ -24,5 +24,5 @@ mod runtime;
 mod stdlib;
 
 pub use dll::Metrics;
-pub use error::{Context, Error, ErrorKind};
+pub use error::{Context, Crash, Error, ErrorKind};
 pub use runtime::{Builder, InterruptHandle, OnExit, Runtime, RuntimeError, Uncaught};

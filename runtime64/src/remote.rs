@@ -39,6 +39,6 @@ pub use session::Session;
 pub use settings::{LinkKind, Recycling, Settings};
 pub use spare::Spares;
 pub use statistics::{RunningStatistics, Statistics};
-pub use wine::{prefix as wine_prefix, windows_path};
+pub use wine::{host_path, prefix as wine_prefix, windows_path};
 pub use worker::{Generation, Worker};
 pub use workers::Workers;

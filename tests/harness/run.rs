@@ -105,6 +105,12 @@ impl Run {
         self.wait_for(text, |run| run.stderr.text());
     }
 
+    /// What it has printed to standard error so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
     #[track_caller]
     fn wait_for(&mut self, text: &str, seen: impl Fn(&Self) -> String) {
         let found = wait_until(self.time_left(), || {

@@ -260,3 +260,19 @@ fn the_same_command_line_works_on_windows() {
         run(command, windows.limit()).assert_code(code);
     }
 }
+
+#[test]
+fn a_deadline_holds_for_every_call() {
+    let path = HOST.path(&HOST.fixture("misbehaviour"));
+    let code = format!(
+        "dll.cdef 'void sleep_forever(void); void sleep_milliseconds(unsigned int duration);'
+        local bad = dll.load([[{path}]])
+        local ok, failure = pcall(bad.sleep_forever)
+        print(ok, failure.kind)
+        dll.call({{ deadline = 60 }}, bad.sleep_milliseconds, 1500)
+        print 'in time'"
+    );
+    let mut command = HOST.runtime();
+    command.args(["--deadline", "1", "-e"]).arg(code);
+    run(command, HOST.limit()).assert_code(0).assert_stdout("sleeping\nfalse\ttimeout\nin time\n");
+}

@@ -21,6 +21,8 @@ mod link;
 #[cfg(unix)]
 mod linux_libraries;
 #[cfg(unix)]
+mod metrics;
+#[cfg(unix)]
 mod repl;
 #[cfg(unix)]
 mod routing;

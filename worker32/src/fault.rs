@@ -1,6 +1,15 @@
-//! Faults of the library: a handler that tells the host what happened before the process dies of it.
+//! What the process dies of: handlers that tell the host before it does.
 //!
-//! The process always dies: after a fault its heap cannot be trusted.
+//! The process always dies: after a fault its heap cannot be trusted. A handler only stores to memory and makes system
+//! calls; nothing it does allocates or locks.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use protocol::link::{ReportArea, report_frame};
+use protocol::{LastWords, Stage};
+
+use crate::invoke;
 
 #[cfg(unix)]
 mod unix;
@@ -8,6 +17,68 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::{guard_thread, report_to};
+use unix as system;
 #[cfg(windows)]
-pub(crate) use windows::{guard_thread, report_to};
+use windows as system;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use system::barrier;
+pub(crate) use system::{guard_thread, report_to, while_loading};
+#[cfg(unix)]
+pub(crate) use unix::prepare_new_library;
+#[cfg(windows)]
+pub(crate) use windows::end_if_crashed;
+
+/// The place for a report in shared memory, once the link goes through it.
+static AREA: OnceLock<ReportArea> = OnceLock::new();
+
+/// Has reports left in shared memory from now on. The process keeps the memory mapped to its end.
+pub(crate) fn report_in(area: ReportArea) {
+    // There is one link, so that nothing is lost when a second one comes.
+    let _ = AREA.set(area);
+}
+
+/// Leaves a report for the host. On the channel only the last one of all may be sent.
+fn deliver(mut report: LastWords) {
+    if report.thread == 0 {
+        report.thread = system::thread_id();
+    }
+    report.is_foreign = !OWN.is_own(report.thread);
+    report.calls = invoke::calls();
+    match AREA.get() {
+        Some(area) => area.write(&report),
+        None if report.stage == Stage::Final => system::send(&report_frame(&report)),
+        None => {}
+    }
+}
+
+/// The threads of this process that call functions for the host: the one that serves, and those of jobs.
+static OWN: Threads = Threads([const { AtomicU32::new(0) }; 128]);
+
+/// Numbers of threads, in a table that a handler can look into.
+struct Threads([AtomicU32; 128]);
+
+impl Threads {
+    fn add(&self, thread: u32) {
+        let free = |slot: &&AtomicU32| slot.compare_exchange(0, thread, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let kept = self.0.iter().find(free);
+        debug_assert!(kept.is_some(), "there are more threads than places for them");
+    }
+
+    fn is_own(&self, thread: u32) -> bool {
+        self.0.iter().any(|slot| slot.load(Ordering::Relaxed) == thread)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_known_once_they_were_added() {
+        let threads = Threads([const { AtomicU32::new(0) }; 128]);
+        threads.add(7);
+        threads.add(9);
+        assert!(threads.is_own(7) && threads.is_own(9) && !threads.is_own(8));
+    }
+}

@@ -48,9 +48,9 @@ pub(crate) struct Target<'a> {
 /// How many functions of libraries are being called, for the report of a fault.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
-/// Whether a function of a library is being called at this moment.
-pub(crate) fn is_in_call() -> bool {
-    CALLS.load(Ordering::Relaxed) != 0
+/// How many functions of libraries are being called at this moment.
+pub(crate) fn calls() -> u32 {
+    CALLS.load(Ordering::Relaxed)
 }
 
 impl Prepared {

@@ -37,6 +37,11 @@ const ENDING_GRACE: Duration = Duration::from_secs(2);
 /// Whether the main loop has ended and the process is on its way out.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
+/// Whether the process ends as it should.
+fn is_ending() -> bool {
+    ENDING.load(Ordering::Relaxed)
+}
+
 /// Serves the host that started this process, until the host closes the channel.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -68,7 +73,7 @@ pub fn run() -> ExitCode {
 /// Ends the process once the channel has closed, if it does not end by itself.
 fn end_unless_done() {
     thread::sleep(BUSY_GRACE);
-    if ENDING.load(Ordering::Relaxed) {
+    if is_ending() {
         thread::sleep(ENDING_GRACE);
     }
     process::end_now();

@@ -7,6 +7,8 @@ use std::ffi::c_void;
 
 use protocol::{Fault, FaultKind, OpenLibrary, Symbol};
 
+use crate::fault;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -41,7 +43,7 @@ impl Libraries {
         if let Some(id) = self.position(Some(&request.path)) {
             return Ok(id);
         }
-        let module = system::open(&request.path, &request.directories)?;
+        let module = fault::while_loading(|| system::open(&request.path, &request.directories))?;
         self.keep(Loaded { path: Some(request.path.clone()), modules: vec![module] })
     }
 

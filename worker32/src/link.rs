@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::sync::mpsc;
 
-use protocol::link::{CallState, Doorbell, Endpoint, FrameWriter, LinkError, SharedEndpoint, Side};
+use protocol::link::{CallState, Doorbell, Endpoint, FrameWriter, LinkError, ReportArea, SharedEndpoint, Side};
 use protocol::{Attach, Fault, FaultKind, Mapped};
 use serde::Serialize;
 
+use crate::fault;
 use crate::segments::Segments;
 
 /// A message as it came through the plain channel.
@@ -74,15 +75,20 @@ pub(crate) fn attach(
     };
     let mapped = Segments::open(request).and_then(|mut segments| {
         let control = segments.map_control()?;
+        // A view of its own stays mapped when the link is gone, and the report of the process's end with it.
+        let report = ReportArea::over(segments.map_control()?);
         let call_area = segments.map_call_area()?;
-        Ok((segments, control, call_area))
+        Ok((segments, control, report, call_area))
     });
-    let (segments, control, call_area) = match mapped {
+    let (segments, control, report, call_area) = match mapped {
         Ok(mapped) => mapped,
         Err(error) => return Err(Box::new((channel, fault(error)))),
     };
     match Doorbell::join(channel, &request.doorbell) {
-        Ok(doorbell) => Ok((SharedEndpoint::over(control, Side::Worker, doorbell), segments, call_area)),
+        Ok(doorbell) => {
+            fault::report_in(report);
+            Ok((SharedEndpoint::over(control, Side::Worker, doorbell), segments, call_area))
+        }
         Err((channel, error)) => Err(Box::new((channel, fault(error)))),
     }
 }

@@ -34,6 +34,8 @@ const FIXTURES: &[Fixture] = &[
     fixture("calls"),
     fixture("misbehaviour"),
     fixture("crash_on_load"),
+    fixture("crashes"),
+    fixture("refuse_load"),
     fixture("lifetimes"),
     fixture("records"),
     fixture("bit_fields"),

@@ -4,12 +4,14 @@
 //! call area, then the arena, which the worker maps in a place of its own, so that a library that writes past the end of
 //! a buffer does not hit the rings.
 //!
-//! Each word is written by one side alone, and what one side writes often has a cache line of its own.
+//! Each word is written by one side alone, and what one side writes often has a cache line of its own. Between those words and
+//! the rings is room for the report of a worker that dies.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ring::LINE_WORDS;
+use crate::LastWords;
 
 /// Segments and the call area start at multiples of this: Windows maps no view elsewhere.
 pub const SEGMENT_ALIGN: u64 = 64 << 10;
@@ -36,6 +38,12 @@ const SIDES: [usize; 2] = [LINE_WORDS, 5 * LINE_WORDS];
 /// Where the ring of requests starts, and where that of replies.
 const RINGS: [usize; 2] = [64 * LINE_WORDS, (64 + RING_LINES) * LINE_WORDS];
 
+/// Where the report starts: a word that says that it is there, then its bytes.
+const REPORT: usize = 10 * LINE_WORDS;
+/// The words of the report.
+const REPORT_WORDS: usize = 1 + LastWords::BYTES.div_ceil(4);
+
+const _: () = assert!(REPORT + REPORT_WORDS <= RINGS[0]);
 const _: () = assert!((RINGS[1] + RING_LINES * LINE_WORDS) <= CONTROL_WORDS);
 
 /// The words that one side writes.
@@ -65,6 +73,11 @@ pub(super) const fn words(side: usize) -> Words {
 /// The ring that the side with this index writes.
 pub(super) const fn ring(side: usize) -> Range<usize> {
     RINGS[side]..RINGS[side] + RING_LINES * LINE_WORDS
+}
+
+/// Where the worker's report lies.
+pub(super) const fn report() -> Range<usize> {
+    REPORT..REPORT + REPORT_WORDS
 }
 
 /// What the shared memory tells of the request that was posted last, also after the worker's death.

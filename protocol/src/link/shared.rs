@@ -8,9 +8,9 @@ use super::doorbell::Doorbell;
 use super::region::{self, CallState, Words};
 use super::ring::{LINE_WORDS, Payload, Reader, Writer};
 use super::wait::{Bell, sleep_unless, sleep_until, spin_until, wake};
-use super::{CALLBACK_REPLY, LinkError, View, processor};
+use super::{CALLBACK_REPLY, LinkError, View, processor, report};
 use crate::codec::encode_into;
-use crate::limits;
+use crate::{LastWords, limits};
 
 /// Which side of the link this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,7 +222,13 @@ impl SharedEndpoint {
         CallState::of(&self.view.words()[peer.call], self.requests)
     }
 
-    /// The doorbell, for what the peer left behind in it.
+    /// What the worker, which has ended, reported of its end.
+    #[must_use]
+    pub fn last_words(&self) -> Option<LastWords> {
+        report::read(self.view.words())
+    }
+
+    /// The doorbell.
     pub fn doorbell(&mut self) -> &mut Doorbell {
         &mut self.doorbell
     }

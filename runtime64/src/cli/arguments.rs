@@ -1,6 +1,7 @@
 //! The words of the command line and what they ask for.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(crate) struct Arguments {
     pub(crate) version: bool,
     /// How long a call of a library may take.
     pub(crate) deadline: Option<Duration>,
+    /// Where figures of the workers are served.
+    pub(crate) metrics: Option<SocketAddr>,
     /// The worker's executable or folder.
     pub(crate) worker: Option<PathBuf>,
     /// Wine's loader.
@@ -72,6 +75,7 @@ impl Arguments {
             interactive: words.interactive,
             version: words.version,
             deadline: words.deadline,
+            metrics: words.metrics,
             worker: words.worker,
             wine: words.wine,
             command_line,
@@ -114,6 +118,9 @@ struct Words {
     /// End the worker of a call that takes longer than S seconds, with an error [default: never]
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     deadline: Option<Duration>,
+    /// Serve figures of the workers for Prometheus at ADDRESS, such as 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// The worker's executable, or a folder of workers [default: beside runtime64]
     #[arg(long, value_name = "PATH")]
     worker: Option<PathBuf>,
@@ -213,6 +220,17 @@ mod tests {
         }
         for word in ["", "0", "-1", "soon", "3s", "nan", "inf", "1e300"] {
             assert_eq!(parse(&["--deadline", word]).expect_err(word).exit_code(), 2, "{word}");
+        }
+    }
+
+    #[test]
+    fn figures_are_served_at_an_address_with_a_port() {
+        for word in ["127.0.0.1:9464", "[::1]:80", "0.0.0.0:0"] {
+            let arguments = parse(&["--metrics", word]).unwrap_or_else(|error| panic!("{word}: {error}"));
+            assert_eq!(arguments.metrics.map(|address| address.to_string()).as_deref(), Some(word));
+        }
+        for word in ["", "9464", "localhost", "127.0.0.1", "127.0.0.1:99999"] {
+            assert_eq!(parse(&["--metrics", word]).expect_err(word).exit_code(), 2, "{word}");
         }
     }
 

@@ -10,7 +10,7 @@ use runtime64::{ErrorKind, OnExit, Runtime, RuntimeError};
 
 use super::arguments::{Arguments, Preparation, Script};
 use super::interrupt::{INTERRUPTED, Interrupts};
-use super::{repl, report, version};
+use super::{metrics, repl, report, version};
 
 /// Runs to the end. The Lua state, and with it every worker, has ended when this returns.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
@@ -22,6 +22,17 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error, &interrupts),
     };
+    if let Some(address) = arguments.metrics {
+        match metrics::serve(address, runtime.metrics()) {
+            // A port that the system has chosen is known to nobody else.
+            Ok(bound) if address.port() == 0 => report::line(&format!("figures are at http://{bound}/metrics")),
+            Ok(_) => {}
+            Err(error) => {
+                report::line(&format!("figures cannot be served at {address}: {error}"));
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     interrupts.aim_at(runtime.interrupt_handle(), has_prompt(arguments));
     match run_in(&runtime, arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use protocol::{FailureRule, Outcome, SetErrors, Type};
 use super::callback::{self, Ended};
 use super::cdata::Cdata;
 use super::companion::Companion;
-use super::describe::describe;
+use super::describe::{describe, describe_call};
 use super::isolate;
 use super::library::Library;
 use super::memory::{Owner, owner};
@@ -120,7 +120,7 @@ fn call_with<C: Callee + ?Sized>(
     let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), deadline);
     drop(callbacks);
     let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
-        return Err(lost(callee, ended));
+        return Err(lost(callee, arguments, ended));
     };
     if let Some((library, usage)) = callee.of_library() {
         usage.end(begun);
@@ -160,13 +160,16 @@ fn begin<'a, C: Callee + ?Sized>(callee: &'a C, lua: &Lua) -> mlua::Result<Sessi
 /// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause; otherwise it is told
 /// beside the failure.
 #[cold]
-fn lost<C: Callee + ?Sized>(callee: &C, ended: Ended<'_, Outcome>) -> mlua::Error {
+fn lost<C: Callee + ?Sized>(callee: &C, arguments: &MultiValue, ended: Ended<'_, Outcome>) -> mlua::Error {
     let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
     match (error, ended.raised) {
         (RemoteError::EndedMeanwhile, Some(raised)) => raised,
-        (error, None) => callee.failure(error).into(),
-        (error, Some(raised)) => {
-            callee.failure(error).with_detail(format!("a callback had failed before: {raised}")).into()
+        (error, raised) => {
+            let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
+            match raised {
+                None => failure.into(),
+                Some(raised) => failure.with_detail(format!("a callback had failed before: {raised}")).into(),
+            }
         }
     }
 }

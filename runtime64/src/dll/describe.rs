@@ -1,6 +1,6 @@
 //! Lua values in error messages.
 
-use mlua::Value as LuaValue;
+use mlua::{MultiValue, Value as LuaValue};
 
 use super::mismatch::Mismatch;
 use crate::error::ErrorKind;
@@ -23,6 +23,24 @@ pub(super) fn describe(value: &LuaValue) -> String {
             .or_else(|| super::call::name_of(userdata).map(|name| format!("the function {name}")))
             .unwrap_or_else(|| "a userdata".to_owned()),
         other => format!("a {}", other.type_name()),
+    }
+}
+
+/// A call with its arguments as the script gave them: `Reset(3, "abc…")`.
+pub(super) fn describe_call(name: &str, arguments: &MultiValue) -> String {
+    const MOST: usize = 16;
+    let mut shown: Vec<String> = arguments.iter().take(MOST).map(describe_argument).collect();
+    if arguments.len() > MOST {
+        shown.push("…".to_owned());
+    }
+    format!("{name}({})", shown.join(", "))
+}
+
+fn describe_argument(argument: &LuaValue) -> String {
+    let described = describe(argument);
+    match argument {
+        LuaValue::String(_) => described.trim_start_matches("the string ").to_owned(),
+        _ => described,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mlua::{Lua, Value};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Crash, Error, ErrorKind};
 use crate::remote::Started;
 
 /// Gives the errors that Rust functions raise their fields and their one-message `tostring`.
@@ -72,8 +72,27 @@ fn field_of(lua: &Lua, error: &mlua::Error, name: &str) -> mlua::Result<Value> {
         "errno" => Ok(context.errno.map_or(Value::Nil, |number| Value::Integer(number.into()))),
         "lasterror" => Ok(context.last_error.map_or(Value::Nil, |number| Value::Integer(number.into()))),
         "detail" => text(context.detail.as_deref()),
-        _ => Ok(Value::Nil),
+        "call" => text(context.call.as_deref()),
+        _ => context.crash.as_ref().map_or(Ok(Value::Nil), |crash| crash_field(lua, crash, name)),
     }
+}
+
+fn crash_field(lua: &Lua, crash: &Crash, name: &str) -> mlua::Result<Value> {
+    let text = match name {
+        "cause" => Some(crash.cause),
+        "exception" => crash.exception.as_deref(),
+        "module" => crash.module.as_deref(),
+        "symbol" => crash.symbol.as_deref(),
+        "access" => crash.access,
+        "thread" => crash.thread,
+        "offset" => return Ok(crash.offset.map_or(Value::Nil, |offset| Value::Integer(offset as i64))),
+        "registers" if !crash.registers.is_empty() => {
+            let registers = crash.registers.iter().map(|(name, value)| (*name, *value as i64));
+            return lua.create_table_from(registers).map(Value::Table);
+        }
+        _ => None,
+    };
+    text.map_or(Ok(Value::Nil), |text| lua.create_string(text).map(Value::String))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! From the errors of the other modules to the one that scripts see.
 
-use protocol::{Fault, FaultKind, LastWords, Platform};
+use protocol::{Fault, FaultKind, Platform};
 
+use super::crash;
 use super::fault_name::fault_name;
 use crate::error::{Error, ErrorKind};
 use crate::image;
@@ -22,15 +23,15 @@ pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> E
 
 fn explained(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
     match error {
-        RemoteError::Lost(death) => from_death(death, kind.platform, doing),
+        RemoteError::Lost(death) => from_death(&death, kind, doing),
         RemoteError::Fault(fault) => from_fault(fault, doing),
-        RemoteError::TimedOut(death) => {
+        RemoteError::TimedOut(ref death) => {
             let message = format!("{doing}: {error}; the next call starts a new one");
             Error::new(ErrorKind::Timeout, message).with_started(death.started)
         }
-        RemoteError::Interrupted(death) => {
+        RemoteError::Interrupted(ref death) => {
             let next = if death.is_some() { "; the next call starts a new one" } else { "" };
-            let started = death.map_or(Started::No, |death| death.started);
+            let started = death.as_ref().map_or(Started::No, |death| death.started);
             Error::new(ErrorKind::Interrupted, format!("{doing}: {error}{next}")).with_started(started)
         }
         RemoteError::EndedMeanwhile => {
@@ -47,7 +48,7 @@ fn explained(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
 /// The kind of error that a worker's failure is.
 pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     match error {
-        RemoteError::Lost(Death { last_words: Some(_), .. }) => ErrorKind::Crash,
+        RemoteError::Lost(death) if death.is_crash() => ErrorKind::Crash,
         RemoteError::Lost(_) | RemoteError::EndedMeanwhile | RemoteError::Closed(_) | RemoteError::StaysEnded(_) => {
             ErrorKind::WorkerLost
         }
@@ -93,73 +94,60 @@ fn fault_kind(fault: &Fault) -> ErrorKind {
     }
 }
 
-fn from_death(death: Death, platform: Platform, doing: &str) -> Error {
-    const AFTERWARDS: &str = "The worker was ended with it; the next call starts a new one";
-    if let Some(words) = death.last_words {
-        let fault = describe_fault(words, platform);
-        let message = match death.started {
-            Started::No => format!("{doing}: the worker had crashed before the call: {fault}. {AFTERWARDS}"),
-            Started::Yes | Started::Unknown => format!("{doing} crashed: {fault}. {AFTERWARDS}"),
-        };
-        let error = Error::new(ErrorKind::Crash, message).with_code(i64::from(words.code));
-        return error.with_address(words.accessed).with_started(death.started);
+fn from_death(death: &Death, kind: WorkerKind, doing: &str) -> Error {
+    if death.is_crash() {
+        return crash::error(death, kind, doing);
     }
-    let (code, name) = match death.exit {
-        Exit::Code(code) | Exit::Signal(code) => {
-            let number = u32::try_from(code).ok();
-            let is_fault = matches!(death.exit, Exit::Signal(_)) || platform == Platform::Windows;
-            (Some(code), number.filter(|_| is_fault).and_then(|number| fault_name(platform, number)))
-        }
-        Exit::Killed => (None, None),
+    let code = match death.exit {
+        Exit::Code(code) | Exit::Signal(code) => Some(code),
+        Exit::Killed => None,
+    };
+    let name = match death.exit {
+        Exit::Signal(code) => u32::try_from(code).ok().and_then(|code| fault_name(Platform::Linux, code)),
+        _ => None,
     };
     let name = name.map(|name| format!(", {name}")).unwrap_or_default();
-    let when = match death.started {
-        Started::No => "had ended before the call",
-        Started::Yes | Started::Unknown => "ended during the call",
+    let what = match (&death.last_words, death.started) {
+        (Some(_), Started::No) => "the library had ended the worker before the call",
+        (Some(_), _) => "the library ended the worker during the call",
+        (None, Started::No) => "the worker had ended before the call",
+        (None, _) => "the worker ended during the call",
     };
-    let message = format!("{doing}: the worker {when} ({}{name}); the next call starts a new one", death.exit);
+    let message = format!("{doing}: {what} ({}{name}); the next call starts a new one", death.exit);
     Error::new(ErrorKind::WorkerLost, message).with_code(code).with_started(death.started)
-}
-
-/// "SIGSEGV writing 0x00000010 at instruction 0xf7d01234".
-fn describe_fault(words: LastWords, platform: Platform) -> String {
-    let name = fault_name(platform, words.code).map_or_else(|| format!("fault {:#x}", words.code), str::to_owned);
-    let access = match (words.accessed, words.write) {
-        (None, _) => String::new(),
-        (Some(address), None) => format!(" accessing {address:#010x}"),
-        (Some(address), Some(false)) => format!(" reading {address:#010x}"),
-        (Some(address), Some(true)) => format!(" writing {address:#010x}"),
-    };
-    format!("{name}{access} at instruction {:#010x}", words.instruction)
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::{Cause, LastWords, Stage};
+
     use super::*;
 
     const KIND: WorkerKind = WorkerKind::ALL[0];
-    const WINDOWS: WorkerKind = WorkerKind::ALL[2];
-
     fn death(exit: Exit, last_words: Option<LastWords>, started: Started) -> RemoteError {
-        RemoteError::Lost(Death { exit, last_words, started })
+        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started })
     }
 
     #[test]
-    fn a_death_with_a_report_is_a_crash() {
-        let words =
-            LastWords { code: 0xc000_0005, instruction: 0x1000, accessed: Some(16), write: Some(true), in_call: true };
-        let error = explained(death(Exit::Code(5), Some(words), Started::Yes), WINDOWS, "a.dll: F");
-        assert_eq!(error.kind, ErrorKind::Crash);
-        assert_eq!(error.context.address, Some(16));
-        assert_eq!(error.context.started, Some(Started::Yes));
-        let expected = "a.dll: F crashed: EXCEPTION_ACCESS_VIOLATION writing 0x00000010 at instruction 0x00001000.";
-        assert!(error.message.starts_with(expected), "{}", error.message);
+    fn what_a_library_ends_is_told_from_what_ends_otherwise() {
+        let words = LastWords::new(Stage::Final, Cause::Exit, 3);
+        let error = explained(death(Exit::Code(3), Some(words), Started::Yes), KIND, "a.so: f");
+        assert_eq!(error.kind, ErrorKind::WorkerLost);
+        assert_eq!(error.context.code, Some(3));
+        assert!(error.message.contains("the library ended the worker during the call (exit code 3)"), "{error}");
+    }
+
+    #[test]
+    fn a_fault_s_signal_is_a_crash_without_a_report_too() {
+        let error = explained(death(Exit::Signal(11), None, Started::Yes), KIND, "a.so: f");
+        assert_eq!((error.kind, error.context.code), (ErrorKind::Crash, Some(11)));
+        assert!(error.message.starts_with("a.so: f crashed: SIGSEGV"), "{error}");
     }
 
     #[test]
     fn a_death_without_one_is_a_lost_worker_with_its_exit() {
         let cases = [
-            (Exit::Code(3), Started::Unknown, Some(3), "ended during the call (exit code 3)"),
+            (Exit::Code(3), Started::Unknown, Some(3), "the worker ended during the call (exit code 3)"),
             (Exit::Signal(9), Started::No, Some(9), "had ended before the call (signal 9, SIGKILL)"),
             (Exit::Killed, Started::Unknown, None, "it did not end by itself"),
         ];

@@ -39,7 +39,7 @@ pub(super) fn fault_name(platform: Platform, code: u32) -> Option<&'static str> 
             0xc000_0135 => "STATUS_DLL_NOT_FOUND",
             0xc000_0374 => "STATUS_HEAP_CORRUPTION",
             0xc000_0409 => "STATUS_STACK_BUFFER_OVERRUN",
-            0xe06d_7363 => "a C++ exception",
+            0xe06d_7363 => "C++ exception",
             _ => return None,
         },
     })

@@ -34,6 +34,23 @@ pub(super) fn demangle(name: &str) -> Option<Decoration> {
     }
 }
 
+/// The name of a C++ type as the source has it, from what `std::type_info` keeps: `St13runtime_error` by the Itanium ABI,
+/// `.?AVruntime_error@std@@` by Microsoft's. A name that cannot be read is given as it is.
+#[must_use]
+pub fn type_name(mangled: &str) -> String {
+    let read = if let Some(name) = mangled.strip_prefix(".?A").filter(|name| !name.contains('$')) {
+        // The kind of type is one letter, of an enumeration two.
+        let scopes = name.trim_start_matches(['V', 'U', 'T']).trim_start_matches("W4").trim_end_matches("@@");
+        Some(scopes.split('@').rev().collect::<Vec<_>>().join("::"))
+    } else {
+        // An internal type is marked by a star.
+        let symbol = format!("_ZTI{}", mangled.trim_start_matches('*'));
+        let demangled = demangle(&symbol).and_then(|decoration| decoration.demangled);
+        demangled.and_then(|text| text.strip_prefix("typeinfo for ").map(str::to_owned))
+    };
+    read.filter(|name| !name.is_empty()).unwrap_or_else(|| mangled.to_owned())
+}
+
 fn microsoft(name: &str) -> Option<Decoration> {
     if !is_plain_export(name) || unfolds(name) {
         return None;
@@ -148,6 +165,22 @@ mod tests {
             assert_eq!(decoration.undecorated, plain, "{name}");
             assert_eq!(decoration.demangled.as_deref(), Some(declaration), "{name}");
             assert_eq!(decoration.convention, convention, "{name}");
+        }
+    }
+
+    #[test]
+    fn types_have_the_names_of_the_source() {
+        let cases = [
+            ("St13runtime_error", "std::runtime_error"),
+            ("i", "int"),
+            ("*N1A1BE", "A::B"),
+            (".?AVruntime_error@std@@", "std::runtime_error"),
+            (".?AUpoint@@", "point"),
+            (".H", ".H"),
+            ("", ""),
+        ];
+        for (mangled, expected) in cases {
+            assert_eq!(type_name(mangled), expected, "{mangled}");
         }
     }
 

@@ -46,7 +46,7 @@ pub enum Failure {
     #[error("the worker went away")]
     Ended {
         /// Its report.
-        last_words: Option<LastWords>,
+        last_words: Option<Box<LastWords>>,
         /// Whether it had begun to execute the request.
         started: Started,
     },
@@ -212,10 +212,11 @@ fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, Fa
         Err(error) => return Err(Failure::Broken(error)),
     };
     if frame.kind == link::LAST_WORDS {
-        let words: LastWords = decode(frame.payload).map_err(malformed)?;
+        let words = LastWords::from_bytes(frame.payload).map(Box::new);
         // A fault outside a call may have come before the function or after it.
-        let started = if words.in_call { Started::Yes } else { Started::Unknown };
-        return Err(Failure::Ended { last_words: Some(words), started });
+        let in_call = words.as_ref().is_some_and(|words| words.calls > 0);
+        let started = if in_call { Started::Yes } else { Started::Unknown };
+        return Err(Failure::Ended { last_words: words, started });
     }
     payload.clear();
     payload.extend_from_slice(frame.payload);
@@ -234,22 +235,18 @@ fn malformed(error: CodecError) -> Failure {
     Failure::Broken(error.into())
 }
 
-/// What the shared memory and the channel tell of the end of a worker. The state of the call outlives it.
-fn ended(endpoint: &mut SharedEndpoint) -> Failure {
+/// What the shared memory tells of the end of a worker: its report and the state of the call outlive it.
+fn ended(endpoint: &SharedEndpoint) -> Failure {
     let started = match endpoint.call_state() {
         CallState::Posted => Started::No,
         CallState::Running | CallState::Done => Started::Yes,
     };
-    let left = endpoint.doorbell().last_words();
-    Failure::Ended { last_words: last_words_in_bytes(&left), started }
+    Failure::Ended { last_words: endpoint.last_words().map(Box::new), started }
 }
 
-fn last_words_in(channel: &mut Endpoint) -> Option<LastWords> {
-    last_words_in_bytes(&channel.remainder())
-}
-
-fn last_words_in_bytes(bytes: &[u8]) -> Option<LastWords> {
-    let mut reader = FrameReader::new(bytes);
-    let frame = reader.receive().ok()?;
-    (frame.kind == link::LAST_WORDS).then(|| decode(frame.payload).ok()).flatten()
+fn last_words_in(channel: &mut Endpoint) -> Option<Box<LastWords>> {
+    let left = channel.remainder();
+    let mut reader = FrameReader::new(left.as_slice());
+    let frame = reader.receive().ok().filter(|frame| frame.kind == link::LAST_WORDS)?;
+    LastWords::from_bytes(frame.payload).map(Box::new)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protocol::{Fault, Identity, LastWords, VERSION};
+use protocol::{Cause, Fault, Identity, LastWords, VERSION};
 
 use super::{ArenaUse, Exit, WorkerKind};
 
@@ -140,15 +140,36 @@ pub enum RemoteError {
 }
 
 /// The death of a worker, with all that is known of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{exit}")]
 pub struct Death {
     /// How the process ended.
     pub exit: Exit,
-    /// What its fault handler reported, if it had the time.
-    pub last_words: Option<LastWords>,
+    /// What it reported itself, if it had the time.
+    pub last_words: Option<Box<LastWords>>,
     /// Whether the function that was called had started.
     pub started: Started,
+}
+
+impl Death {
+    /// Whether something went wrong in the process, so that it did not just end or was ended by somebody.
+    #[must_use]
+    pub fn is_crash(&self) -> bool {
+        /// Somebody has closed the console or pressed Ctrl-C.
+        const CONTROL_C_EXIT: i64 = 0xc000_013a;
+        /// SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS.
+        const FAULTS: [i64; 7] = [4, 5, 6, 7, 8, 11, 31];
+        match (&self.last_words, self.exit) {
+            (Some(words), _) => words.cause != Cause::Exit,
+            (None, Exit::Signal(signal)) => FAULTS.contains(&signal),
+            // Exceptions end a process with their code, which no program gives by itself.
+            (None, Exit::Code(code)) => {
+                code != CONTROL_C_EXIT
+                    && matches!(code, 0x8000_0001..=0x8000_0004 | 0xc000_0001..=0xc000_0fff | 0xe06d_7363)
+            }
+            (None, Exit::Killed) => false,
+        }
+    }
 }
 
 /// What is done to memory.

@@ -52,6 +52,13 @@ pub enum Exit {
     Killed,
 }
 
+impl Exit {
+    /// Whether the process ended with this code. Through Wine only the lowest byte of a code arrives.
+    pub(super) fn is_of(self, code: u32) -> bool {
+        matches!(self, Exit::Code(exit) if exit == code.into() || cfg!(unix) && exit == (code & 0xff).into())
+    }
+}
+
 impl fmt::Display for Exit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::link::Endpoint;
-use protocol::{Hello, Identity, LastWords, VERSION};
+use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
@@ -28,8 +28,11 @@ pub(super) struct Running {
 
 impl Running {
     /// Collects the process of a worker whose link has closed.
-    pub(super) fn bury(&self, last_words: Option<LastWords>, started: Started) -> Death {
-        Death { exit: self.control.process.end(), last_words, started }
+    pub(super) fn bury(&self, last_words: Option<Box<LastWords>>, started: Started) -> Death {
+        let exit = self.control.process.end();
+        // What was reported before anybody could know that it is the end is true if the process ended of it.
+        let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
+        Death { exit, last_words: last_words.filter(|words| holds(words)), started }
     }
 
     /// Waits for what the worker answers, so that other threads see it.

@@ -49,9 +49,49 @@ pub fn windows_path(path: &Path) -> String {
     format!("Z:{}", path.to_string_lossy().replace('/', "\\"))
 }
 
+/// Where a file lies for this process that a worker of 32 or 64 bits names so. Nothing, if that cannot be known.
+#[must_use]
+pub fn host_path(path: &str, through_wine: bool, bits: u8) -> Option<PathBuf> {
+    if !through_wine {
+        return (path.starts_with('/') || cfg!(windows)).then(|| PathBuf::from(of_width(path, bits)));
+    }
+    let (drive, rest) = path.split_at_checked(2)?;
+    match drive {
+        "Z:" | "z:" => Some(PathBuf::from(rest.replace('\\', "/"))),
+        "C:" | "c:" => {
+            let within = of_width(rest, bits).replace('\\', "/");
+            Some(prefix()?.join("drive_c").join(within.trim_start_matches('/')))
+        }
+        _ => None,
+    }
+}
+
+/// The folder of the system's libraries has one name in the processes of either width, and is another one.
+fn of_width(path: &str, bits: u8) -> String {
+    const SYSTEM: &str = "\\windows\\system32\\";
+    match path.to_ascii_lowercase().find(SYSTEM) {
+        Some(start) if bits == 32 => {
+            format!("{}\\windows\\syswow64\\{}", &path[..start], &path[start + SYSTEM.len()..])
+        }
+        _ => path.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_a_worker_are_found_from_here() {
+        let there = |path: &str| host_path(path, true, 32).map(|path| path.to_string_lossy().into_owned());
+        assert_eq!(there("Z:\\opt\\a.dll").as_deref(), Some("/opt/a.dll"));
+        assert_eq!(there("Q:\\a.dll"), None);
+        assert_eq!(there("é"), None);
+        let system = there("C:\\windows\\system32\\msvcrt.dll");
+        assert!(system.is_none_or(|path| path.ends_with("drive_c/windows/syswow64/msvcrt.dll")));
+        assert_eq!(of_width("C:\\Windows\\System32\\a.dll", 64), "C:\\Windows\\System32\\a.dll");
+        assert_eq!(host_path("[vdso]", false, 64).is_some(), cfg!(windows));
+    }
 
     #[test]
     fn drive_z_is_the_root() {

@@ -4,85 +4,159 @@
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use libc::{c_int, c_void, siginfo_t};
-use protocol::LastWords;
+use protocol::{Cause, LastWords, MemoryAccess, Stage};
 
-use crate::{invoke, process};
+use crate::process;
+
+mod abort;
+mod barrier;
+mod exit;
+mod maps;
+mod registers;
+mod threads;
+
+pub(crate) use abort::prepare_new_library;
+pub(crate) use barrier::barrier;
+use maps::Place;
 
 /// The signals that a faulting instruction or `abort` raises.
 const FAULTS: [c_int; 7] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT, libc::SIGTRAP, libc::SIGSYS];
 
-/// Room for the handler, and for the kernel's signal frame with every vector register in it.
-const STACK_BYTES: usize = 64 << 10;
-
 /// `siginfo_t::si_code` of a general-protection fault (sigaction(2)).
 const SI_KERNEL: c_int = 0x80;
 
+/// The number of a page fault among the processor's exceptions, and what its error code says of it (Intel SDM 3A, 4.7).
+const PAGE_FAULT: i64 = 14;
+const WAS_WRITE: i64 = 1 << 1;
+const WAS_FETCH: i64 = 1 << 4;
+
 static CHANNEL: AtomicI32 = AtomicI32::new(-1);
 
-/// Has faults of this process reported on the channel, as its last frame.
+/// The thread whose fault is being reported; 0 for none.
+static REPORTING: AtomicU32 = AtomicU32::new(0);
+
+/// Has the end of this process reported: on the channel, as its last frame, as long as there is no better place.
 pub(crate) fn report_to(channel: &impl AsFd) {
     CHANNEL.store(channel.as_fd().as_raw_fd(), Ordering::Relaxed);
     guard_thread();
+    abort::prepare();
+    exit::prepare();
     // SAFETY: `sigaction` is zeroed, which is a valid value of it, and then filled; the handler has the type that SA_SIGINFO
     // asks for and does only what is safe in a signal handler (signal-safety(7)).
     unsafe {
         let mut action: libc::sigaction = mem::zeroed();
         action.sa_sigaction = handle as extern "C" fn(c_int, *mut siginfo_t, *mut c_void) as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         for signal in FAULTS {
             libc::sigaction(signal, &raw const action, ptr::null_mut());
         }
     }
 }
 
-/// Gives the calling thread a stack for the handler, so that a stack overflow of its is reported too.
+/// Says that the calling thread runs functions for the host, and has a stack overflow of its reported too.
 pub(crate) fn guard_thread() {
-    let stack = Box::leak(vec![0u8; STACK_BYTES].into_boxed_slice());
-    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: STACK_BYTES };
-    // SAFETY: the stack is leaked, so it stays for the life of the thread.
-    unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
+    super::OWN.add(thread_id());
+    threads::give_stack();
+}
+
+/// Loads a library.
+pub(crate) fn while_loading<R>(load: impl FnOnce() -> R) -> R {
+    abort::LOADING.store(thread_id(), Ordering::Relaxed);
+    let loaded = barrier(load);
+    abort::LOADING.store(0, Ordering::Relaxed);
+    loaded
+}
+
+/// The kernel's number of the calling thread.
+pub(super) fn thread_id() -> u32 {
+    // SAFETY: `gettid` has no precondition.
+    unsafe { libc::gettid() as u32 }
+}
+
+/// Sends a frame on the channel.
+pub(super) fn send(frame: &[u8]) {
+    // SAFETY: `write` is async-signal-safe; the frame is as long as said.
+    unsafe { libc::write(CHANNEL.load(Ordering::Relaxed), frame.as_ptr().cast(), frame.len()) };
 }
 
 extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel hands over both pointers, valid for the handler's run.
-    let (has_address, accessed, instruction) = unsafe {
-        // A positive code means that the kernel raised the signal for an instruction, not another process or `raise`;
-        // SI_KERNEL is a fault without an address, such as a misaligned vector access.
-        let code = (*information).si_code;
-        let raised_by_fault = code > 0 && code != SI_KERNEL && signal != libc::SIGABRT;
-        let context = &*context.cast::<libc::ucontext_t>();
-        (raised_by_fault, (*information).si_addr().addr() as u64, instruction_pointer(context))
-    };
-    let is_access = signal == libc::SIGSEGV || signal == libc::SIGBUS;
-    let words = LastWords {
-        code: signal as u32,
-        instruction,
-        accessed: (has_address && is_access).then_some(accessed),
-        write: None,
-        in_call: invoke::is_in_call(),
-    };
-    let (frame, length) = words.to_frame();
-    // SAFETY: `write` and `raise` are async-signal-safe; the frame is a local of `length` valid bytes. SA_RESETHAND has
-    // put the default action back, so the raised signal ends the process once this handler returns.
-    unsafe {
+    let thread = thread_id();
+    match REPORTING.compare_exchange(0, thread, Ordering::Relaxed, Ordering::Relaxed) {
         // A fork's fault is its own; the host has nothing to do with it.
-        if !process::is_fork() {
-            libc::write(CHANNEL.load(Ordering::Relaxed), frame.as_ptr().cast(), length);
+        Ok(_) if !process::is_fork() => {
+            // SAFETY: the kernel hands over both pointers, valid for the handler's run.
+            unsafe { report(signal, &*information, &*context.cast()) };
         }
+        // A fault of the handler itself ends the process at once.
+        Ok(_) => {}
+        Err(other) if other == thread => {}
+        // The process ends as soon as the other thread has made its report.
+        Err(_) => loop {
+            // SAFETY: `pause` has no precondition and is async-signal-safe.
+            unsafe { libc::pause() };
+        },
+    }
+    // SAFETY: both are async-signal-safe. The default action ends the process once this handler returns.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);
     }
 }
 
-#[cfg(target_arch = "x86")]
-fn instruction_pointer(context: &libc::ucontext_t) -> u64 {
-    u64::from(context.uc_mcontext.gregs[libc::REG_EIP as usize] as u32)
+/// Tells the host of a signal.
+fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
+    let mut report = LastWords::new(Stage::Final, Cause::Fault, signal as u32);
+    report.registers = registers::of(context);
+    report.instruction = registers::instruction(context);
+    let is_access = signal == libc::SIGSEGV || signal == libc::SIGBUS;
+    // A positive code means that the kernel raised the signal for an instruction, not another process or `raise`; SI_KERNEL is
+    // a fault without an address, such as a misaligned vector access.
+    if is_access && information.si_code > 0 && information.si_code != SI_KERNEL {
+        // SAFETY: signals of faults carry an address (sigaction(2)).
+        report.accessed = Some(unsafe { information.si_addr() }.addr() as u64);
+        report.access = access(registers::fault(context));
+    }
+    let place = Place::of(report.instruction, registers::stack(context));
+    if let Some(module) = &place.module {
+        (report.module_base, report.module) = (module.base, module.path);
+    }
+    if report.accessed.is_some_and(|accessed| place.is_overflow(accessed)) {
+        report.cause = Cause::StackOverflow;
+    }
+    if signal == libc::SIGABRT {
+        (report.cause, report.text) = abort::explain(thread_id());
+    }
+    super::deliver(report);
 }
 
-#[cfg(target_arch = "x86_64")]
-fn instruction_pointer(context: &libc::ucontext_t) -> u64 {
-    context.uc_mcontext.gregs[libc::REG_RIP as usize] as u64
+/// What an instruction tried, as the processor tells: the number of its exception and that one's error code.
+fn access((exception, code): (i64, i64)) -> Option<MemoryAccess> {
+    match exception {
+        PAGE_FAULT if code & WAS_FETCH != 0 => Some(MemoryAccess::Execute),
+        PAGE_FAULT if code & WAS_WRITE != 0 => Some(MemoryAccess::Write),
+        PAGE_FAULT => Some(MemoryAccess::Read),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_faults_tell_what_was_tried() {
+        let cases = [
+            ((14, 4), Some(MemoryAccess::Read)),
+            ((14, 6), Some(MemoryAccess::Write)),
+            ((14, 0x15), Some(MemoryAccess::Execute)),
+            ((13, 0), None),
+        ];
+        for (fault, expected) in cases {
+            assert_eq!(access(fault), expected, "{fault:?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use protocol::{Fault, Signature, Value, limits};
 use super::ffi::{CallInterface, Types};
 use super::value::{self, ResultBytes};
 use super::{ErrorNumbers, Target};
-use crate::process;
+use crate::{fault, process};
 
 /// How many arguments most functions have at most.
 const FEW: usize = 8;
@@ -88,7 +88,7 @@ impl Interface {
         // signature lies there is the host's claim: if it is wrong, it is this process that suffers, as intended.
         unsafe {
             let code = std::mem::transmute::<*const c_void, unsafe extern "C" fn()>(target.code);
-            raw::ffi_call(self.cif.as_ptr(), Some(code), room, pointers.as_mut_ptr());
+            fault::barrier(|| raw::ffi_call(self.cif.as_ptr(), Some(code), room, pointers.as_mut_ptr()));
         }
         *errors = process::error_numbers();
         let mut bytes = ResultBytes::default();

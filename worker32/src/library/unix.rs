@@ -1,12 +1,14 @@
 //! The dynamic loader of Linux.
 #![allow(unsafe_code, reason = "loading a library runs its constructors")]
 
-use std::ffi::{OsStr, c_void};
+use std::ffi::{CStr, OsStr, c_void};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol as Found};
 use protocol::{Fault, FaultKind, Symbol};
+
+use crate::fault;
 
 /// A loaded library; never closed.
 pub(super) type Module = ManuallyDrop<Library>;
@@ -20,7 +22,9 @@ pub(super) fn restrict_search() {}
 /// Loads a library. Dependencies that the system's rules do not find are looked for in `directories`, which the loader
 /// has no call for: each missing one is loaded first, by its path, and its name is then known to the loader.
 pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> {
-    open_with_dependencies(path, directories, &mut Vec::new())
+    let module = open_with_dependencies(path, directories, &mut Vec::new())?;
+    fault::prepare_new_library(&|name| address(&module, name));
+    Ok(module)
 }
 
 fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut Vec<PathBuf>) -> Result<Module, Fault> {
@@ -81,6 +85,13 @@ pub(super) fn resolve(module: &Module, symbol: &Symbol) -> Result<Option<*mut c_
     // SAFETY: the symbol is taken as an address alone, which every symbol has.
     let found = unsafe { module.get::<*mut c_void>(name) };
     Ok(found.ok().map(Found::as_raw_ptr).filter(|address| !address.is_null()))
+}
+
+/// The address of a symbol of the module or of what it is linked with, NULL if there is none.
+fn address(module: &Module, name: &CStr) -> *mut c_void {
+    // SAFETY: the symbol is taken as an address alone, which every symbol has.
+    let found = unsafe { module.get::<*mut c_void>(name.to_bytes_with_nul()) };
+    found.map_or(std::ptr::null_mut(), Found::as_raw_ptr)
 }
 
 #[cfg(test)]

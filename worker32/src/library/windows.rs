@@ -2,7 +2,6 @@
 #![allow(unsafe_code, reason = "loading a library runs its DllMain")]
 
 use std::ffi::{OsStr, c_void};
-use std::io;
 use std::mem::ManuallyDrop;
 use std::os::windows::ffi::OsStrExt;
 
@@ -11,10 +10,16 @@ use libloading::os::windows::{
     Symbol as Found,
 };
 use protocol::{Fault, FaultKind, Symbol};
+use windows_sys::Win32::Foundation::ERROR_DLL_INIT_FAILED;
 use windows_sys::Win32::System::LibraryLoader::{AddDllDirectory, SetDefaultDllDirectories, SetDllDirectoryW};
+
+use crate::fault;
 
 /// A loaded library; never freed.
 pub(super) type Module = ManuallyDrop<Library>;
+
+/// The loader's word for a library whose DllMain has returned FALSE.
+const REFUSED: i32 = ERROR_DLL_INIT_FAILED as i32;
 
 /// What `dll.C` stands for on Windows: the C runtime and the libraries every program has at hand.
 const DEFAULT: [&str; 6] = ["msvcrt.dll", "kernel32.dll", "user32.dll", "gdi32.dll", "advapi32.dll", "ole32.dll"];
@@ -51,9 +56,19 @@ pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> 
             libloading::Error::LoadLibraryExW { source } => source,
             error => return Fault::new(FaultKind::Load, error.to_string()),
         };
-        let cause = std::error::Error::source(&source);
-        let number = cause.and_then(|cause| cause.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
-        let message = cause.map_or_else(|| source.to_string(), ToString::to_string);
+        // The crate keeps the number to itself, but for those who look closely.
+        let number = format!("{source:?}").parse::<i32>().ok();
+        if let Some(number) = number {
+            fault::end_if_crashed(number as u32);
+        }
+        let message = match number {
+            Some(REFUSED) => {
+                "DllMain returned FALSE, its own or that of a library it needs: it could not prepare itself \
+                              (ERROR_DLL_INIT_FAILED)"
+                    .to_owned()
+            }
+            _ => source.to_string(),
+        };
         Fault { kind: FaultKind::Load, message, code: number.map(i64::from) }
     })
 }

@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::{DoorbellTicket, RING, Rest};
+use super::{DoorbellTicket, RING};
 use crate::link::wait::Bell;
 use crate::link::{Endpoint, LinkError};
 
@@ -15,14 +15,13 @@ use crate::link::{Endpoint, LinkError};
 #[derive(Debug)]
 pub struct Doorbell {
     channel: Endpoint,
-    rest: Rest,
 }
 
 impl Doorbell {
     /// Makes the channel the doorbell.
     #[must_use]
     pub fn through(channel: Endpoint) -> Self {
-        Self { channel, rest: Rest::default() }
+        Self { channel }
     }
 
     /// The worker's end, as the host says.
@@ -49,13 +48,6 @@ impl Doorbell {
     /// The operating system's, when no more descriptors can be had.
     pub fn watcher(&self) -> io::Result<Option<Watcher>> {
         Ok(Some(Watcher(self.channel.receiver.as_fd().try_clone_to_owned()?)))
-    }
-
-    /// What the peer left behind in the channel before it ended.
-    pub fn last_words(&mut self) -> Vec<u8> {
-        // What lies in the socket has not been looked at yet if the peer was found dead while it was rung.
-        self.rest.keep(&self.channel.remainder());
-        std::mem::take(&mut self.rest.0)
     }
 }
 
@@ -97,11 +89,8 @@ impl Bell for Doorbell {
         let mut bytes = [0; 64];
         match rustix::net::recv(&self.channel.receiver, &mut bytes, RecvFlags::empty()) {
             Ok((0, _)) => Err(LinkError::Closed),
-            Ok((received, _)) => {
-                self.rest.keep(&bytes[..received.min(bytes.len())]);
-                Ok(())
-            }
-            Err(Errno::INTR) => Ok(()),
+            // However often the peer has rung, once is enough to wake.
+            Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(io::Error::from(error).into()),
         }
     }

@@ -8,7 +8,7 @@ use std::ptr;
 use windows_sys::Win32::Foundation::WAIT_OBJECT_0;
 use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, SetEvent, WaitForMultipleObjects};
 
-use super::{DoorbellTicket, RING, Rest};
+use super::{DoorbellTicket, RING};
 use crate::link::channel::owned_handle;
 use crate::link::wait::Bell;
 use crate::link::{Endpoint, LinkError};
@@ -18,7 +18,6 @@ use crate::link::{Endpoint, LinkError};
 pub struct Doorbell {
     channel: Endpoint,
     events: Option<Events>,
-    rest: Rest,
 }
 
 /// One side's view of the events.
@@ -45,10 +44,10 @@ impl Events {
 }
 
 impl Doorbell {
-    /// The host's end: the events wake, the channel only carries the last words.
+    /// The host's end: the events wake, and the channel is left alone.
     #[must_use]
     pub fn host(channel: Endpoint, events: Events) -> Self {
-        Self { channel, events: Some(events), rest: Rest::default() }
+        Self { channel, events: Some(events) }
     }
 
     /// The worker's end, as the host says.
@@ -66,7 +65,7 @@ impl Doorbell {
                 .map(|handles| handles.map(|[peer, own, closed, process]| Events { own, peer, closed, process })),
         };
         match events {
-            Ok(events) => Ok(Self { channel, events, rest: Rest::default() }),
+            Ok(events) => Ok(Self { channel, events }),
             Err(error) => Err((channel, error)),
         }
     }
@@ -90,12 +89,6 @@ impl Doorbell {
         let watcher =
             |events: &Events| Ok(Watcher { closed: events.closed.try_clone()?, process: events.process.try_clone()? });
         self.events.as_ref().map(watcher).transpose()
-    }
-
-    /// What the peer, which has ended, left behind in the channel.
-    pub fn last_words(&mut self) -> Vec<u8> {
-        self.rest.keep(&self.channel.remainder());
-        std::mem::take(&mut self.rest.0)
     }
 }
 
@@ -133,10 +126,8 @@ impl Bell for Doorbell {
             let mut bytes = [0; 64];
             return match self.channel.receiver.read(&mut bytes)? {
                 0 => Err(LinkError::Closed),
-                received => {
-                    self.rest.keep(&bytes[..received]);
-                    Ok(())
-                }
+                // However often the peer has rung, once is enough to wake.
+                _ => Ok(()),
             };
         };
         let handles = [&events.own, &events.closed, &events.process].map(AsRawHandle::as_raw_handle);

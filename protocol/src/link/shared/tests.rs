@@ -10,8 +10,9 @@ use std::time::Duration;
 use interprocess::TryClone;
 
 use super::*;
+use crate::link::ReportArea;
 use crate::link::{CONTROL_BYTES, Endpoint, Memory, pair};
-use crate::{LastWords, Value, decode};
+use crate::{Cause, LastWords, Stage, Value, decode};
 
 /// Fails a test that hangs.
 fn within_a_minute<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
@@ -161,17 +162,24 @@ fn the_end_of_the_peer_is_seen_in_the_middle_of_a_message() {
 }
 
 #[test]
-fn what_a_dying_peer_says_is_found_behind_the_rings() {
+fn what_a_dying_peer_says_is_found_in_the_memory() {
     within_a_minute(|| {
-        let (mut host, mut worker, _memory) = link();
-        let words = LastWords { code: 11, instruction: 1, accessed: Some(1), write: None, in_call: true };
-        let (frame, length) = words.to_frame();
-        worker.doorbell().ring().unwrap();
-        worker.doorbell().ring().unwrap();
-        rustix::io::write(&worker.doorbell().channel().sender, &frame[..length]).unwrap();
+        let (host, worker, memory) = link();
+        let area = ReportArea::over(memory.map(0, CONTROL_BYTES).unwrap());
+        assert_eq!(host.last_words(), None);
+        let early = LastWords::new(Stage::Provisional, Cause::Fault, 11);
+        area.write(&early);
         drop(worker);
-        assert!(matches!(receive(&mut host), Err(LinkError::Closed)));
-        assert_eq!(host.doorbell().last_words(), &frame[..length]);
+        assert_eq!(host.last_words(), Some(early));
+        let last = LastWords { accessed: Some(1), ..LastWords::new(Stage::Final, Cause::Exit, 3) };
+        area.write(&last);
+        assert_eq!(host.last_words(), Some(last));
+        area.clear();
+        assert_eq!(host.last_words(), None);
+        for word in &host.view.words()[region::report()] {
+            word.store(u32::MAX, Ordering::Relaxed);
+        }
+        assert_eq!(host.last_words(), None, "nonsense is no report");
     });
 }
 
@@ -182,7 +190,7 @@ fn a_peer_that_lives_on_behind_a_closed_channel_is_not_waited_for() {
         worker.view.words()[region::words(1).waiting].store(1, Ordering::Relaxed);
         rustix::net::shutdown(&worker.doorbell().channel().receiver, rustix::net::Shutdown::Read).unwrap();
         assert!(matches!(host.send(1, &Value::Nil), Err(LinkError::Closed)));
-        assert_eq!(host.doorbell().last_words(), []);
+        assert_eq!(host.last_words(), None);
     });
 }
 

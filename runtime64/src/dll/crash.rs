@@ -1,0 +1,179 @@
+//! The error of a crash, from what the worker reported of it.
+
+use protocol::{Cause, I386_REGISTERS, LastWords, Machine, MemoryAccess, Platform, Stage, X86_64_REGISTERS};
+
+use super::fault_name::fault_name;
+use crate::error::{Crash, Error, ErrorKind};
+use crate::image;
+use crate::remote::{Death, Exit, Started, WorkerKind, host_path};
+
+/// The error of a worker that crashed. `doing` says what was asked of it, such as "device.dll: Reset".
+pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
+    let unreported;
+    let words = match &death.last_words {
+        Some(words) => words,
+        None => {
+            let (Exit::Code(code) | Exit::Signal(code)) = death.exit else {
+                return Error::new(ErrorKind::Crash, format!("{doing} crashed"));
+            };
+            unreported = LastWords::new(Stage::Final, Cause::Fault, code as u32);
+            &unreported
+        }
+    };
+    let crash = describe(words, kind);
+    let fault = sentence(words, &crash);
+    let message = match death.started {
+        Started::No => {
+            format!("{doing}: the worker had crashed before the call: {fault}; the next call starts a new worker")
+        }
+        Started::Yes | Started::Unknown => format!("{doing} crashed: {fault}; the next call starts a new worker"),
+    };
+    let mut error = Error::new(ErrorKind::Crash, message)
+        .with_code(i64::from(words.code))
+        .with_address(words.accessed)
+        .with_started(death.started)
+        .with_detail(report(words, &crash));
+    error.context.crash = Some(Box::new(crash));
+    error
+}
+
+/// The parts of a report, as a script sees them.
+fn describe(words: &LastWords, kind: WorkerKind) -> Crash {
+    let names: &[&str] = match kind.machine {
+        Machine::I386 => &I386_REGISTERS,
+        Machine::X86_64 => &X86_64_REGISTERS,
+    };
+    let module = words.module.to_string();
+    let offset = (!module.is_empty()).then(|| words.instruction.wrapping_sub(words.module_base));
+    let file = host_path(&module, kind.needs_wine(), kind.pointer_bits());
+    Crash {
+        cause: cause(words),
+        exception: exception(words, kind.platform),
+        symbol: offset.and_then(|offset| image::nearest_export(&file?, offset)),
+        module: offset.map(|_| base_name(&module).to_owned()),
+        offset,
+        access: words.access.map(access),
+        // What was not reported by the worker itself says nothing of the thread.
+        thread: (words.thread != 0).then_some(if words.is_foreign { "library" } else { "call" }),
+        registers: names.iter().copied().zip(words.registers.values().iter().copied()).collect(),
+    }
+}
+
+/// What it was.
+fn cause(words: &LastWords) -> &'static str {
+    /// What the C library of Linux says when it finds its heap damaged.
+    const OF_THE_HEAP: [&str; 6] = ["malloc", "free()", "double free", "corrupted", "munmap_chunk()", "realloc()"];
+    const HEAP_CORRUPTION: u32 = 0xc000_0374;
+    const STACK_OVERFLOW: u32 = 0xc000_00fd;
+    match words.cause {
+        Cause::Fault if words.code == HEAP_CORRUPTION => "heap corruption",
+        Cause::Fault if words.code == STACK_OVERFLOW => "stack overflow",
+        Cause::Fault => "fault",
+        Cause::StackOverflow => "stack overflow",
+        Cause::Abort => {
+            let text = words.text.to_string();
+            let is_of_the_heap = OF_THE_HEAP.iter().any(|start| text.starts_with(start));
+            if is_of_the_heap { "heap corruption" } else { "abort" }
+        }
+        Cause::CppException => "C++ exception",
+        Cause::Exit => "exit",
+    }
+}
+
+/// The name of the signal or exception. On Windows `abort` is none.
+fn exception(words: &LastWords, platform: Platform) -> Option<String> {
+    match (words.cause, platform) {
+        (Cause::Abort, Platform::Windows) => Some("abort".to_owned()),
+        _ => fault_name(platform, words.code).map(str::to_owned),
+    }
+}
+
+fn access(access: MemoryAccess) -> &'static str {
+    match access {
+        MemoryAccess::Read => "read",
+        MemoryAccess::Write => "write",
+        MemoryAccess::Execute => "execute",
+    }
+}
+
+/// The name of a file, on either system.
+fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// "SIGSEGV writing 0x00000010 in libdevice.so+0x1234 (Reset+0x14)".
+fn sentence(words: &LastWords, crash: &Crash) -> String {
+    let name = crash.exception.clone().unwrap_or_else(|| format!("fault {:#x}", words.code));
+    let text = words.text.to_string();
+    let thread = if words.is_foreign { ", on a thread of the library's own" } else { "" };
+    match crash.cause {
+        "abort" if text.is_empty() && name == "abort" => format!("it called abort{thread}"),
+        "abort" if text.is_empty() => format!("{name}, it called abort{thread}"),
+        "abort" => format!("{name}, {text}{thread}"),
+        "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{thread}"),
+        "heap corruption" => format!("{name}, the heap is corrupted: {text}{thread}"),
+        "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{thread}"),
+        "C++ exception" => format!("nothing caught a C++ exception of type {}{thread}", image::type_name(&text)),
+        cause => {
+            let overflow = cause == "stack overflow" && !name.ends_with("STACK_OVERFLOW");
+            let overflow = if overflow { ", stack overflow," } else { "" };
+            format!("{name}{overflow}{}{}{thread}", accessed(words), location(words, crash))
+        }
+    }
+}
+
+/// " writing 0x00000010".
+fn accessed(words: &LastWords) -> String {
+    let Some(address) = words.accessed else { return String::new() };
+    let verb = match words.access {
+        None => "accessing",
+        Some(MemoryAccess::Read) => "reading",
+        Some(MemoryAccess::Write) => "writing",
+        Some(MemoryAccess::Execute) => "executing",
+    };
+    format!(" {verb} {address:#010x}")
+}
+
+/// " in device.dll+0x1234 (Reset+0x14)".
+fn location(words: &LastWords, crash: &Crash) -> String {
+    match (&crash.module, crash.offset, &crash.symbol) {
+        (Some(module), Some(offset), Some(symbol)) => format!(" in {module}+{offset:#x} ({symbol})"),
+        (Some(module), Some(offset), None) => format!(" in {module}+{offset:#x}"),
+        _ if words.instruction == 0 => String::new(),
+        _ => format!(" at instruction {:#010x}", words.instruction),
+    }
+}
+
+/// All that is known, line by line.
+fn report(words: &LastWords, crash: &Crash) -> String {
+    let mut lines = Vec::new();
+    let name = crash.exception.as_deref().unwrap_or("unknown");
+    lines.push(format!("{}: {name} ({:#x}){}", crash.cause, words.code, accessed(words)));
+    if !words.text.is_empty() {
+        lines.push(format!("text: {}", words.text));
+    }
+    lines.push(format!("instruction: {:#010x}", words.instruction));
+    if let Some(offset) = crash.offset {
+        lines.push(format!("module: {} at {:#010x}, offset {offset:#x}", words.module, words.module_base));
+    }
+    if let Some(symbol) = &crash.symbol {
+        lines.push(format!("nearest export: {symbol}"));
+    }
+    match crash.thread {
+        Some("library") => lines.push(format!("thread: {}, one of the library's own", words.thread)),
+        Some(_) => lines.push(format!("thread: {}, which made a call", words.thread)),
+        None => {}
+    }
+    if words.thread != 0 {
+        lines.push(format!("calls under way: {}", words.calls));
+    }
+    let width = if crash.registers.len() > I386_REGISTERS.len() { 16 } else { 8 };
+    for four in crash.registers.chunks(4) {
+        let registers: Vec<String> = four.iter().map(|(name, value)| format!("{name} {value:0width$x}")).collect();
+        lines.push(registers.join("  "));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;

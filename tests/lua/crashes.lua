@@ -1,0 +1,60 @@
+-- Every way in which a library ends its process, each in a call, on a thread of the library's own and in a call that a
+-- callback makes: the right error every time, and the next call works.
+local check = require "check"
+local bad = check.library "crashes"
+local faults = dofile(arg[0]:gsub("crashes%.lua$", "fault_table.lua"))
+
+dll.cdef [[
+  void crash(int fault);
+  void crash_in_thread(int fault);
+  void call_back(void (*callback)(int), int argument);
+  int add_text(int number, const char *text, const char *longer);
+  int can_throw(void);
+]]
+
+-- Each is done several times in a row; RUNTIME64_TEST_ROUNDS asks for more.
+local rounds = tonumber(os.getenv "RUNTIME64_TEST_ROUNDS") or 2
+local can_throw = bad.can_throw() ~= 0
+
+local places = {
+  { what = "in a call", run = bad.crash, func = "crash", thread = "call" },
+  { what = "on a thread of the library's own", run = bad.crash_in_thread, func = "crash_in_thread", thread = "library" },
+  {
+    what = "in a call of a callback",
+    func = "crash",
+    thread = "call",
+    run = function(number)
+      bad.call_back(function(argument) bad.crash(argument) end, number)
+    end,
+  },
+}
+
+for _, place in ipairs(places) do
+  for _, fault in ipairs(faults) do
+    if fault.cause ~= "C++ exception" or can_throw then
+      for round = 1, rounds do
+        local what = ("%s, %s, round %d"):format(fault.name, place.what, round)
+        local raised = select(2, pcall(place.run, fault.number))
+        faults.verify(check, fault, raised, what)
+        check.equal(raised.func, place.func, what .. ": func")
+        check.equal(raised.started, "yes", what .. ": started")
+        check.equal(raised.call, ("%s(%d)"):format(place.func, fault.number), what .. ": call")
+        if raised.kind == "crash" then
+          check.equal(raised.thread, place.thread, what .. ": thread")
+          check.contains(raised.detail, "call: " .. raised.call, what .. ": detail")
+        end
+        check.truthy(bad.can_throw() ~= nil, what .. ": the next call works")
+      end
+    end
+  end
+end
+
+-- The arguments are told as the script gave them, long ones shortened.
+local long = ("x"):rep(100)
+local raised = select(2, pcall(bad.add_text, 3, "a\n\"b\"", long))
+check.equal(raised.kind, "crash", "a call with texts")
+check.equal(raised.call, 'add_text(3, "a\\n\\"b\\"", "' .. long:sub(1, 40) .. '…")', "its arguments")
+check.contains(tostring(raised), { "reading 0x00000010", "add_text+0x", "the next call starts a new worker" }, "its message")
+check.equal(tostring(raised):find("\n", 1, true), nil, "the message is one line")
+
+check.finish()

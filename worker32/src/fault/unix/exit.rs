@@ -1,0 +1,25 @@
+//! The end of the process by `exit`, which a library has no business to call.
+
+use std::ffi::{c_int, c_void};
+use std::ptr;
+
+use protocol::{Cause, LastWords, Stage};
+
+use crate::process;
+
+unsafe extern "C" {
+    /// Has a function called by `exit`, with its status (on_exit(3)).
+    fn on_exit(function: unsafe extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+}
+
+/// Has `exit` told to the host.
+pub(super) fn prepare() {
+    // SAFETY: the function has the type that is asked for and needs no argument.
+    unsafe { on_exit(tell, ptr::null_mut()) };
+}
+
+unsafe extern "C" fn tell(status: c_int, _: *mut c_void) {
+    if !process::is_fork() && !crate::is_ending() {
+        crate::fault::deliver(LastWords::new(Stage::Final, Cause::Exit, status as u32));
+    }
+}

@@ -1,0 +1,52 @@
+//! `abort` of the C runtimes that libraries share: they raise SIGABRT within the process first. A library with a runtime of its
+//! own ends by its own means.
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use protocol::{Cause, LastWords, Stage};
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
+
+/// The number of SIGABRT in Microsoft's runtimes.
+const SIGABRT: c_int = 22;
+
+/// The exit code of a process that has called `abort`.
+const EXIT_CODE: u32 = 3;
+
+type Handler = unsafe extern "C" fn(c_int);
+type Signal = unsafe extern "C" fn(c_int, Handler) -> *mut c_void;
+
+unsafe extern "C" {
+    /// Of the C runtime that this executable is linked to.
+    fn signal(number: c_int, handler: Handler) -> *mut c_void;
+}
+
+/// Has `abort` of this executable's C runtime reported.
+pub(super) fn prepare() {
+    // SAFETY: the handler has the type that is asked for.
+    unsafe { signal(SIGABRT, aborted) };
+}
+
+/// The same for the Universal C Runtime, once a library has brought it.
+pub(super) fn prepare_new_runtime() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if DONE.load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: both names are zero-terminated; a runtime that a library has brought stays, as no library is unloaded, and
+    // `signal` has this type in it.
+    unsafe {
+        let module = GetModuleHandleA(c"ucrtbase.dll".as_ptr().cast());
+        if module.is_null() {
+            return;
+        }
+        if let Some(signal) = GetProcAddress(module, c"signal".as_ptr().cast()) {
+            std::mem::transmute::<unsafe extern "system" fn() -> isize, Signal>(signal)(SIGABRT, aborted);
+            DONE.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+unsafe extern "C" fn aborted(_: c_int) {
+    super::end(LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE))
+}

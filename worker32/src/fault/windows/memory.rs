@@ -1,0 +1,44 @@
+//! Copies from addresses that may be wrong, made by the system, so that they fail instead of faulting.
+
+use std::ptr;
+
+use windows_sys::Win32::System::Diagnostics::Debug::ReadProcessMemory;
+use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
+/// Copies bytes from an address, if they all can be read.
+pub(super) fn read(address: usize, into: &mut [u8]) -> Option<()> {
+    let source = ptr::without_provenance(address);
+    // SAFETY: the target is as large as said, and the pseudo handle of this process is always valid. The system checks the
+    // source.
+    let done = unsafe {
+        ReadProcessMemory(GetCurrentProcess(), source, into.as_mut_ptr().cast(), into.len(), ptr::null_mut())
+    };
+    (done != 0).then_some(())
+}
+
+/// The 32-bit word at an address.
+pub(super) fn word(address: usize) -> Option<u32> {
+    let mut bytes = [0; 4];
+    read(address, &mut bytes)?;
+    Some(u32::from_ne_bytes(bytes))
+}
+
+/// The address at an address.
+pub(super) fn pointer(address: usize) -> Option<usize> {
+    let mut bytes = [0; size_of::<usize>()];
+    read(address, &mut bytes)?;
+    Some(usize::from_ne_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_nothing() {
+        let value = 0x1234_5678u32;
+        assert_eq!(word((&raw const value).addr()), Some(value));
+        assert_eq!(word(16), None);
+        assert_eq!(pointer(usize::MAX), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! Which module an address is in, by the loader's list. Its lock is not taken: whoever holds it may be what has crashed. Each
+//! entry is therefore read by the system, and their number is bounded.
+
+use std::arch::asm;
+
+use protocol::Text;
+
+use super::memory::{pointer, read};
+
+/// The most modules that are looked at.
+const MOST: usize = 1024;
+
+/// Where things lie in the loader's structures (`PEB`, `PEB_LDR_DATA`, `LDR_DATA_TABLE_ENTRY`), in bytes.
+#[cfg(target_arch = "x86")]
+mod offsets {
+    pub(super) const LOADER: usize = 0x0c;
+    pub(super) const LIST: usize = 0x0c;
+    pub(super) const BASE: usize = 0x18;
+    pub(super) const BYTES: usize = 0x20;
+    pub(super) const PATH: usize = 0x24;
+    pub(super) const ENTRY: usize = 0x2c;
+}
+#[cfg(target_arch = "x86_64")]
+mod offsets {
+    pub(super) const LOADER: usize = 0x18;
+    pub(super) const LIST: usize = 0x10;
+    pub(super) const BASE: usize = 0x30;
+    pub(super) const BYTES: usize = 0x40;
+    pub(super) const PATH: usize = 0x48;
+    pub(super) const ENTRY: usize = 0x58;
+}
+
+/// Where the module starts that an address is in, and its file.
+pub(super) fn of(address: usize) -> Option<(u64, Text)> {
+    let head = pointer(environment() + offsets::LOADER)?.checked_add(offsets::LIST)?;
+    let mut entry = pointer(head)?;
+    for _ in 0..MOST {
+        if entry == head {
+            return None;
+        }
+        let mut bytes = [0; offsets::ENTRY];
+        read(entry, &mut bytes)?;
+        let base = pointer_in(&bytes, offsets::BASE);
+        let length = u32_in(&bytes, offsets::BYTES) as usize;
+        if address.wrapping_sub(base) < length {
+            // A counted string: its length in bytes, the room for it, and where it lies.
+            let length = usize::from(u16::from_ne_bytes([bytes[offsets::PATH], bytes[offsets::PATH + 1]]));
+            let path = pointer_in(&bytes, offsets::PATH + size_of::<usize>());
+            return Some((base as u64, wide_text(path, length / 2)));
+        }
+        entry = pointer_in(&bytes, 0);
+    }
+    None
+}
+
+fn pointer_in(bytes: &[u8; offsets::ENTRY], offset: usize) -> usize {
+    bytes[offset..].first_chunk().map_or(0, |bytes| usize::from_ne_bytes(*bytes))
+}
+
+fn u32_in(bytes: &[u8; offsets::ENTRY], offset: usize) -> u32 {
+    bytes[offset..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes))
+}
+
+/// Text of so many 16-bit units, as UTF-8. What cannot be read is left out.
+fn wide_text(address: usize, units: usize) -> Text {
+    let mut text = Text::default();
+    let mut bytes = [0; 2 * Text::LONGEST];
+    let bytes = &mut bytes[..2 * units.min(Text::LONGEST)];
+    if read(address, bytes).is_none() {
+        return text;
+    }
+    let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_ne_bytes(*unit));
+    for character in char::decode_utf16(units) {
+        text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    text
+}
+
+/// The process environment block of this process, whose address each thread's own block holds.
+fn environment() -> usize {
+    let block: usize;
+    // SAFETY: the segment register leads to the thread's block, and that place in it holds the address, in every version of
+    // Windows of this width.
+    unsafe {
+        #[cfg(target_arch = "x86")]
+        asm!("mov {}, fs:[0x30]", out(reg) block, options(nostack, preserves_flags, readonly));
+        #[cfg(target_arch = "x86_64")]
+        asm!("mov {}, gs:[0x60]", out(reg) block, options(nostack, preserves_flags, readonly));
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_program_is_among_the_modules() {
+        let code = (this_program_is_among_the_modules as fn()) as usize;
+        let (base, path) = of(code).expect("code lies in a module");
+        assert!(base < code as u64 && path.to_string().ends_with(".exe"), "{base:#x} {path}");
+        assert!(of(16).is_none());
+    }
+}

@@ -1,0 +1,82 @@
+//! A thread that makes reports of stack overflows: the one that has used up its stack has no room for it. Wine keeps back no more
+//! than a page for handlers in 32-bit programs.
+
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::ptr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::thread;
+
+use windows_sys::Win32::System::Diagnostics::Debug::EXCEPTION_POINTERS;
+use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, SetEvent, Sleep, WaitForSingleObject};
+
+/// How long the answer may take, in milliseconds, before the exception goes its way without a report.
+const LIMIT: u32 = 5000;
+
+/// What makes a report: of an exception, that of the thread with this number, for good or not.
+pub(super) type Report = fn(&EXCEPTION_POINTERS, u32, bool);
+
+static EVENTS: OnceLock<Events> = OnceLock::new();
+static IS_BUSY: AtomicBool = AtomicBool::new(false);
+static EXCEPTION: AtomicPtr<EXCEPTION_POINTERS> = AtomicPtr::new(ptr::null_mut());
+static THREAD: AtomicU32 = AtomicU32::new(0);
+static IS_FINAL: AtomicBool = AtomicBool::new(false);
+
+struct Events {
+    asked: OwnedHandle,
+    answered: OwnedHandle,
+}
+
+/// Starts the thread. It lasts as long as the process.
+pub(super) fn start(report: Report) {
+    let (Some(asked), Some(answered)) = (event(), event()) else { return };
+    if EVENTS.set(Events { asked, answered }).is_ok() {
+        thread::spawn(move || serve(report));
+    }
+}
+
+fn serve(report: Report) {
+    while let Some(events) = EVENTS.get() {
+        wait(&events.asked, INFINITE);
+        let exception = EXCEPTION.swap(ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: whoever asks keeps the exception until it is answered, or leaves it to the process's end.
+        if let Some(exception) = unsafe { exception.as_ref() } {
+            report(exception, THREAD.load(Ordering::Relaxed), IS_FINAL.load(Ordering::Relaxed));
+        }
+        set(&events.answered);
+    }
+}
+
+/// Has the report of an exception of the calling thread made. It needs next to no stack.
+#[inline(never)]
+pub(super) fn ask(exception: &EXCEPTION_POINTERS, thread: u32, is_final: bool) {
+    let Some(events) = EVENTS.get() else { return };
+    while IS_BUSY.swap(true, Ordering::Acquire) {
+        // SAFETY: the function takes any time.
+        unsafe { Sleep(1) };
+    }
+    THREAD.store(thread, Ordering::Relaxed);
+    IS_FINAL.store(is_final, Ordering::Relaxed);
+    EXCEPTION.store(ptr::from_ref(exception).cast_mut(), Ordering::Release);
+    set(&events.asked);
+    wait(&events.answered, LIMIT);
+    IS_BUSY.store(false, Ordering::Release);
+}
+
+fn event() -> Option<OwnedHandle> {
+    // SAFETY: null pointers ask for no name and the default protection. The handle is owned only if one was made.
+    unsafe {
+        let handle = CreateEventW(ptr::null(), 0, 0, ptr::null());
+        if handle.is_null() { None } else { Some(OwnedHandle::from_raw_handle(handle)) }
+    }
+}
+
+fn set(event: &OwnedHandle) {
+    // SAFETY: the handle is open for as long as it is borrowed.
+    unsafe { SetEvent(event.as_raw_handle()) };
+}
+
+fn wait(event: &OwnedHandle, milliseconds: u32) {
+    // SAFETY: as for `set`.
+    unsafe { WaitForSingleObject(event.as_raw_handle(), milliseconds) };
+}
