@@ -36,8 +36,9 @@ cargo xtask COMMAND
                              compares byte layouts of random declarations with those of compilers
   calls [--count N] [--seed S]
                              calls functions and callbacks of random signatures that real compilers made
-  soak kills|hosts|respawns|leak|deadlines [--count N] [--configuration NAME] [--seed S]
-                             kills workers and hosts, has libraries hang, makes a great many calls, and judges what is left
+  soak kills|hosts|respawns|leak|crashes|deadlines [--count N] [--configuration NAME] [--seed S]
+                             kills workers and hosts, has libraries crash and hang, makes a great many calls, and judges
+                             what comes of it
   setup                      installs what the builds and tests need
   fixtures                   builds the C libraries that the tests load
   invariants                 checks what ARCHITECTURE.md says always holds

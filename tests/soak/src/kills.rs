@@ -41,6 +41,8 @@ struct Shown {
     ended: Vec<String>,
     /// From kill to error, in milliseconds.
     late: Vec<f64>,
+    /// The longest of these, and what the call was.
+    slowest: (f64, String),
 }
 
 /// Kills so many workers.
@@ -67,6 +69,7 @@ pub fn run(configuration: Configuration, link: Link, count: u64, seed: u64) -> R
     report.judge_none("calls with a wrong result", &shown.wrong);
     report.judge_none("errors of an unexpected kind", &shown.unexpected);
     report.judge_none("calls that ran twice, or not as they told", &shown.misjudged);
+    report.tell("the slowest error was of", &shown.slowest.1);
     let late = Quantiles::of(shown.late);
     report.judge_times("kill to error of the call under way", &late, "p99 ≤ 5 ms", late.are_within(0.99, LATEST));
     report
@@ -145,8 +148,11 @@ impl Shown {
         }
         // Only what was under way when the kill came is late by it.
         let was_under_way = matches!(started, "yes" | "unknown") && place == killed;
-        if let Some(late) = late.filter(|late| was_under_way && *late > 0.0) {
-            self.late.push(late / 1000.0);
+        if let Some(late) = late.filter(|late| was_under_way && *late > 0.0).map(|late| late / 1000.0) {
+            self.late.push(late);
+            if late > self.slowest.0 {
+                self.slowest = (late, place.to_owned());
+            }
         }
     }
 }

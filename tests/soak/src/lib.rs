@@ -5,6 +5,7 @@
 //! beside the bars that they must meet. All of it runs on Linux, where the Windows programs run in Wine.
 #![cfg(target_os = "linux")]
 
+pub mod crashes;
 pub mod deadlines;
 mod effects;
 pub mod hosts;

@@ -16,16 +16,19 @@ pub enum Command {
     Respawns,
     /// A great many calls are made.
     Leak,
+    /// Libraries crash.
+    Crashes,
     /// Libraries hang.
     Deadlines,
 }
 
 /// Each by its word, with how much of it there is if nothing is said.
-const COMMANDS: [(&str, Command, u64); 5] = [
+const COMMANDS: [(&str, Command, u64); 6] = [
     ("kills", Command::Kills, 10_000),
     ("hosts", Command::Hosts, 1_000),
     ("respawns", Command::Respawns, 10_000),
     ("leak", Command::Leak, 1_000_000),
+    ("crashes", Command::Crashes, 100),
     ("deadlines", Command::Deadlines, 100),
 ];
 

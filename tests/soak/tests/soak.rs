@@ -3,7 +3,7 @@
 
 use soak::kills::{self, Link};
 use soak::report::Report;
-use soak::{deadlines, hosts, leak, respawns};
+use soak::{crashes, deadlines, hosts, leak, respawns};
 use tests::Configuration;
 
 const SEED: u64 = 32;
@@ -42,6 +42,8 @@ sizes! {
         { Native 60 HostWidth 30 WineWorker 15 Windows 15 };
     soak_leak: |configuration, count| leak::run(configuration, count),
         { Native 30_000 HostWidth 30_000 WineWorker 10_000 Windows 10_000 };
+    soak_crashes: |configuration, count| crashes::run(configuration, count),
+        { Native 2 HostWidth 1 WineWorker 1 Windows 1 };
     soak_deadlines: |configuration, count| deadlines::run(configuration, count),
         { Native 3 HostWidth 2 WineWorker 2 Windows 2 };
 }

@@ -19,7 +19,7 @@ mod linux {
     use soak::kills::{self, Link};
     use soak::options::{Command, Options};
     use soak::report::Report;
-    use soak::{deadlines, hosts, leak, respawns};
+    use soak::{crashes, deadlines, hosts, leak, respawns};
     use tests::Configuration;
 
     pub(super) fn main() -> ExitCode {
@@ -49,6 +49,7 @@ mod linux {
             Command::Hosts => vec![hosts::run(configuration, count, seed)],
             Command::Respawns => vec![respawns::run(configuration, count, seed)],
             Command::Leak => vec![leak::run(configuration, count)],
+            Command::Crashes => vec![crashes::run(configuration, count)],
             Command::Deadlines => vec![deadlines::run(configuration, count)],
         }
     }
