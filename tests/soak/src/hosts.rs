@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use layouts::random::Random;
-use tests::{Configuration, Process, Run, wait_until};
+use tests::{Configuration, Role, Run, wait_until};
 
 use crate::quantiles::Quantiles;
 use crate::report::Report;
@@ -29,11 +29,12 @@ enum Reached {
     Printed(&'static str),
     /// The worker has mapped the library, whose constructor or DllMain does not return.
     Loading(&'static str),
-    /// The host has been running for so many milliseconds at most.
-    Starting(u64),
+    /// The host's process, or the worker's, has been there for so many milliseconds at most. What has just been forked
+    /// still looks like what it was forked from.
+    Running(Role, u64),
 }
 
-const STATES: [State; 6] = [
+const STATES: [State; 7] = [
     State { name: "idle", code: "calls.add(1, 2) say 'idle' while true do end", reached: Reached::Printed("idle") },
     State { name: "busy", code: "bad.spin_forever()", reached: Reached::Printed("spinning") },
     State { name: "hung", code: "bad.sleep_forever()", reached: Reached::Printed("sleeping") },
@@ -43,7 +44,8 @@ const STATES: [State; 6] = [
         reached: Reached::Printed("called"),
     },
     State { name: "loading", code: "dll.load(hanging)", reached: Reached::Loading("hang_on_load") },
-    State { name: "starting", code: "calls.add(1, 2) bad.sleep_forever()", reached: Reached::Starting(60) },
+    State { name: "starting", code: "bad.sleep_forever()", reached: Reached::Running(Role::Worker, 15) },
+    State { name: "with its host starting", code: "bad.sleep_forever()", reached: Reached::Running(Role::Host, 50) },
 ];
 
 /// Kills so many hosts, their workers in each state in turn.
@@ -108,9 +110,10 @@ fn reach(configuration: Configuration, reached: &Reached, run: &mut Run, random:
             assert!(is_mapped.is_some(), "{file} is not loaded");
         }
         // No condition tells of any moment: the time is what chance decides.
-        Reached::Starting(longest) => {
-            let is_ours = |list: Vec<Process>| (!list.is_empty()).then_some(());
-            assert!(wait_until(configuration.limit(), || is_ours(run.hosts())).is_some(), "the host is not started");
+        Reached::Running(role, longest) => {
+            let seen = || if *role == Role::Host { run.hosts() } else { run.workers() };
+            let is_seen = wait_until(configuration.limit(), || (!seen().is_empty()).then_some(()));
+            assert!(is_seen.is_some(), "{role:?} is not started");
             let longest = if configuration.needs_wine() { longest * 10 } else { *longest };
             std::thread::sleep(Duration::from_millis(random.below(longest)));
         }

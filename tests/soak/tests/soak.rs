@@ -37,7 +37,7 @@ sizes! {
     soak_kills_through_the_plain_channel: |configuration, count| kills::run(configuration, Link::Plain, count, SEED),
         { Native 30 WineWorker 10 };
     soak_hosts: |configuration, count| hosts::run(configuration, count, SEED),
-        { Native 12 HostWidth 6 WineWorker 6 Windows 6 };
+        { Native 14 HostWidth 7 WineWorker 7 Windows 7 };
     soak_respawns: |configuration, count| respawns::run(configuration, count, SEED),
         { Native 60 HostWidth 30 WineWorker 15 Windows 15 };
     soak_leak: |configuration, count| leak::run(configuration, count),
