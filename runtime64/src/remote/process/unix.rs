@@ -19,7 +19,7 @@ use rustix::process::{
 };
 
 use super::Exit;
-use crate::remote::{Conditions, Priority};
+use crate::remote::{Conditions, Priority, wine};
 use relay::Relay;
 
 mod relay;
@@ -163,9 +163,18 @@ pub fn exit_at_once(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// The program that starts a worker of the other width, so that it ends with the host even if that ends meanwhile. Where it is
+/// missing, Wine finds a way of its own, which leaves such a process behind.
+const LAUNCHER: &str = "worker64.exe";
+
 fn wine_command(loader: &Path, executable: &Path) -> Command {
     let mut command = Command::new(loader);
-    command.arg(executable);
+    let launcher = executable.with_file_name(LAUNCHER);
+    if executable.ends_with(LAUNCHER) || !launcher.is_file() {
+        command.arg(executable);
+    } else {
+        command.arg(launcher).arg(link::LAUNCH).arg(wine::windows_path(executable));
+    }
     // Wine finds out the widths of a prefix by itself; a user's word that it is a 32-bit one makes it refuse one of both.
     command.env_remove("WINEARCH");
     if std::env::var_os("WINEDEBUG").is_none() {
