@@ -20,7 +20,7 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
             &unreported
         }
     };
-    let crash = describe(words, kind);
+    let mut crash = describe(words, kind);
     let fault = sentence(words, &crash);
     let message = match death.started {
         Started::No => {
@@ -33,6 +33,14 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
         .with_address(words.accessed)
         .with_started(death.started)
         .with_detail(report(words, &crash));
+    match &death.dump {
+        Some(Ok(path)) => {
+            crash.dump = Some(path.clone());
+            error = error.with_detail(format!("dump: {}", path.display()));
+        }
+        Some(Err(reason)) => error = error.with_detail(format!("dump: none could be made: {reason}")),
+        None => {}
+    }
     error.context.crash = Some(Box::new(crash));
     error
 }
@@ -55,6 +63,7 @@ fn describe(words: &LastWords, kind: WorkerKind) -> Crash {
         access: words.access.map(access),
         // What was not reported by the worker itself says nothing of the thread.
         thread: (words.thread != 0).then_some(if words.is_foreign { "library" } else { "call" }),
+        dump: None,
         registers: names.iter().copied().zip(words.registers.values().iter().copied()).collect(),
     }
 }

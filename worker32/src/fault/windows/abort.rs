@@ -4,6 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::{caller, registers};
 use protocol::{Cause, LastWords, Stage};
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 
@@ -48,5 +49,14 @@ pub(super) fn prepare_new_runtime() {
 }
 
 unsafe extern "C" fn aborted(_: c_int) {
-    super::end(LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE))
+    let mut report = LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE);
+    let here = (&raw const report).addr();
+    if let Some(caller) = caller::find(here) {
+        report.instruction = caller.instruction as u64;
+        (report.module_base, report.module) = (caller.base, caller.module);
+        report.registers = registers::of_call(caller.instruction, caller.stack);
+    } else {
+        report.registers = registers::of_call(aborted as unsafe extern "C" fn(c_int) as usize, here);
+    }
+    super::end(report)
 }
