@@ -71,7 +71,7 @@ fn assert_holds(configuration: Configuration, crash: &Crash, is_in_library: bool
     let is_wide = configuration == Configuration::HostWidth;
     assert_eq!(system.cpu, if is_wide { Cpu::X86_64 } else { Cpu::X86 });
     let exception: MinidumpException = dump.get_stream().expect("the exception");
-    let record = exception.raw.exception_record;
+    let record = &exception.raw.exception_record;
     assert_eq!(record.exception_code, crash.code);
     let modules: MinidumpModuleList = dump.get_stream().expect("the modules");
     let library = library(&modules);

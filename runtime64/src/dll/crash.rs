@@ -120,7 +120,10 @@ fn sentence(words: &LastWords, crash: &Crash) -> String {
         "abort" if text.is_empty() && name == "abort" => format!("it called abort{place}{thread}"),
         "abort" if text.is_empty() => format!("{name}, it called abort{place}{thread}"),
         "abort" => format!("{name}, {text}{place}{thread}"),
-        "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{thread}"),
+        "heap corruption" if text.is_empty() && crash.module.is_none() => {
+            format!("{name}, the heap is corrupted{thread}")
+        }
+        "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{place}{thread}"),
         "heap corruption" => format!("{name}, the heap is corrupted: {text}{place}{thread}"),
         "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{place}{thread}"),
         "C++ exception" => format!("nothing caught a C++ exception of type {}{place}{thread}", image::type_name(&text)),

@@ -1,14 +1,21 @@
-//! Who raised an exception or called `abort`, where the system itself has the address of neither: the stack is searched for
-//! the address that a library's call returns to. Frames cannot be followed, since compilers leave their pointers out, and what
-//! describes frames is found under locks. What an earlier call has left on the stack may be taken for it.
+//! Who raised an exception or called `abort`, where the system itself has the address of neither: the stack is followed up to
+//! the first address in a library that is no runtime.
+//!
+//! On i386 the system's libraries keep the chain of frame pointers. Where it is broken, the stack is searched for an address
+//! that a library's call returns to; what an earlier call has left there may be taken for it.
 
 use protocol::Text;
 
-use super::memory::read;
+use super::memory::{pointer, read};
 use super::modules::{self, Module};
 
 /// How many words of the stack are looked at.
 const WORDS: usize = 4096;
+
+/// How many frames are followed.
+const FRAMES: usize = 64;
+
+const WIDTH: usize = size_of::<usize>();
 
 /// How many modules may be the caller's.
 const MODULES: usize = 128;
@@ -40,26 +47,62 @@ pub(super) struct Caller {
     pub(super) module: Text,
 }
 
-/// The innermost call of a library above this place in the stack.
-pub(super) fn find(stack: usize) -> Option<Caller> {
-    const WIDTH: usize = size_of::<usize>();
-    let mut libraries: [Option<Module>; MODULES] = [const { None }; MODULES];
-    // The program itself is the first one.
-    let others = modules::all().skip(1).filter(|module| !is_runtime(module.path().bytes()));
-    libraries.iter_mut().zip(others).for_each(|(slot, module)| *slot = Some(module));
-    let stack = stack & !(WIDTH - 1);
-    for index in 0..WORDS {
-        let place = stack.checked_add(index * WIDTH)?;
-        let mut word = [0; WIDTH];
-        read(place, &mut word)?;
-        let address = usize::from_ne_bytes(word);
-        let Some(module) = libraries.iter().flatten().find(|module| module.holds(address)) else { continue };
-        if follows_call(address) {
-            let (base, stack) = (module.base as u64, place + WIDTH);
-            return Some(Caller { instruction: address - 1, stack, base, module: module.path() });
-        }
+/// The libraries that may have called.
+struct Libraries([Option<Module>; MODULES]);
+
+/// The innermost call of a library on a stack that ends here, with this frame pointer.
+pub(super) fn find(stack: usize, frame: usize) -> Option<Caller> {
+    let libraries = Libraries::all();
+    libraries.by_frames(stack, frame).or_else(|| libraries.by_search(stack))
+}
+
+impl Libraries {
+    fn all() -> Self {
+        let mut libraries = [const { None }; MODULES];
+        // The program itself is the first one.
+        let others = modules::all().skip(1).filter(|module| !is_runtime(module.path().bytes()));
+        libraries.iter_mut().zip(others).for_each(|(slot, module)| *slot = Some(module));
+        Self(libraries)
     }
-    None
+
+    /// Follows frame pointers, which are only kept on i386. Each frame starts with that of its caller and the address that it
+    /// returns to.
+    fn by_frames(&self, stack: usize, mut frame: usize) -> Option<Caller> {
+        if cfg!(target_arch = "x86_64") {
+            return None;
+        }
+        for _ in 0..FRAMES {
+            if frame < stack || frame - stack > WORDS * WIDTH {
+                return None;
+            }
+            if let Some(caller) = self.caller_at(frame + WIDTH) {
+                return Some(caller);
+            }
+            let next = pointer(frame)?;
+            if next <= frame {
+                return None;
+            }
+            frame = next;
+        }
+        None
+    }
+
+    fn by_search(&self, stack: usize) -> Option<Caller> {
+        let stack = stack.next_multiple_of(WIDTH);
+        (0..WORDS).find_map(|index| self.caller_at(stack.checked_add(index * WIDTH)?))
+    }
+
+    /// The call that returns to the address that lies in this place, if it is a library's.
+    fn caller_at(&self, place: usize) -> Option<Caller> {
+        let address = pointer(place)?;
+        let module = self.0.iter().flatten().find(|module| module.holds(address))?;
+        follows_call(address).then(|| Caller {
+            instruction: address - 1,
+            stack: place + WIDTH,
+            base: module.base as u64,
+            module: module.path(),
+        })
+    }
 }
 
 /// Whether what ends before an address can be a call (Intel SDM 2A, CALL): `E8` with a distance, or `FF /2`.

@@ -16,7 +16,8 @@ const CPP_EXCEPTION: u32 = 0xe06d_7363;
 /// The code that the system raises when it finds the heap damaged.
 const HEAP_CORRUPTION: u32 = 0xc000_0374;
 
-/// The place of the stack pointer among the registers of a report.
+/// The places of frame and stack pointer among the registers of a report.
+const FRAME: usize = 6;
 const STACK: usize = 7;
 
 /// What such an exception's first parameter is.
@@ -63,8 +64,9 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
     }
     let is_raised = matches!(code, CPP_EXCEPTION | HEAP_CORRUPTION);
     // Exceptions that are caught may be many, and are not looked into.
-    let stack = report.registers.values().get(STACK).filter(|_| is_raised && stage == Stage::Final);
-    if let Some(caller) = stack.and_then(|stack| caller::find(*stack as usize)) {
+    let place = report.registers.values().get(FRAME..=STACK).filter(|_| is_raised && stage == Stage::Final);
+    let caller = place.and_then(|place| caller::find(place[1] as usize, place[0] as usize));
+    if let Some(caller) = caller {
         report.instruction = caller.instruction as u64;
         (report.module_base, report.module) = (caller.base, caller.module);
     } else if is_raised {
