@@ -1,7 +1,6 @@
 -- Every way in which a library ends its process, each in a call, on a thread of the library's own and in a call that a
 -- callback makes: the right error every time, and the next call works.
 local check = require "check"
--- A breaker would take the part of the library before long.
 local bad = check.library("crashes", { breaker = false })
 local faults = dofile(arg[0]:gsub("crashes%.lua$", "fault_table.lua"))
 

@@ -14,9 +14,16 @@ use crate::remote::{Death, Exit, RemoteError, Started, Worker, WorkerKind};
 pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> Error {
     let is_over = matches!(error, RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Protocol(_));
     let is_over = is_over || matches!(error, RemoteError::Interrupted(Some(_)));
-    let error = explained(error, worker.kind(), doing);
+    let mut error = explained(error, worker.kind(), doing);
     if is_over {
         worker.note_end(&error.message);
+    }
+    // A library that gets no more memory often does not look whether it got any.
+    if let (ErrorKind::Crash | ErrorKind::WorkerLost, Some(limit)) = (error.kind, worker.memory_limit()) {
+        let limit = limit >> 20;
+        error
+            .message
+            .push_str(&format!(" (it may have no more than {limit} MiB of memory, by its option memory_limit)"));
     }
     error
 }
