@@ -36,7 +36,7 @@ pub use doorbell::{Doorbell, DoorbellTicket, Watcher};
 pub use frame::{Frame, FrameReader, FrameWriter};
 pub use memory::{Memory, Ticket, View};
 pub use region::{ARENA_START, CALL_AREA_BYTES, CALL_AREA_START, CONTROL_BYTES, CallState, SEGMENT_ALIGN};
-pub use report::{ReportArea, report_frame};
+pub use report::{DumpWatch, ReportArea, report_frame};
 pub use shared::{SharedEndpoint, Side};
 
 /// The first argument of a worker's program that is to launch another one, which is the second: a worker of the other width,

@@ -9,6 +9,7 @@ mod attach;
 mod client;
 mod conditions;
 mod control;
+mod dump;
 mod ends;
 mod error;
 mod interrupt;

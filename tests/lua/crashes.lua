@@ -57,4 +57,21 @@ check.equal(raised.call, 'add_text(3, "a\\n\\"b\\"", "' .. long:sub(1, 40) .. 'â
 check.contains(tostring(raised), { "reading 0x00000010", "add_text+0x", "the next call starts a new worker" }, "its message")
 check.equal(tostring(raised):find("\n", 1, true), nil, "the message is one line")
 
+-- So are those of a call that goes on beside the script, and of one in a batch.
+local future = dll.async(bad.add_text, 4, "a", "b")
+raised = select(2, pcall(future.wait, future))
+check.equal(raised.kind, "crash", "a future")
+check.equal(raised.call, 'add_text(4, "a", "b")', "the call of a future")
+check.contains(raised.detail, 'call: add_text(4, "a", "b")', "the report of a future")
+raised = select(2, pcall(dll.batch, function(call)
+  local there = call(bad.can_throw)
+  call(bad.add_text, there, "a", "b")
+  call(bad.can_throw)
+end))
+check.equal(raised.kind, "crash", "a batch")
+check.equal(raised.index, 2, "the call of the batch that crashed")
+check.equal(raised.func, "add_text", "its function")
+check.equal(raised.call, 'add_text(the result of call 1, "a", "b")', "its arguments")
+check.contains(tostring(raised), { "call 2 of the batch: ", "add_text crashed" }, "its message")
+
 check.finish()

@@ -5,11 +5,12 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use protocol::link::{ReportArea, report_frame};
 use protocol::{LastWords, Stage};
 
-use crate::invoke;
+use crate::{batch, invoke};
 
 #[cfg(unix)]
 mod unix;
@@ -32,6 +33,9 @@ pub(crate) use windows::end_if_crashed;
 /// The place for a report in shared memory, once the link goes through it.
 static AREA: OnceLock<ReportArea> = OnceLock::new();
 
+/// How long a worker that dies waits for a dump of its memory.
+const DUMP_LIMIT: Duration = Duration::from_secs(2);
+
 /// Has reports left in shared memory from now on. The process keeps the memory mapped to its end.
 pub(crate) fn report_in(area: ReportArea) {
     // There is one link, so that nothing is lost when a second one comes.
@@ -45,10 +49,18 @@ fn deliver(mut report: LastWords) {
     }
     report.is_foreign = !OWN.is_own(report.thread);
     report.calls = invoke::calls();
+    report.batched = batch::under_way();
     match AREA.get() {
         Some(area) => area.write(&report),
         None if report.stage == Stage::Final => system::send(&report_frame(&report)),
         None => {}
+    }
+}
+
+/// Lets the host make a dump of this process, if it wants one, once the last report is delivered.
+fn wait_for_dump() {
+    if let Some(area) = AREA.get() {
+        area.wait_for_dump(DUMP_LIMIT);
     }
 }
 

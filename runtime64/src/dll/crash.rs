@@ -20,7 +20,7 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
             &unreported
         }
     };
-    let crash = describe(words, kind);
+    let mut crash = describe(words, kind);
     let fault = sentence(words, &crash);
     let message = match death.started {
         Started::No => {
@@ -33,6 +33,14 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
         .with_address(words.accessed)
         .with_started(death.started)
         .with_detail(report(words, &crash));
+    match &death.dump {
+        Some(Ok(path)) => {
+            crash.dump = Some(path.clone());
+            error = error.with_detail(format!("dump: {}", path.display()));
+        }
+        Some(Err(reason)) => error = error.with_detail(format!("dump: none could be made: {reason}")),
+        None => {}
+    }
     error.context.crash = Some(Box::new(crash));
     error
 }
@@ -55,6 +63,7 @@ fn describe(words: &LastWords, kind: WorkerKind) -> Crash {
         access: words.access.map(access),
         // What was not reported by the worker itself says nothing of the thread.
         thread: (words.thread != 0).then_some(if words.is_foreign { "library" } else { "call" }),
+        dump: None,
         registers: names.iter().copied().zip(words.registers.values().iter().copied()).collect(),
     }
 }
@@ -111,7 +120,10 @@ fn sentence(words: &LastWords, crash: &Crash) -> String {
         "abort" if text.is_empty() && name == "abort" => format!("it called abort{place}{thread}"),
         "abort" if text.is_empty() => format!("{name}, it called abort{place}{thread}"),
         "abort" => format!("{name}, {text}{place}{thread}"),
-        "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{thread}"),
+        "heap corruption" if text.is_empty() && crash.module.is_none() => {
+            format!("{name}, the heap is corrupted{thread}")
+        }
+        "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{place}{thread}"),
         "heap corruption" => format!("{name}, the heap is corrupted: {text}{place}{thread}"),
         "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{place}{thread}"),
         "C++ exception" => format!("nothing caught a C++ exception of type {}{place}{thread}", image::type_name(&text)),

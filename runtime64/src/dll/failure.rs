@@ -133,7 +133,7 @@ mod tests {
 
     const KIND: WorkerKind = WorkerKind::ALL[0];
     fn death(exit: Exit, last_words: Option<LastWords>, started: Started) -> RemoteError {
-        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started })
+        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started, dump: None })
     }
 
     #[test]

@@ -149,6 +149,8 @@ pub struct Death {
     pub last_words: Option<Box<LastWords>>,
     /// Whether the function that was called had started.
     pub started: Started,
+    /// The dump of its memory, or why there is none, if one was asked for and it crashed.
+    pub dump: Option<Result<PathBuf, String>>,
 }
 
 impl Death {

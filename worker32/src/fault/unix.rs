@@ -140,6 +140,7 @@ fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
         (report.module_base, report.module) = (module.base, module.path);
         super::deliver(report);
     }
+    super::wait_for_dump();
 }
 
 /// What an instruction tried, as the processor tells: the number of its exception and that one's error code.

@@ -19,6 +19,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 mod abort;
+mod caller;
 mod exception;
 mod memory;
 mod modules;
@@ -160,6 +161,7 @@ fn end(mut report: LastWords) -> ! {
     let code = report.code;
     if ENDING.compare_exchange(0, thread_id(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         super::deliver(report);
+        super::wait_for_dump();
         // SAFETY: the pseudo handle of the current process is always valid.
         unsafe { TerminateProcess(GetCurrentProcess(), code) };
     }

@@ -44,7 +44,8 @@ struct Wanted {
     on_restart: Option<Function>,
 }
 
-const KNOWN: &str = "name, arch, os, deadline, memory_limit, restart, on_restart, recycle, wine, env, cwd and priority";
+const KNOWN: &str =
+    "name, arch, os, deadline, memory_limit, restart, on_restart, recycle, wine, env, cwd, priority and crash_dir";
 
 /// Opens a worker of its own: a module whose libraries are loaded there.
 fn open(lua: &Lua, module: &Module, options: &LuaValue) -> mlua::Result<Table> {
@@ -107,6 +108,7 @@ impl Wanted {
             "wine" => settings.wine = Some(given.path()?),
             "env" => settings.conditions.environment = environment(given)?,
             "cwd" => settings.conditions.directory = Some(given.path()?),
+            "crash_dir" => settings.crash_dir = Some(given.path()?),
             "priority" => settings.conditions.priority = given.word(&Priority::WORDS)?,
             _ => return Ok(false),
         }

@@ -10,6 +10,7 @@ use protocol::{BatchedCall, InvokeBatch, limits};
 
 use super::{Called, Callee, Ready, Rooms, begin, pointer, with_callee};
 use crate::dll::callback;
+use crate::dll::describe::{describe_argument, describe_call_of};
 use crate::dll::memory::owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
@@ -138,9 +139,10 @@ fn run(
     let mut called = Called::new(session, &owner);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };
     let mut rooms = Vec::with_capacity(calls.len());
-    for (index, written) in calls.into_iter().enumerate() {
+    let mut calls = calls;
+    for (index, written) in calls.iter_mut().enumerate() {
         let function = &functions[written.function];
-        let prepared = function.with(|callee| prepare(batch, callee, &mut called, written.arguments));
+        let prepared = function.with(|callee| prepare(batch, callee, &mut called, &mut written.arguments));
         let (prepared, made) = prepared.and_then(|prepared| prepared).map_err(|error| numbered(error, index))?;
         request.calls.push(prepared);
         rooms.push(made);
@@ -149,7 +151,17 @@ fn run(
     let deadline = worker.call_deadline().map(|limit| Instant::now() + limit);
     let ended = callback::converse(lua, worker, &owner, session, &request, deadline);
     drop(callbacks);
-    Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms }.results(lua, ended)
+    let describe = |index: usize, name: &str| describe_written(batch, &calls[index], name);
+    let made = Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms, describe: &describe };
+    made.results(lua, ended)
+}
+
+/// A call with its arguments as they were written down.
+fn describe_written(batch: &Batch, written: &Written, name: &str) -> String {
+    describe_call_of(name, &written.arguments, |argument| match batch.earlier(argument) {
+        Ok(Some(call)) => format!("the result of call {}", call + 1),
+        _ => describe_argument(argument),
+    })
 }
 
 /// A call as it travels.
@@ -157,24 +169,30 @@ fn prepare(
     batch: &Batch,
     callee: &dyn Callee,
     called: &mut Called<'_>,
-    mut arguments: MultiValue,
+    arguments: &mut MultiValue,
 ) -> Result<(BatchedCall, Rooms), Error> {
     if !called.session.is_of(callee.worker()) {
         let message = format!("{}: all calls of a batch are made in one worker", callee.name());
         return Err(callee.located(Error::new(ErrorKind::Type, message)));
     }
     let mut earlier = Vec::new();
+    let mut references = Vec::new();
     let count = arguments.len();
     called.later.clear();
     for (position, value) in arguments.iter_mut().enumerate() {
         if let Some(call) = batch.earlier(value)? {
             let parameter = callee.prototype().parameter_of(count, position);
-            *value = stand_in(callee, parameter, position)?;
+            let reference = std::mem::replace(value, stand_in(callee, parameter, position)?);
+            references.push((position, reference));
             called.later.push(position);
             earlier.push((parameter as u32, call));
         }
     }
-    let Ready { function, address, values, rooms } = called.prepare_held(callee, &arguments)?;
+    let Ready { function, address, values, rooms } = called.prepare_held(callee, arguments)?;
+    // An error is to tell the call as it was written down.
+    for (position, reference) in references {
+        arguments[position] = reference;
+    }
     if let Some((_, usage)) = callee.of_library() {
         usage.begin();
     }

@@ -12,6 +12,7 @@ use super::result::{self, Stored};
 use super::{Called, Callee, Rooms, begin, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
+use crate::dll::describe::describe_call;
 use crate::dll::duration;
 use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
@@ -31,6 +32,8 @@ pub(in crate::dll) struct Future {
     /// What was called.
     function: LuaValue,
     name: String,
+    /// The call with its arguments, for errors.
+    call: String,
     owner: Owner,
     job: u32,
     rooms: Rooms,
@@ -54,7 +57,8 @@ pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValu
     let started = with_callee(&function, |callee| start_callee(lua, callee, arguments))?;
     let (owner, job, rooms, held, name) = started?;
     let state = Mutex::new(State::Pending(held));
-    Ok(Future { function, name, owner, job, rooms, state, is_awaited: AtomicBool::new(false) })
+    let call = describe_call(&name, arguments);
+    Ok(Future { function, name, call, owner, job, rooms, state, is_awaited: AtomicBool::new(false) })
 }
 
 /// A call that was begun: whose it is, its number, what comes of it, and what it holds.
@@ -84,7 +88,10 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
     let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks, _limit: limit };
     match started {
         Ok(job) => Ok((owner.clone(), job.id, ready.rooms, held, callee.name())),
-        Err(error) => Err(callee.failure(error).into()),
+        Err(error) => {
+            let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
+            Err(failure.into())
+        }
     }
 }
 
@@ -205,7 +212,7 @@ impl Future {
 
     fn failure(&self, error: RemoteError) -> Error {
         let described = with_callee(&self.function, |callee| callee.failure(error));
-        described.unwrap_or_else(|error| error)
+        described.map_or_else(|error| error, |failure| failure.in_call(|| self.call.clone()))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

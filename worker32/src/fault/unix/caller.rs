@@ -27,11 +27,12 @@ struct Frames {
 /// lock or fault on a stack in ruins, which must not matter to the caller.
 pub(super) fn find() -> Option<(u64, Module)> {
     let mut frames = Frames { addresses: [0; MOST], count: 0 };
-    // SAFETY: `alarm` takes any number, and its signal ends the process. The function sees frames for as long as the local lives.
+    // SAFETY: `alarm` takes any number, and its signal ends the process unless it is called off. The function sees frames for as long as the local lives.
     unsafe {
         libc::signal(libc::SIGALRM, libc::SIG_DFL);
         libc::alarm(LIMIT);
         _Unwind_Backtrace(see, (&raw mut frames).cast());
+        libc::alarm(0);
     }
     let worker = Place::of(find as fn() -> _ as usize as u64, 0).module?.path;
     for address in frames.addresses.iter().take(frames.count) {

@@ -1,9 +1,11 @@
 //! `abort` of the C runtimes that libraries share: they raise SIGABRT within the process first. A library with a runtime of its
 //! own ends by its own means.
 
+use std::arch::naked_asm;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::{caller, registers};
 use protocol::{Cause, LastWords, Stage};
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 
@@ -47,6 +49,25 @@ pub(super) fn prepare_new_runtime() {
     }
 }
 
+/// Called by `abort`: passes the frame pointer on, which the compiler does not let a function see.
+#[unsafe(naked)]
 unsafe extern "C" fn aborted(_: c_int) {
-    super::end(LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE))
+    #[cfg(target_arch = "x86")]
+    naked_asm!("push ebp", "call {report}", "ud2", report = sym report);
+    #[cfg(target_arch = "x86_64")]
+    naked_asm!("sub rsp, 40", "mov rcx, rbp", "call {report}", "ud2", report = sym report);
+}
+
+unsafe extern "C" fn report(frame: usize) -> ! {
+    let mut report = LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE);
+    let here = (&raw const report).addr();
+    report.registers = match caller::find(here, frame) {
+        Some(caller) => {
+            report.instruction = caller.instruction as u64;
+            (report.module_base, report.module) = (caller.base, caller.module);
+            registers::of_call(caller.instruction, caller.stack)
+        }
+        None => registers::of_call(aborted as unsafe extern "C" fn(c_int) as usize, here),
+    };
+    super::end(report)
 }

@@ -8,10 +8,17 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::System::Diagnostics::Debug::{EXCEPTION_POINTERS, EXCEPTION_RECORD};
 
 use super::memory::{read, word};
-use super::{modules, registers};
+use super::{caller, modules, registers};
 
 /// The code of the exceptions that C++ programs throw which Microsoft's compilers made.
 const CPP_EXCEPTION: u32 = 0xe06d_7363;
+
+/// The code that the system raises when it finds the heap damaged.
+const HEAP_CORRUPTION: u32 = 0xc000_0374;
+
+/// The places of frame and stack pointer among the registers of a report.
+const FRAME: usize = 6;
+const STACK: usize = 7;
 
 /// What such an exception's first parameter is.
 const CPP_MAGIC: std::ops::RangeInclusive<usize> = 0x1993_0520..=0x1993_0522;
@@ -53,8 +60,17 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
         };
     }
     if cause == Cause::CppException {
-        // Where it was raised is the same place for all of them.
         report.text = thrown_type(record).unwrap_or_default();
+    }
+    let is_raised = matches!(code, CPP_EXCEPTION | HEAP_CORRUPTION);
+    // Exceptions that are caught may be many, and are not looked into.
+    let place = report.registers.values().get(FRAME..=STACK).filter(|_| is_raised && stage == Stage::Final);
+    let caller = place.and_then(|place| caller::find(place[1] as usize, place[0] as usize));
+    if let Some(caller) = caller {
+        report.instruction = caller.instruction as u64;
+        (report.module_base, report.module) = (caller.base, caller.module);
+    } else if is_raised {
+        // Where the system raises them is the same place for all.
     } else if let Some((base, path)) = modules::of(record.ExceptionAddress.addr()) {
         (report.module_base, report.module) = (base, path);
     }
