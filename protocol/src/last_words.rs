@@ -78,6 +78,8 @@ pub enum Cause {
     CppException = 4,
     /// `exit` or `ExitProcess`.
     Exit = 5,
+    /// A job that took longer than it was given. The code is the job's id.
+    Expired = 6,
 }
 
 /// What an instruction tried.
@@ -225,7 +227,7 @@ fn stage_of(byte: u8) -> Option<Stage> {
 }
 
 fn cause_of(byte: u8) -> Option<Cause> {
-    let all = [Cause::Fault, Cause::StackOverflow, Cause::Abort, Cause::CppException, Cause::Exit];
+    let all = [Cause::Fault, Cause::StackOverflow, Cause::Abort, Cause::CppException, Cause::Exit, Cause::Expired];
     all.into_iter().find(|cause| *cause as u8 == byte)
 }
 

@@ -42,6 +42,7 @@ scripts! {
     callback_errors
     callback_threads
     callbacks
+    calls_that_end
     casts
     code_pages
     complex_and_long_double

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use protocol::link::{ReportArea, report_frame};
-use protocol::{LastWords, Stage};
+use protocol::{Cause, LastWords, Stage};
 
-use crate::{batch, invoke};
+use crate::{batch, invoke, process};
 
 #[cfg(unix)]
 mod unix;
@@ -55,6 +55,12 @@ fn deliver(mut report: LastWords) {
         None if report.stage == Stage::Final => system::send(&report_frame(&report)),
         None => {}
     }
+}
+
+/// Ends the process because a job took longer than it was given.
+pub(crate) fn expire(job: u32) -> ! {
+    deliver(LastWords::new(Stage::Final, Cause::Expired, job));
+    process::end_now()
 }
 
 /// Lets the host make a dump of this process, if it wants one, once the last report is delivered.

@@ -86,6 +86,7 @@ fn cause(words: &LastWords) -> &'static str {
         }
         Cause::CppException => "C++ exception",
         Cause::Exit => "exit",
+        Cause::Expired => "deadline",
     }
 }
 

@@ -16,10 +16,14 @@ pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> E
     let is_over = is_over || matches!(error, RemoteError::Interrupted(Some(_)));
     let mut error = explained(error, worker.kind(), doing);
     if is_over {
-        worker.note_end(&error.message);
+        // What comes next is said where the end is told, not where it is remembered.
+        let (what, _) = error.message.split_once("; the next call").unwrap_or((&error.message, ""));
+        worker.note_end(what);
     }
     // A library that gets no more memory often does not look whether it got any.
-    if let (ErrorKind::Crash | ErrorKind::WorkerLost, Some(limit)) = (error.kind, worker.memory_limit()) {
+    if let (ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::WorkerStart, Some(limit)) =
+        (error.kind, worker.memory_limit())
+    {
         let limit = limit >> 20;
         error
             .message

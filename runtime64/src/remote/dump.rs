@@ -74,7 +74,9 @@ impl Watched {
     fn watch(&self, stopped: &mpsc::Receiver<()>) -> Option<Outcome> {
         loop {
             let is_over = stopped.recv_timeout(PAUSE) != Err(mpsc::RecvTimeoutError::Timeout);
-            if let Some(report) = self.word.waiting().filter(|report| report.cause != Cause::Exit) {
+            if let Some(report) =
+                self.word.waiting().filter(|report| !matches!(report.cause, Cause::Exit | Cause::Expired))
+            {
                 let outcome = self.dump(&report);
                 self.word.release();
                 return Some(outcome);

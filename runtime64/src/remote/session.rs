@@ -3,15 +3,14 @@
 use std::sync::MutexGuard;
 use std::time::Instant;
 
-use protocol::{Call, CallbackReply, Value};
+use protocol::{Call, CallbackReply, Cause, Invoke, InvokeBatch, StartJob, Value};
 use serde::de::DeserializeOwned;
 
-use super::alarm::Limit;
 use super::client::{Answer, Failure};
 use super::control::Ending;
 use super::start::Running;
 use super::worker::State;
-use super::{Deadline, Generation, RemoteError, Worker};
+use super::{Deadline, Generation, RemoteError, Started, Worker};
 
 mod lending;
 mod memory;
@@ -65,10 +64,16 @@ impl<'a> Session<'a> {
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
-        let _limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
+        if C::NUMBER == StartJob::NUMBER {
+            counters.calls.add(1);
+        }
+        let limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
         let reply = running.awaited(|client| client.call(request));
         running.link.client.count_traffic(counters);
-        reply.map_err(|failure| self.failed(failure))
+        match reply {
+            Ok(_) if limit.is_some_and(Deadline::take_back) => Err(self.expired()),
+            reply => reply.map_err(|failure| self.failed(failure)),
+        }
     }
 
     /// Sends a request that runs functions of a library, and waits for its reply, or for a callback that must be served
@@ -80,7 +85,9 @@ impl<'a> Session<'a> {
         let state = &mut *self.state;
         let counters = &self.worker.counters;
         counters.requests.add(1);
-        counters.calls.add(1);
+        if C::NUMBER == Invoke::NUMBER || C::NUMBER == InvokeBatch::NUMBER {
+            counters.calls.add(1);
+        }
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
@@ -150,12 +157,6 @@ impl<'a> Session<'a> {
         self.state.running.as_ref().map(|running| running.limit(at))
     }
 
-    /// The same for a call that goes on beside those that are waited for.
-    #[must_use]
-    pub fn limit_job(&self, at: Instant) -> Option<Limit> {
-        self.state.running.as_ref().map(|running| Limit::new(&running.control, at))
-    }
-
     /// Ends a worker that says what cannot be.
     #[cold]
     pub fn break_off(&mut self, why: &'static str) -> RemoteError {
@@ -166,6 +167,15 @@ impl<'a> Session<'a> {
         self.state.running.as_ref().ok_or_else(ended_earlier)
     }
 
+    /// Ends a worker whose answer came when its time was over already: it is being ended.
+    #[cold]
+    pub fn expired(&mut self) -> RemoteError {
+        if let Some(running) = &self.state.running {
+            running.control.end(Ending::Expired);
+        }
+        self.failed(Failure::Ended { last_words: None, started: Started::Yes })
+    }
+
     /// What a failure means, and the end of the worker if it means that.
     #[cold]
     fn failed(&mut self, failure: Failure) -> RemoteError {
@@ -174,7 +184,10 @@ impl<'a> Session<'a> {
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
             (Failure::Ended { last_words, started }, Some(running)) => {
                 let death = running.bury(last_words, started);
+                // The worker itself watches the time of what goes on beside the calls that are waited for.
+                let has_expired = death.last_words.as_ref().is_some_and(|words| words.cause == Cause::Expired);
                 match running.control.ending() {
+                    None if has_expired => RemoteError::TimedOut(death),
                     Some(Ending::Expired) => RemoteError::TimedOut(death),
                     Some(Ending::Interrupted) => {
                         self.worker.interrupt().take();

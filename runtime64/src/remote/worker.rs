@@ -4,7 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::{Release, Value};
@@ -51,6 +50,8 @@ pub(super) struct State {
     /// Whether it may start though it does not restart by itself.
     may_start: bool,
     is_closed: bool,
+    /// Whether spares know of it.
+    is_spared: bool,
     memory_looked_at: Option<Instant>,
     /// The list that each call's arguments are put into.
     pub(super) arguments: Vec<Value>,
@@ -121,12 +122,8 @@ impl Worker {
     /// All of [`RemoteError`]'s variants about the start; [`RemoteError::Closed`], [`RemoteError::StaysEnded`].
     pub fn session(&self) -> Result<Session<'_>, RemoteError> {
         let mut state = self.lock();
-        if self.settings.recycling.is_wanted() && self.is_worn(&mut state) {
-            self.counters.recycled.add(1);
-            self.counters.running.set(0);
-            let worn = state.running.take();
-            // Its libraries' destructors may take their time.
-            thread::spawn(move || drop(worn));
+        if self.settings.recycling.is_wanted() {
+            self.recycle(&mut state);
         }
         if state.running.is_none() {
             self.start(&mut state)?;

@@ -3,12 +3,11 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, Rooms, begin, pointer, with_callee};
+use super::{Called, Callee, Ready, Rooms, begin, due, in_time, pointer, with_callee};
 use crate::dll::callback;
 use crate::dll::describe::{describe_argument, describe_call_of};
 use crate::dll::memory::owner;
@@ -130,7 +129,9 @@ fn run(
 ) -> mlua::Result<Table> {
     let called_by: Vec<usize> = calls.iter().map(|written| written.function).collect();
     let first = &functions[called_by[0]];
-    let generation = first.with(|callee| begin(callee, lua).map(|session| session.generation()))??;
+    let deadline = due(worker);
+    let (generation, limit) =
+        first.with(|callee| begin(callee, lua, deadline).map(|(session, limit)| (session.generation(), limit)))??;
     let session = match worker.session_of(generation) {
         Ok(session) => session,
         Err(error) => return Err(first.with(|callee| callee.failure(error))?.into()),
@@ -148,9 +149,9 @@ fn run(
         rooms.push(made);
     }
     let Called { session, callbacks, .. } = called;
-    let deadline = worker.call_deadline().map(|limit| Instant::now() + limit);
-    let ended = callback::converse(lua, worker, &owner, session, &request, deadline);
+    let mut ended = callback::converse(lua, worker, &owner, session, &request, deadline);
     drop(callbacks);
+    in_time(limit, &mut ended);
     let describe = |index: usize, name: &str| describe_written(batch, &calls[index], name);
     let made = Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms, describe: &describe };
     made.results(lua, ended)

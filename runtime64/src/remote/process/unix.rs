@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use protocol::link::{self, Endpoint};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, nice, pidfd_open, set_parent_process_death_signal, setrlimit,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, getrlimit, nice, pidfd_open, set_parent_process_death_signal, setrlimit,
 };
 
 use super::Exit;
@@ -201,6 +201,8 @@ fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> 
     // is closed, as for every other program it starts.
     unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     if let Some(limit) = memory_limit {
+        // What this process may have itself cannot be exceeded without a privilege.
+        let limit = getrlimit(Resource::Data).maximum.map_or(limit, |most| most.min(limit));
         let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
         setrlimit(Resource::Data, limit)?;
     }

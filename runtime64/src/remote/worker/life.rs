@@ -1,6 +1,7 @@
 //! Starts and ends of a worker: when it is started, replaced though it is well, and ended for good.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Generation, State, Worker};
@@ -34,8 +35,13 @@ impl Worker {
         self.counters.running.set(1);
         state.calls_before = self.counters.calls.get();
         state.jobs = 0;
+        state.held.clear();
+        state.lent.clear();
         state.may_start = false;
         if let Some(spares) = spares {
+            if !std::mem::replace(&mut state.is_spared, true) {
+                spares.join(self.kind, &self.settings);
+            }
             spares.prepare(self.kind, &self.settings);
         }
         Ok(())
@@ -43,7 +49,7 @@ impl Worker {
 
     /// Whether it has done what it is to do before a fresh one takes its place. One that is in the middle of something, has
     /// not.
-    pub(super) fn is_worn(&self, state: &mut State) -> bool {
+    fn is_worn(&self, state: &mut State) -> bool {
         let Some(running) = &state.running else { return false };
         if !state.held.is_empty() || state.jobs > 0 {
             return false;
@@ -63,9 +69,16 @@ impl Worker {
 
     /// Ends the worker at once if it is still of this generation, whatever it does. It starts again when asked again.
     pub fn kill(&self, generation: Generation) {
-        let state = self.lock();
-        if let Some(running) = state.running.as_ref().filter(|_| state.generation == generation) {
+        let mut state = self.lock();
+        if state.generation != generation {
+            return;
+        }
+        let running = state.running.take();
+        self.counters.running.set(0);
+        drop(state);
+        if let Some(running) = running {
             running.control.end(Ending::Dismissed);
+            self.note_end("a call was called off, and the worker was ended with it");
         }
     }
 
@@ -76,12 +89,55 @@ impl Worker {
         let running = state.running.take();
         self.counters.running.set(0);
         drop(state);
+        if running.is_some() {
+            self.note_end("it was told to end");
+        }
         drop(running);
+    }
+
+    /// Replaces it if it has done what it is to do before a fresh one takes its place.
+    pub(super) fn recycle(&self, state: &mut State) {
+        if !self.is_worn(state) {
+            return;
+        }
+        self.counters.recycled.add(1);
+        self.counters.running.set(0);
+        state.may_start = true;
+        let worn = state.running.take();
+        self.note_end("it was recycled");
+        // Its libraries' destructors may take their time; where there is no thread for that, this one waits.
+        let _ = thread::Builder::new().spawn(move || drop(worn));
+    }
+
+    /// Begins to count calls anew: what is done after a restart is no use of the worker.
+    pub fn set_fresh(&self) {
+        self.lock().calls_before = self.counters.calls.get();
+    }
+
+    /// Whether it is recycled.
+    #[must_use]
+    pub fn is_recycled(&self) -> bool {
+        self.settings.recycling.is_wanted()
     }
 
     /// Ends the worker for good.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.stop();
+        self.leave_spares();
+    }
+
+    /// It needs no spare any more.
+    fn leave_spares(&self) {
+        let was_spared = std::mem::take(&mut self.lock().is_spared);
+        if let Some(spares) = self.settings.spares.as_ref().filter(|_| was_spared) {
+            spares.leave(self.kind, &self.settings);
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.leave_spares();
     }
 }

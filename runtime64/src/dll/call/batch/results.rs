@@ -88,6 +88,12 @@ impl Made<'_> {
         session: &mut Session<'_>,
     ) -> Result<Stored, Error> {
         let rule = callee.failure_rule();
+        if let Some((library, usage)) = callee.of_library() {
+            library.returned();
+            if rule.holds(outcome) {
+                usage.fail();
+            }
+        }
         if rule.holds(outcome) {
             return Err(result::failed(callee, outcome, rule, session));
         }
