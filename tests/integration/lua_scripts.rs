@@ -117,9 +117,15 @@ fn folder() -> PathBuf {
 
 /// Runs a script, which must count its checks on its last line and leave no worker behind.
 fn passes(configuration: Configuration, script: &str) {
+    passes_with(configuration, script, &[]);
+}
+
+/// The same with environment variables.
+pub(crate) fn passes_with(configuration: Configuration, script: &str, variables: &[(&str, &str)]) {
     let scratch = Scratch::new();
     let mut command = configuration.runtime();
     command
+        .envs(variables.iter().copied())
         .arg(configuration.path(&folder().join(format!("{script}.lua"))))
         .arg(configuration.path(&configuration.fixtures()))
         .arg(configuration.name())
