@@ -204,9 +204,14 @@ impl Run {
     /// If one is left when the limit has passed.
     #[track_caller]
     pub fn assert_nothing_left_within(&self, limit: Duration) {
+        assert!(self.is_nothing_left_within(limit), "a process is left after {limit:?}\n{}", self.so_far());
+    }
+
+    /// Waits until it has no process any more, and gives whether that came to pass.
+    #[must_use]
+    pub fn is_nothing_left_within(&self, limit: Duration) -> bool {
         let is_ours = |process: &Process| process.role() != Role::Other;
-        let gone = wait_until(limit, || (!processes(&self.mark).iter().any(is_ours)).then_some(()));
-        assert!(gone.is_some(), "a process is left after {limit:?}\n{}", self.so_far());
+        wait_until(limit, || (!processes(&self.mark).iter().any(is_ours)).then_some(())).is_some()
     }
 
     /// Whether nothing is left but Wine's system processes. The first program to use Wine hands them its output, which

@@ -52,6 +52,9 @@ const FIXTURES: &[Fixture] = &[
     fixture("signatures"),
     fixture("fortran"),
     fixture("plain_names"),
+    fixture("effects"),
+    fixture("killer"),
+    fixture("slow_to_load"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },

@@ -13,6 +13,7 @@ mod invariants;
 mod layouts;
 mod run;
 mod setup;
+mod soak;
 mod step;
 mod test;
 mod wine_server;
@@ -35,6 +36,9 @@ cargo xtask COMMAND
                              compares byte layouts of random declarations with those of compilers
   calls [--count N] [--seed S]
                              calls functions and callbacks of random signatures that real compilers made
+  soak kills|hosts|respawns|leak|crashes|deadlines [--count N] [--configuration NAME] [--seed S]
+                             kills workers and hosts, has libraries crash and hang, makes a great many calls, and judges
+                             what comes of it
   setup                      installs what the builds and tests need
   fixtures                   builds the C libraries that the tests load
   invariants                 checks what ARCHITECTURE.md says always holds
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz::fuzz(&rest),
         Some("layouts") => layouts::layouts(&rest),
         Some("calls") => calls::calls(&rest),
+        Some("soak") => soak::soak(&rest),
         Some("build") => build::command(&rest),
         Some("setup") => setup::everything().map(|_| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::build().map(|_| ExitCode::SUCCESS),

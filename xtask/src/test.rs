@@ -103,7 +103,7 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
         let mut command = cargo();
         command.args(["test", "--quiet", "--locked", "--workspace", "--no-fail-fast"]);
         command.args(["--exclude", "tests", "--exclude", "headers", "--exclude", "layouts"]);
-        command.args(["--exclude", "calls"]).args(MEASUREMENTS);
+        command.args(["--exclude", "calls", "--exclude", "soak"]).args(MEASUREMENTS);
         counts.run(&mut command)
     })?;
     if System::HOST == System::Linux {
@@ -127,14 +127,14 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     })
 }
 
-/// The tests of `tests/` and `tests/calls`, which run the built programs.
+/// The tests of `tests/`, `tests/calls` and `tests/soak`, which run the built programs.
 fn integration_tests(tools: &Tools, filter: Option<&str>, counts: &mut Counts) -> Result<(), Failure> {
     let systems = [System::HOST, System::Windows];
     stage("programs", || build::build(Profile::Dev, &systems))?;
     let fixtures = stage("fixtures", fixtures::build)?;
     stage("integration tests", || {
         let mut command = cargo();
-        command.args(["test", "--locked", "--package", "tests", "--package", "calls"]);
+        command.args(["test", "--locked", "--package", "tests", "--package", "calls", "--package", "soak"]);
         command.args(filter);
         command.env("RUNTIME64_FIXTURES", &fixtures);
         counts.run(with_programs(&mut command, tools))

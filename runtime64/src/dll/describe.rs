@@ -14,9 +14,11 @@ pub(super) fn describe(value: &LuaValue) -> String {
         LuaValue::Integer(value) => value.to_string(),
         LuaValue::Number(value) => format!("{value:?}"),
         LuaValue::String(string) => {
-            let text = string.to_string_lossy();
-            let short: String = text.chars().take(LONGEST).collect();
-            let more = if short.len() < text.len() { "…" } else { "" };
+            // A long text is not gone through for what is shown of it. No character has more than four bytes.
+            let bytes = string.as_bytes();
+            let front = String::from_utf8_lossy(&bytes[..bytes.len().min((LONGEST + 1) * 4)]);
+            let short: String = front.chars().take(LONGEST).collect();
+            let more = if short.len() < front.len() { "…" } else { "" };
             format!("the string \"{}{more}\"", short.escape_debug())
         }
         LuaValue::UserData(userdata) => super::cdata::type_of(userdata)

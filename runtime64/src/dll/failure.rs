@@ -120,6 +120,7 @@ fn from_death(death: &Death, kind: WorkerKind, doing: &str) -> Error {
         (None, Started::No) => "the worker had ended before the call",
         (None, _) => "the worker ended during the call",
     };
+    let doing = doing.trim_end_matches(',');
     let message = format!("{doing}: {what} ({}{name}); the next call starts a new one", death.exit);
     Error::new(ErrorKind::WorkerLost, message).with_code(code).with_started(death.started)
 }

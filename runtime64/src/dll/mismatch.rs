@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::failure;
 use crate::error::{Error, ErrorKind};
-use crate::remote::RemoteError;
+use crate::remote::{Death, Exit, RemoteError, Started};
 
 /// Why a value does not fit, without the place: the caller knows function and parameter.
 #[derive(Debug)]
@@ -13,11 +13,15 @@ pub(super) struct Mismatch {
     pub(super) reason: String,
     /// The address that could not be accessed, if that is the reason.
     address: Option<u64>,
+    /// How the worker ended, if that is the reason.
+    code: Option<i64>,
+    /// Whether a function had started by then.
+    started: Option<Started>,
 }
 
 impl Mismatch {
     pub(super) fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), address: None }
+        Self { kind, reason: reason.into(), address: None, code: None, started: None }
     }
 
     /// The same, of a part of what was being put: the part is named before the reason.
@@ -31,18 +35,48 @@ impl Mismatch {
             RemoteError::Unmapped { address, .. } => Some(*address),
             _ => None,
         };
-        Self { address, ..Self::new(failure::kind_of(error), error.to_string()) }
+        let code = match error {
+            RemoteError::Lost(Death { exit: Exit::Code(code) | Exit::Signal(code), .. }) => Some(*code),
+            _ => None,
+        };
+        // What a value is put into comes before the function, whatever the worker was doing for it.
+        let started = match error {
+            RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Interrupted(_) => Some(Started::No),
+            _ => None,
+        };
+        Self { address, code, started, ..Self::new(failure::kind_of(error), error.to_string()) }
     }
 
     /// The error, now that the place is known.
     pub(super) fn at(self, place: impl fmt::Display) -> Error {
-        Error::new(self.kind, format!("{place}: {}", self.reason)).with_address(self.address)
+        let error = Error::new(self.kind, format!("{place}: {}", self.reason));
+        let error = error.with_address(self.address).with_code(self.code);
+        match self.started {
+            Some(started) => error.with_started(started),
+            None => error,
+        }
     }
 }
 
 /// What is wrong with memory that a value was to be taken from.
 impl From<Error> for Mismatch {
     fn from(error: Error) -> Self {
-        Self { kind: error.kind, reason: error.message, address: error.context.address }
+        let context = &error.context;
+        let (address, code, started) = (context.address, context.code, context.started);
+        Self { kind: error.kind, reason: error.message, address, code, started }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_ends_while_arguments_are_put_has_not_run_the_function() {
+        let death = Death { exit: Exit::Signal(9), last_words: None, started: Started::Unknown, dump: None };
+        let error = Mismatch::from_remote(&RemoteError::Lost(death)).within("element 1").at("f: argument 1");
+        assert_eq!((error.kind, error.context.started), (ErrorKind::WorkerLost, Some(Started::No)));
+        assert_eq!(error.context.code, Some(9));
+        assert!(error.message.starts_with("f: argument 1: element 1: the worker was lost"), "{}", error.message);
     }
 }

@@ -13,10 +13,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::link::{self, Endpoint};
-use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{
+    Pid, PidfdFlags, Resource, Rlimit, Signal, nice, pidfd_open, set_parent_process_death_signal, setrlimit,
+};
 
 use super::Exit;
-use crate::remote::{Conditions, Priority};
+use crate::remote::{Conditions, Priority, wine};
 use relay::Relay;
 
 mod relay;
@@ -83,7 +86,7 @@ impl Process {
     /// Waits for the end, at most for `limit`.
     pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
         let deadline = Instant::now() + limit;
-        let mut pause = Duration::from_micros(100);
+        let mut end = None;
         loop {
             let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
             match status {
@@ -97,11 +100,45 @@ impl Process {
                 // The host's program has collected its children itself: the worker has ended, how is not known.
                 Err(_) => return Some(Exit::Code(-1)),
             }
-            if Instant::now() >= deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 return None;
             }
-            thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(5));
+            // A descriptor is opened only where there is something to wait for: most waits ask whether it has ended already.
+            let end = end.get_or_insert_with(|| End::of(self.id()));
+            end.wait(left);
+        }
+    }
+}
+
+/// What tells of the end of a process that has not been collected.
+enum End {
+    /// A descriptor that can be read from then on.
+    Announced(OwnedFd),
+    /// Nothing, on kernels before 5.3 and where a filter refuses the call: it is looked for after pauses of this length.
+    Unannounced(Duration),
+}
+
+impl End {
+    fn of(process: u32) -> Self {
+        let id = i32::try_from(process).ok().and_then(Pid::from_raw);
+        let descriptor = id.and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok());
+        descriptor.map_or(Self::Unannounced(Duration::from_micros(100)), Self::Announced)
+    }
+
+    /// Waits for the end, or for a while, at most for the limit.
+    fn wait(&mut self, limit: Duration) {
+        match self {
+            // Should the host's program collect its children itself, the number may stand for another process.
+            Self::Announced(descriptor) => {
+                let limit = Timespec::try_from(limit.min(Duration::from_millis(100))).ok();
+                // An interrupted wait is one that was short.
+                let _ = poll(&mut [PollFd::new(descriptor, PollFlags::IN)], limit.as_ref());
+            }
+            Self::Unannounced(pause) => {
+                thread::sleep((*pause).min(limit));
+                *pause = (*pause * 2).min(Duration::from_millis(5));
+            }
         }
     }
 }
@@ -126,9 +163,18 @@ pub fn exit_at_once(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// The program that starts a worker of the other width, so that it ends with the host even if that ends meanwhile. Where it is
+/// missing, Wine finds a way of its own, which leaves such a process behind.
+const LAUNCHER: &str = "worker64.exe";
+
 fn wine_command(loader: &Path, executable: &Path) -> Command {
     let mut command = Command::new(loader);
-    command.arg(executable);
+    let launcher = executable.with_file_name(LAUNCHER);
+    if executable.ends_with(LAUNCHER) || !launcher.is_file() {
+        command.arg(executable);
+    } else {
+        command.arg(launcher).arg(link::LAUNCH).arg(wine::windows_path(executable));
+    }
     // Wine finds out the widths of a prefix by itself; a user's word that it is a 32-bit one makes it refuse one of both.
     command.env_remove("WINEARCH");
     if std::env::var_os("WINEDEBUG").is_none() {
