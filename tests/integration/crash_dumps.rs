@@ -119,3 +119,48 @@ fn a_crash_leaves_a_dump() {
         }
     }
 }
+
+/// A dump that cannot be made is a line of the report; the error is the same.
+#[test]
+fn a_folder_that_is_not_there_changes_nothing_else() {
+    for configuration in Configuration::ALL {
+        let scratch = Scratch::new();
+        let mut command = configuration.runtime();
+        let folder = configuration.path(&scratch.path().join("none"));
+        command.arg("--crash-dir").arg(folder).arg("-e").arg(script(*configuration, "bad.crash, 0"));
+        let output = run(command, configuration.limit());
+        output.assert_code(0);
+        let lines: Vec<&str> = output.stdout.lines().collect();
+        assert!(lines[0].starts_with("crash\t") && lines[0].ends_with("\tnil"), "{output}");
+        assert!(lines[1].starts_with("none could be made: ") && lines[1].contains(".dmp: "), "{output}");
+        assert_eq!(lines[2], "true", "{output}");
+    }
+}
+
+/// A worker has a folder of its own, dies while nobody waits for it, and leaves a file that is its owner's alone.
+#[test]
+fn a_worker_that_dies_idle_leaves_a_dump_for_its_owner() {
+    use std::os::unix::fs::PermissionsExt;
+    let configuration = Configuration::Native;
+    let scratch = Scratch::new();
+    let code = format!(
+        "dll.cdef 'void crash_in_thread(int fault); int can_throw(void);'
+        local worker <close> = dll.worker {{ crash_dir = [[{}]] }}
+        local bad = worker.load [[{}]]
+        local future = dll.async(bad.crash_in_thread, 0)
+        local begun = os.time()
+        while not future:done() and os.time() - begun < 20 do end
+        local _, e = pcall(future.wait, future)
+        print(e.kind, e.call, e.dump)",
+        scratch.path().display(),
+        configuration.fixture("crashes").display()
+    );
+    let mut command = configuration.runtime();
+    command.arg("-e").arg(code);
+    let output = run(command, configuration.limit());
+    output.assert_code(0);
+    let words: Vec<&str> = output.stdout.trim_end().split('\t').collect();
+    assert_eq!(words[..2], ["crash", "crash_in_thread(0)"], "{output}");
+    let mode = fs::metadata(words[2]).expect("the dump is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

@@ -14,6 +14,7 @@ dll.cdef [[
 
 -- Each is done several times in a row; RUNTIME64_TEST_ROUNDS asks for more.
 local rounds = tonumber(os.getenv "RUNTIME64_TEST_ROUNDS") or 2
+local is_plain = os.getenv "RUNTIME64_LINK" == "plain"
 local can_throw = bad.can_throw() ~= 0
 
 local places = {
@@ -37,7 +38,9 @@ for _, place in ipairs(places) do
         local raised = select(2, pcall(place.run, fault.number))
         faults.verify(check, fault, raised, what)
         check.equal(raised.func, place.func, what .. ": func")
-        check.equal(raised.started, "yes", what .. ": started")
+        -- What says nothing at its end leaves nothing on a plain channel either.
+        local started = is_plain and fault.name == "exit at once" and "unknown" or "yes"
+        check.equal(raised.started, started, what .. ": started")
         check.equal(raised.call, ("%s(%d)"):format(place.func, fault.number), what .. ": call")
         if raised.kind == "crash" then
           check.equal(raised.thread, place.thread, what .. ": thread")

@@ -42,14 +42,9 @@ pub(crate) fn report_in(area: ReportArea) {
     let _ = AREA.set(area);
 }
 
-/// Leaves a report for the host. On the channel only the last one of all may be sent.
-fn deliver(mut report: LastWords) {
-    if report.thread == 0 {
-        report.thread = system::thread_id();
-    }
-    report.is_foreign = !OWN.is_own(report.thread);
-    report.calls = invoke::calls();
-    report.batched = batch::under_way();
+/// Leaves the last report for the host, or one that is kept until it is known to be. On the channel only the last one may be sent.
+fn deliver(report: LastWords) {
+    let report = completed(report);
     match AREA.get() {
         Some(area) => area.write(&report),
         None if report.stage == Stage::Final => system::send(&report_frame(&report)),
@@ -63,17 +58,32 @@ pub(crate) fn expire(job: u32) -> ! {
     process::end_now()
 }
 
+/// Leaves a report that holds if making a better one fails. Nothing but a better one may follow.
+#[cfg(unix)]
+fn deliver_early(report: LastWords) {
+    let report = completed(report);
+    match AREA.get() {
+        Some(area) => area.write(&report),
+        None => system::send(&report_frame(&LastWords { stage: Stage::Provisional, ..report })),
+    }
+}
+
+/// The report with what is known to the whole worker.
+fn completed(mut report: LastWords) -> LastWords {
+    if report.thread == 0 {
+        report.thread = system::thread_id();
+    }
+    report.is_foreign = !OWN.is_own(report.thread);
+    report.calls = invoke::calls();
+    report.batched = batch::under_way();
+    report
+}
+
 /// Lets the host make a dump of this process, if it wants one, once the last report is delivered.
 fn wait_for_dump() {
     if let Some(area) = AREA.get() {
         area.wait_for_dump(DUMP_LIMIT);
     }
-}
-
-/// Whether another report can take the place of one that was delivered.
-#[cfg(unix)]
-fn can_correct() -> bool {
-    AREA.get().is_some()
 }
 
 /// The threads of this process that call functions for the host: the one that serves, and those of jobs.

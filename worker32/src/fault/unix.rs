@@ -130,16 +130,13 @@ fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
     }
     if signal == libc::SIGABRT {
         (report.cause, report.text) = abort::explain(thread_id());
+        super::deliver_early(report.clone());
+        if let Some((address, module)) = caller::find() {
+            report.instruction = address;
+            (report.module_base, report.module) = (module.base, module.path);
+        }
     }
-    super::deliver(report.clone());
-    if signal == libc::SIGABRT
-        && super::can_correct()
-        && let Some((address, module)) = caller::find()
-    {
-        report.instruction = address;
-        (report.module_base, report.module) = (module.base, module.path);
-        super::deliver(report);
-    }
+    super::deliver(report);
     super::wait_for_dump();
 }
 

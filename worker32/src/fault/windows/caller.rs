@@ -1,10 +1,16 @@
 //! Who raised an exception or called `abort`, where the system itself has the address of neither: the stack is followed up to
 //! the first address in a library that is no runtime.
 //!
-//! On i386 the system's libraries keep the chain of frame pointers. Where it is broken, the stack is searched for an address
-//! that a library's call returns to; what an earlier call has left there may be taken for it.
+//! On i386 the system's libraries keep the chain of frame pointers, on x86-64 tables describe the frames. Where that leads nowhere,
+//! the stack is searched for an address that a library's call returns to; what an earlier call has left there may be taken for it.
+
+#[cfg(target_arch = "x86_64")]
+use std::ptr;
 
 use protocol::Text;
+use windows_sys::Win32::System::Diagnostics::Debug::CONTEXT;
+#[cfg(target_arch = "x86_64")]
+use windows_sys::Win32::System::Diagnostics::Debug::{RtlLookupFunctionEntry, RtlVirtualUnwind, UNW_FLAG_NHANDLER};
 
 use super::memory::{pointer, read};
 use super::modules::{self, Module};
@@ -36,6 +42,10 @@ const RUNTIMES: [&[u8]; 12] = [
     b"libwinpthread",
 ];
 
+/// Registers where the system wants them to lie.
+#[repr(align(16))]
+pub(super) struct Aligned(pub(super) CONTEXT);
+
 /// A call of a library's that has not returned.
 pub(super) struct Caller {
     /// The last byte of the call.
@@ -50,10 +60,17 @@ pub(super) struct Caller {
 /// The libraries that may have called.
 struct Libraries([Option<Module>; MODULES]);
 
-/// The innermost call of a library on a stack that ends here, with this frame pointer.
-pub(super) fn find(stack: usize, frame: usize) -> Option<Caller> {
+/// The innermost call of a library on a thread with these registers.
+pub(super) fn find(context: &CONTEXT) -> Option<Caller> {
     let libraries = Libraries::all();
-    libraries.by_frames(stack, frame).or_else(|| libraries.by_search(stack))
+    libraries.by_frames(context).or_else(|| libraries.by_search(stack_of(context)))
+}
+
+fn stack_of(context: &CONTEXT) -> usize {
+    #[cfg(target_arch = "x86")]
+    return context.Esp as usize;
+    #[cfg(target_arch = "x86_64")]
+    return context.Rsp as usize;
 }
 
 impl Libraries {
@@ -65,12 +82,10 @@ impl Libraries {
         Self(libraries)
     }
 
-    /// Follows frame pointers, which are only kept on i386. Each frame starts with that of its caller and the address that it
-    /// returns to.
-    fn by_frames(&self, stack: usize, mut frame: usize) -> Option<Caller> {
-        if cfg!(target_arch = "x86_64") {
-            return None;
-        }
+    /// Follows frame pointers: each frame starts with that of its caller and the address that it returns to.
+    #[cfg(target_arch = "x86")]
+    fn by_frames(&self, context: &CONTEXT) -> Option<Caller> {
+        let (stack, mut frame) = (stack_of(context), context.Ebp as usize);
         for _ in 0..FRAMES {
             if frame < stack || frame - stack > WORDS * WIDTH {
                 return None;
@@ -83,6 +98,37 @@ impl Libraries {
                 return None;
             }
             frame = next;
+        }
+        None
+    }
+
+    /// Unwinds frame by frame, as the tables of the modules tell. A stack in ruins may raise another exception here, which then is
+    /// what is reported.
+    #[cfg(target_arch = "x86_64")]
+    fn by_frames(&self, context: &CONTEXT) -> Option<Caller> {
+        let mut aligned = Aligned(*context);
+        let context = &mut aligned.0;
+        for _ in 0..FRAMES {
+            let (mut base, mut data, mut frame) = (0, ptr::null_mut(), 0);
+            // SAFETY: the tables are those that the loader has for the address, and everything is written to locals.
+            unsafe {
+                let function = RtlLookupFunctionEntry(context.Rip, &raw mut base, ptr::null_mut());
+                if function.is_null() {
+                    // A function without a frame.
+                    context.Rip = pointer(context.Rsp as usize)? as u64;
+                    context.Rsp += WIDTH as u64;
+                } else {
+                    let (at, data, frame) = (context.Rip, &raw mut data, &raw mut frame);
+                    RtlVirtualUnwind(UNW_FLAG_NHANDLER, base, at, function, context, data, frame, ptr::null_mut());
+                }
+            }
+            let place = (context.Rsp as usize).checked_sub(WIDTH)?;
+            if let Some(caller) = self.caller_at(place) {
+                return Some(caller);
+            }
+            if context.Rip == 0 {
+                return None;
+            }
         }
         None
     }

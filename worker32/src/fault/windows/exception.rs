@@ -16,10 +16,6 @@ const CPP_EXCEPTION: u32 = 0xe06d_7363;
 /// The code that the system raises when it finds the heap damaged.
 const HEAP_CORRUPTION: u32 = 0xc000_0374;
 
-/// The places of frame and stack pointer among the registers of a report.
-const FRAME: usize = 6;
-const STACK: usize = 7;
-
 /// What such an exception's first parameter is.
 const CPP_MAGIC: std::ops::RangeInclusive<usize> = 0x1993_0520..=0x1993_0522;
 
@@ -47,7 +43,8 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
     report.thread = thread;
     report.instruction = record.ExceptionAddress.addr() as u64;
     // SAFETY: the context is there for as long as the record.
-    report.registers = registers::of(unsafe { &*exception.ContextRecord });
+    let context = unsafe { &*exception.ContextRecord };
+    report.registers = registers::of(context);
     let is_access = matches!(record.ExceptionCode, EXCEPTION_ACCESS_VIOLATION | EXCEPTION_IN_PAGE_ERROR);
     if is_access && record.NumberParameters >= 2 {
         // The parameters are documented: the kind of access, then the address (MSDN, EXCEPTION_RECORD).
@@ -64,9 +61,8 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
     }
     let is_raised = matches!(code, CPP_EXCEPTION | HEAP_CORRUPTION);
     // Exceptions that are caught may be many, and are not looked into.
-    let place = report.registers.values().get(FRAME..=STACK).filter(|_| is_raised && stage == Stage::Final);
-    let caller = place.and_then(|place| caller::find(place[1] as usize, place[0] as usize));
-    if let Some(caller) = caller {
+    let is_looked_into = is_raised && stage == Stage::Final;
+    if let Some(caller) = is_looked_into.then(|| caller::find(context)).flatten() {
         report.instruction = caller.instruction as u64;
         (report.module_base, report.module) = (caller.base, caller.module);
     } else if is_raised {
