@@ -37,7 +37,7 @@ pub(super) use convert::{argument_to_lua, to_wire};
 pub(super) use function::Function;
 pub(super) use future::{Orphans, start};
 pub(super) use pointer::at_address;
-pub(super) use waiting::{wait_all, wait_any};
+pub(super) use waiting::{rest, wait_all, wait_any};
 
 /// Something that can be called.
 trait Callee {
