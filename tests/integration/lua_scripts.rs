@@ -89,6 +89,7 @@ scripts! {
     part_finalizers
     pointer_arithmetic
     pointers
+    pool_mistakes
     pools
     references
     scalars

@@ -202,8 +202,9 @@ end
 local function load(pool, path, options)
   check_open(pool)
   local library = { pool = pool, path = path, options = copy_of(options) }
-  -- A worker that can say what the library has: a session's only if there is no other.
   library.first = function()
+    -- The death of a worker is told to the call that it ended, before anything else is asked of that worker.
+    pump(pool)
     check_open(pool)
     return members.any(pool)
   end

@@ -109,13 +109,17 @@ function members.free(pool)
   if #pool.members < pool.max then return members.open(pool) end
 end
 
--- Any worker, if there is one that is no session's.
+-- A worker that can be asked what a library has: one that has nothing to do, or else any, a session's only if there is no other.
 function members.any(pool)
   drop_closed(pool)
+  local busy
   for _, member in ipairs(pool.members) do
-    if not member.is_kept then return member end
+    if not member.is_kept then
+      if not member.future then return member end
+      busy = busy or member
+    end
   end
-  return pool.members[1] or members.open(pool)
+  return busy or pool.members[1] or members.open(pool)
 end
 
 -- The member of a session.
