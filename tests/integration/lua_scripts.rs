@@ -90,6 +90,7 @@ scripts! {
     part_finalizers
     pointer_arithmetic
     pointers
+    pool_mistakes
     pools
     references
     scalars

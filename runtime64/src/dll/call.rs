@@ -40,7 +40,7 @@ pub(super) use function::Function;
 pub(super) use future::start;
 pub(super) use orphans::Orphans;
 pub(super) use pointer::at_address;
-pub(super) use waiting::{wait_all, wait_any};
+pub(super) use waiting::{rest, wait_all, wait_any};
 
 /// Something that can be called.
 trait Callee {
