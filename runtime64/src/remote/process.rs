@@ -9,13 +9,13 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::Process;
-#[cfg(unix)]
 pub use unix::exit_at_once;
-#[cfg(windows)]
-pub(super) use windows::Process;
+#[cfg(unix)]
+pub(super) use unix::{Hangup, Process};
 #[cfg(windows)]
 pub use windows::exit_at_once;
+#[cfg(windows)]
+pub(super) use windows::{Hangup, Process};
 
 /// How long a process may take to end by itself once its channel has closed.
 const END_LIMIT: Duration = Duration::from_millis(1500);
