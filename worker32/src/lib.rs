@@ -75,9 +75,18 @@ pub fn run() -> ExitCode {
 
 /// Ends the process once the channel has closed, if it does not end by itself.
 fn end_unless_done() {
-    thread::sleep(BUSY_GRACE);
+    rest(BUSY_GRACE);
     if is_ending() {
-        thread::sleep(ENDING_GRACE);
+        rest(ENDING_GRACE);
     }
     process::end_now();
+}
+
+/// Sleeps for a time, in many pauses: on a machine that has no time for this process each of them takes longer, so that the
+/// other threads get their turns before the time is over.
+fn rest(time: Duration) {
+    const PAUSE: Duration = Duration::from_millis(10);
+    for _ in 0..time.as_millis() / PAUSE.as_millis() {
+        thread::sleep(PAUSE);
+    }
 }

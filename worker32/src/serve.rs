@@ -82,7 +82,7 @@ fn serve_shared<F>(server: Server, mut endpoint: SharedEndpoint, closed: F) -> R
 where
     F: FnOnce() + Send + 'static,
 {
-    // Under Wine the host's end ends `start.exe`, and that one ends this process: there is no watcher.
+    // Under Wine the host's end ends the process that has launched this one, and with it this one: there is no watcher.
     if let Some(watcher) = endpoint.doorbell().watcher().map_err(LinkError::Io)? {
         process::keep_from_forks(&watcher);
         thread::spawn(move || {

@@ -9,13 +9,13 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::Process;
-#[cfg(unix)]
 pub use unix::exit_at_once;
-#[cfg(windows)]
-pub(super) use windows::Process;
+#[cfg(unix)]
+pub(super) use unix::{Hangup, Process};
 #[cfg(windows)]
 pub use windows::exit_at_once;
+#[cfg(windows)]
+pub(super) use windows::{Hangup, Process};
 
 /// How long a process may take to end by itself once its channel has closed.
 const END_LIMIT: Duration = Duration::from_millis(1500);
@@ -25,8 +25,11 @@ impl Process {
     ///
     /// An idle worker ends at once, and its libraries' destructors run.
     pub(super) fn end(&self) -> Exit {
+        // Pauses take longer on a machine that is busy with other things, and so does what the worker has to do.
+        const PAUSE: Duration = Duration::from_millis(20);
         self.close();
-        self.wait(END_LIMIT).unwrap_or_else(|| {
+        let mut pauses = 0..END_LIMIT.as_millis() / PAUSE.as_millis();
+        pauses.find_map(|_| self.wait(PAUSE)).unwrap_or_else(|| {
             self.kill();
             // Collects the process; that it was killed is all there is to say.
             let _ = self.wait(END_LIMIT);

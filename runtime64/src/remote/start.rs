@@ -11,13 +11,15 @@ use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
 use super::control::Control;
-use super::process::Process;
+use super::process::{Hangup, Process};
 use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// The same under Wine, which may create its whole prefix first.
 const WINE_START_LIMIT: Duration = Duration::from_secs(120);
+/// How often it is looked whether a worker that has yet to answer still lives.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A worker that runs. The fields drop in this order: the link closes first, then the end of the process is waited for.
 #[derive(Debug)]
@@ -73,7 +75,7 @@ impl Drop for Running {
 /// before the first instruction of the program.
 const WINE_TRIES: u32 = 3;
 
-/// How Wine's `start.exe` ends when the program could not be started, or was lost by Wine before it had begun.
+/// How what launches a worker under Wine ends when the program could not be started, or was lost by Wine before it had begun.
 const NOT_STARTED: [Exit; 2] = [Exit::Code(0), Exit::Code(1)];
 
 /// Starts a worker, greets it, and goes over to shared memory with it.
@@ -112,7 +114,8 @@ fn attempt(
     let control = Arc::new(Control::new(process));
     let process = &control.process;
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
-    let settled = watched(&control, limit, || {
+    let hangup = Hangup::of(&channel);
+    let settled = watched(&control, hangup, limit, || {
         let identity = greet(&mut channel)?;
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
@@ -142,26 +145,55 @@ enum Unsettled {
     Failed(Failure),
 }
 
+/// What the watchdog has seen of a worker that did not answer.
+enum Unanswered {
+    /// It has ended.
+    Ended,
+    /// It was given its time.
+    Silent,
+}
+
 /// Runs the first requests with a watchdog that ends a process that does not answer: a channel's own time limits do not
 /// exist on every platform.
 fn watched<T>(
     control: &Arc<Control>,
+    hangup: Hangup,
     limit: Duration,
     requests: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Unsettled> {
     let (answered, waits) = mpsc::channel::<()>();
     let watched = Arc::clone(control);
     let watchdog = thread::spawn(move || {
-        let silent = waits.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
-        if silent {
-            watched.process.kill();
+        let is_over = |limit| waits.recv_timeout(limit) != Err(mpsc::RecvTimeoutError::Timeout);
+        let deadline = Instant::now() + limit;
+        // The end of the process closes the channel; where it does not, whoever waits there is told.
+        while Instant::now() < deadline {
+            if is_over(LOOK.min(limit)) {
+                return None;
+            }
+            if watched.process.wait(Duration::ZERO).is_some() {
+                break;
+            }
         }
-        silent
+        let unanswered = if Instant::now() < deadline { Unanswered::Ended } else { Unanswered::Silent };
+        watched.process.kill();
+        // A read that begins later is not called off by this.
+        while !is_over(LOOK) {
+            hangup.call_off();
+        }
+        Some(unanswered)
     });
     let outcome = requests();
     drop(answered);
-    let silent = watchdog.join().unwrap_or(false);
-    outcome.map_err(|failure| if silent { Unsettled::Silent } else { Unsettled::Failed(failure) })
+    let unanswered = watchdog.join().unwrap_or_default();
+    outcome.map_err(|failure| match (unanswered, failure) {
+        (Some(Unanswered::Silent), _) => Unsettled::Silent,
+        // A read that was called off says nothing of why.
+        (Some(Unanswered::Ended), Failure::Broken(_)) => {
+            Unsettled::Failed(Failure::Ended { last_words: None, started: Started::No })
+        }
+        (_, failure) => Unsettled::Failed(failure),
+    })
 }
 
 fn start_failure(failure: Failure, kind: WorkerKind, path: &Path, process: &Process) -> RemoteError {

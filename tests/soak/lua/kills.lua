@@ -33,6 +33,9 @@ local victim = dll.worker { name = "victim" }
 local unbroken = { breaker = false }
 local effects, own = victim.load(effects_path, unbroken), victim.load(killer_path, unbroken)
 victim.load(slow_path, unbroken)
+-- A function that is named for the first time has the worker asked, outside of the calls that are watched.
+local effect, slow_effect = effects.effect, effects.slow_effect
+local calling_effect, reading_effect, own_process = effects.calling_effect, effects.reading_effect, own.process
 
 local number, kept = 0, {}
 local text = string.rep("a", 4 << 20)
@@ -46,13 +49,13 @@ local function made(place, f, ...)
     if result ~= this then print("wrong", place, this, tostring(result)) end
     return true
   end
-  local error = type(result) == "table" and result or result
+  local error = result
   kept[#kept + 1] = { this, error.kind, error.started, place, killer.moment(), tostring(error) }
   return false
 end
 
 local function call_back(this)
-  made("in_callback", effects.effect)
+  made("in_callback", effect)
   for _ = 1, math.random(0, 20000) do end
   return this + 1
 end
@@ -60,10 +63,10 @@ end
 -- What the host does until it sees the kill, and up to how long after its begin the kill comes, in microseconds.
 local places = {
   { "idle", 300, function() return "wait" end },
-  { "short_calls", 4000, function() return made("short_calls", effects.effect) end },
-  { "long_call", 10000, function() return made("long_call", effects.slow_effect, 200000) end },
-  { "callback", 5000, function() return made("callback", effects.calling_effect, call_back) end },
-  { "long_text", 12000, function() return made("long_text", effects.reading_effect, text, #text) end },
+  { "short_calls", 4000, function() return made("short_calls", effect) end },
+  { "long_call", 10000, function() return made("long_call", slow_effect, 200000) end },
+  { "callback", 5000, function() return made("callback", calling_effect, call_back) end },
+  { "long_text", 12000, function() return made("long_text", reading_effect, text, #text) end },
 }
 
 local function report(place, future, source)
@@ -80,14 +83,14 @@ end
 
 -- Kills a worker that runs.
 local function kill_running()
-  local ok, process = pcall(own.process)
+  local ok, process = pcall(own_process)
   if not ok then return 0 end
   local place, longest, act = table.unpack(places[math.random(#places)])
   local future = module.async(killer.kill_after, process, math.random(0, longest))
   local after = 0
   repeat
     local outcome = act()
-    if outcome == "wait" then future:wait() made(place, effects.effect) end
+    if outcome == "wait" then future:wait() made(place, effect) end
     if outcome == true and future:done() then after = after + 1 end
   until outcome ~= true or after > 1000
   if after > 1000 then print("unseen", place) end
@@ -107,12 +110,12 @@ local function kill_starting()
         kept[#kept + 1] = { 0, error.kind, error.started, "load", killer.moment(), tostring(error) }
       end
     else
-      made("start", effects.effect)
+      made("start", effect)
     end
   until future:done()
   local hit = report(loads and "load" or "start", future, host_killer)
   -- What was killed without a call under way is found by the next one.
-  made("next", effects.effect)
+  made("next", effect)
   report("next", future, host_killer)
   return hit
 end

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use tests::{Configuration, Scratch};
 
 use crate::effects::{Effects, Told, fits};
+use crate::floor::Floor;
 use crate::quantiles::Quantiles;
 use crate::report::Report;
 use crate::script;
@@ -52,6 +53,7 @@ struct Shown {
 #[must_use]
 pub fn run(configuration: Configuration, link: Link, count: u64, seed: u64) -> Report {
     let mut shown = Shown::default();
+    let floor = Floor::start();
     let mut batch = 0;
     while shown.kills < count && shown.ended.is_empty() {
         shown.batch(configuration, link, BATCH.min(count - shown.kills), seed.wrapping_add(batch));
@@ -69,6 +71,7 @@ pub fn run(configuration: Configuration, link: Link, count: u64, seed: u64) -> R
     report.judge_none("calls with a wrong result", &shown.wrong);
     report.judge_none("errors of an unexpected kind", &shown.unexpected);
     report.judge_none("calls that ran twice, or not as they told", &shown.misjudged);
+    report.tell("kill to end of a process that does nothing", Quantiles::of(floor.end()));
     report.tell("the slowest error was of", &shown.slowest.1);
     let late = Quantiles::of(shown.late);
     report.judge_times("kill to error of the call under way", &late, "p99 ≤ 5 ms", late.are_within(0.99, LATEST));

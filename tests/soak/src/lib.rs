@@ -8,6 +8,7 @@
 pub mod crashes;
 pub mod deadlines;
 mod effects;
+mod floor;
 pub mod hosts;
 pub mod kills;
 pub mod leak;

@@ -111,6 +111,18 @@ impl Process {
     }
 }
 
+/// Nothing need call off the read of a channel here: the end of the process shuts it down.
+#[derive(Debug)]
+pub(in crate::remote) struct Hangup;
+
+impl Hangup {
+    pub(in crate::remote) fn of(_: &Endpoint) -> Self {
+        Self
+    }
+
+    pub(in crate::remote) fn call_off(&self) {}
+}
+
 /// What tells of the end of a process that has not been collected.
 enum End {
     /// A descriptor that can be read from then on.

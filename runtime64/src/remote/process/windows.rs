@@ -6,7 +6,7 @@ use std::io;
 use std::iter;
 use std::mem;
 use std::os::windows::ffi::OsStrExt;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
@@ -19,6 +19,7 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Storage::FileSystem::SYNCHRONIZE;
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
+use windows_sys::Win32::System::IO::CancelIoEx;
 use windows_sys::Win32::System::JobObjects::{
     CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_PROCESS_MEMORY,
     JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
@@ -129,6 +130,25 @@ impl Process {
             GetExitCodeProcess(self.process.as_raw_handle(), &raw mut code);
         }
         Some(Exit::Code(code.into()))
+    }
+}
+
+/// What calls off a read of a channel that another thread waits in: a process that ends while Wine creates it may leave its
+/// pipes open.
+#[derive(Debug)]
+pub(in crate::remote) struct Hangup(Option<OwnedHandle>);
+
+impl Hangup {
+    pub(in crate::remote) fn of(channel: &Endpoint) -> Self {
+        Self(channel.receiver.as_handle().try_clone_to_owned().ok())
+    }
+
+    /// Has the read fail. One that begins after this goes on.
+    pub(in crate::remote) fn call_off(&self) {
+        if let Some(pipe) = &self.0 {
+            // SAFETY: the handle is open; a null pointer asks for every request that is under way.
+            unsafe { CancelIoEx(pipe.as_raw_handle(), ptr::null()) };
+        }
     }
 }
 
