@@ -53,6 +53,11 @@ local function results_of(future)
   return unpack(results, 2, results.n)
 end
 
+-- Lets go of a call that only its maker knew of: it is called off, or else what it comes to is not asked for.
+local function forget(future)
+  if not future.results and not future.member then withdraw(future.pool, future, true) end
+end
+
 local function check_future(doing, future)
   if getmetatable(future) ~= Future then wrong(doing, "a future of a pool", future) end
 end
@@ -99,8 +104,7 @@ function Called:__call(...)
   local future = enqueued(self.pool, self, pack(...))
   local ok, raised = pcall(settle, future)
   if not ok then
-    -- Nobody else could ask for it.
-    pcall(Future.cancel, future)
+    forget(future)
     error(raised, 0)
   end
   return results_of(future)
@@ -158,7 +162,7 @@ local function map(pool, called, list)
   for index, element in ipairs(list) do futures[index] = enqueued(pool, called, arguments_of(element)) end
   local ok, results = pcall(gathered, futures)
   if ok then return results end
-  for _, future in ipairs(futures) do pcall(Future.cancel, future) end
+  for _, future in ipairs(futures) do forget(future) end
   error(results, 0)
 end
 
