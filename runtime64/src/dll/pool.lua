@@ -13,11 +13,8 @@ local await, loaded, pump, withdraw = members.await, members.loaded, members.pum
 -- How long a worker that was opened on demand stays without work, in seconds.
 local IDLE = 10
 
--- How many workers a pool without options may have, and how many any may.
-local USUAL, MOST = 4, 1000
-
--- How many arguments an element of a list may stand for.
-local MOST_ARGUMENTS = 255
+-- How many workers a pool without options may have, how many any may, and how many arguments an element of a list is for.
+local USUAL, MOST, MOST_ARGUMENTS = 4, 1000, 255
 
 -- What a pool takes beside the options of its workers.
 local OWN = { size = true, min = true, max = true, idle = true, name = true }
