@@ -36,9 +36,9 @@ fn figures_are_served_while_a_call_hangs() {
     let answer = ask(address, "GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     for line in [
-        "runtime64_worker_starts_total{worker=\"default\",kind=\"64-bit Linux\"} 2",
-        "runtime64_worker_deaths_total{worker=\"default\",kind=\"64-bit Linux\"} 1",
-        "runtime64_worker_running{worker=\"default\",kind=\"64-bit Linux\"} 1",
+        "runtime64_worker_starts_total{worker=\"default\",id=\"1\",kind=\"64-bit Linux\"} 2",
+        "runtime64_worker_deaths_total{worker=\"default\",id=\"1\",kind=\"64-bit Linux\"} 1",
+        "runtime64_worker_running{worker=\"default\",id=\"1\",kind=\"64-bit Linux\"} 1",
     ] {
         assert!(answer.lines().any(|known| known == line), "{line}\n{answer}");
     }

@@ -186,7 +186,7 @@ do
   check.equal(narrow.stats().min, 1, "min stays")
 end
 
--- Results that are nil keep their places, and a long list costs no more for each element.
+-- Results that are nil keep their places, and a long list costs no more for each element: else this would not end in time.
 do
   local pool <close> = dll.pool { size = 1 }
   local library = pool.load(conditions, { breaker = false })
@@ -197,14 +197,12 @@ do
   check.equal(results.n, 3, "as many as there were elements")
   check.equal(results[3], nil, "a null pointer")
   local list = {}
-  for index = 1, 20000 do list[index] = "wrong" end
-  local begun = os.clock()
+  for index = 1, 100000 do list[index] = "wrong" end
   check.raises("type", "element 1:", pool.map, library.rest, list)
   local futures = {}
   pool.session "a"
-  for index = 1, 20000 do futures[index] = pool.async(library.rest, 1) end
-  for index = 1, 20000 do futures[index]:cancel() end
-  check.truthy(os.clock() - begun < 10, "it took " .. os.clock() - begun .. " seconds")
+  for index = 1, 2000 do futures[index] = pool.async(library.rest, 1) end
+  for index = 1, 2000 do futures[index]:cancel() end
   check.equal(pool.stats().waiting, 0, "none waits")
 end
 

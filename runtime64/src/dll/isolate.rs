@@ -21,6 +21,11 @@ impl Isolate {
         Self { workers: Workers::new(settings), id: NEXT.fetch_add(1, Ordering::Relaxed) }
     }
 
+    /// Its number, which no other has.
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Keeps the module's table that stands for the isolate, for as long as Lua does.
     pub(super) fn keep_table(&self, lua: &Lua, table: &Table) -> mlua::Result<()> {
         tables(lua)?.raw_set(self.id, table)

@@ -10,6 +10,8 @@ use crate::remote::{Statistics, Worker};
 
 /// One worker in figures.
 pub(super) struct WorkerFigures {
+    /// The number of its isolate, which has one worker of each kind: names may be the same.
+    pub(super) isolate: u64,
     /// The name it was opened with.
     pub(super) name: Option<String>,
     pub(super) kind: String,
@@ -26,12 +28,12 @@ pub(super) struct FunctionFigures {
 
 impl WorkerFigures {
     /// Those of a worker, if it was ever started.
-    pub(super) fn of(worker: &Worker) -> Option<Self> {
+    pub(super) fn of(isolate: u64, worker: &Worker) -> Option<Self> {
         let statistics = worker.statistics();
         let usages = Companion::of(worker).map(Companion::usages).unwrap_or_default();
         let functions = usages.into_iter().map(|((library, name), usage)| FunctionFigures { library, name, usage });
         let (name, kind) = (worker.name().map(str::to_owned), worker.kind().to_string());
-        (statistics.starts > 0).then(|| Self { name, kind, statistics, functions: functions.collect() })
+        (statistics.starts > 0).then(|| Self { isolate, name, kind, statistics, functions: functions.collect() })
     }
 }
 
@@ -57,7 +59,8 @@ impl fmt::Debug for Metrics {
 impl fmt::Display for Metrics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(shared) = self.0.upgrade() else { return Ok(()) };
-        let workers: Vec<_> = shared.all_workers().iter().filter_map(|worker| WorkerFigures::of(worker)).collect();
+        let all = shared.workers_of_isolates();
+        let workers: Vec<_> = all.iter().filter_map(|(isolate, worker)| WorkerFigures::of(*isolate, worker)).collect();
         of_workers(formatter, &workers)?;
         of_functions(formatter, &workers)
     }
@@ -140,6 +143,7 @@ fn labels(worker: &WorkerFigures, function: Option<&FunctionFigures>) -> String 
         let _ = write!(labels, "{comma}{name}=\"{}\"", escaped(value));
     };
     add("worker", worker.name.as_deref().unwrap_or("default"));
+    add("id", &worker.isolate.to_string());
     add("kind", &worker.kind);
     if let Some(function) = function {
         add("library", &function.library);
@@ -164,15 +168,17 @@ mod tests {
         assert_eq!(escaped("C:\\a \"b\"\nc"), r#"C:\\a \"b\"\nc"#);
     }
 
+    /// What is told of workers.
+    struct Text(Vec<WorkerFigures>);
+    impl fmt::Display for Text {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            of_workers(formatter, &self.0)?;
+            of_functions(formatter, &self.0)
+        }
+    }
+
     #[test]
     fn a_worker_and_its_functions_are_lines_of_the_format() {
-        struct Text(Vec<WorkerFigures>);
-        impl fmt::Display for Text {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                of_workers(formatter, &self.0)?;
-                of_functions(formatter, &self.0)
-            }
-        }
         let usage = Arc::new(Usage::default());
         usage.end(usage.begin());
         usage.fail();
@@ -180,17 +186,39 @@ mod tests {
         usage.latencies().add(Duration::from_millis(1));
         let statistics = Statistics { starts: 2, is_running: true, ..Statistics::default() };
         let kind = "32-bit Windows".to_owned();
-        let text = Text(vec![WorkerFigures { name: None, kind, statistics, functions: vec![function] }]).to_string();
+        let text = Text(vec![WorkerFigures { isolate: 7, name: None, kind, statistics, functions: vec![function] }])
+            .to_string();
         for line in [
             "# TYPE runtime64_worker_starts_total counter",
-            r#"runtime64_worker_starts_total{worker="default",kind="32-bit Windows"} 2"#,
-            r#"runtime64_worker_running{worker="default",kind="32-bit Windows"} 1"#,
-            r#"runtime64_function_calls_total{worker="default",kind="32-bit Windows",library="a.dll",function="F"} 1"#,
-            r#"runtime64_function_errors_total{worker="default",kind="32-bit Windows",library="a.dll",function="F"} 1"#,
-            r#"runtime64_function_seconds_count{worker="default",kind="32-bit Windows",library="a.dll",function="F"} 2"#,
+            r#"runtime64_worker_starts_total{worker="default",id="7",kind="32-bit Windows"} 2"#,
+            r#"runtime64_worker_running{worker="default",id="7",kind="32-bit Windows"} 1"#,
+            r#"runtime64_function_calls_total{worker="default",id="7",kind="32-bit Windows",library="a.dll",function="F"} 1"#,
+            r#"runtime64_function_errors_total{worker="default",id="7",kind="32-bit Windows",library="a.dll",function="F"} 1"#,
+            r#"runtime64_function_seconds_count{worker="default",id="7",kind="32-bit Windows",library="a.dll",function="F"} 2"#,
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");
         }
         assert!(!text.contains("resident_bytes{"), "what is not known is not told");
+    }
+
+    #[test]
+    fn workers_of_the_same_name_have_series_of_their_own() {
+        let figures = |isolate, name: Option<&str>| {
+            let usage = Arc::new(Usage::default());
+            usage.end(usage.begin());
+            let function = FunctionFigures { library: "a.dll".to_owned(), name: "F".to_owned(), usage };
+            let statistics = Statistics { starts: 1, ..Statistics::default() };
+            let (name, kind) = (name.map(str::to_owned), "32-bit Windows".to_owned());
+            WorkerFigures { isolate, name, kind, statistics, functions: vec![function] }
+        };
+        let workers = [(1, None), (2, Some("default")), (3, Some("scope")), (4, Some("scope"))];
+        let text = Text(workers.map(|(isolate, name)| figures(isolate, name)).into()).to_string();
+        let mut series: Vec<_> =
+            text.lines().filter_map(|line| line.rsplit_once(' ').map(|(series, _)| series)).collect();
+        series.retain(|series| !series.starts_with('#'));
+        let all = series.len();
+        series.sort_unstable();
+        series.dedup();
+        assert_eq!(series.len(), all, "{text}");
     }
 }

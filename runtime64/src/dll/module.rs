@@ -124,8 +124,16 @@ impl Shared {
 
     /// All workers that somebody asked for, of every isolate.
     pub(super) fn all_workers(&self) -> Vec<Arc<Worker>> {
+        self.workers_of_isolates().into_iter().map(|(_, worker)| worker).collect()
+    }
+
+    /// The same, each with the number of its isolate.
+    pub(super) fn workers_of_isolates(&self) -> Vec<(u64, Arc<Worker>)> {
         let isolates: Vec<_> = self.isolates().iter().filter_map(Weak::upgrade).collect();
-        isolates.iter().flat_map(|isolate| isolate.workers.known().cloned().collect::<Vec<_>>()).collect()
+        let each = |isolate: &Arc<Isolate>| {
+            isolate.workers.known().map(|worker| (isolate.id(), Arc::clone(worker))).collect::<Vec<_>>()
+        };
+        isolates.iter().flat_map(each).collect()
     }
 
     /// How many spare workers wait.

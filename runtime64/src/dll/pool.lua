@@ -13,11 +13,8 @@ local await, loaded, pump, withdraw = members.await, members.loaded, members.pum
 -- How long a worker that was opened on demand stays without work, in seconds.
 local IDLE = 10
 
--- How many workers a pool without options may have, and how many any may.
-local USUAL, MOST = 4, 1000
-
--- How many arguments an element of a list may stand for.
-local MOST_ARGUMENTS = 255
+-- How many workers a pool without options may have, how many any may, and how many arguments an element of a list is for.
+local USUAL, MOST, MOST_ARGUMENTS = 4, 1000, 255
 
 -- What a pool takes beside the options of its workers.
 local OWN = { size = true, min = true, max = true, idle = true, name = true }
@@ -51,6 +48,11 @@ local function results_of(future)
   local results = future.results
   if not results[1] then error(results[2], 0) end
   return unpack(results, 2, results.n)
+end
+
+-- Lets go of a call that only its maker knew of: it is called off, or else what it comes to is not asked for.
+local function forget(future)
+  if not future.results and not future.member then withdraw(future.pool, future, true) end
 end
 
 local function check_future(doing, future)
@@ -99,8 +101,7 @@ function Called:__call(...)
   local future = enqueued(self.pool, self, pack(...))
   local ok, raised = pcall(settle, future)
   if not ok then
-    -- Nobody else could ask for it.
-    pcall(Future.cancel, future)
+    forget(future)
     error(raised, 0)
   end
   return results_of(future)
@@ -158,7 +159,7 @@ local function map(pool, called, list)
   for index, element in ipairs(list) do futures[index] = enqueued(pool, called, arguments_of(element)) end
   local ok, results = pcall(gathered, futures)
   if ok then return results end
-  for _, future in ipairs(futures) do pcall(Future.cancel, future) end
+  for _, future in ipairs(futures) do forget(future) end
   error(results, 0)
 end
 

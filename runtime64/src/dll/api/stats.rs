@@ -10,20 +10,21 @@ use crate::remote::{RunningStatistics, Worker};
 
 /// Of all workers that were started, each a table, and how many spare ones wait.
 pub(super) fn of_all(lua: &Lua, module: &Module) -> mlua::Result<Table> {
-    let all = module.shared().all_workers();
-    let stats = of_workers(lua, all.iter().map(|worker| &**worker))?;
+    let all = module.shared().workers_of_isolates();
+    let stats = of_workers(lua, all.iter().map(|(isolate, worker)| (*isolate, &**worker)))?;
     stats.set("spares", module.shared().spares())?;
     Ok(stats)
 }
 
 /// Of those of an isolate.
 pub(super) fn of_isolate(lua: &Lua, module: &Module) -> mlua::Result<Table> {
-    of_workers(lua, module.isolate().workers.known().map(|worker| &**worker))
+    let isolate = module.isolate();
+    of_workers(lua, isolate.workers.known().map(|worker| (isolate.id(), &**worker)))
 }
 
-fn of_workers<'a>(lua: &Lua, workers: impl Iterator<Item = &'a Worker>) -> mlua::Result<Table> {
+fn of_workers<'a>(lua: &Lua, workers: impl Iterator<Item = (u64, &'a Worker)>) -> mlua::Result<Table> {
     let list = lua.create_table()?;
-    for figures in workers.filter_map(WorkerFigures::of) {
+    for figures in workers.filter_map(|(isolate, worker)| WorkerFigures::of(isolate, worker)) {
         list.push(table_of(lua, &figures)?)?;
     }
     let stats = lua.create_table()?;

@@ -161,14 +161,14 @@ local function collect(pool)
   return is_any
 end
 
--- Hands out the calls that wait.
+-- Hands out the calls that wait, one for each worker at most: those that fail at once are not all made before anybody hears of it.
 local function hand_out(pool)
-  while pool.queue.count > 0 do
+  for _ = 1, pool.max do
+    if pool.queue.count == 0 then return shrink(pool) end
     local member = members.free(pool)
     if not member then return end
     begin(member, next_waiting(pool.queue))
   end
-  shrink(pool)
 end
 
 function members.pump(pool)
@@ -178,9 +178,11 @@ end
 
 -- Refuses to wait for what cannot come: that a worker becomes free of which each is kept, or waits for whoever asks.
 function members.check_progress(pool, doing)
+  if #pool.members < pool.max then return end
   local waits_for_us = false
   for _, member in ipairs(pool.members) do
-    if member.future and not member.is_looked_at then return end
+    local is_free = not member.future and not member.is_kept
+    if is_free or member.future and not member.is_looked_at then return end
     waits_for_us = waits_for_us or member.is_looked_at
   end
   if waits_for_us then fail("callback", doing .. ": every worker of the pool waits for this callback") end
@@ -214,9 +216,10 @@ function members.enqueue(pool, future)
   queue[queue.last] = future
 end
 
--- Calls a call off that has not begun.
-function members.withdraw(pool, future)
-  future.results = failed("interrupted", future.called.name .. ": it was called off before it began")
+-- Calls a call off that has not begun. Of one that nobody can ask for any more, no error need be made.
+function members.withdraw(pool, future, is_forgotten)
+  future.results = is_forgotten and { false, n = 2 }
+    or failed("interrupted", future.called.name .. ": it was called off before it began")
   future.arguments = nil
   pool.queue.count = pool.queue.count - 1
   if pool.queue.count == 0 then pool.queue = empty_queue() end
