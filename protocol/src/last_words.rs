@@ -35,6 +35,8 @@ pub struct LastWords {
     pub is_foreign: bool,
     /// How many calls of a library's functions were under way.
     pub calls: u32,
+    /// Which call of a batch was under way, counted from 1; 0 for none.
+    pub batched: u32,
     /// Where the module is loaded that the instruction is in, 0 if it is in none.
     pub module_base: u64,
     /// The file of that module, in the worker's syntax.
@@ -76,6 +78,8 @@ pub enum Cause {
     CppException = 4,
     /// `exit` or `ExitProcess`.
     Exit = 5,
+    /// A job that took longer than it was given. The code is the job's id.
+    Expired = 6,
 }
 
 /// What an instruction tried.
@@ -132,6 +136,7 @@ impl LastWords {
             thread: 0,
             is_foreign: false,
             calls: 0,
+            batched: 0,
             module_base: 0,
             module: Text::default(),
             text: Text::default(),
@@ -153,7 +158,7 @@ impl LastWords {
         let flags = u32::from(self.accessed.is_some()) | u32::from(self.is_foreign) << 1;
         let kinds = [self.stage as u8, self.cause as u8, self.access.map_or(0, |access| access as u8)];
         put(&[kinds[0], kinds[1], kinds[2], self.registers.count]);
-        for word in [flags, self.code, self.thread, self.calls, 0] {
+        for word in [flags, self.code, self.thread, self.calls, self.batched] {
             put(&word.to_le_bytes());
         }
         for word in [self.instruction, self.accessed.unwrap_or(0), self.module_base] {
@@ -172,7 +177,7 @@ impl LastWords {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = Rest(bytes.strip_prefix(MAGIC).filter(|_| bytes.len() == Self::BYTES)?);
         let [stage, cause, access, registers] = rest.take()?;
-        let [flags, code, thread, calls, _] = [(); 5].map(|()| rest.word());
+        let [flags, code, thread, calls, batched] = [(); 5].map(|()| rest.word());
         let [instruction, accessed, module_base] = [(); 3].map(|()| rest.long());
         let (module, text) = (Text::decoded(&rest.take()?), Text::decoded(&rest.take()?));
         let values = [(); REGISTERS].map(|()| rest.long().unwrap_or(0));
@@ -186,6 +191,7 @@ impl LastWords {
             thread: thread?,
             is_foreign: flags? & 2 != 0,
             calls: calls?,
+            batched: batched?,
             module_base: module_base?,
             module,
             text,
@@ -221,7 +227,7 @@ fn stage_of(byte: u8) -> Option<Stage> {
 }
 
 fn cause_of(byte: u8) -> Option<Cause> {
-    let all = [Cause::Fault, Cause::StackOverflow, Cause::Abort, Cause::CppException, Cause::Exit];
+    let all = [Cause::Fault, Cause::StackOverflow, Cause::Abort, Cause::CppException, Cause::Exit, Cause::Expired];
     all.into_iter().find(|cause| *cause as u8 == byte)
 }
 

@@ -30,9 +30,9 @@ pub use last_words::{
 pub use message::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
     CancelJob, CreateCallbacks, DescribeLastError, FailureRule, FindSymbol, FoundSymbol, Function, Hello, Identity,
-    Invoke, InvokeBatch, Job, JobState, Library, Machine, MapSegment, Mapped, OpenDefaultLibrary, OpenLibrary, Outcome,
-    Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Release, Served,
-    SetErrors, StartJob, Symbol, VERSION, WriteMemory,
+    Invoke, InvokeBatch, Job, JobState, Library, LimitJob, Machine, MapSegment, Mapped, OpenDefaultLibrary,
+    OpenLibrary, Outcome, Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString,
+    Release, Served, SetErrors, StartJob, Symbol, VERSION, WriteMemory,
 };
 pub use signature::{Convention, Eightbyte, Record, Signature, Type};
 pub use value::Value;

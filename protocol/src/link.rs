@@ -1,7 +1,8 @@
 //! The link between a host and one worker.
 //!
 //! A message is one MessagePack value with a kind, but for the last words, which have an encoding of their own. The kind of a request is its [`Call::NUMBER`](crate::Call::NUMBER); a
-//! worker answers with [`REPLY`] or [`FAULT`], and may send [`LAST_WORDS`] once, unasked, when it dies. Before the answer to
+//! worker answers with [`REPLY`] or [`FAULT`], and may send [`LAST_WORDS`] once, unasked, when it dies, and before them some that
+//! are provisional. Before the answer to
 //! some requests it may send a [`CALLBACK`], which the host answers with a [`CALLBACK_REPLY`].
 //!
 //! A link begins as a [plain channel](Endpoint): an unnamed, inherited endpoint, a socket pair on Unix, two pipes on
@@ -36,7 +37,7 @@ pub use doorbell::{Doorbell, DoorbellTicket, Watcher};
 pub use frame::{Frame, FrameReader, FrameWriter};
 pub use memory::{Memory, Ticket, View};
 pub use region::{ARENA_START, CALL_AREA_BYTES, CALL_AREA_START, CONTROL_BYTES, CallState, SEGMENT_ALIGN};
-pub use report::{ReportArea, report_frame};
+pub use report::{DumpWatch, ReportArea, report_frame};
 pub use shared::{SharedEndpoint, Side};
 
 /// The first argument of a worker's program that is to launch another one, which is the second: a worker of the other width,

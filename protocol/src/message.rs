@@ -15,7 +15,7 @@ mod job;
 
 pub use batch::{BatchOutcome, BatchedCall, FailureRule, InvokeBatch};
 pub use callback::{CallbackReply, Callbacks, Called, CreateCallbacks, Poll, QueueCallback, Served};
-pub use job::{AwaitJob, CancelJob, Job, JobState, StartJob};
+pub use job::{AwaitJob, CancelJob, Job, JobState, LimitJob, StartJob};
 
 /// The version of the protocol. Both sides must have the same: they are built and shipped together.
 pub const VERSION: u32 = 5;
@@ -305,4 +305,5 @@ calls! {
     20 AwaitJob => Option<Outcome>;
     21 CancelJob => JobState;
     22 InvokeBatch => BatchOutcome;
+    23 LimitJob => ();
 }

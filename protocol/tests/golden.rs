@@ -8,10 +8,10 @@ use protocol::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
     CancelJob, Cause, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault, FaultKind,
     FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords, Library,
-    Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Poll, Prepare,
-    PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers, Release, Served, SetErrors,
-    Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode, decode_called, decode_invoke,
-    encode,
+    LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Poll,
+    Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers, Release, Served,
+    SetErrors, Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode, decode_called,
+    decode_invoke, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,8 +55,9 @@ fn the_version_and_the_numbers_of_the_calls() {
         AwaitJob::NUMBER,
         CancelJob::NUMBER,
         InvokeBatch::NUMBER,
+        LimitJob::NUMBER,
     ];
-    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]);
     assert_eq!([REPLY, FAULT, LAST_WORDS, CALLBACK, CALLBACK_REPLY], [0x80, 0x81, 0x82, 0x83, 0x84]);
 }
 
@@ -158,6 +159,7 @@ fn calling_without_waiting() {
     assert_eq!(hex(&encode(&job).unwrap()), "93070091 01".replace(' ', ""));
     golden(&Job { id: 1 }, "91 01");
     golden(&AwaitJob { job: 1, milliseconds: Some(10) }, "92 01 0a");
+    golden(&LimitJob { job: 1, milliseconds: 500 }, "92 01 cd01f4");
     golden(&CancelJob { job: 1 }, "91 01");
     golden(&JobState::Withdrawn, "a957697468647261776e");
     let call = BatchedCall {

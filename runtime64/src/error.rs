@@ -1,6 +1,7 @@
 //! The one error of the `dll` module: what Lua sees as an error object, and a Rust host as [`Error`].
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::remote::Started;
 
@@ -152,6 +153,8 @@ pub struct Crash {
     pub access: Option<&'static str>,
     /// Whose thread it was: `"call"` for one that made a call, `"library"` for one of the library's own.
     pub thread: Option<&'static str>,
+    /// The file with a dump of the process's memory, if one was asked for and could be made.
+    pub dump: Option<PathBuf>,
     /// The registers, by name.
     pub registers: Vec<(&'static str, u64)>,
 }

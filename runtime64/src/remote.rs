@@ -9,6 +9,7 @@ mod attach;
 mod client;
 mod conditions;
 mod control;
+mod dump;
 mod ends;
 mod error;
 mod interrupt;
@@ -25,7 +26,7 @@ mod wine;
 mod worker;
 mod workers;
 
-pub use alarm::{Deadline, Limit};
+pub use alarm::Deadline;
 pub use client::Answer;
 #[doc(hidden)]
 pub use client::{Client, Failure};

@@ -2,6 +2,8 @@
 
 use tests::{Configuration, run};
 
+use super::lua_scripts::passes_with;
+
 fn code(configuration: Configuration, text: &str) -> String {
     let library = configuration.path(&configuration.fixture("calls"));
     format!(
@@ -44,6 +46,23 @@ fn everything_works_through_the_plain_channel_too() {
         let expected = "15\t3\tabc\t5\n3145728\tmemory\nplain channel\tthe settings ask for it\n";
         output(*configuration, &[("RUNTIME64_LINK", "plain")], text).assert_code(0).assert_stdout(expected);
     }
+}
+
+/// The last words of a worker that dies travel as frames there. Without shared memory no dump can be made, which is said.
+#[test]
+fn crashes_are_told_through_the_plain_channel_too() {
+    let variables = [("RUNTIME64_LINK", "plain"), ("RUNTIME64_TEST_ROUNDS", "1")];
+    passes_with(Configuration::Native, "crashes", &variables);
+    let library = Configuration::HostWidth.fixture("crashes");
+    let text = format!(
+        "dll.cdef 'void crash(int fault);'
+        local worker <close> = dll.worker {{ crash_dir = '.' }}
+        local _, e = pcall(worker.load([[{}]]).crash, 0)
+        print(e.kind, e.dump, e.detail:match '\\ndump: none could be made: ([^\\n]*)')",
+        library.display()
+    );
+    let expected = "crash\tnil\tno memory is shared with the worker, as the settings ask for it\n";
+    output(Configuration::HostWidth, &variables, &text).assert_code(0).assert_stdout(expected);
 }
 
 #[test]

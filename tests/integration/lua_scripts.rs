@@ -1,6 +1,6 @@
 //! The assertion scripts in `tests/lua`, each in every configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tests::{Configuration, Run, Scratch, repository};
@@ -42,6 +42,7 @@ scripts! {
     callback_errors
     callback_threads
     callbacks
+    calls_that_end
     casts
     code_pages
     complex_and_long_double
@@ -89,6 +90,7 @@ scripts! {
     part_finalizers
     pointer_arithmetic
     pointers
+    pool_mistakes
     pools
     references
     scalars
@@ -117,12 +119,23 @@ fn folder() -> PathBuf {
 
 /// Runs a script, which must count its checks on its last line and leave no worker behind.
 fn passes(configuration: Configuration, script: &str) {
+    passes_with(configuration, script, &[]);
+}
+
+/// The same with environment variables.
+pub(crate) fn passes_with(configuration: Configuration, script: &str, variables: &[(&str, &str)]) {
+    passes_on((configuration, configuration.name()), &configuration.fixtures(), script, variables);
+}
+
+/// The same with the libraries in a folder, and the name that the script is to know the configuration by.
+fn passes_on((configuration, name): (Configuration, &str), libraries: &Path, script: &str, variables: &[(&str, &str)]) {
     let scratch = Scratch::new();
     let mut command = configuration.runtime();
     command
+        .envs(variables.iter().copied())
         .arg(configuration.path(&folder().join(format!("{script}.lua"))))
-        .arg(configuration.path(&configuration.fixtures()))
-        .arg(configuration.name())
+        .arg(configuration.path(libraries))
+        .arg(name)
         .arg(configuration.path(scratch.path()));
     let mut run = Run::start(command, configuration.limit());
     run.wait_for_end(configuration.limit());
@@ -132,6 +145,17 @@ fn passes(configuration: Configuration, script: &str) {
     let last_line = output.stdout.lines().last().unwrap_or_default();
     let checks = last_line.strip_suffix(" checks passed").and_then(|count| count.parse().ok()).unwrap_or(0);
     assert!(checks > 0, "the script did not count its checks\n{output}");
+}
+
+/// A Windows host of its own width runs in Wine too, for what is different in a 64-bit Windows worker.
+#[cfg(unix)]
+#[test]
+fn crashes_of_64_bit_windows_libraries() {
+    let libraries = tests::fixtures().join("x86_64-windows");
+    for script in ["crashes", "crashes_while_loading"] {
+        let host = (Configuration::Windows, Configuration::HostWidth.name());
+        passes_on(host, &libraries, script, &[("RUNTIME64_TEST_ROUNDS", "1")]);
+    }
 }
 
 #[test]

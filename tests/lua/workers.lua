@@ -10,6 +10,7 @@ dll.cdef [[
   const char *directory(void);
   int priority(void);
   int allocate(int mebibytes);
+  int rest(int milliseconds);
   void crash(void);
   void leave(int code);
   int read_first(const int *numbers);
@@ -105,6 +106,19 @@ check.equal(count, 3, "processes for nine calls")
 check.equal(worn.stats().workers[1].recycled, 2, "recycled")
 check.equal(worn.stats().workers[1].deaths, 0, "no deaths")
 
+-- Or when it has more memory than it is to have, where the system tells.
+local heavy <close> = dll.worker { recycle = { memory = "100M" } }
+own = heavy.load(path)
+before = own.process()
+if heavy.stats().workers[1].memory then
+  check.equal(own.allocate(5), 5, "MiB")
+  check.equal(own.process(), before, "little is borne")
+  check.equal(own.allocate(150), 150, "MiB")
+  shared.rest(200)
+  check.truthy(own.process() ~= before, "much is not")
+  check.equal(heavy.stats().workers[1].recycled, 1, "recycled")
+end
+
 -- Conditions.
 local bound <close> = dll.worker {
   env = { RUNTIME64_TEST_VALUE = "äöü = 1", RUNTIME64_TEST_MARK2 = 5, HOME = false },
@@ -132,6 +146,7 @@ if check.configuration ~= "windows" then
   local got = own.allocate(1000)
   check.truthy(got > 16 and got < 192, "MiB of 192 that it could have: " .. got)
   check.equal(own.add(2, 3), 5, "it goes on")
+  check.raises("crash", { "crash", "192 MiB", "memory_limit" }, own.crash)
 end
 
 -- Mistakes.

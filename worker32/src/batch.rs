@@ -1,10 +1,20 @@
 //! Batches: calls made one after the other without the host in between.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use protocol::{BatchOutcome, BatchedCall, Fault, FaultKind, InvokeBatch, Outcome, Value};
 
 use crate::conversation::outcome;
 use crate::invoke::{ErrorNumbers, Prepared};
 use crate::server::Server;
+
+/// Which call of a batch is under way, counted from 1; 0 for none. A callback of that call may begin another batch.
+static UNDER_WAY: AtomicU32 = AtomicU32::new(0);
+
+/// Which call of the innermost batch is under way, for reports of the process's end.
+pub(crate) fn under_way() -> u32 {
+    UNDER_WAY.load(Ordering::Relaxed)
+}
 
 /// The calls of a batch, with their functions found.
 pub(crate) struct Batch {
@@ -19,8 +29,16 @@ impl Batch {
 
     /// Makes the calls, up to the first that fails.
     pub(crate) fn run(self, errors: &mut ErrorNumbers) -> BatchOutcome {
+        let outer = under_way();
+        let outcome = self.make_calls(errors);
+        UNDER_WAY.store(outer, Ordering::Relaxed);
+        outcome
+    }
+
+    fn make_calls(self, errors: &mut ErrorNumbers) -> BatchOutcome {
         let mut outcomes = Vec::with_capacity(self.calls.len());
-        for (function, mut call) in self.calls {
+        for (number, (function, mut call)) in (1..).zip(self.calls) {
+            UNDER_WAY.store(number, Ordering::Relaxed);
             let result =
                 fill_in(&mut call, &outcomes).and_then(|()| function.call(call.address, &call.arguments, errors));
             match result {

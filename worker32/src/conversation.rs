@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
-    AwaitJob, Call, CallbackReply, Called, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch, Poll, QueueCallback,
-    Served, StartJob, Value, decode, decode_invoke,
+    AwaitJob, Call, CallbackReply, Called, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch, LimitJob, Poll,
+    QueueCallback, Served, StartJob, Value, decode, decode_invoke,
 };
 
 use crate::batch::Batch;
@@ -88,6 +88,7 @@ impl Conversation {
             CreateCallbacks::NUMBER => turn.respond(|_, request| self.callbacks.create(self, request))?,
             QueueCallback::NUMBER => turn.respond(|_, request| self.callbacks.queue(request))?,
             StartJob::NUMBER => self.start_job(&mut turn)?,
+            LimitJob::NUMBER => turn.respond(|_, request| Jobs::limit(&self.jobs, request))?,
             CancelJob::NUMBER => turn.respond(|_, request: &CancelJob| self.jobs.cancel(request.job))?,
             kind => {
                 let Turn { link, server, payload, .. } = &mut *turn;

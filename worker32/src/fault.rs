@@ -5,11 +5,12 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use protocol::link::{ReportArea, report_frame};
-use protocol::{LastWords, Stage};
+use protocol::{Cause, LastWords, Stage};
 
-use crate::invoke;
+use crate::{batch, invoke, process};
 
 #[cfg(unix)]
 mod unix;
@@ -32,23 +33,56 @@ pub(crate) use windows::end_if_crashed;
 /// The place for a report in shared memory, once the link goes through it.
 static AREA: OnceLock<ReportArea> = OnceLock::new();
 
+/// How long a worker that dies waits for a dump of its memory.
+const DUMP_LIMIT: Duration = Duration::from_secs(2);
+
 /// Has reports left in shared memory from now on. The process keeps the memory mapped to its end.
 pub(crate) fn report_in(area: ReportArea) {
     // There is one link, so that nothing is lost when a second one comes.
     let _ = AREA.set(area);
 }
 
-/// Leaves a report for the host. On the channel only the last one of all may be sent.
-fn deliver(mut report: LastWords) {
+/// Leaves the last report for the host, or one that is kept until it is known to be. On the channel only the last one may be sent.
+fn deliver(report: LastWords) {
+    let report = completed(report);
+    match AREA.get() {
+        Some(area) => area.write(&report),
+        None if report.stage == Stage::Final => system::send(&report_frame(&report)),
+        None => {}
+    }
+}
+
+/// Ends the process because a job took longer than it was given.
+pub(crate) fn expire(job: u32) -> ! {
+    deliver(LastWords::new(Stage::Final, Cause::Expired, job));
+    process::end_now()
+}
+
+/// Leaves a report that holds if making a better one fails. Nothing but a better one may follow.
+#[cfg(unix)]
+fn deliver_early(report: LastWords) {
+    let report = completed(report);
+    match AREA.get() {
+        Some(area) => area.write(&report),
+        None => system::send(&report_frame(&LastWords { stage: Stage::Provisional, ..report })),
+    }
+}
+
+/// The report with what is known to the whole worker.
+fn completed(mut report: LastWords) -> LastWords {
     if report.thread == 0 {
         report.thread = system::thread_id();
     }
     report.is_foreign = !OWN.is_own(report.thread);
     report.calls = invoke::calls();
-    match AREA.get() {
-        Some(area) => area.write(&report),
-        None if report.stage == Stage::Final => system::send(&report_frame(&report)),
-        None => {}
+    report.batched = batch::under_way();
+    report
+}
+
+/// Lets the host make a dump of this process, if it wants one, once the last report is delivered.
+fn wait_for_dump() {
+    if let Some(area) = AREA.get() {
+        area.wait_for_dump(DUMP_LIMIT);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Jobs: calls on threads of their own, whose results are kept until the host asks for them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use protocol::{Fault, FaultKind, Job, JobState, Outcome, Value, limits};
+use protocol::{Fault, FaultKind, Job, JobState, LimitJob, Outcome, Value, limits};
 
 use crate::conversation::outcome;
 use crate::invoke::{ErrorNumbers, Prepared};
@@ -40,6 +40,8 @@ struct State {
     jobs: HashMap<u32, Progress>,
     threads: usize,
     idle: usize,
+    /// When each job that is limited is to be done, the earliest first; none without a thread that watches them.
+    limits: Option<BTreeSet<(Instant, u32)>>,
 }
 
 enum Progress {
@@ -77,6 +79,45 @@ impl Jobs {
         state.queue.push_back((id, call));
         jobs.changed.notify_all();
         Ok(Job { id })
+    }
+
+    /// Ends the process unless a job is done in time.
+    pub(crate) fn limit(jobs: &Arc<Self>, request: &LimitJob) -> Result<(), Fault> {
+        let mut state = jobs.lock();
+        if state.limits.is_none() {
+            let watch = Arc::clone(jobs);
+            let started = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || watch.watch_limits());
+            started.map_err(|error| Fault {
+                code: error.raw_os_error().map(i64::from),
+                ..Fault::new(FaultKind::Memory, format!("the worker has no thread to watch the time: {error}"))
+            })?;
+        }
+        let due = Instant::now() + Duration::from_millis(request.milliseconds.into());
+        state.limits.get_or_insert_default().insert((due, request.job));
+        jobs.changed.notify_all();
+        Ok(())
+    }
+
+    /// Watches the time, for ever.
+    fn watch_limits(&self) {
+        let mut state = self.lock();
+        loop {
+            let State { limits, jobs, .. } = &mut *state;
+            let limits = limits.get_or_insert_default();
+            let Some((due, job)) = limits.first().copied() else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            if !matches!(jobs.get(&job), Some(Progress::Queued | Progress::Running)) {
+                limits.pop_first();
+                continue;
+            }
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                fault::expire(job);
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Runs jobs, for ever.

@@ -2,8 +2,6 @@
 
 #[cfg(unix)]
 mod unix;
-#[cfg(windows)]
-mod windows;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,12 +10,14 @@ use std::process::{Command, ExitCode};
 use crate::build::{self, Profile};
 use crate::failure::Failure;
 use crate::setup;
+use crate::step;
+use crate::wine_server::Server;
 use crate::workspace::{System, dist};
 
 #[cfg(unix)]
 use unix::pass_through;
 #[cfg(windows)]
-use windows::pass_through;
+use wait_for as pass_through;
 
 /// `cargo xtask run [ARGUMENTS]`: the runtime, with its arguments.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
@@ -35,7 +35,18 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
 pub(crate) fn wine(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let (program, rest) = arguments.split_first().ok_or_else(|| Failure::usage("wine: which program?"))?;
     let wine = setup::everything()?.wine.ok_or_else(|| Failure::usage("wine: this is Windows itself"))?;
-    pass_through(wine.command(Path::new(program)).args(rest))
+    // A run of the tests that ends meanwhile would otherwise end the server, and with it every program without a word.
+    let _server = Server::start(&wine)?;
+    wait_for(wine.command(Path::new(program)).args(rest))
+}
+
+/// Runs a program and ends as it does, as far as an exit code can say.
+fn wait_for(command: &mut Command) -> Result<ExitCode, Failure> {
+    let line = step::line_of(command);
+    let status = command.status().map_err(|error| Failure::new(format!("{line} cannot be started: {error}")))?;
+    // A code over 255 is that of a crash, which is no success.
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
 }
 
 /// The file name of the runtime.

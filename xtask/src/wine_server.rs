@@ -7,7 +7,8 @@ use crate::setup::wine::Wine;
 use crate::step;
 
 /// Wine's server, kept alive between tests and ended with them, so that no process of Wine's outlives the run. Runs of
-/// several clones share it, and the last one ends it.
+/// several clones share it, and the last one ends it. Whoever runs a program in the prefix has to hold one: the programs of a
+/// server that is ended end with the code 0 and say nothing.
 pub(crate) struct Server {
     wine: Wine,
     /// Shared by the runs.

@@ -38,11 +38,15 @@ const SIDES: [usize; 2] = [LINE_WORDS, 5 * LINE_WORDS];
 /// Where the ring of requests starts, and where that of replies.
 const RINGS: [usize; 2] = [64 * LINE_WORDS, (64 + RING_LINES) * LINE_WORDS];
 
+/// The host's word about a dump of the worker's memory.
+const DUMP: usize = 9 * LINE_WORDS;
+
 /// Where the report starts: a word that says that it is there, then its bytes.
 const REPORT: usize = 10 * LINE_WORDS;
 /// The words of the report.
 const REPORT_WORDS: usize = 1 + LastWords::BYTES.div_ceil(4);
 
+const _: () = assert!(words(1).call < DUMP);
 const _: () = assert!(REPORT + REPORT_WORDS <= RINGS[0]);
 const _: () = assert!((RINGS[1] + RING_LINES * LINE_WORDS) <= CONTROL_WORDS);
 
@@ -73,6 +77,11 @@ pub(super) const fn words(side: usize) -> Words {
 /// The ring that the side with this index writes.
 pub(super) const fn ring(side: usize) -> Range<usize> {
     RINGS[side]..RINGS[side] + RING_LINES * LINE_WORDS
+}
+
+/// The word by which the host says whether it wants a dump, and that it has made it.
+pub(super) const fn dump() -> usize {
+    DUMP
 }
 
 /// Where the worker's report lies.

@@ -1,13 +1,28 @@
 //! How the last words of a worker reach the host: through a place of their own in shared memory, or as the last frame of
 //! the plain channel.
+//!
+//! In shared memory the host may also ask for time to make a dump of the worker's memory. A worker that finds so says, once its
+//! report is there, that it waits, and ends when the host has made the dump or a limit has passed.
 
 use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::{LAST_WORDS, View, region};
 use crate::LastWords;
 
 /// What the first word of the place is once a report is there.
 const WRITTEN: u32 = 0x5250_5254;
+
+/// What it is while the worker waits for a dump: the report is the last one.
+const WAITING: u32 = 0x5457_5254;
+
+/// What the host's word is when it wants a dump, and once it needs the worker no more.
+const WANTED: u32 = 1;
+const MADE: u32 = 2;
+
+/// How long the worker sleeps between two looks at that word.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The place for a report in shared memory, for the worker that writes it.
 #[derive(Debug)]
@@ -41,10 +56,54 @@ impl ReportArea {
     }
 }
 
+impl ReportArea {
+    /// Waits until the host has made a dump, if it has asked for one. Nothing is allocated.
+    pub fn wait_for_dump(&self, limit: Duration) {
+        let wanted = &self.0.words()[region::dump()];
+        let [written, ..] = &self.0.words()[region::report()] else { return };
+        if wanted.load(Ordering::Acquire) != WANTED {
+            return;
+        }
+        written.store(WAITING, Ordering::Release);
+        let begun = Instant::now();
+        while wanted.load(Ordering::Acquire) == WANTED && begun.elapsed() < limit {
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// What the host sees of a worker whose memory it wants to dump when it dies.
+#[derive(Debug)]
+pub struct DumpWatch(View);
+
+impl DumpWatch {
+    /// Asks the worker to wait when it dies. The view is of the first [`CONTROL_BYTES`](super::CONTROL_BYTES) of the memory.
+    #[must_use]
+    pub fn over(control: View) -> Self {
+        control.words()[region::dump()].store(WANTED, Ordering::Release);
+        Self(control)
+    }
+
+    /// The report of a worker that waits.
+    #[must_use]
+    pub fn waiting(&self) -> Option<LastWords> {
+        let written = self.0.words()[region::report()].first()?;
+        if written.load(Ordering::Acquire) != WAITING {
+            return None;
+        }
+        read(self.0.words())
+    }
+
+    /// Lets the worker end.
+    pub fn release(&self) {
+        self.0.words()[region::dump()].store(MADE, Ordering::Release);
+    }
+}
+
 /// The report that the control words hold, copied first and then looked at.
 pub(super) fn read(control: &[AtomicU32]) -> Option<LastWords> {
     let (written, words) = control[region::report()].split_first()?;
-    if written.load(Ordering::Acquire) != WRITTEN {
+    if !matches!(written.load(Ordering::Acquire), WRITTEN | WAITING) {
         return None;
     }
     let mut bytes = Vec::with_capacity(words.len() * 4);
@@ -65,4 +124,40 @@ pub fn report_frame(report: &LastWords) -> [u8; HEADER_BYTES + LastWords::BYTES]
     frame[4] = LAST_WORDS;
     frame[HEADER_BYTES..].copy_from_slice(&report.to_bytes());
     frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::CONTROL_BYTES;
+    use crate::{Cause, Stage};
+
+    fn view() -> View {
+        View::private(CONTROL_BYTES as usize)
+    }
+
+    #[test]
+    fn a_worker_does_not_wait_for_a_dump_that_nobody_wants() {
+        let area = ReportArea::over(view());
+        area.write(&LastWords::new(Stage::Final, Cause::Fault, 11));
+        area.wait_for_dump(Duration::MAX);
+        assert!(read(area.0.words()).is_some());
+    }
+
+    #[test]
+    fn a_worker_waits_for_a_dump_as_long_as_it_may() {
+        let DumpWatch(control) = DumpWatch::over(view());
+        let area = ReportArea::over(control);
+        let report = LastWords::new(Stage::Final, Cause::Abort, 6);
+        area.write(&report);
+        let begun = Instant::now();
+        area.wait_for_dump(Duration::from_millis(30));
+        assert!(begun.elapsed() >= Duration::from_millis(30));
+        let watch = DumpWatch(area.0);
+        assert_eq!(watch.waiting().as_ref(), Some(&report));
+        watch.release();
+        let area = ReportArea::over(watch.0);
+        area.wait_for_dump(Duration::MAX);
+        assert_eq!(read(area.0.words()), Some(report), "the report stays for whoever reads it after the death");
+    }
 }

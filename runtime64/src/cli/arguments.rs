@@ -26,6 +26,8 @@ pub(crate) struct Arguments {
     pub(crate) deadline: Option<Duration>,
     /// Where figures of the workers are served.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Where dumps of workers that crash go.
+    pub(crate) crash_dir: Option<PathBuf>,
     /// The worker's executable or folder.
     pub(crate) worker: Option<PathBuf>,
     /// Wine's loader.
@@ -76,6 +78,7 @@ impl Arguments {
             version: words.version,
             deadline: words.deadline,
             metrics: words.metrics,
+            crash_dir: words.crash_dir,
             worker: words.worker,
             wine: words.wine,
             command_line,
@@ -121,6 +124,9 @@ struct Words {
     /// Serve figures of the workers for Prometheus at ADDRESS, such as 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
+    /// Write a minidump of each worker that crashes into folder PATH
+    #[arg(long, value_name = "PATH")]
+    crash_dir: Option<PathBuf>,
     /// The worker's executable, or a folder of workers [default: beside runtime64]
     #[arg(long, value_name = "PATH")]
     worker: Option<PathBuf>,

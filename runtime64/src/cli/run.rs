@@ -54,6 +54,9 @@ fn start(arguments: &Arguments) -> Result<Runtime, RuntimeError> {
     if let Some(deadline) = arguments.deadline {
         builder = builder.call_deadline(deadline);
     }
+    if let Some(folder) = &arguments.crash_dir {
+        builder = builder.crash_dir(folder);
+    }
     if let Some(worker) = &arguments.worker {
         builder = builder.worker(worker);
     }

@@ -34,7 +34,7 @@ pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     callbacks::install(lua, module, &table)?;
     calling::install(lua, &table)?;
     workers::install(lua, module, &table)?;
-    pool::install(lua, &table)?;
+    pool::install(lua, module, &table)?;
     abi(lua, module, &table)?;
     let shared = module.clone();
     table.set("stats", lua.create_function(move |lua, ()| stats::of_all(lua, &shared))?)?;

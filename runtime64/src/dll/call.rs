@@ -10,6 +10,7 @@ use super::callback::{self, Ended};
 use super::cdata::Cdata;
 use super::companion::Companion;
 use super::describe::{describe, describe_call};
+use super::hook;
 use super::isolate;
 use super::library::Library;
 use super::memory::{Owner, owner};
@@ -18,7 +19,7 @@ use super::types::{Ctype, Prototype};
 use super::usage::Usage;
 use crate::c;
 use crate::error::{Error, ErrorKind};
-use crate::remote::{RemoteError, Session, Worker};
+use crate::remote::{Deadline, RemoteError, Session, Worker};
 
 mod annotated;
 mod batch;
@@ -26,6 +27,7 @@ mod called;
 mod convert;
 mod function;
 mod future;
+mod orphans;
 mod pointer;
 mod result;
 mod variadic;
@@ -35,9 +37,10 @@ pub(super) use batch::batch;
 use called::{Called, Ready, Rooms};
 pub(super) use convert::{argument_to_lua, to_wire};
 pub(super) use function::Function;
-pub(super) use future::{Orphans, start};
+pub(super) use future::start;
+pub(super) use orphans::Orphans;
 pub(super) use pointer::at_address;
-pub(super) use waiting::{wait_all, wait_any};
+pub(super) use waiting::{rest, wait_all, wait_any};
 
 /// Something that can be called.
 trait Callee {
@@ -106,9 +109,8 @@ fn call_with<C: Callee + ?Sized>(
     options: Options,
 ) -> mlua::Result<MultiValue> {
     let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
-    let session = begin(callee, lua)?;
-    let begun = callee.of_library().and_then(|(_, usage)| usage.begin());
-    let deadline = options.deadline.or_else(|| callee.worker().call_deadline().map(|limit| Instant::now() + limit));
+    let deadline = options.deadline.or_else(|| due(callee.worker()));
+    let (session, limit) = begin(callee, lua, deadline)?;
     let owner = owner(callee.worker(), &session);
     let mut called = Called::new(session, &owner);
     let ready = called.prepare(callee, arguments)?;
@@ -116,9 +118,11 @@ fn call_with<C: Callee + ?Sized>(
         let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
         called.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
+    let begun = callee.of_library().and_then(|(_, usage)| usage.begin());
     let Called { session, callbacks, .. } = called;
-    let ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), deadline);
+    let mut ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), deadline);
     drop(callbacks);
+    in_time(limit, &mut ended);
     let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
         return Err(lost(callee, arguments, ended));
     };
@@ -130,6 +134,9 @@ fn call_with<C: Callee + ?Sized>(
     callee.remember(&outcome);
     let stored = result::stored(callee, &ready.rooms, &outcome, &mut session)?;
     if rule.holds(&outcome) && raised.is_none() {
+        if let Some((_, usage)) = callee.of_library() {
+            usage.fail();
+        }
         return Err(result::failed(callee, &outcome, rule, &mut session).into());
     }
     drop(session);
@@ -139,22 +146,55 @@ fn call_with<C: Callee + ?Sized>(
     }
 }
 
-/// The worker that a call is made in: a library that is left alone is not called, and what is to be done after a restart is done
-/// before.
+/// When a call that begins now is to be over, if its worker has a limit.
+fn due(worker: &Worker) -> Option<Instant> {
+    worker.call_deadline().map(|limit| Instant::now() + limit)
+}
+
+/// How often a call is begun anew whose worker is restarted again while what is to be done after a restart is done.
+const RESTARTS: u32 = 3;
+
+/// The worker that a call is made in, and the plan for its end: a library that is left alone is not called, and what is to be
+/// done after a restart is done before. All of it is part of the call's time.
 #[inline]
-fn begin<'a, C: Callee + ?Sized>(callee: &'a C, lua: &Lua) -> mlua::Result<Session<'a>> {
-    if let Some((library, _)) = callee.of_library() {
+fn begin<'a, C: Callee + ?Sized>(
+    callee: &'a C,
+    lua: &Lua,
+    deadline: Option<Instant>,
+) -> mlua::Result<(Session<'a>, Option<Deadline>)> {
+    let library = callee.of_library().map(|(library, _)| library);
+    if let Some(library) = library {
         library.admit()?;
     }
     let mut session = callee.session()?;
-    if session.take_restarted() {
-        drop(session);
-        if let Some((library, _)) = callee.of_library() {
-            isolate::restarted(lua, library)?;
+    let mut limit = deadline.and_then(|at| session.limit(at));
+    let Some(library) = library else { return Ok((session, limit)) };
+    for _ in 0..RESTARTS {
+        if !session.take_restarted() {
+            break;
         }
+        drop(session);
+        hook::within(lua, deadline, || isolate::restarted(lua, library))?;
         session = callee.session()?;
+        drop(limit);
+        limit = deadline.and_then(|at| session.limit(at));
     }
-    Ok(session)
+    if library.worker().is_recycled()
+        && let Some(companion) = Companion::of(library.worker())
+    {
+        companion.orphans.bury(&mut session);
+    }
+    Ok((session, limit))
+}
+
+/// Makes the answer of a call that came too late what it is: its worker is being ended.
+fn in_time<R>(limit: Option<Deadline>, ended: &mut Ended<'_, R>) {
+    if limit.is_some_and(Deadline::take_back)
+        && ended.reply.is_ok()
+        && let Some(mut session) = ended.session.take()
+    {
+        ended.reply = Err(session.expired());
+    }
 }
 
 /// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause; otherwise it is told

@@ -20,7 +20,7 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
             &unreported
         }
     };
-    let crash = describe(words, kind);
+    let mut crash = describe(words, kind);
     let fault = sentence(words, &crash);
     let message = match death.started {
         Started::No => {
@@ -33,6 +33,14 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
         .with_address(words.accessed)
         .with_started(death.started)
         .with_detail(report(words, &crash));
+    match &death.dump {
+        Some(Ok(path)) => {
+            crash.dump = Some(path.clone());
+            error = error.with_detail(format!("dump: {}", path.display()));
+        }
+        Some(Err(reason)) => error = error.with_detail(format!("dump: none could be made: {reason}")),
+        None => {}
+    }
     error.context.crash = Some(Box::new(crash));
     error
 }
@@ -55,6 +63,7 @@ fn describe(words: &LastWords, kind: WorkerKind) -> Crash {
         access: words.access.map(access),
         // What was not reported by the worker itself says nothing of the thread.
         thread: (words.thread != 0).then_some(if words.is_foreign { "library" } else { "call" }),
+        dump: None,
         registers: names.iter().copied().zip(words.registers.values().iter().copied()).collect(),
     }
 }
@@ -77,6 +86,7 @@ fn cause(words: &LastWords) -> &'static str {
         }
         Cause::CppException => "C++ exception",
         Cause::Exit => "exit",
+        Cause::Expired => "deadline",
     }
 }
 
@@ -106,18 +116,22 @@ fn sentence(words: &LastWords, crash: &Crash) -> String {
     let name = crash.exception.clone().unwrap_or_else(|| format!("fault {:#x}", words.code));
     let text = words.text.to_string();
     let thread = if words.is_foreign { ", on a thread of the library's own" } else { "" };
+    let place = location(words, crash);
     match crash.cause {
-        "abort" if text.is_empty() && name == "abort" => format!("it called abort{thread}"),
-        "abort" if text.is_empty() => format!("{name}, it called abort{thread}"),
-        "abort" => format!("{name}, {text}{thread}"),
-        "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{thread}"),
-        "heap corruption" => format!("{name}, the heap is corrupted: {text}{thread}"),
-        "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{thread}"),
-        "C++ exception" => format!("nothing caught a C++ exception of type {}{thread}", image::type_name(&text)),
+        "abort" if text.is_empty() && name == "abort" => format!("it called abort{place}{thread}"),
+        "abort" if text.is_empty() => format!("{name}, it called abort{place}{thread}"),
+        "abort" => format!("{name}, {text}{place}{thread}"),
+        "heap corruption" if text.is_empty() && crash.module.is_none() => {
+            format!("{name}, the heap is corrupted{thread}")
+        }
+        "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{place}{thread}"),
+        "heap corruption" => format!("{name}, the heap is corrupted: {text}{place}{thread}"),
+        "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{place}{thread}"),
+        "C++ exception" => format!("nothing caught a C++ exception of type {}{place}{thread}", image::type_name(&text)),
         cause => {
             let overflow = cause == "stack overflow" && !name.ends_with("STACK_OVERFLOW");
             let overflow = if overflow { ", stack overflow," } else { "" };
-            format!("{name}{overflow}{}{}{thread}", accessed(words), location(words, crash))
+            format!("{name}{overflow}{}{place}{thread}", accessed(words))
         }
     }
 }

@@ -30,15 +30,21 @@ pub(super) fn describe(value: &LuaValue) -> String {
 
 /// A call with its arguments as the script gave them: `Reset(3, "abc…")`.
 pub(super) fn describe_call(name: &str, arguments: &MultiValue) -> String {
+    describe_call_of(name, arguments, describe_argument)
+}
+
+/// The same with other words for the arguments.
+pub(super) fn describe_call_of(name: &str, arguments: &MultiValue, describe: impl Fn(&LuaValue) -> String) -> String {
     const MOST: usize = 16;
-    let mut shown: Vec<String> = arguments.iter().take(MOST).map(describe_argument).collect();
+    let mut shown: Vec<String> = arguments.iter().take(MOST).map(describe).collect();
     if arguments.len() > MOST {
         shown.push("…".to_owned());
     }
     format!("{name}({})", shown.join(", "))
 }
 
-fn describe_argument(argument: &LuaValue) -> String {
+/// An argument of a call.
+pub(super) fn describe_argument(argument: &LuaValue) -> String {
     let described = describe(argument);
     match argument {
         LuaValue::String(_) => described.trim_start_matches("the string ").to_owned(),

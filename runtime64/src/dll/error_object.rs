@@ -85,6 +85,10 @@ fn crash_field(lua: &Lua, crash: &Crash, name: &str) -> mlua::Result<Value> {
         "symbol" => crash.symbol.as_deref(),
         "access" => crash.access,
         "thread" => crash.thread,
+        "dump" => {
+            let path = crash.dump.as_ref().map(|path| path.as_os_str().as_encoded_bytes());
+            return path.map_or(Ok(Value::Nil), |path| lua.create_string(path).map(Value::String));
+        }
         "offset" => return Ok(crash.offset.map_or(Value::Nil, |offset| Value::Integer(offset as i64))),
         "registers" if !crash.registers.is_empty() => {
             let registers = crash.registers.iter().map(|(name, value)| (*name, *value as i64));

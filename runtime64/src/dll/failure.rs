@@ -14,9 +14,20 @@ use crate::remote::{Death, Exit, RemoteError, Started, Worker, WorkerKind};
 pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> Error {
     let is_over = matches!(error, RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Protocol(_));
     let is_over = is_over || matches!(error, RemoteError::Interrupted(Some(_)));
-    let error = explained(error, worker.kind(), doing);
+    let mut error = explained(error, worker.kind(), doing);
     if is_over {
-        worker.note_end(&error.message);
+        // What comes next is said where the end is told, not where it is remembered.
+        let (what, _) = error.message.split_once("; the next call").unwrap_or((&error.message, ""));
+        worker.note_end(what);
+    }
+    // A library that gets no more memory often does not look whether it got any.
+    if let (ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::WorkerStart, Some(limit)) =
+        (error.kind, worker.memory_limit())
+    {
+        let limit = limit >> 20;
+        error
+            .message
+            .push_str(&format!(" (it may have no more than {limit} MiB of memory, by its option memory_limit)"));
     }
     error
 }
@@ -126,7 +137,7 @@ mod tests {
 
     const KIND: WorkerKind = WorkerKind::ALL[0];
     fn death(exit: Exit, last_words: Option<LastWords>, started: Started) -> RemoteError {
-        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started })
+        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started, dump: None })
     }
 
     #[test]

@@ -57,10 +57,13 @@ fn renew(lua: &Lua) -> mlua::Result<()> {
         return Ok(());
     }
     // Code that catches every error would else be stopped in the same protected function again and again.
-    let is_final = interrupt.is_final();
-    let triggers = HookTriggers::new().every_nth_instruction(if is_final { 1 } else { INSTRUCTIONS });
+    let is_last = move |interrupt: &Interrupt| {
+        interrupt.is_final() || earliest.is_some_and(|earliest| Instant::now() >= earliest)
+    };
+    let was_last = is_last(&interrupt);
+    let triggers = HookTriggers::new().every_nth_instruction(if was_last { 1 } else { INSTRUCTIONS });
     lua.set_global_hook(triggers, move |lua, _| {
-        if interrupt.is_final() != is_final {
+        if is_last(&interrupt) != was_last {
             renew(lua)?;
         }
         look(&interrupt, earliest)

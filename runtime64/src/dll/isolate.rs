@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mlua::{Function, Lua, Table};
 
 use super::library::Library;
-use crate::error::Error;
-use crate::remote::{Settings, Workers};
+use crate::error::{Error, ErrorKind};
+use crate::remote::{Settings, Started, Workers};
 
 /// Workers with the same settings, one of each kind.
 #[derive(Debug)]
@@ -65,12 +65,29 @@ pub(super) fn restarted(lua: &Lua, library: &Library) -> mlua::Result<()> {
     let function: Option<Function> = function;
     let Some(function) = function else { return Ok(()) };
     let outcome = function.call::<()>(table);
-    if let Err(error) = &outcome {
-        library.worker().set_restarted();
-        if let Some(error) = error.downcast_ref::<Error>() {
-            let message = format!("on_restart: {}", error.message);
-            return Err(Error { message, ..error.clone() }.before_start().into());
+    let worker = library.worker();
+    match outcome {
+        Ok(()) => {
+            worker.set_fresh();
+            Ok(())
+        }
+        Err(error) => {
+            worker.set_restarted();
+            Err(failed(&error).into())
         }
     }
-    outcome
+}
+
+/// What went wrong in a script's function for restarts: the call that was to be made has not begun.
+fn failed(error: &mlua::Error) -> Error {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        let message = format!("on_restart: {}", error.message);
+        return Error { message, ..error.clone() }.before_start();
+    }
+    let text = match error {
+        mlua::Error::RuntimeError(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let message = text.split("\nstack traceback:").next().unwrap_or_default();
+    Error::new(ErrorKind::Callback, format!("on_restart: {message}")).with_started(Started::No)
 }

@@ -1,17 +1,23 @@
 -- Pools: several workers for calls that need nothing of each other. Each worker makes one call at a time, on a thread of its
 -- own; the script hands out the calls, and looks for those that have returned whenever it asks the pool for something.
 
-local dll, rust = ...
-local numbered, now, fail = rust.numbered, rust.now, rust.fail
+local dll, rust, members = ...
+local numbered, now, fail, wrong = rust.numbered, rust.now, rust.fail, rust.wrong
 
 local error, getmetatable, ipairs, pairs, pcall = error, getmetatable, ipairs, pairs, pcall
-local rawset, setmetatable, tostring, type = rawset, setmetatable, tostring, type
-local pack, remove, unpack = table.pack, table.remove, table.unpack
-local floor = math.floor
-local open_worker, wait_any = dll.worker, dll.wait_any
+local rawequal, rawset, setmetatable, tostring, type = rawequal, rawset, setmetatable, tostring, type
+local pack, unpack = table.pack, table.unpack
+local number_type, tointeger = math.type, math.tointeger
+local await, loaded, pump, withdraw = members.await, members.loaded, members.pump, members.withdraw
 
 -- How long a worker that was opened on demand stays without work, in seconds.
 local IDLE = 10
+
+-- How many workers a pool without options may have, and how many any may.
+local USUAL, MOST = 4, 1000
+
+-- How many arguments an element of a list may stand for.
+local MOST_ARGUMENTS = 255
 
 -- What a pool takes beside the options of its workers.
 local OWN = { size = true, min = true, max = true, idle = true, name = true }
@@ -19,160 +25,68 @@ local OWN = { size = true, min = true, max = true, idle = true, name = true }
 local Future = { __name = "future of a pool" }
 Future.__index = Future
 
--- The results of a call that was not made.
-local function failed(kind, message) return pack(pcall(fail, kind, message)) end
-
-local function count(options, key)
-  local value = options[key]
-  if value == nil then return nil end
-  if type(value) ~= "number" or value ~= floor(value) or value < 1 then
-    fail("type", "dll.pool: option '" .. key .. "': a whole number from 1 on is needed, not " .. tostring(value))
-  end
-  return floor(value)
-end
-
--- Opens one more worker.
-local function open(pool)
-  pool.opened = pool.opened + 1
-  local options = {}
-  for key, value in pairs(pool.options) do options[key] = value end
-  options.name = pool.name .. " " .. pool.opened
-  local member = { worker = open_worker(options), libraries = {}, since = now() }
-  pool.members[#pool.members + 1] = member
-  return member
-end
-
--- The library as one worker has it.
-local function loaded(member, library)
-  local own = member.libraries[library]
-  if not own then
-    own = member.worker.load(library.path, library.options)
-    member.libraries[library] = own
-  end
-  return own
-end
-
--- A call has returned, or has failed: its worker is free.
-local function finish(member)
-  local future = member.future
-  member.future, member.since = nil, now()
-  future.member = nil
-  future.results = pack(pcall(future.job.wait, future.job))
-  future.job = nil
-end
-
--- Has a worker make a call.
-local function begin(member, future)
-  local called = future.called
-  local ok, job = pcall(function()
-    return member.worker.async(loaded(member, called.library)[called.name], unpack(future.arguments, 1, future.arguments.n))
-  end)
-  future.arguments = nil
-  if ok then
-    future.job, future.member, member.future = job, member, future
-  else
-    future.results = { false, job, n = 2 }
-  end
-end
-
--- A worker that has nothing to do and is no session's, opened if there may be more of them.
-local function free(pool)
-  for _, member in ipairs(pool.members) do
-    if not member.future and not member.key then return member end
-  end
-  if #pool.members < pool.max then return open(pool) end
-end
-
--- Closes the workers that have had nothing to do for long, down to the least number.
-local function shrink(pool)
-  local index = #pool.members
-  while index > 0 and #pool.members > pool.min do
-    local member = pool.members[index]
-    if not member.future and not member.key and now() - member.since > pool.idle then
-      remove(pool.members, index)
-      member.worker.close()
-    end
-    index = index - 1
-  end
-end
-
--- Takes the results of calls that have returned, and hands out those that wait.
-local function pump(pool)
-  for _, member in ipairs(pool.members) do
-    if member.future and member.future.job:done() then finish(member) end
-  end
-  while pool.queue[1] do
-    local member = free(pool)
-    if not member then return end
-    begin(member, remove(pool.queue, 1))
-  end
-  shrink(pool)
-end
-
--- Waits until one of the calls under way has returned. Tells whether one has in time.
-local function wait_for_one(pool, limit)
-  local jobs, members = {}, {}
-  for _, member in ipairs(pool.members) do
-    if member.future then
-      jobs[#jobs + 1], members[#members + 1] = member.future.job, member
-    end
-  end
-  local index = wait_any(jobs, limit)
-  if index and members[index].future then finish(members[index]) end
-  return index ~= nil
-end
-
 local function check_open(pool)
   if pool.closed then fail("worker_lost", "dll.pool: the pool was closed") end
 end
 
-local function start(pool, called, arguments)
+local function enqueued(pool, called, arguments)
   check_open(pool)
   local future = setmetatable({ pool = pool, called = called, arguments = arguments }, Future)
-  pool.queue[#pool.queue + 1] = future
-  pump(pool)
+  members.enqueue(pool, future)
   return future
-end
-
-function Future:done()
-  if not self.results then pump(self.pool) end
-  return self.results ~= nil
 end
 
 -- Waits until it has results, and tells whether it has.
 local function settle(future, limit)
-  local till = limit and now() + limit
-  pump(future.pool)
-  while not future.results do
-    local left = till and till - now()
-    if left and left <= 0 then return false end
-    wait_for_one(future.pool, left)
-    pump(future.pool)
-  end
-  return true
+  local name = future.called.name
+  return await(future.pool, name, limit, function()
+    if future.results then return true end
+    if future.member and future.member.is_looked_at then
+      fail("callback", name .. ": it is waited for already, and this callback is served meanwhile")
+    end
+  end)
+end
+
+local function results_of(future)
+  local results = future.results
+  if not results[1] then error(results[2], 0) end
+  return unpack(results, 2, results.n)
+end
+
+local function check_future(doing, future)
+  if getmetatable(future) ~= Future then wrong(doing, "a future of a pool", future) end
+end
+
+function Future:done(is_waited_for)
+  check_future("future:done", self)
+  if not self.results then pump(self.pool) end
+  -- Whoever waits and has nothing else to wait for is told that it would be for ever.
+  if is_waited_for and not self.results then members.check_progress(self.pool, self.called.name) end
+  return self.results ~= nil
 end
 
 function Future:wait(limit)
-  if not settle(self, limit) then
-    -- The call itself says that it is not done yet, in the words that its own future has for it.
-    if self.job then return self.job:wait(0) end
-    fail("timeout", self.called.name .. ": it has not begun after " .. limit .. " seconds; it waits for a worker")
+  check_future("future:wait", self)
+  if limit ~= nil and not (type(limit) == "number" and limit >= 0) then wrong("future:wait", "a number of seconds", limit) end
+  if not self.results and not settle(self, limit) then
+    local state = self.job and "it is not done after %s seconds; it goes on" or "it has not begun after %s seconds; it waits for a worker"
+    fail("timeout", self.called.name .. ": " .. state:format(limit))
   end
-  if not self.results[1] then error(self.results[2], 0) end
-  return unpack(self.results, 2, self.results.n)
+  return results_of(self)
 end
 
 function Future:cancel(force)
+  check_future("future:cancel", self)
   if self.results then return false end
-  if self.job then return self.job:cancel(force) end
-  for index, future in ipairs(self.pool.queue) do
-    if future == self then
-      remove(self.pool.queue, index)
-      self.results = failed("interrupted", self.called.name .. ": it was called off before it began")
-      return true
-    end
+  if self.job then
+    -- A call whose worker has died meanwhile is over, and waiting for it tells of that.
+    local ok, is_cancelled = pcall(self.job.cancel, self.job, not not force)
+    return ok and is_cancelled
   end
-  return false
+  -- One that is just being begun can no longer be called off.
+  if self.member then return false end
+  withdraw(self.pool, self)
+  return true
 end
 
 function Future:__tostring()
@@ -181,7 +95,16 @@ end
 
 local Called = { __name = "function of a pool" }
 
-function Called:__call(...) return start(self.pool, self, pack(...)):wait() end
+function Called:__call(...)
+  local future = enqueued(self.pool, self, pack(...))
+  local ok, raised = pcall(settle, future)
+  if not ok then
+    -- Nobody else could ask for it.
+    pcall(Future.cancel, future)
+    error(raised, 0)
+  end
+  return results_of(future)
+end
 
 function Called:__tostring() return self.library.path .. ": " .. self.name .. " (in any worker of a pool)" end
 
@@ -192,6 +115,9 @@ function Library:__index(name)
   local library = getmetatable(self).library
   local value = loaded(library.first(), library)[name]
   if type(value) ~= "userdata" then return value end
+  if not rust.is_function(value) then
+    fail("type", library.path .. ": '" .. tostring(name) .. "' is an object, which belongs to one worker; use pool.session")
+  end
   local called = setmetatable({ pool = library.pool, library = library, name = name }, Called)
   rawset(self, name, called)
   return called
@@ -199,81 +125,88 @@ end
 
 local function called_of(doing, pool, value)
   if getmetatable(value) ~= Called or value.pool ~= pool then
-    fail("type", doing .. ": a function of a library that this pool has loaded is needed, not " .. tostring(value))
+    wrong(doing, "a function of a library that this pool has loaded", value)
   end
   return value
 end
 
--- Calls a function for each element of a list. An element that table.pack made is several arguments.
-local function map(pool, called, list)
-  local futures = {}
-  for index, element in ipairs(list) do
-    local several = type(element) == "table" and getmetatable(element) == nil and element.n
-    futures[index] = start(pool, called, several and element or { element, n = 1 })
+-- The arguments that an element of a list stands for. One that table.pack made is several.
+local function arguments_of(element)
+  if type(element) == "table" and getmetatable(element) == nil and number_type(element.n) == "integer" then
+    if element.n >= 0 and element.n <= MOST_ARGUMENTS then return element end
   end
-  local results = {}
+  return { element, n = 1 }
+end
+
+-- The results of calls in their order, or the error of the first that failed.
+local function gathered(futures)
+  local results = { n = #futures }
   for index, future in ipairs(futures) do
-    settle(future)
+    if not future.results then settle(future) end
     local own = future.results
-    if not own[1] then
-      for later = index + 1, #futures do futures[later]:cancel() end
-      error(numbered(own[2], index), 0)
-    end
+    if not own[1] then error(numbered(own[2], index), 0) end
     results[index] = own.n > 2 and pack(unpack(own, 2, own.n)) or own[2]
   end
   return results
 end
 
+-- Calls a function for each element of a list.
+local function map(pool, called, list)
+  check_open(pool)
+  if type(list) ~= "table" then wrong("pool.map", "a list", list) end
+  local futures = {}
+  for index, element in ipairs(list) do futures[index] = enqueued(pool, called, arguments_of(element)) end
+  local ok, results = pcall(gathered, futures)
+  if ok then return results end
+  for _, future in ipairs(futures) do pcall(Future.cancel, future) end
+  error(results, 0)
+end
+
+local function check_key(doing, key)
+  if key == nil or key ~= key then wrong(doing, "a key, which tells who has the same worker,", key) end
+end
+
 -- A worker that is kept for whoever comes with the same key.
 local function session(pool, key)
   check_open(pool)
-  if key == nil then fail("type", "pool.session: a key is needed, that tells who is to have the same worker") end
-  for _, member in ipairs(pool.members) do
-    if member.key == key then return member.worker end
+  check_key("pool.session", key)
+  local member = members.of_session(pool, key)
+  if not member then
+    await(pool, "pool.session", nil, function()
+      check_open(pool)
+      -- A callback that was served meanwhile may have come with the same key.
+      member = member or members.of_session(pool, key) or members.free(pool)
+      if member then member.is_kept, member.key = true, key end
+      return member ~= nil
+    end)
   end
-  local member = free(pool)
-  while not member do
-    local is_busy = false
-    for _, other in ipairs(pool.members) do is_busy = is_busy or other.future ~= nil end
-    if not is_busy then
-      fail("range", "pool.session: all " .. pool.max .. " workers of " .. pool.name .. " are kept for sessions; pool.release ends one")
-    end
-    wait_for_one(pool)
-    member = free(pool)
-  end
-  member.key = key
   return member.worker
 end
 
 local function release(pool, key)
-  for _, member in ipairs(pool.members) do
-    if member.key == key then
-      member.key, member.since = nil, now()
-      return true
-    end
-  end
-  return false
+  check_key("pool.release", key)
+  local member = members.of_session(pool, key)
+  if not member then return false end
+  member.is_kept, member.key, member.since = nil, nil, now()
+  pump(pool)
+  return true
 end
 
-local function close(pool)
-  pool.closed = true
-  for _, future in ipairs(pool.queue) do
-    future.results = failed("interrupted", future.called.name .. ": its pool was closed before it began")
-  end
-  pool.queue = {}
-  for _, member in ipairs(pool.members) do
-    if member.future then member.future.job:cancel(true) finish(member) end
-    member.worker.close()
-  end
-  pool.members = {}
+local function copy_of(options)
+  if type(options) ~= "table" then return options end
+  local copy = {}
+  for key, value in pairs(options) do copy[key] = value end
+  return copy
 end
 
 local function load(pool, path, options)
   check_open(pool)
-  local library = { pool = pool, path = path, options = options }
+  local library = { pool = pool, path = path, options = copy_of(options) }
   library.first = function()
+    -- The death of a worker is told to the call that it ended, before anything else is asked of that worker.
+    pump(pool)
     check_open(pool)
-    return pool.members[1] or open(pool)
+    return members.any(pool)
   end
   -- What is wrong with the library is said now.
   loaded(library.first(), library)
@@ -285,7 +218,7 @@ end
 
 local function figures(pool)
   pump(pool)
-  local stats = { size = #pool.members, min = pool.min, max = pool.max, waiting = #pool.queue, busy = 0, workers = {} }
+  local stats = { size = #pool.members, min = pool.min, max = pool.max, waiting = pool.queue.count, busy = 0, workers = {} }
   for _, member in ipairs(pool.members) do
     if member.future then stats.busy = stats.busy + 1 end
     for _, worker in ipairs(member.worker.stats().workers) do stats.workers[#stats.workers + 1] = worker end
@@ -293,39 +226,71 @@ local function figures(pool)
   return stats
 end
 
-local pools = 0
-
-function dll.pool(options)
-  options = options or {}
-  if type(options) ~= "table" then fail("type", "dll.pool: a table of options is needed, not " .. tostring(options)) end
-  pools = pools + 1
-  local size = count(options, "size")
-  local pool = { options = {}, members = {}, queue = {}, opened = 0, name = options.name or "pool " .. pools }
-  pool.max = size or count(options, "max") or 4
-  pool.min = size or count(options, "min") or 1
-  pool.idle = options.idle or IDLE
-  if size and (options.min or options.max) then fail("type", "dll.pool: a pool has a size, or min and max") end
-  if type(pool.idle) ~= "number" then fail("type", "dll.pool: option 'idle': a number of seconds is needed, not " .. tostring(pool.idle)) end
-  if pool.min > pool.max then fail("range", "dll.pool: min is more than max") end
-  for key, value in pairs(options) do
-    if not OWN[key] then pool.options[key] = value end
+local function count(options, key)
+  local value = options[key]
+  if value == nil then return nil end
+  local whole = type(value) == "number" and tointeger(value)
+  if not whole or whole < 1 or whole > MOST then
+    wrong("dll.pool: option '" .. key .. "'", "a whole number from 1 to " .. MOST, value)
   end
-  while #pool.members < pool.min do open(pool) end
-  local face = {
-    load = function(path, load_options) return load(pool, path, load_options) end,
-    map = function(called, list)
-      if type(list) ~= "table" then fail("type", "pool.map: a list is needed, not " .. tostring(list)) end
-      return map(pool, called_of("pool.map", pool, called), list)
+  return whole
+end
+
+-- What a pool is to be by its options.
+local function new_pool(options, number)
+  local size, min, max = count(options, "size"), count(options, "min"), count(options, "max")
+  if size and (min or max) then fail("type", "dll.pool: a pool has a size, or min and max") end
+  if min and max and min > max then fail("range", "dll.pool: min is more than max") end
+  local name, idle = options.name, options.idle
+  if name == nil then name = "pool " .. number end
+  if idle == nil then idle = IDLE end
+  if type(name) ~= "string" then wrong("dll.pool: option 'name'", "a string", name) end
+  if type(idle) ~= "number" or not (idle >= 0) then wrong("dll.pool: option 'idle'", "a number of seconds", idle) end
+  local further = {}
+  for key, value in pairs(options) do
+    if not OWN[key] then further[key] = value end
+  end
+  local pool = members.new_pool(name, further)
+  pool.min = size or min or 1
+  pool.max = size or max or (pool.min > USUAL and pool.min or USUAL)
+  pool.idle = idle
+  while #pool.members < pool.min do members.open(pool) end
+  return pool
+end
+
+-- What can be asked of a pool, with a dot or a colon.
+local function methods_of(pool)
+  return {
+    load = function(path, options) return load(pool, path, options) end,
+    map = function(called, list) return map(pool, called_of("pool.map", pool, called), list) end,
+    async = function(called, ...)
+      local future = enqueued(pool, called_of("pool.async", pool, called), pack(...))
+      pump(pool)
+      return future
     end,
-    async = function(called, ...) return start(pool, called_of("pool.async", pool, called), pack(...)) end,
     session = function(key) return session(pool, key) end,
     release = function(key) return release(pool, key) end,
     stats = function() return figures(pool) end,
-    close = function() close(pool) end,
-    name = pool.name,
+    close = function() members.close(pool) end,
   }
+end
+
+local pools = 0
+
+function dll.pool(options)
+  if options == nil then options = {} end
+  if type(options) ~= "table" then wrong("dll.pool", "a table of options", options) end
+  pools = pools + 1
+  local pool = new_pool(options, pools)
+  local face = { name = pool.name }
+  for name, method in pairs(methods_of(pool)) do
+    face[name] = function(first, ...)
+      if rawequal(first, face) then return method(...) end
+      return method(first, ...)
+    end
+  end
   return setmetatable(face, {
-    __close = function() close(pool) end,
+    __close = function() members.close(pool) end,
     __name = "dll pool",
     __tostring = function() return "dll pool '" .. pool.name .. "'" end,
   })

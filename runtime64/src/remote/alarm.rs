@@ -5,6 +5,7 @@
 //! taken its alarm back.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
@@ -23,6 +24,9 @@ pub(super) struct Alarm {
     looked_at: AtomicU64,
 }
 
+/// Stands for the moment of an alarm that has gone off: the worker is being ended.
+const FIRED: Moment = Moment::MAX;
+
 /// An alarm that was set. Dropped, it is taken back, and the one before it holds again.
 #[derive(Debug)]
 pub struct Deadline {
@@ -37,20 +41,38 @@ impl Deadline {
         let before = alarm.due.load(Ordering::Relaxed);
         let due = if before == 0 { moment(at) } else { moment(at).min(before) };
         // Either the watch finds this moment when it looks, or it is found here that it has looked: both are stores
-        // followed by loads in one order that all threads see.
-        alarm.due.store(due, Ordering::SeqCst);
-        let looked_at = alarm.looked_at.load(Ordering::SeqCst);
-        if looked_at == 0 || looked_at > due {
-            alarm.looked_at.store(due, Ordering::SeqCst);
-            watch().add(due, look(Arc::downgrade(control), due));
+        // followed by loads in one order that all threads see. An alarm that has gone off stays so.
+        if before != FIRED && alarm.due.compare_exchange(before, due, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            let looked_at = alarm.looked_at.load(Ordering::SeqCst);
+            if looked_at == 0 || looked_at > due {
+                alarm.looked_at.store(due, Ordering::SeqCst);
+                watch().add(due, look(Arc::downgrade(control), due));
+            }
         }
         Self { control: Arc::clone(control), before }
+    }
+
+    /// Takes it back, and tells whether it was too late for that: it has gone off, and the worker is being ended.
+    pub(crate) fn take_back(self) -> bool {
+        self.has_fired_when_taken_back()
+    }
+
+    fn has_fired_when_taken_back(&self) -> bool {
+        let alarm = &self.control.alarm;
+        let mut due = alarm.due.load(Ordering::Acquire);
+        while due != FIRED {
+            match alarm.due.compare_exchange(due, self.before, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return false,
+                Err(now) => due = now,
+            }
+        }
+        true
     }
 }
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        self.control.alarm.due.store(self.before, Ordering::Release);
+        self.has_fired_when_taken_back();
     }
 }
 
@@ -62,38 +84,18 @@ fn look(control: Weak<Control>, planned: Moment) -> Action {
         // A look that was planned since then comes for itself.
         let _ = alarm.looked_at.compare_exchange(planned, 0, Ordering::SeqCst, Ordering::SeqCst);
         let due = alarm.due.load(Ordering::SeqCst);
-        if due == 0 {
+        if due == 0 || due == FIRED {
             return;
         }
         if due <= moment(Instant::now()) {
-            control.end(Ending::Expired);
+            // A call that returns at this moment and takes its alarm back comes first, or finds that it was too late.
+            if alarm.due.compare_exchange(due, FIRED, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                control.end(Ending::Expired);
+            }
         } else if alarm.looked_at.compare_exchange(0, due, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             watch().add(due, look(Arc::downgrade(&control), due));
         }
     })
-}
-
-/// A worker's end that is planned for what it does beside the call that is waited for. Dropped, it is called off.
-#[derive(Debug)]
-pub struct Limit(Key);
-
-impl Limit {
-    /// Has a worker ended at a moment.
-    pub(super) fn new(control: &Arc<Control>, at: Instant) -> Self {
-        let control = Arc::downgrade(control);
-        let end = move || {
-            if let Some(control) = control.upgrade() {
-                control.end(Ending::Expired);
-            }
-        };
-        Self(watch().add(moment(at), Box::new(end)))
-    }
-}
-
-impl Drop for Limit {
-    fn drop(&mut self) {
-        watch().lock().pending.remove(&self.0);
-    }
 }
 
 /// Has something done on the watch's thread after some time. It must not block.
@@ -104,13 +106,10 @@ pub(super) fn after(pause: Duration, action: impl FnOnce() + Send + 'static) {
 fn moment(at: Instant) -> Moment {
     static FIRST: OnceLock<Instant> = OnceLock::new();
     let first = *FIRST.get_or_init(Instant::now);
-    u64::try_from(at.saturating_duration_since(first).as_micros()).unwrap_or(Moment::MAX).max(1)
+    u64::try_from(at.saturating_duration_since(first).as_micros()).unwrap_or(Moment::MAX).clamp(1, FIRED - 1)
 }
 
 type Action = Box<dyn FnOnce() + Send>;
-
-/// A moment, and a number that tells apart what has the same one.
-type Key = (Moment, u64);
 
 /// What is to be done, in its order.
 #[derive(Default)]
@@ -122,11 +121,12 @@ struct Watch {
 #[derive(Default)]
 struct State {
     next: u64,
-    pending: BTreeMap<Key, Action>,
+    /// By moment, and by a number that tells apart what has the same one.
+    pending: BTreeMap<(Moment, u64), Action>,
 }
 
 impl Watch {
-    fn add(&self, at: Moment, action: Action) -> Key {
+    fn add(&self, at: Moment, action: Action) {
         let mut state = self.lock();
         let key = (at, state.next);
         state.next += 1;
@@ -135,7 +135,6 @@ impl Watch {
         if is_first {
             self.changed.notify_one();
         }
-        key
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -158,7 +157,8 @@ impl Watch {
             }
             if let Some((_, action)) = state.pending.pop_first() {
                 drop(state);
-                action();
+                // Whatever becomes of one, the others still have their time.
+                let _ = panic::catch_unwind(AssertUnwindSafe(action));
                 state = self.lock();
             }
         }

@@ -1,12 +1,14 @@
 //! Going over to shared memory, once a worker has been greeted.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use protocol::Attach;
-use protocol::link::{ARENA_START, CALL_AREA_BYTES, CONTROL_BYTES, Endpoint, Memory, SharedEndpoint, Side};
+use protocol::link::{ARENA_START, CALL_AREA_BYTES, CONTROL_BYTES, DumpWatch, Endpoint, Memory, SharedEndpoint, Side};
 
 use super::WorkerKind;
 use super::client::{Client, Failure};
+use super::dump::Dumper;
 use super::memory::{Arena, CallArea, Foreign};
 use super::process::Process;
 use super::settings::LinkKind;
@@ -23,10 +25,12 @@ use windows::{Offer, foreign_of};
 
 /// What link is wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
+pub(super) struct Wanted<'a> {
     pub(super) link: LinkKind,
     /// How large the arena may grow, in bytes.
     pub(super) arena_limit: u64,
+    /// Where dumps go, if they are wanted.
+    pub(super) crash_dir: Option<&'a Path>,
 }
 
 /// What a running worker is asked and reached through.
@@ -35,7 +39,9 @@ pub(super) struct Link {
     pub(super) client: Client,
     /// The memory that is shared, or why none is.
     pub(super) shared: Result<SharedMemory, String>,
-    pub(super) foreign: Foreign,
+    pub(super) foreign: Arc<Foreign>,
+    /// What makes a dump of the worker when it crashes, if one is wanted.
+    pub(super) dumper: Option<Dumper>,
 }
 
 /// The parts of the shared memory beside the rings.
@@ -53,10 +59,15 @@ pub(super) fn attach(
     mut channel: Endpoint,
     process: &Process,
     kind: WorkerKind,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
 ) -> Result<Link, Failure> {
-    let foreign = |memory: Option<&Memory>| foreign_of(process, kind, memory);
-    let plain = |channel, reason| Link { client: Client::plain(channel), shared: Err(reason), foreign: foreign(None) };
+    let foreign = |memory: Option<&Memory>| Arc::new(foreign_of(process, kind, memory));
+    let plain = |channel, reason| Link {
+        client: Client::plain(channel),
+        shared: Err(reason),
+        foreign: foreign(None),
+        dumper: None,
+    };
     if wanted.link == LinkKind::Plain {
         return Ok(plain(channel, "the settings ask for it".to_owned()));
     }
@@ -85,8 +96,13 @@ pub(super) fn attach(
         return Err(Failure::Impossible("it says that it has mapped memory where there is none"));
     }
     let foreign = foreign(Some(&memory));
+    // A view of its own stays mapped for as long as the thread runs.
+    let dumper = wanted.crash_dir.and_then(|folder| {
+        let watch = DumpWatch::over(memory.map(0, CONTROL_BYTES).ok()?);
+        Some(Dumper::start(folder, kind, Arc::clone(&foreign), watch))
+    });
     let endpoint = SharedEndpoint::over(control, Side::Host, offer.into_doorbell(channel));
     let arena = Arc::new(Arena::new(memory, wanted.arena_limit));
     let shared = SharedMemory { arena, call_area: call_area.at(mapped.address) };
-    Ok(Link { client: Client::shared(endpoint), shared: Ok(shared), foreign })
+    Ok(Link { client: Client::shared(endpoint), shared: Ok(shared), foreign, dumper })
 }

@@ -1,7 +1,7 @@
 //! A typed client: a request out, its reply in.
 
 use protocol::link::{self, CallState, Endpoint, FrameReader, FrameWriter, LinkError, SharedEndpoint};
-use protocol::{Call, CallbackReply, Called, CodecError, Fault, LastWords, Value, decode, decode_called};
+use protocol::{Call, CallbackReply, Called, CodecError, Fault, LastWords, Stage, Value, decode, decode_called};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -206,21 +206,38 @@ fn certain(failure: Failure) -> Failure {
 
 fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, Failure> {
     let mut reader = FrameReader::new(&mut channel.receiver);
-    let frame = match reader.receive() {
-        Ok(frame) => frame,
-        Err(LinkError::Closed) => return Err(Failure::Ended { last_words: None, started: Started::Unknown }),
-        Err(error) => return Err(Failure::Broken(error)),
-    };
-    if frame.kind == link::LAST_WORDS {
-        let words = LastWords::from_bytes(frame.payload).map(Box::new);
-        // A fault outside a call may have come before the function or after it.
-        let in_call = words.as_ref().is_some_and(|words| words.calls > 0);
-        let started = if in_call { Started::Yes } else { Started::Unknown };
-        return Err(Failure::Ended { last_words: words, started });
+    let mut early = None;
+    loop {
+        let frame = match reader.receive() {
+            Ok(frame) => frame,
+            Err(LinkError::Closed) => return Err(ended_saying(early)),
+            Err(error) => return Err(Failure::Broken(error)),
+        };
+        if frame.kind != link::LAST_WORDS {
+            payload.clear();
+            payload.extend_from_slice(frame.payload);
+            return Ok(frame.kind);
+        }
+        match report_in(frame.payload) {
+            // It holds, unless the worker still has the time for a better one.
+            Some((words, false)) => early = Some(words),
+            words => return Err(ended_saying(words.map(|(words, _)| words))),
+        }
     }
-    payload.clear();
-    payload.extend_from_slice(frame.payload);
-    Ok(frame.kind)
+}
+
+/// The report in a frame, and whether it is the last one. No worker sends one before it dies.
+fn report_in(payload: &[u8]) -> Option<(Box<LastWords>, bool)> {
+    let words = LastWords::from_bytes(payload)?;
+    let is_last = words.stage == Stage::Final;
+    Some((Box::new(LastWords { stage: Stage::Final, ..words }), is_last))
+}
+
+fn ended_saying(last_words: Option<Box<LastWords>>) -> Failure {
+    // A fault outside a call may have come before the function or after it.
+    let in_call = last_words.as_ref().is_some_and(|words| words.calls > 0);
+    let started = if in_call { Started::Yes } else { Started::Unknown };
+    Failure::Ended { last_words, started }
 }
 
 fn answer<R: DeserializeOwned>(kind: u8, payload: &[u8]) -> Result<R, Failure> {
@@ -247,6 +264,10 @@ fn ended(endpoint: &SharedEndpoint) -> Failure {
 fn last_words_in(channel: &mut Endpoint) -> Option<Box<LastWords>> {
     let left = channel.remainder();
     let mut reader = FrameReader::new(left.as_slice());
-    let frame = reader.receive().ok().filter(|frame| frame.kind == link::LAST_WORDS)?;
-    LastWords::from_bytes(frame.payload).map(Box::new)
+    let mut last = None;
+    while let Some(frame) = reader.receive().ok().filter(|frame| frame.kind == link::LAST_WORDS) {
+        let Some((words, _)) = report_in(frame.payload) else { break };
+        last = Some(words);
+    }
+    last
 }

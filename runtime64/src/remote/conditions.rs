@@ -1,6 +1,7 @@
 //! Under what conditions the process of a worker runs.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 
 /// What the process of a worker finds and may use. What is not said is as it is for this process.
@@ -17,6 +18,23 @@ pub struct Conditions {
     /// A library finds that it can allocate no more. On Linux the limit is `RLIMIT_DATA` (setrlimit(2)), on Windows the
     /// process memory limit of a job.
     pub memory_limit: Option<u64>,
+}
+
+impl Conditions {
+    /// What an error of starting a process under these comes of, where the system's words say little.
+    pub(super) fn explain(&self, error: io::Error) -> io::Error {
+        let kind = error.kind();
+        match &self.directory {
+            Some(directory) if !directory.is_dir() => {
+                io::Error::new(kind, format!("its directory {} is none: {error}", directory.display()))
+            }
+            _ if kind == io::ErrorKind::PermissionDenied && self.priority == Priority::High => io::Error::new(
+                kind,
+                format!("a high priority needs a privilege (on Linux CAP_SYS_NICE, or a limit of 'nice'): {error}"),
+            ),
+            _ => error,
+        }
+    }
 }
 
 /// How much of the processors a process gets beside others.

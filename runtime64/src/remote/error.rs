@@ -87,7 +87,7 @@ pub enum RemoteError {
     #[error("it was interrupted{}", if .0.is_some() { ", and the worker was ended" } else { " before it began" })]
     Interrupted(Option<Death>),
     /// The worker ended while a callback of the call was served.
-    #[error("the worker ended while a callback of the call was served")]
+    #[error("the worker ended before the call had returned, while a callback of it was served")]
     EndedMeanwhile,
     /// The worker was closed, by the script that opened it.
     #[error("{0} was closed")]
@@ -149,6 +149,8 @@ pub struct Death {
     pub last_words: Option<Box<LastWords>>,
     /// Whether the function that was called had started.
     pub started: Started,
+    /// The dump of its memory, or why there is none, if one was asked for and it crashed.
+    pub dump: Option<Result<PathBuf, String>>,
 }
 
 impl Death {
@@ -160,7 +162,7 @@ impl Death {
         /// SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS.
         const FAULTS: [i64; 7] = [4, 5, 6, 7, 8, 11, 31];
         match (&self.last_words, self.exit) {
-            (Some(words), _) => words.cause != Cause::Exit,
+            (Some(words), _) => !matches!(words.cause, Cause::Exit | Cause::Expired),
             (None, Exit::Signal(signal)) => FAULTS.contains(&signal),
             // Exceptions end a process with their code, which no program gives by itself.
             (None, Exit::Code(code)) => {

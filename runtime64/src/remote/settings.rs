@@ -34,6 +34,8 @@ pub struct Settings {
     pub never_restarts: bool,
     /// When it is replaced though it is well.
     pub recycling: Recycling,
+    /// The folder that a dump of the process's memory is written to when it crashes; none is made without it.
+    pub crash_dir: Option<PathBuf>,
     /// Where spare workers wait; none are started without it.
     pub spares: Option<Spares>,
 }
@@ -79,6 +81,7 @@ impl Settings {
             && self.link == other.link
             && self.arena_limit == other.arena_limit
             && self.conditions == other.conditions
+            && self.crash_dir == other.crash_dir
     }
 
     /// The same for a spare, which must not keep the others from being let go of.

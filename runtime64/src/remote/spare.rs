@@ -27,18 +27,20 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 struct State {
-    is_over: bool,
     spares: Vec<Spare>,
     /// How many are being started.
     starting: u32,
 }
 
-/// A worker that waits, or is being started.
+/// A worker that waits, or is to be started, for those who would take its place.
 #[derive(Debug)]
 struct Spare {
     kind: WorkerKind,
     settings: Settings,
+    /// How many workers it could serve. Without any it ends.
+    users: u32,
     running: Option<Running>,
+    is_starting: bool,
 }
 
 impl Spare {
@@ -47,14 +49,39 @@ impl Spare {
     }
 }
 
+impl State {
+    fn find(&mut self, kind: WorkerKind, settings: &Settings) -> Option<&mut Spare> {
+        self.spares.iter_mut().find(|spare| spare.serves(kind, settings))
+    }
+}
+
 impl Spares {
+    /// Says that there is a worker that a spare could serve.
+    pub(super) fn join(&self, kind: WorkerKind, settings: &Settings) {
+        let mut state = self.lock();
+        match state.find(kind, settings) {
+            Some(spare) => spare.users += 1,
+            None => {
+                let settings = settings.without_spares();
+                state.spares.push(Spare { kind, settings, users: 1, running: None, is_starting: false });
+            }
+        }
+    }
+
+    /// Says that there is one less. The spare of the last one ends.
+    pub(super) fn leave(&self, kind: WorkerKind, settings: &Settings) {
+        let mut state = self.lock();
+        let Some(place) = state.spares.iter().position(|spare| spare.serves(kind, settings)) else { return };
+        state.spares[place].users -= 1;
+        let left = (state.spares[place].users == 0).then(|| state.spares.swap_remove(place));
+        drop(state);
+        drop(left);
+    }
+
     /// A worker that waits, if there is one that was started this way and still lives.
     pub(super) fn take(&self, kind: WorkerKind, settings: &Settings) -> Option<Running> {
-        let mut state = self.lock();
-        let place = state.spares.iter().position(|spare| spare.serves(kind, settings) && spare.running.is_some())?;
-        let spare = state.spares.swap_remove(place);
-        drop(state);
-        spare.running.filter(|running| running.control.process.wait(Duration::ZERO).is_none())
+        let running = self.lock().find(kind, settings)?.running.take();
+        running.filter(|running| running.control.process.wait(Duration::ZERO).is_none())
     }
 
     /// Has a worker started in a while that waits from then on, if none does.
@@ -62,31 +89,42 @@ impl Spares {
         // A state that has ended meanwhile is not held on to.
         let (spares, settings) = (Arc::downgrade(&self.0), settings.without_spares());
         alarm::after(PAUSE, move || {
-            let Some(spares) = spares.upgrade().map(Self) else { return };
-            let mut state = spares.lock();
-            if state.is_over || state.spares.iter().any(|spare| spare.serves(kind, &settings)) {
-                return;
+            if let Some(spares) = spares.upgrade().map(Self) {
+                spares.start(kind, settings);
             }
-            state.spares.push(Spare { kind, settings: settings.clone(), running: None });
-            state.starting += 1;
-            drop(state);
-            // Starting one takes longer than the watch may be kept from watching.
-            thread::spawn(move || {
-                let started = start(kind, &settings);
-                spares.keep(kind, &settings, started.ok());
-            });
         });
+    }
+
+    /// Starts one, unless it is there or nobody is left whom it could serve.
+    fn start(self, kind: WorkerKind, settings: Settings) {
+        let mut state = self.lock();
+        match state.find(kind, &settings) {
+            Some(spare) if spare.running.is_none() && !spare.is_starting => spare.is_starting = true,
+            _ => return,
+        }
+        state.starting += 1;
+        drop(state);
+        // Starting one takes longer than the watch may be kept from watching.
+        let (spares, wanted) = (self.clone(), settings.clone());
+        let started = thread::Builder::new().spawn(move || {
+            let running = start(kind, &wanted);
+            spares.keep(kind, &wanted, running.ok());
+        });
+        if started.is_err() {
+            self.keep(kind, &settings, None);
+        }
     }
 
     /// Keeps a worker that has been started. Why one could not be started is told where one is needed.
     fn keep(&self, kind: WorkerKind, settings: &Settings, running: Option<Running>) {
         let mut state = self.lock();
-        let place = state.spares.iter().position(|spare| spare.serves(kind, settings) && spare.running.is_none());
-        let left = match (place, running) {
-            (Some(place), Some(running)) => state.spares[place].running.replace(running),
-            (Some(place), None) => state.spares.swap_remove(place).running,
-            // The state has ended meanwhile.
-            (None, running) => running,
+        let left = match state.find(kind, settings) {
+            Some(spare) => {
+                spare.is_starting = false;
+                running.and_then(|running| spare.running.replace(running))
+            }
+            // Nobody is left whom it could serve.
+            None => running,
         };
         drop(state);
         // Nobody waits for the lock while a worker ends, and whoever waits for the end of this is told after it.
@@ -101,10 +139,9 @@ impl Spares {
         self.lock().spares.iter().filter(|spare| spare.running.is_some()).count()
     }
 
-    /// Ends those that wait; none is started any more.
+    /// Ends those that wait; none is started any more for the workers that there are.
     pub fn end(&self) {
         let mut state = self.lock();
-        state.is_over = true;
         let spares = std::mem::take(&mut state.spares);
         let until = Instant::now() + END_LIMIT;
         while state.starting > 0 {

@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(super) struct Running {
     pub(super) link: Link,
     pub(super) control: Arc<Control>,
+    /// Whether a dump is to be made if it crashes.
+    pub(super) wants_dumps: bool,
 }
 
 impl Running {
@@ -34,7 +36,16 @@ impl Running {
         let exit = self.control.process.end();
         // What was reported before anybody could know that it is the end is true if the process ended of it.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
-        Death { exit, last_words: last_words.filter(|words| holds(words)), started }
+        let last_words = last_words.filter(|words| holds(words));
+        let mut death = Death { exit, last_words, started, dump: None };
+        if self.wants_dumps && death.is_crash() {
+            death.dump = Some(match (&self.link.dumper, &self.link.shared) {
+                (Some(dumper), _) => dumper.finish(),
+                (None, Err(reason)) => Err(format!("no memory is shared with the worker, as {reason}")),
+                (None, Ok(_)) => Err("the system gives no memory for it".to_owned()),
+            });
+        }
+        death
     }
 
     /// Waits for what the worker answers, so that other threads see it.
@@ -64,19 +75,20 @@ impl Drop for Running {
 /// before the first instruction of the program.
 const WINE_TRIES: u32 = 3;
 
-/// How what launches a worker under Wine ends when the program could not be started.
-const NOT_STARTED: Exit = Exit::Code(1);
+/// How what launches a worker under Wine ends when the program could not be started, or was lost by Wine before it had begun.
+const NOT_STARTED: [Exit; 2] = [Exit::Code(0), Exit::Code(1)];
 
 /// Starts a worker, greets it, and goes over to shared memory with it.
 pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
-    let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()? };
+    let crash_dir = settings.crash_dir.as_deref();
+    let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
     let path = locate::executable(kind, settings)?;
     let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
     let mut started = attempt(kind, &path, loader.as_deref(), wanted, settings);
     for _ in 1..WINE_TRIES {
         match &started {
             // Nothing of a library has run, so that trying again repeats nothing.
-            Err(RemoteError::EndedAtStart { exit: NOT_STARTED, .. }) if loader.is_some() => {
+            Err(RemoteError::EndedAtStart { exit, .. }) if loader.is_some() && NOT_STARTED.contains(exit) => {
                 started = attempt(kind, &path, loader.as_deref(), wanted, settings);
             }
             _ => break,
@@ -92,7 +104,7 @@ fn attempt(
     kind: WorkerKind,
     path: &Path,
     loader: Option<&Path>,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     settings: &Settings,
 ) -> Result<Running, RemoteError> {
     let (process, mut channel) = Process::start(path, loader, &settings.conditions).map_err(|source| {
@@ -108,7 +120,7 @@ fn attempt(
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match settled {
-        Ok(Ok(link)) => Ok(Running { link, control }),
+        Ok(Ok(link)) => Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some() }),
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
         Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, process)),

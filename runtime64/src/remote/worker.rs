@@ -4,26 +4,21 @@ use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::{Release, Value};
 
-use super::control::Ending;
 use super::ends::Ends;
 use super::memory::Allocation;
 use super::session::Session;
-use super::start::{Running, start};
+use super::start::Running;
 use super::statistics::Counters;
-use super::{Interrupt, Recycling, RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
+use super::{Interrupt, RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
 
 /// Which start of a worker something belongs to. Never 0, and no two workers of this process have the same one.
 pub type Generation = u64;
 
-/// How long the memory that a worker has is taken for what it was.
-const MEMORY_PAUSE: Duration = Duration::from_millis(100);
-
-static GENERATIONS: AtomicU64 = AtomicU64::new(0);
+mod life;
 
 /// A worker of one kind.
 pub struct Worker {
@@ -55,6 +50,8 @@ pub(super) struct State {
     /// Whether it may start though it does not restart by itself.
     may_start: bool,
     is_closed: bool,
+    /// Whether spares know of it.
+    is_spared: bool,
     memory_looked_at: Option<Instant>,
     /// The list that each call's arguments are put into.
     pub(super) arguments: Vec<Value>,
@@ -106,6 +103,12 @@ impl Worker {
         self.companion.get_or_init(|| Box::<T>::default()).downcast_ref()
     }
 
+    /// How much memory it may have, in bytes, if that is limited.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.settings.conditions.memory_limit
+    }
+
     /// How long each request may take, if there is a limit.
     #[must_use]
     #[inline]
@@ -119,64 +122,13 @@ impl Worker {
     /// All of [`RemoteError`]'s variants about the start; [`RemoteError::Closed`], [`RemoteError::StaysEnded`].
     pub fn session(&self) -> Result<Session<'_>, RemoteError> {
         let mut state = self.lock();
-        if self.settings.recycling.is_wanted() && self.is_worn(&mut state) {
-            self.counters.recycled.add(1);
-            self.counters.running.set(0);
-            let worn = state.running.take();
-            // Its libraries' destructors may take their time.
-            thread::spawn(move || drop(worn));
+        if self.settings.recycling.is_wanted() {
+            self.recycle(&mut state);
         }
         if state.running.is_none() {
             self.start(&mut state)?;
         }
         Ok(Session::new(self, state))
-    }
-
-    fn start(&self, state: &mut State) -> Result<(), RemoteError> {
-        if state.is_closed {
-            return Err(RemoteError::Closed(self.to_string()));
-        }
-        if self.settings.never_restarts && state.generation > 0 && !state.may_start {
-            return Err(RemoteError::StaysEnded(self.ends.of(state.generation).unwrap_or_default()));
-        }
-        let spares = self.settings.spares.as_ref();
-        let spare = spares.and_then(|spares| spares.take(self.kind, &self.settings));
-        state.running = Some(match spare {
-            Some(running) => running,
-            None => start(self.kind, &self.settings)?,
-        });
-        state.is_restarted = state.generation > 0;
-        state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
-        self.latest.store(state.generation, Ordering::Relaxed);
-        self.counters.starts.add(1);
-        self.counters.running.set(1);
-        state.calls_before = self.counters.calls.get();
-        state.jobs = 0;
-        state.may_start = false;
-        if let Some(spares) = spares {
-            spares.prepare(self.kind, &self.settings);
-        }
-        Ok(())
-    }
-
-    /// Whether it has done what it is to do before a fresh one takes its place. One that is in the middle of something, has
-    /// not.
-    fn is_worn(&self, state: &mut State) -> bool {
-        let Some(running) = &state.running else { return false };
-        if !state.held.is_empty() || state.jobs > 0 {
-            return false;
-        }
-        let Recycling { calls, memory } = self.settings.recycling;
-        if calls.is_some_and(|most| self.counters.calls.get() - state.calls_before >= most) {
-            return true;
-        }
-        let Some(most) = memory else { return false };
-        let is_recent = |at: Instant| at.elapsed() < MEMORY_PAUSE;
-        if state.memory_looked_at.is_some_and(is_recent) {
-            return false;
-        }
-        state.memory_looked_at = Some(Instant::now());
-        running.link.foreign.resident().is_some_and(|bytes| bytes > most)
     }
 
     /// The running worker, if it is still of this generation.
@@ -274,30 +226,6 @@ impl Worker {
     pub fn running(&self) -> Option<Generation> {
         let state = self.lock();
         state.running.as_ref().map(|_| state.generation)
-    }
-
-    /// Ends the worker at once if it is still of this generation, whatever it does. It starts again when asked again.
-    pub fn kill(&self, generation: Generation) {
-        let state = self.lock();
-        if let Some(running) = state.running.as_ref().filter(|_| state.generation == generation) {
-            running.control.end(Ending::Dismissed);
-        }
-    }
-
-    /// Ends the worker. It starts again when asked again, whatever its settings say of restarts.
-    pub fn stop(&self) {
-        let mut state = self.lock();
-        state.may_start = true;
-        let running = state.running.take();
-        self.counters.running.set(0);
-        drop(state);
-        drop(running);
-    }
-
-    /// Ends the worker for good.
-    pub fn close(&self) {
-        self.lock().is_closed = true;
-        self.stop();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -61,6 +61,13 @@ impl Builder {
         self
     }
 
+    /// The folder that a minidump of a worker is written to when it crashes, which debuggers read. The error tells its path. By
+    /// default none is made.
+    pub fn crash_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.crash_dir = Some(folder.into());
+        self
+    }
+
     /// Whether an [`InterruptHandle`](super::InterruptHandle) also stops Lua code that computes, not only calls of
     /// libraries. Code that computes takes more than twice as long then, so it is not by default.
     pub fn interruptible(mut self, is_interruptible: bool) -> Self {

@@ -13,6 +13,7 @@ use crate::process;
 
 mod abort;
 mod barrier;
+mod caller;
 mod exit;
 mod maps;
 mod registers;
@@ -129,8 +130,14 @@ fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
     }
     if signal == libc::SIGABRT {
         (report.cause, report.text) = abort::explain(thread_id());
+        super::deliver_early(report.clone());
+        if let Some((address, module)) = caller::find() {
+            report.instruction = address;
+            (report.module_base, report.module) = (module.base, module.path);
+        }
     }
     super::deliver(report);
+    super::wait_for_dump();
 }
 
 /// What an instruction tried, as the processor tells: the number of its exception and that one's error code.

@@ -19,6 +19,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 mod abort;
+mod caller;
 mod exception;
 mod memory;
 mod modules;
@@ -134,10 +135,18 @@ unsafe extern "system" fn filter(exception: *const EXCEPTION_POINTERS) -> i32 {
 /// Has an exception of the calling thread reported where there is stack for it.
 fn tell(exception: &EXCEPTION_POINTERS, is_final: bool) {
     if exception::is_stack_overflow(exception) {
-        reporter::ask(exception, thread_id(), is_final);
+        reporter::ask(exception, thread_id(), is_final || !has_stack_for_handlers());
     } else {
         report(exception, thread_id(), is_final);
     }
+}
+
+/// Whether the system has kept stack back, as it was asked to. Wine does not for 64-bit programs: it ends a thread whose
+/// handlers find no stack, and nothing else, so that whoever waits for the thread would never learn of its end.
+fn has_stack_for_handlers() -> bool {
+    let local = 0_u8;
+    cfg!(target_arch = "x86")
+        || memory::stack_end().is_none_or(|end| (&raw const local).addr() - end > STACK_BYTES as usize)
 }
 
 /// Reports an exception of a thread, and ends the process if it is final.
@@ -160,6 +169,7 @@ fn end(mut report: LastWords) -> ! {
     let code = report.code;
     if ENDING.compare_exchange(0, thread_id(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         super::deliver(report);
+        super::wait_for_dump();
         // SAFETY: the pseudo handle of the current process is always valid.
         unsafe { TerminateProcess(GetCurrentProcess(), code) };
     }

@@ -1,5 +1,8 @@
 //! `worker`, `restart`, `on_restart`, `close`: processes of their own, and their ends.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use mlua::{Function, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{Machine, Platform};
 
@@ -13,7 +16,7 @@ use crate::remote::{Priority, Recycling, Settings, WorkerKind};
 /// Puts the functions into the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
-    let open = lua.create_function(move |lua, options: LuaValue| open(lua, &shared, &options))?;
+    let open = lua.create_function(move |lua, options: LuaValue| open(lua, &shared, "dll.worker", KNOWN, &options))?;
     table.set("worker", open)?;
     let shared = module.clone();
     let restart = lua.create_function(move |_, _: MultiValue| {
@@ -44,10 +47,16 @@ struct Wanted {
     on_restart: Option<Function>,
 }
 
-const KNOWN: &str = "name, arch, os, deadline, memory_limit, restart, on_restart, recycle, wine, env, cwd and priority";
+const KNOWN: &str =
+    "name, arch, os, deadline, memory_limit, restart, on_restart, recycle, wine, env, cwd, priority and crash_dir";
+
+/// Opens a worker for a pool, which has taken its own options out of those that it was given.
+pub(super) fn open_of_pool(lua: &Lua, module: &Module, options: &LuaValue) -> mlua::Result<Table> {
+    open(lua, module, "dll.pool", &format!("size, min, max, idle, {KNOWN}"), options)
+}
 
 /// Opens a worker of its own: a module whose libraries are loaded there.
-fn open(lua: &Lua, module: &Module, options: &LuaValue) -> mlua::Result<Table> {
+fn open(lua: &Lua, module: &Module, doing: &str, known: &str, options: &LuaValue) -> mlua::Result<Table> {
     let mut wanted = Wanted {
         settings: Settings { name: Some(module.shared().next_name()), ..module.shared().settings.clone() },
         platform: None,
@@ -56,8 +65,8 @@ fn open(lua: &Lua, module: &Module, options: &LuaValue) -> mlua::Result<Table> {
     };
     match options {
         LuaValue::Nil => {}
-        LuaValue::Table(table) => read_each("dll.worker", table, KNOWN, |key, given| wanted.take(key, given))?,
-        other => return Err(wrong_type("a table of options", other).at("dll.worker").into()),
+        LuaValue::Table(table) => read_each(doing, table, known, |key, given| wanted.take(key, given))?,
+        other => return Err(wrong_type("a table of options", other).at(doing).into()),
     }
     let Wanted { settings, platform, machine, on_restart } = wanted;
     let name = settings.name.clone().unwrap_or_default();
@@ -77,11 +86,15 @@ fn open(lua: &Lua, module: &Module, options: &LuaValue) -> mlua::Result<Table> {
 /// What only a worker that was opened has: its end, and figures of its own.
 fn add_end(lua: &Lua, module: &Module, table: &Table, name: &str) -> mlua::Result<()> {
     let shared = module.clone();
+    let is_closed = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_closed);
     let close = lua.create_function(move |_, _: MultiValue| {
+        is_closed.store(true, Ordering::Relaxed);
         shared.isolate().workers.close();
         Ok(())
     })?;
     table.set("close", &close)?;
+    table.set("closed", lua.create_function(move |_, _: MultiValue| Ok(told.load(Ordering::Relaxed)))?)?;
     let shared = module.clone();
     table.set("stats", lua.create_function(move |lua, _: MultiValue| stats::of_isolate(lua, &shared))?)?;
     if let Some(metatable) = table.metatable() {
@@ -107,6 +120,7 @@ impl Wanted {
             "wine" => settings.wine = Some(given.path()?),
             "env" => settings.conditions.environment = environment(given)?,
             "cwd" => settings.conditions.directory = Some(given.path()?),
+            "crash_dir" => settings.crash_dir = Some(given.path()?),
             "priority" => settings.conditions.priority = given.word(&Priority::WORDS)?,
             _ => return Ok(false),
         }

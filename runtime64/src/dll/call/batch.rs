@@ -3,13 +3,13 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, Rooms, begin, pointer, with_callee};
+use super::{Called, Callee, Ready, Rooms, begin, due, in_time, pointer, with_callee};
 use crate::dll::callback;
+use crate::dll::describe::{describe_argument, describe_call_of};
 use crate::dll::memory::owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
@@ -129,7 +129,9 @@ fn run(
 ) -> mlua::Result<Table> {
     let called_by: Vec<usize> = calls.iter().map(|written| written.function).collect();
     let first = &functions[called_by[0]];
-    let generation = first.with(|callee| begin(callee, lua).map(|session| session.generation()))??;
+    let deadline = due(worker);
+    let (generation, limit) =
+        first.with(|callee| begin(callee, lua, deadline).map(|(session, limit)| (session.generation(), limit)))??;
     let session = match worker.session_of(generation) {
         Ok(session) => session,
         Err(error) => return Err(first.with(|callee| callee.failure(error))?.into()),
@@ -138,18 +140,29 @@ fn run(
     let mut called = Called::new(session, &owner);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };
     let mut rooms = Vec::with_capacity(calls.len());
-    for (index, written) in calls.into_iter().enumerate() {
+    let mut calls = calls;
+    for (index, written) in calls.iter_mut().enumerate() {
         let function = &functions[written.function];
-        let prepared = function.with(|callee| prepare(batch, callee, &mut called, written.arguments));
+        let prepared = function.with(|callee| prepare(batch, callee, &mut called, &mut written.arguments));
         let (prepared, made) = prepared.and_then(|prepared| prepared).map_err(|error| numbered(error, index))?;
         request.calls.push(prepared);
         rooms.push(made);
     }
     let Called { session, callbacks, .. } = called;
-    let deadline = worker.call_deadline().map(|limit| Instant::now() + limit);
-    let ended = callback::converse(lua, worker, &owner, session, &request, deadline);
+    let mut ended = callback::converse(lua, worker, &owner, session, &request, deadline);
     drop(callbacks);
-    Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms }.results(lua, ended)
+    in_time(limit, &mut ended);
+    let describe = |index: usize, name: &str| describe_written(batch, &calls[index], name);
+    let made = Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms, describe: &describe };
+    made.results(lua, ended)
+}
+
+/// A call with its arguments as they were written down.
+fn describe_written(batch: &Batch, written: &Written, name: &str) -> String {
+    describe_call_of(name, &written.arguments, |argument| match batch.earlier(argument) {
+        Ok(Some(call)) => format!("the result of call {}", call + 1),
+        _ => describe_argument(argument),
+    })
 }
 
 /// A call as it travels.
@@ -157,24 +170,30 @@ fn prepare(
     batch: &Batch,
     callee: &dyn Callee,
     called: &mut Called<'_>,
-    mut arguments: MultiValue,
+    arguments: &mut MultiValue,
 ) -> Result<(BatchedCall, Rooms), Error> {
     if !called.session.is_of(callee.worker()) {
         let message = format!("{}: all calls of a batch are made in one worker", callee.name());
         return Err(callee.located(Error::new(ErrorKind::Type, message)));
     }
     let mut earlier = Vec::new();
+    let mut references = Vec::new();
     let count = arguments.len();
     called.later.clear();
     for (position, value) in arguments.iter_mut().enumerate() {
         if let Some(call) = batch.earlier(value)? {
             let parameter = callee.prototype().parameter_of(count, position);
-            *value = stand_in(callee, parameter, position)?;
+            let reference = std::mem::replace(value, stand_in(callee, parameter, position)?);
+            references.push((position, reference));
             called.later.push(position);
             earlier.push((parameter as u32, call));
         }
     }
-    let Ready { function, address, values, rooms } = called.prepare_held(callee, &arguments)?;
+    let Ready { function, address, values, rooms } = called.prepare_held(callee, arguments)?;
+    // An error is to tell the call as it was written down.
+    for (position, reference) in references {
+        arguments[position] = reference;
+    }
     if let Some((_, usage)) = callee.of_library() {
         usage.begin();
     }

@@ -262,8 +262,11 @@ impl Callee for Function {
             return self.located(not_exported(&self.library, &self.declaration.name, &self.sought, &self.symbols()));
         }
         let doing = format!("{}: {}", self.library.name(), self.declaration.name);
+        let is_own = matches!(error, RemoteError::Lost(_) | RemoteError::TimedOut(_));
         let error = self.located(from_remote(error, self.library.worker(), &doing));
-        self.library.failed(&error);
+        if is_own {
+            self.library.failed(&error);
+        }
         self.usage.fail();
         error
     }

@@ -1,29 +1,28 @@
 //! Futures: calls that the worker makes on a thread of their own while the script goes on.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
-use protocol::{AwaitJob, CancelJob, JobState, Outcome, StartJob};
+use protocol::{AwaitJob, CancelJob, JobState, LimitJob, Outcome, StartJob};
 
+use super::orphans::Orphan;
 use super::result::{self, Stored};
-use super::{Called, Callee, Rooms, begin, pointer, with_callee};
+use super::{Called, Callee, Rooms, begin, due, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
+use crate::dll::describe::describe_call;
 use crate::dll::duration;
 use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
-use crate::remote::{Allocation, Limit, RemoteError, Session};
+use crate::remote::{Allocation, RemoteError, Started};
 
 /// What a call holds until it has returned: memory that its arguments lead to, and callbacks.
 #[derive(Default)]
-struct Held {
+pub(super) struct Held {
     _memory: Vec<Allocation>,
     _callbacks: callback::Lent,
-    /// When the worker is ended if it has not.
-    _limit: Option<Limit>,
 }
 
 /// A call under way, or what it came to.
@@ -31,9 +30,13 @@ pub(in crate::dll) struct Future {
     /// What was called.
     function: LuaValue,
     name: String,
+    /// The call with its arguments, for errors.
+    call: String,
     owner: Owner,
     job: u32,
     rooms: Rooms,
+    /// When its worker is ended if it has not returned; callbacks of it are stopped then.
+    deadline: Option<Instant>,
     state: Mutex<State>,
     /// Whether the worker is being asked for it: a callback that is served meanwhile does not ask again.
     is_awaited: AtomicBool,
@@ -48,43 +51,51 @@ enum State {
     Failed(Error),
 }
 
+/// A call that was begun: whose it is, its number, what comes of it, what it holds, and when it is to be over.
+type Begun = (Owner, u32, Rooms, Held, Option<Instant>, String);
+
 /// Has a function called on another thread of the worker.
 pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
     let function = pointer::fixed(lua, function)?;
-    let started = with_callee(&function, |callee| start_callee(lua, callee, arguments))?;
-    let (owner, job, rooms, held, name) = started?;
+    let begun = with_callee(&function, |callee| start_callee(lua, callee, arguments))?;
+    let (owner, job, rooms, held, deadline, name) = begun?;
     let state = Mutex::new(State::Pending(held));
-    Ok(Future { function, name, owner, job, rooms, state, is_awaited: AtomicBool::new(false) })
+    let call = describe_call(&name, arguments);
+    Ok(Future { function, name, call, owner, job, rooms, deadline, state, is_awaited: AtomicBool::new(false) })
 }
 
-/// A call that was begun: whose it is, its number, what comes of it, and what it holds.
-type Started = (Owner, u32, Rooms, Held, String);
-
-fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua::Result<Started> {
-    let session = begin(callee, lua)?;
-    if let Some((_, usage)) = callee.of_library() {
-        usage.begin();
-    }
+fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua::Result<Begun> {
+    let deadline = due(callee.worker());
+    let (session, _limit) = begin(callee, lua, deadline)?;
     let owner = owner(callee.worker(), &session);
     let mut called = Called::outliving(session, &owner);
     if let Some(companion) = Companion::of(&owner.worker) {
         companion.orphans.bury(&mut called.session);
     }
     let ready = called.prepare(callee, arguments)?;
+    if let Some((_, usage)) = callee.of_library() {
+        usage.begin();
+    }
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
-    let started = called.session.call(&request);
+    let started = called.session.call(&request).and_then(|job| {
+        called.session.count_job(true);
+        if let Some(deadline) = deadline {
+            // The worker watches the time: it alone knows when the call has returned.
+            let milliseconds = duration::milliseconds(deadline.saturating_duration_since(Instant::now()));
+            called.session.call(&LimitJob { job: job.id, milliseconds })?;
+        }
+        Ok(job.id)
+    });
     let Called { mut session, callbacks, kept, .. } = called;
     session.give_back(ready.values);
-    let mut limit = None;
-    if started.is_ok() {
-        session.count_job(true);
-        limit = callee.worker().call_deadline().and_then(|limit| session.limit_job(Instant::now() + limit));
-    }
     drop(session);
-    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks, _limit: limit };
+    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
     match started {
-        Ok(job) => Ok((owner.clone(), job.id, ready.rooms, held, callee.name())),
-        Err(error) => Err(callee.failure(error).into()),
+        Ok(job) => Ok((owner.clone(), job, ready.rooms, held, deadline, callee.name())),
+        Err(error) => {
+            let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
+            Err(failure.into())
+        }
     }
 }
 
@@ -133,7 +144,7 @@ impl Future {
         let session = match worker.session_of(self.owner.generation) {
             Ok(session) => session,
             Err(_) => {
-                self.end(State::Failed(self.failure(RemoteError::EndedMeanwhile)));
+                self.end(State::Failed(self.gone()));
                 return None;
             }
         };
@@ -142,21 +153,31 @@ impl Future {
             return (milliseconds != Some(0)).then(|| self.awaited().into());
         }
         let request = AwaitJob { job: self.job, milliseconds };
-        let Ended { session, reply, raised } = callback::converse(lua, worker, &self.owner, session, &request, None);
+        let Ended { session, reply, raised } =
+            callback::converse(lua, worker, &self.owner, session, &request, self.deadline);
         self.is_awaited.store(false, Ordering::Relaxed);
         match (reply, session) {
             (Ok(None), _) => {}
             (Ok(Some(outcome)), Some(mut session)) => {
                 session.count_job(false);
-                let stored =
-                    with_callee(&self.function, |callee| result::stored(callee, &self.rooms, &outcome, &mut session));
+                let stored = with_callee(&self.function, |callee| {
+                    if let Some((library, _)) = callee.of_library() {
+                        library.returned();
+                    }
+                    result::stored(callee, &self.rooms, &outcome, &mut session)
+                });
                 drop(session);
                 match stored.and_then(|stored| stored) {
                     Ok(stored) => self.end(State::Done(Box::new((outcome, stored)))),
                     Err(error) => self.end(State::Failed(error)),
                 }
             }
-            (Ok(Some(_)), None) => self.end(State::Failed(self.failure(RemoteError::EndedMeanwhile))),
+            (Ok(Some(_)), None) | (Err(RemoteError::EndedMeanwhile), _) => self.end(State::Failed(self.gone())),
+            // The wait is called off, not the call.
+            (Err(error @ RemoteError::Interrupted(None)), session) => {
+                drop(session);
+                return raised.or_else(|| Some(self.failure(error).into()));
+            }
             (Err(error), session) => {
                 drop(session);
                 self.end(State::Failed(self.failure(error)));
@@ -173,9 +194,23 @@ impl Future {
             State::Done(_) => return Ok(false),
         }
         let worker = &self.owner.worker;
-        let session = worker.session_of(self.owner.generation);
-        let state = session.and_then(|mut session| session.call(&CancelJob { job: self.job }));
-        let how = match state.map_err(|error| self.failure(error))? {
+        let Ok(mut session) = worker.session_of(self.owner.generation) else {
+            self.end(State::Failed(self.gone()));
+            return Ok(false);
+        };
+        let state = session.call(&CancelJob { job: self.job });
+        if let Ok(JobState::Withdrawn) = state {
+            session.count_job(false);
+        }
+        drop(session);
+        let state = match state {
+            Ok(state) => state,
+            Err(error) => {
+                self.end(State::Failed(self.failure(error)));
+                return Ok(false);
+            }
+        };
+        let how = match state {
             JobState::Withdrawn => "it was called off before it began",
             JobState::Running if force => {
                 worker.kill(self.owner.generation);
@@ -203,9 +238,23 @@ impl Future {
         Error::new(ErrorKind::Callback, message).in_function(&self.name)
     }
 
-    fn failure(&self, error: RemoteError) -> Error {
+    /// The worker has ended, and the call with it; what of is told by whoever met its end.
+    fn gone(&self) -> Error {
+        let Owner { worker, generation } = &self.owner;
+        let message = format!("{}: it was under way in {}", self.name, worker.ended(*generation));
+        let error = Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes);
+        error.in_function(&self.name).in_call(|| self.call.clone())
+    }
+
+    fn failure(&self, mut error: RemoteError) -> Error {
+        // The worker had taken the call on, whatever it was asked when it died.
+        if let RemoteError::Lost(death) | RemoteError::TimedOut(death) | RemoteError::Interrupted(Some(death)) =
+            &mut error
+        {
+            death.started = Started::Yes;
+        }
         let described = with_callee(&self.function, |callee| callee.failure(error));
-        described.unwrap_or_else(|error| error)
+        described.map_or_else(|error| error, |failure| failure.in_call(|| self.call.clone()))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -219,47 +268,6 @@ impl Drop for Future {
         let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
         if let (State::Pending(held), Some(companion)) = (state, Companion::of(&self.owner.worker)) {
             companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, _held: held });
-        }
-    }
-}
-
-/// A call under way that nobody waits for any more.
-struct Orphan {
-    owner: Owner,
-    job: u32,
-    _held: Held,
-}
-
-/// Those of one worker.
-#[derive(Default)]
-pub(in crate::dll) struct Orphans(Mutex<VecDeque<Orphan>>);
-
-impl Orphans {
-    fn add(&self, orphan: Orphan) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(orphan);
-    }
-
-    /// Lets go of those that have returned meanwhile, or whose worker has ended; of the ones that have waited longest, as many
-    /// as cost little to ask for.
-    fn bury(&self, session: &mut Session<'_>) {
-        const MOST: usize = 16;
-        let oldest: Vec<Orphan> = {
-            let mut orphans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = orphans.len().min(MOST);
-            orphans.drain(..count).collect()
-        };
-        for orphan in oldest {
-            let is_over = orphan.owner.generation != session.generation() || {
-                let asked = session.call(&AwaitJob { job: orphan.job, milliseconds: Some(0) });
-                let is_over = !matches!(asked, Ok(None));
-                if is_over {
-                    session.count_job(false);
-                }
-                is_over
-            };
-            if !is_over {
-                self.add(orphan);
-            }
         }
     }
 }

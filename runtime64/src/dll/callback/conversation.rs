@@ -24,8 +24,8 @@ pub(in crate::dll) struct Ended<'a, R> {
     pub(in crate::dll) raised: Option<mlua::Error>,
 }
 
-/// Sends a request and serves callbacks until it is answered. The worker is not held while Lua runs. It is ended if all of
-/// that is not over at the deadline.
+/// Sends a request and serves callbacks until it is answered. The worker is not held while Lua runs, which is stopped at the
+/// deadline; the worker's own end is the caller's to plan.
 pub(in crate::dll) fn converse<'a, C: Call>(
     lua: &Lua,
     worker: &'a Arc<Worker>,
@@ -34,7 +34,6 @@ pub(in crate::dll) fn converse<'a, C: Call>(
     request: &C,
     deadline: Option<Instant>,
 ) -> Ended<'a, C::Reply> {
-    let _limit = deadline.and_then(|at| session.limit(at));
     let answer = session.converse(request);
     match answer {
         Ok(Answer::Reply(reply)) => Ended { session: Some(session), reply: Ok(reply), raised: None },

@@ -8,9 +8,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-use unix::{Target, copy_in, copy_out, resident};
+use unix::{Target, copy_in, copy_out, id, mapped, maps, resident};
 #[cfg(windows)]
-use windows::{Target, copy_in, copy_out, resident};
+use windows::{Target, copy_in, copy_out, id, mapped, maps, resident};
 
 /// The unit of access protection; what stays within one page is copied as a whole or not at all.
 const PAGE_BYTES: u64 = 4096;
@@ -18,6 +18,17 @@ const PAGE_BYTES: u64 = 4096;
 /// The memory of one worker's process.
 #[derive(Debug)]
 pub(in crate::remote) struct Foreign(Option<Target>);
+
+/// A file that a process has mapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::remote) struct Mapped {
+    /// Where its mappings start.
+    pub(in crate::remote) base: u64,
+    /// How far they reach.
+    pub(in crate::remote) bytes: u64,
+    /// The file, in the syntax of the system that tells.
+    pub(in crate::remote) path: String,
+}
 
 /// Why memory could not be accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +62,21 @@ impl Foreign {
     /// How much memory of the machine the process has, in bytes, where the system tells.
     pub(in crate::remote) fn resident(&self) -> Option<u64> {
         self.0.as_ref().and_then(resident)
+    }
+
+    /// The system's number of the process.
+    pub(in crate::remote) fn id(&self) -> Option<u32> {
+        self.0.as_ref().and_then(id)
+    }
+
+    /// The files that it has mapped as programs and libraries, and maybe others.
+    pub(in crate::remote) fn mapped(&self) -> Option<Vec<Mapped>> {
+        self.0.as_ref().and_then(mapped)
+    }
+
+    /// All that it has mapped, in the system's words, if it has such.
+    pub(in crate::remote) fn maps(&self) -> Option<Vec<u8>> {
+        self.0.as_ref().and_then(maps)
     }
 
     /// The memory of the process with this id.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use protocol::link::{self, Endpoint};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, nice, pidfd_open, set_parent_process_death_signal, setrlimit,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, getrlimit, nice, pidfd_open, set_parent_process_death_signal, setrlimit,
 };
 
 use super::Exit;
@@ -61,7 +61,7 @@ impl Process {
         // SAFETY: the function runs between fork and exec and makes system calls only, which are async-signal-safe and
         // touch no memory.
         unsafe { command.pre_exec(move || before_exec(priority, memory_limit)) };
-        let mut child = spawn(command).map_err(|error| explained(error, conditions))?;
+        let mut child = spawn(command).map_err(|error| conditions.explain(error))?;
         let relays = Mutex::new(Relay::of(&mut child));
         Ok((Self { child: Mutex::new(child), channel, relays }, endpoint))
     }
@@ -213,6 +213,8 @@ fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> 
     // is closed, as for every other program it starts.
     unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     if let Some(limit) = memory_limit {
+        // What this process may have itself cannot be exceeded without a privilege.
+        let limit = getrlimit(Resource::Data).maximum.map_or(limit, |most| most.min(limit));
         let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
         setrlimit(Resource::Data, limit)?;
     }
@@ -224,22 +226,6 @@ fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> 
     };
     nice(further)?;
     Ok(())
-}
-
-/// What an error of starting a process comes of, where it says little by itself.
-fn explained(error: io::Error, conditions: &Conditions) -> io::Error {
-    match (error.kind(), &conditions.directory) {
-        (io::ErrorKind::PermissionDenied, _) if conditions.priority == Priority::High => io::Error::new(
-            error.kind(),
-            format!(
-                "a high priority needs a privilege here (CAP_SYS_NICE, or a limit of 'nice' for the user): {error}"
-            ),
-        ),
-        (kind, Some(directory)) if !directory.is_dir() => {
-            io::Error::new(kind, format!("its directory {} is none: {error}", directory.display()))
-        }
-        _ => error,
-    }
 }
 
 /// Starts a process from a thread that stays for the life of this one: the worker has the kernel kill it when the

@@ -79,7 +79,7 @@ impl Process {
                 _ => break,
             }
         }
-        Ok((Self { process: created?, _job: own_job }, endpoint))
+        Ok((Self { process: created.map_err(|error| conditions.explain(error))?, _job: own_job }, endpoint))
     }
 
     /// A handle of its own on the process, to wait for it and to reach its memory.

@@ -1,10 +1,16 @@
 //! `abort` of the C runtimes that libraries share: they raise SIGABRT within the process first. A library with a runtime of its
 //! own ends by its own means.
 
+#[cfg(target_arch = "x86")]
+use std::arch::naked_asm;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::{caller, registers};
 use protocol::{Cause, LastWords, Stage};
+use windows_sys::Win32::System::Diagnostics::Debug::CONTEXT;
+#[cfg(target_arch = "x86_64")]
+use windows_sys::Win32::System::Diagnostics::Debug::RtlCaptureContext;
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 
 /// The number of SIGABRT in Microsoft's runtimes.
@@ -47,6 +53,47 @@ pub(super) fn prepare_new_runtime() {
     }
 }
 
+/// Called by `abort`: passes the frame pointer on, which the compiler does not let a function see.
+#[cfg(target_arch = "x86")]
+#[unsafe(naked)]
 unsafe extern "C" fn aborted(_: c_int) {
-    super::end(LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE))
+    naked_asm!("push ebp", "call {report}", "ud2", report = sym report);
+}
+
+/// Called by `abort`. Frames are found without a frame pointer.
+#[cfg(target_arch = "x86_64")]
+unsafe extern "C" fn aborted(_: c_int) {
+    // SAFETY: the function takes any number.
+    unsafe { report(0) }
+}
+
+/// Where this thread is: as far as the frames can be followed from it.
+#[cfg(target_arch = "x86")]
+fn context(frame: usize) -> caller::Aligned {
+    let here = (&raw const frame).addr() as u32;
+    let code = aborted as unsafe extern "C" fn(c_int) as usize as u32;
+    caller::Aligned(CONTEXT { Esp: here, Ebp: frame as u32, Eip: code, ..CONTEXT::default() })
+}
+
+/// Where this thread is.
+#[cfg(target_arch = "x86_64")]
+fn context(_: usize) -> caller::Aligned {
+    let mut context = caller::Aligned(CONTEXT::default());
+    // SAFETY: the structure is aligned as the system wants it.
+    unsafe { RtlCaptureContext(&raw mut context.0) };
+    context
+}
+
+unsafe extern "C" fn report(frame: usize) -> ! {
+    let mut report = LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE);
+    let context = context(frame);
+    report.registers = match caller::find(&context.0) {
+        Some(caller) => {
+            report.instruction = caller.instruction as u64;
+            (report.module_base, report.module) = (caller.base, caller.module);
+            registers::of_call(caller.instruction, caller.stack)
+        }
+        None => registers::of(&context.0),
+    };
+    super::end(report)
 }

@@ -8,10 +8,13 @@ use windows_sys::Win32::Foundation::{
 use windows_sys::Win32::System::Diagnostics::Debug::{EXCEPTION_POINTERS, EXCEPTION_RECORD};
 
 use super::memory::{read, word};
-use super::{modules, registers};
+use super::{caller, modules, registers};
 
 /// The code of the exceptions that C++ programs throw which Microsoft's compilers made.
 const CPP_EXCEPTION: u32 = 0xe06d_7363;
+
+/// The code that the system raises when it finds the heap damaged.
+const HEAP_CORRUPTION: u32 = 0xc000_0374;
 
 /// What such an exception's first parameter is.
 const CPP_MAGIC: std::ops::RangeInclusive<usize> = 0x1993_0520..=0x1993_0522;
@@ -40,7 +43,8 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
     report.thread = thread;
     report.instruction = record.ExceptionAddress.addr() as u64;
     // SAFETY: the context is there for as long as the record.
-    report.registers = registers::of(unsafe { &*exception.ContextRecord });
+    let context = unsafe { &*exception.ContextRecord };
+    report.registers = registers::of(context);
     let is_access = matches!(record.ExceptionCode, EXCEPTION_ACCESS_VIOLATION | EXCEPTION_IN_PAGE_ERROR);
     if is_access && record.NumberParameters >= 2 {
         // The parameters are documented: the kind of access, then the address (MSDN, EXCEPTION_RECORD).
@@ -53,8 +57,16 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
         };
     }
     if cause == Cause::CppException {
-        // Where it was raised is the same place for all of them.
         report.text = thrown_type(record).unwrap_or_default();
+    }
+    let is_raised = matches!(code, CPP_EXCEPTION | HEAP_CORRUPTION);
+    // Exceptions that are caught may be many, and are not looked into.
+    let is_looked_into = is_raised && stage == Stage::Final;
+    if let Some(caller) = is_looked_into.then(|| caller::find(context)).flatten() {
+        report.instruction = caller.instruction as u64;
+        (report.module_base, report.module) = (caller.base, caller.module);
+    } else if is_raised {
+        // Where the system raises them is the same place for all.
     } else if let Some((base, path)) = modules::of(record.ExceptionAddress.addr()) {
         (report.module_base, report.module) = (base, path);
     }

@@ -30,6 +30,23 @@ pub(super) fn pointer(address: usize) -> Option<usize> {
     Some(usize::from_ne_bytes(bytes))
 }
 
+/// Where the memory starts that is reserved for the calling thread's stack, the end that it grows towards: the field
+/// `DeallocationStack` of the thread's block. Only 64-bit programs ask.
+pub(super) fn stack_end() -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let end: usize;
+        // SAFETY: the segment register leads to the thread's block, and that place in it holds the address, in every version of
+        // 64-bit Windows.
+        unsafe {
+            std::arch::asm!("mov {}, gs:[0x1478]", out(reg) end, options(nostack, preserves_flags, readonly));
+        }
+        Some(end)
+    }
+    #[cfg(target_arch = "x86")]
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

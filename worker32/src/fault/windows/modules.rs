@@ -32,25 +32,47 @@ mod offsets {
 
 /// Where the module starts that an address is in, and its file.
 pub(super) fn of(address: usize) -> Option<(u64, Text)> {
-    let head = pointer(environment() + offsets::LOADER)?.checked_add(offsets::LIST)?;
-    let mut entry = pointer(head)?;
-    for _ in 0..MOST {
-        if entry == head {
-            return None;
-        }
-        let mut bytes = [0; offsets::ENTRY];
-        read(entry, &mut bytes)?;
-        let base = pointer_in(&bytes, offsets::BASE);
-        let length = u32_in(&bytes, offsets::BYTES) as usize;
-        if address.wrapping_sub(base) < length {
-            // A counted string: its length in bytes, the room for it, and where it lies.
-            let length = usize::from(u16::from_ne_bytes([bytes[offsets::PATH], bytes[offsets::PATH + 1]]));
-            let path = pointer_in(&bytes, offsets::PATH + size_of::<usize>());
-            return Some((base as u64, wide_text(path, length / 2)));
-        }
-        entry = pointer_in(&bytes, 0);
+    let module = all().find(|module| module.holds(address))?;
+    Some((module.base as u64, module.path()))
+}
+
+/// An entry of the list.
+pub(super) struct Module {
+    pub(super) base: usize,
+    pub(super) bytes: usize,
+    /// Where its path lies, and the units of it.
+    path: (usize, usize),
+}
+
+impl Module {
+    pub(super) fn holds(&self, address: usize) -> bool {
+        address.wrapping_sub(self.base) < self.bytes
     }
-    None
+
+    /// Its file.
+    pub(super) fn path(&self) -> Text {
+        wide_text(self.path.0, self.path.1)
+    }
+}
+
+/// The modules of this process; the program itself is the first one.
+pub(super) fn all() -> impl Iterator<Item = Module> {
+    let head = pointer(environment() + offsets::LOADER).and_then(|loader| loader.checked_add(offsets::LIST));
+    let mut entry = head.and_then(pointer);
+    std::iter::from_fn(move || {
+        let current = entry.filter(|current| Some(*current) != head)?;
+        let mut bytes = [0; offsets::ENTRY];
+        read(current, &mut bytes)?;
+        entry = Some(pointer_in(&bytes, 0));
+        // The path is a counted string: its length in bytes, the room for it, and where it lies.
+        let length = usize::from(u16::from_ne_bytes([bytes[offsets::PATH], bytes[offsets::PATH + 1]]));
+        Some(Module {
+            base: pointer_in(&bytes, offsets::BASE),
+            bytes: u32_in(&bytes, offsets::BYTES) as usize,
+            path: (pointer_in(&bytes, offsets::PATH + size_of::<usize>()), length / 2),
+        })
+    })
+    .take(MOST)
 }
 
 fn pointer_in(bytes: &[u8; offsets::ENTRY], offset: usize) -> usize {

@@ -1,6 +1,6 @@
-//! The registers that the system saved when an exception was raised.
+//! The registers that the system saved when an exception was raised, and what is known of them otherwise.
 
-use protocol::Registers;
+use protocol::{I386_REGISTERS, REGISTERS, Registers, X86_64_REGISTERS};
 use windows_sys::Win32::System::Diagnostics::Debug::CONTEXT;
 
 /// All of them, in the order of a report.
@@ -17,4 +17,18 @@ pub(super) fn of(context: &CONTEXT) -> Registers {
         *context;
     let flags = u64::from(EFlags);
     Registers::of(&[Rax, Rbx, Rcx, Rdx, Rsi, Rdi, Rbp, Rsp, R8, R9, R10, R11, R12, R13, R14, R15, Rip, flags])
+}
+
+/// What is known of a call that was not saved: where it is, and its stack. The others are 0.
+pub(super) fn of_call(instruction: usize, stack: usize) -> Registers {
+    let names: &[&str] = if cfg!(target_arch = "x86") { &I386_REGISTERS } else { &X86_64_REGISTERS };
+    let mut values = [0; REGISTERS];
+    for (name, value) in names.iter().zip(&mut values) {
+        match *name {
+            "eip" | "rip" => *value = instruction as u64,
+            "esp" | "rsp" => *value = stack as u64,
+            _ => {}
+        }
+    }
+    Registers::of(&values[..names.len()])
 }

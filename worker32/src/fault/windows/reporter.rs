@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::thread;
 
+use windows_sys::Win32::Foundation::WAIT_OBJECT_0;
 use windows_sys::Win32::System::Diagnostics::Debug::EXCEPTION_POINTERS;
 use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, SetEvent, Sleep, WaitForSingleObject};
 
@@ -27,15 +28,22 @@ struct Events {
     answered: OwnedHandle,
 }
 
-/// Starts the thread. It lasts as long as the process.
+/// Starts the thread, and waits until it runs: a new thread begins with the loader's lock, and would wait for it while the
+/// library is loaded that is to be reported. It lasts as long as the process.
 pub(super) fn start(report: Report) {
     let (Some(asked), Some(answered)) = (event(), event()) else { return };
     if EVENTS.set(Events { asked, answered }).is_ok() {
         thread::spawn(move || serve(report));
+        if let Some(events) = EVENTS.get() {
+            wait(&events.answered, LIMIT);
+        }
     }
 }
 
 fn serve(report: Report) {
+    if let Some(events) = EVENTS.get() {
+        set(&events.answered);
+    }
     while let Some(events) = EVENTS.get() {
         wait(&events.asked, INFINITE);
         let exception = EXCEPTION.swap(ptr::null_mut(), Ordering::Acquire);
@@ -59,7 +67,11 @@ pub(super) fn ask(exception: &EXCEPTION_POINTERS, thread: u32, is_final: bool) {
     IS_FINAL.store(is_final, Ordering::Relaxed);
     EXCEPTION.store(ptr::from_ref(exception).cast_mut(), Ordering::Release);
     set(&events.asked);
-    wait(&events.answered, LIMIT);
+    let in_time = wait(&events.answered, LIMIT);
+    // What is taken back in time is not looked at when it is gone. What was taken before that is waited for.
+    if !in_time && EXCEPTION.swap(ptr::null_mut(), Ordering::AcqRel).is_null() {
+        wait(&events.answered, INFINITE);
+    }
     IS_BUSY.store(false, Ordering::Release);
 }
 
@@ -76,7 +88,8 @@ fn set(event: &OwnedHandle) {
     unsafe { SetEvent(event.as_raw_handle()) };
 }
 
-fn wait(event: &OwnedHandle, milliseconds: u32) {
+/// Whether the event came in time.
+fn wait(event: &OwnedHandle, milliseconds: u32) -> bool {
     // SAFETY: as for `set`.
-    unsafe { WaitForSingleObject(event.as_raw_handle(), milliseconds) };
+    unsafe { WaitForSingleObject(event.as_raw_handle(), milliseconds) == WAIT_OBJECT_0 }
 }

@@ -19,6 +19,8 @@ pub(super) struct Made<'a> {
     pub(super) called_by: &'a [usize],
     pub(super) owner: &'a Owner,
     pub(super) rooms: &'a [Rooms],
+    /// Puts a call into words, by its index and the name of its function.
+    pub(super) describe: &'a dyn Fn(usize, &str) -> String,
 }
 
 impl Made<'_> {
@@ -28,7 +30,7 @@ impl Made<'_> {
             let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
             return match (error, ended.raised) {
                 (RemoteError::EndedMeanwhile, Some(raised)) => Err(raised),
-                (error, _) => Err(self.with(0, |callee| callee.failure(error))?.into()),
+                (error, _) => Err(self.lost(error)?.into()),
             };
         };
         let mut stored = Vec::with_capacity(reply.outcomes.len());
@@ -62,6 +64,21 @@ impl Made<'_> {
         lua.create_sequence_from(results)
     }
 
+    /// Why the whole batch has no results. A worker that crashed may have told which call it was making.
+    fn lost(&self, error: RemoteError) -> Result<Error, Error> {
+        let told = match &error {
+            RemoteError::Lost(death) => death.last_words.as_ref().map_or(0, |words| words.batched as usize),
+            _ => 0,
+        };
+        let index = told.checked_sub(1).filter(|index| *index < self.called_by.len());
+        let failure = |callee: &dyn Callee| (callee.failure(error), callee.name());
+        let (failure, name) = self.with(index.unwrap_or(0), failure)?;
+        Ok(match index {
+            Some(index) => numbered(failure.in_call(|| (self.describe)(index, &name)), index),
+            None => failure,
+        })
+    }
+
     /// Takes out what a call has stored, or tells why it failed.
     fn take(
         &self,
@@ -71,6 +88,12 @@ impl Made<'_> {
         session: &mut Session<'_>,
     ) -> Result<Stored, Error> {
         let rule = callee.failure_rule();
+        if let Some((library, usage)) = callee.of_library() {
+            library.returned();
+            if rule.holds(outcome) {
+                usage.fail();
+            }
+        }
         if rule.holds(outcome) {
             return Err(result::failed(callee, outcome, rule, session));
         }

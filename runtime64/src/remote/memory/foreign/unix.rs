@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use libc::{c_void, iovec, pid_t};
 
-use super::Transfer;
+use super::{Mapped, Transfer};
 
 /// A process.
 #[derive(Debug)]
@@ -58,6 +58,39 @@ pub(super) fn resident(target: &Target) -> Option<u64> {
     let statm = fs::read_to_string(format!("/proc/{}/statm", target.id()?)).ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
+}
+
+pub(super) fn id(target: &Target) -> Option<u32> {
+    target.id().and_then(|id| u32::try_from(id).ok())
+}
+
+/// The process's `maps` (proc(5)).
+pub(super) fn maps(target: &Target) -> Option<Vec<u8>> {
+    fs::read(format!("/proc/{}/maps", target.id()?)).ok()
+}
+
+pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
+    maps(target).map(|maps| files_in(&String::from_utf8_lossy(&maps)))
+}
+
+/// The files that `maps` names, each from its beginning up to the last of its mappings. The kernel lists them by address.
+fn files_in(maps: &str) -> Vec<Mapped> {
+    let mut files: Vec<Mapped> = Vec::new();
+    for line in maps.lines() {
+        // The path may hold blanks: it is all that follows the fifth field.
+        let mut fields = line.splitn(6, ' ');
+        let range = fields.next().and_then(|range| range.split_once('-'));
+        let offset = fields.nth(1);
+        let path = fields.nth(2).map(str::trim).filter(|path| path.starts_with('/'));
+        let (Some((start, end)), Some(offset), Some(path)) = (range, offset, path) else { continue };
+        let number = |digits| u64::from_str_radix(digits, 16).ok();
+        let (Some(start), Some(end), Some(offset)) = (number(start), number(end), number(offset)) else { continue };
+        match files.last_mut().filter(|file| file.path == path && offset != 0) {
+            Some(file) => file.bytes = end.saturating_sub(file.base),
+            None => files.push(Mapped { base: start, bytes: end.saturating_sub(start), path: path.to_owned() }),
+        }
+    }
+    files
 }
 
 fn outcome(copied: isize) -> Transfer {
@@ -168,6 +201,24 @@ mod tests {
         child.wait().expect("it ends");
         assert_eq!(Foreign::of_process(child.id()).read(4096, &mut [0]), Err(AccessError::Refused));
         assert_eq!(Foreign::of_mapping(0, u64::MAX).read(4096, &mut [0]), Err(AccessError::Refused));
+    }
+
+    #[test]
+    fn files_are_told_with_all_of_their_mappings() {
+        let maps = "\
+00400000-00452000 r-xp 00000000 08:02 173521      /usr/my program
+00452000-00460000 rw-p 00052000 08:02 173521      /usr/my program
+00460000-00470000 rw-p 00000000 00:00 0           [heap]
+f7a00000-f7b00000 r--p 00000000 08:02 4112        /lib/a.so
+nonsense
+f7b00000-f7c00000 r--p 00000000 08:02 4112        /lib/a.so";
+        let file = |base, bytes, path: &str| Mapped { base, bytes, path: path.to_owned() };
+        let expected = [
+            file(0x40_0000, 0x6_0000, "/usr/my program"),
+            file(0xf7a0_0000, 0x10_0000, "/lib/a.so"),
+            file(0xf7b0_0000, 0x10_0000, "/lib/a.so"),
+        ];
+        assert_eq!(files_in(maps), expected);
     }
 
     #[test]

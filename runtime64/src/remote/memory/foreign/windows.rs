@@ -5,11 +5,15 @@ use std::ffi::c_void;
 use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 
-use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE};
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE, HMODULE};
 use windows_sys::Win32::System::Diagnostics::Debug::{ReadProcessMemory, WriteProcessMemory};
-use windows_sys::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
+use windows_sys::Win32::System::ProcessStatus::{
+    K32EnumProcessModulesEx, K32GetModuleFileNameExW, K32GetModuleInformation, K32GetProcessMemoryInfo,
+    LIST_MODULES_ALL, MODULEINFO, PROCESS_MEMORY_COUNTERS,
+};
+use windows_sys::Win32::System::Threading::GetProcessId;
 
-use super::Transfer;
+use super::{Mapped, Transfer};
 
 /// A process.
 #[derive(Debug)]
@@ -31,6 +35,47 @@ pub(super) fn resident(target: &Target) -> Option<u64> {
         (told != 0).then_some(counters)
     }?;
     Some(counters.WorkingSetSize as u64)
+}
+
+pub(super) fn id(target: &Target) -> Option<u32> {
+    // SAFETY: the handle is open.
+    let id = unsafe { GetProcessId(target.0.as_raw_handle()) };
+    (id != 0).then_some(id)
+}
+
+/// Windows has no text for it.
+pub(super) fn maps(_: &Target) -> Option<Vec<u8>> {
+    None
+}
+
+/// The modules that the loader has, of either width.
+pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
+    const MOST: usize = 1024;
+    let mut modules: [HMODULE; MOST] = [std::ptr::null_mut(); MOST];
+    let mut needed = 0;
+    // SAFETY: the list is as large as said, and how much of it is needed is written to a local.
+    let listed = unsafe {
+        let room = size_of_val(&modules) as u32;
+        let (process, list) = (target.0.as_raw_handle(), modules.as_mut_ptr());
+        K32EnumProcessModulesEx(process, list, room, &raw mut needed, LIST_MODULES_ALL)
+    };
+    let count = (needed as usize / size_of::<HMODULE>()).min(MOST);
+    (listed != 0).then(|| modules[..count].iter().filter_map(|module| module_of(target, *module)).collect())
+}
+
+fn module_of(target: &Target, module: HMODULE) -> Option<Mapped> {
+    let process = target.0.as_raw_handle();
+    let (mut information, mut path) = (MODULEINFO::default(), [0; 1024]);
+    // SAFETY: structure and buffer are as large as said, and the system checks the module.
+    let length = unsafe {
+        let bytes = size_of::<MODULEINFO>() as u32;
+        if K32GetModuleInformation(process, module, &raw mut information, bytes) == 0 {
+            return None;
+        }
+        K32GetModuleFileNameExW(process, module, path.as_mut_ptr(), path.len() as u32)
+    };
+    let path = String::from_utf16_lossy(&path[..(length as usize).min(path.len())]);
+    Some(Mapped { base: information.lpBaseOfDll.addr() as u64, bytes: information.SizeOfImage.into(), path })
 }
 
 pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transfer {

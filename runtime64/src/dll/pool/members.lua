@@ -1,0 +1,254 @@
+-- The members of a pool, one for each worker: who makes which call, and how results come back. A callback may use its own
+-- pool, or close it, while an outer frame looks at the call that it belongs to: what was known before a look is checked after it.
+
+local open_worker, rust = ...
+local now, fail, rest = rust.now, rust.fail, rust.rest
+
+local error, ipairs, pairs, pcall, setmetatable = error, ipairs, pairs, pcall, setmetatable
+local pack, remove, unpack = table.pack, table.remove, table.unpack
+
+local members = {}
+
+-- The results of a call that was not made.
+local function failed(kind, message) return pack(pcall(fail, kind, message)) end
+
+-- The calls that wait, from `first` to `last`; those of them that were called off have results. `count` is that of the others.
+local function empty_queue() return { first = 1, last = 0, count = 0 } end
+
+function members.new_pool(name, options)
+  return { name = name, options = options, members = {}, queue = empty_queue(), opened = 0 }
+end
+
+-- Opens one more worker.
+function members.open(pool)
+  pool.opened = pool.opened + 1
+  local options = {}
+  for key, value in pairs(pool.options) do options[key] = value end
+  options.name = pool.name .. " " .. pool.opened
+  -- A library that the script has let go of is not kept by what was loaded for it.
+  local member = { worker = open_worker(options), libraries = setmetatable({}, { __mode = "k" }), since = now() }
+  pool.members[#pool.members + 1] = member
+  return member
+end
+
+-- The library as one worker has it.
+function members.loaded(member, library)
+  local own = member.libraries[library]
+  if not own then
+    own = member.worker.load(library.path, library.options)
+    member.libraries[library] = own
+  end
+  return own
+end
+
+-- What a call came to. A callback's error is that of its call, unless the call ended in a worse one.
+local function outcome(future)
+  local results = pack(pcall(future.job.wait, future.job))
+  local raised, own = future.raised, not results[1] and results[2]
+  if raised and not (own and (own.kind == "crash" or own.kind == "timeout")) then return raised end
+  return results
+end
+
+-- A call has returned, or has failed: its worker is free. Somebody else may have seen to it already.
+local function finish(member, future)
+  if member.future ~= future then return end
+  member.future, member.since = nil, now()
+  future.results = outcome(future)
+  future.job, future.member, future.raised = nil, nil, nil
+end
+
+-- Has a worker make a call. It is not free meanwhile: a function for restarts may use the pool.
+local function begin(member, future)
+  local called, arguments = future.called, future.arguments
+  member.future, member.is_looked_at = future, true
+  future.member, future.arguments = member, nil
+  local ok, job = pcall(function()
+    return member.worker.async(members.loaded(member, called.library)[called.name], unpack(arguments, 1, arguments.n))
+  end)
+  member.is_looked_at = false
+  if future.results then
+    -- The pool was closed meanwhile.
+    if ok then pcall(job.cancel, job, true) end
+  elseif ok then
+    future.job = job
+  else
+    member.future, future.member, future.results = nil, nil, { false, job, n = 2 }
+  end
+end
+
+-- Looks whether a member's call has returned, which also serves its callbacks. What they raise is the result of that call, not
+-- of whoever looks.
+local function look(member)
+  local future = member.future
+  if not future or member.is_looked_at then return false end
+  member.is_looked_at = true
+  local ok, is_done = pcall(future.job.done, future.job)
+  member.is_looked_at = false
+  if not ok then
+    future.raised = future.raised or { false, is_done, n = 2 }
+    return false
+  end
+  if is_done then finish(member, future) end
+  return is_done
+end
+
+-- Forgets the workers that the script has closed: a session that is over, mostly.
+local function drop_closed(pool)
+  for index = #pool.members, 1, -1 do
+    local member = pool.members[index]
+    if not member.future and member.worker.closed() then remove(pool.members, index) end
+  end
+end
+
+-- A worker that has nothing to do and is no session's, opened if there may be more of them.
+function members.free(pool)
+  drop_closed(pool)
+  for _, member in ipairs(pool.members) do
+    if not member.future and not member.is_kept then return member end
+  end
+  if #pool.members < pool.max then return members.open(pool) end
+end
+
+-- A worker that can be asked what a library has: one that has nothing to do, or else any, a session's only if there is no other.
+function members.any(pool)
+  drop_closed(pool)
+  local busy
+  for _, member in ipairs(pool.members) do
+    if not member.is_kept then
+      if not member.future then return member end
+      busy = busy or member
+    end
+  end
+  return busy or pool.members[1] or members.open(pool)
+end
+
+-- The member of a session.
+function members.of_session(pool, key)
+  drop_closed(pool)
+  for _, member in ipairs(pool.members) do
+    if member.is_kept and member.key == key then return member end
+  end
+end
+
+-- Closes the workers that have had nothing to do for long, down to the least number.
+local function shrink(pool)
+  for index = #pool.members, 1, -1 do
+    if #pool.members <= pool.min then return end
+    local member = pool.members[index]
+    if not member.future and not member.is_kept and now() - member.since > pool.idle then
+      remove(pool.members, index)
+      member.worker.close()
+    end
+  end
+end
+
+-- The call that has waited longest.
+local function next_waiting(queue)
+  while true do
+    local future = queue[queue.first]
+    queue[queue.first], queue.first = nil, queue.first + 1
+    if not future.results then
+      queue.count = queue.count - 1
+      return future
+    end
+  end
+end
+
+-- Takes the results of calls that have returned. Tells whether one has.
+local function collect(pool)
+  local is_any = false
+  for _, member in ipairs(pool.members) do is_any = look(member) or is_any end
+  return is_any
+end
+
+-- Hands out the calls that wait.
+local function hand_out(pool)
+  while pool.queue.count > 0 do
+    local member = members.free(pool)
+    if not member then return end
+    begin(member, next_waiting(pool.queue))
+  end
+  shrink(pool)
+end
+
+function members.pump(pool)
+  collect(pool)
+  hand_out(pool)
+end
+
+-- Refuses to wait for what cannot come: that a worker becomes free of which each is kept, or waits for whoever asks.
+function members.check_progress(pool, doing)
+  local waits_for_us = false
+  for _, member in ipairs(pool.members) do
+    if member.future and not member.is_looked_at then return end
+    waits_for_us = waits_for_us or member.is_looked_at
+  end
+  if waits_for_us then fail("callback", doing .. ": every worker of the pool waits for this callback") end
+  local message = ": all " .. pool.max .. " workers of " .. pool.name .. " are kept for sessions; pool.release ends one"
+  fail("range", doing .. message)
+end
+
+-- Waits until something is so, and tells whether it is in time. Calls that return meanwhile are followed by those that wait.
+function members.await(pool, doing, limit, is_met)
+  local begun = now()
+  local quiet_since, looks = begun, 0
+  while true do
+    local is_any = collect(pool)
+    -- Who waits for a free worker comes before the calls that do.
+    local met = is_met()
+    hand_out(pool)
+    if met or is_met() then return true end
+    members.check_progress(pool, doing)
+    local moment = now()
+    if limit and moment - begun >= limit then return false end
+    if is_any then quiet_since, looks = moment, 0 end
+    looks = looks + 1
+    rest(looks, moment - quiet_since, limit and limit - (moment - begun))
+  end
+end
+
+-- Puts a call into the queue.
+function members.enqueue(pool, future)
+  local queue = pool.queue
+  queue.last, queue.count = queue.last + 1, queue.count + 1
+  queue[queue.last] = future
+end
+
+-- Calls a call off that has not begun.
+function members.withdraw(pool, future)
+  future.results = failed("interrupted", future.called.name .. ": it was called off before it began")
+  future.arguments = nil
+  pool.queue.count = pool.queue.count - 1
+  if pool.queue.count == 0 then pool.queue = empty_queue() end
+end
+
+-- Ends a member's call, and its worker, whatever state they are in.
+local function close_member(member)
+  local future = member.future
+  local job = future and future.job
+  local is_told = job and pcall(job.cancel, job, true)
+  if is_told then finish(member, future) end
+  pcall(member.worker.close)
+  if job then
+    -- The worker had died of something else, which the call has heard of by now.
+    finish(member, future)
+  elseif future then
+    future.results = failed("interrupted", future.called.name .. ": its pool was closed before it began")
+  end
+end
+
+-- Ends all calls and workers. It raises nothing: whoever closes a pool may have an error of its own.
+function members.close(pool)
+  pool.closed = true
+  local queue, closing = pool.queue, pool.members
+  pool.queue, pool.members = empty_queue(), {}
+  for index = queue.first, queue.last do
+    local future = queue[index]
+    if not future.results then
+      future.results = failed("interrupted", future.called.name .. ": its pool was closed before it began")
+    end
+  end
+  for _, member in ipairs(closing) do close_member(member) end
+end
+
+return members

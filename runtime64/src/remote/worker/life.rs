@@ -1,0 +1,143 @@
+//! Starts and ends of a worker: when it is started, replaced though it is well, and ended for good.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Generation, State, Worker};
+use crate::remote::control::Ending;
+use crate::remote::start::start;
+use crate::remote::{Recycling, RemoteError};
+
+/// How long the memory that a worker has is taken for what it was.
+const MEMORY_PAUSE: Duration = Duration::from_millis(100);
+
+static GENERATIONS: AtomicU64 = AtomicU64::new(0);
+
+impl Worker {
+    pub(super) fn start(&self, state: &mut State) -> Result<(), RemoteError> {
+        if state.is_closed {
+            return Err(RemoteError::Closed(self.to_string()));
+        }
+        if self.settings.never_restarts && state.generation > 0 && !state.may_start {
+            return Err(RemoteError::StaysEnded(self.ends.of(state.generation).unwrap_or_default()));
+        }
+        let spares = self.settings.spares.as_ref();
+        let spare = spares.and_then(|spares| spares.take(self.kind, &self.settings));
+        state.running = Some(match spare {
+            Some(running) => running,
+            None => start(self.kind, &self.settings)?,
+        });
+        state.is_restarted = state.generation > 0;
+        state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
+        self.latest.store(state.generation, Ordering::Relaxed);
+        self.counters.starts.add(1);
+        self.counters.running.set(1);
+        state.calls_before = self.counters.calls.get();
+        state.jobs = 0;
+        state.held.clear();
+        state.lent.clear();
+        state.may_start = false;
+        if let Some(spares) = spares {
+            if !std::mem::replace(&mut state.is_spared, true) {
+                spares.join(self.kind, &self.settings);
+            }
+            spares.prepare(self.kind, &self.settings);
+        }
+        Ok(())
+    }
+
+    /// Whether it has done what it is to do before a fresh one takes its place. One that is in the middle of something, has
+    /// not.
+    fn is_worn(&self, state: &mut State) -> bool {
+        let Some(running) = &state.running else { return false };
+        if !state.held.is_empty() || state.jobs > 0 {
+            return false;
+        }
+        let Recycling { calls, memory } = self.settings.recycling;
+        if calls.is_some_and(|most| self.counters.calls.get() - state.calls_before >= most) {
+            return true;
+        }
+        let Some(most) = memory else { return false };
+        let is_recent = |at: Instant| at.elapsed() < MEMORY_PAUSE;
+        if state.memory_looked_at.is_some_and(is_recent) {
+            return false;
+        }
+        state.memory_looked_at = Some(Instant::now());
+        running.link.foreign.resident().is_some_and(|bytes| bytes > most)
+    }
+
+    /// Ends the worker at once if it is still of this generation, whatever it does. It starts again when asked again.
+    pub fn kill(&self, generation: Generation) {
+        let mut state = self.lock();
+        if state.generation != generation {
+            return;
+        }
+        let running = state.running.take();
+        self.counters.running.set(0);
+        drop(state);
+        if let Some(running) = running {
+            running.control.end(Ending::Dismissed);
+            self.note_end("a call was called off, and the worker was ended with it");
+        }
+    }
+
+    /// Ends the worker. It starts again when asked again, whatever its settings say of restarts.
+    pub fn stop(&self) {
+        let mut state = self.lock();
+        state.may_start = true;
+        let running = state.running.take();
+        self.counters.running.set(0);
+        drop(state);
+        if running.is_some() {
+            self.note_end("it was told to end");
+        }
+        drop(running);
+    }
+
+    /// Replaces it if it has done what it is to do before a fresh one takes its place.
+    pub(super) fn recycle(&self, state: &mut State) {
+        if !self.is_worn(state) {
+            return;
+        }
+        self.counters.recycled.add(1);
+        self.counters.running.set(0);
+        state.may_start = true;
+        let worn = state.running.take();
+        self.note_end("it was recycled");
+        // Its libraries' destructors may take their time; where there is no thread for that, this one waits.
+        let _ = thread::Builder::new().spawn(move || drop(worn));
+    }
+
+    /// Begins to count calls anew: what is done after a restart is no use of the worker.
+    pub fn set_fresh(&self) {
+        self.lock().calls_before = self.counters.calls.get();
+    }
+
+    /// Whether it is recycled.
+    #[must_use]
+    pub fn is_recycled(&self) -> bool {
+        self.settings.recycling.is_wanted()
+    }
+
+    /// Ends the worker for good.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.stop();
+        self.leave_spares();
+    }
+
+    /// It needs no spare any more.
+    fn leave_spares(&self) {
+        let was_spared = std::mem::take(&mut self.lock().is_spared);
+        if let Some(spares) = self.settings.spares.as_ref().filter(|_| was_spared) {
+            spares.leave(self.kind, &self.settings);
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.leave_spares();
+    }
+}
