@@ -80,6 +80,18 @@ pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     }
 }
 
+/// What Lua code has raised that is no error of this runtime: its words, and the traceback that mlua puts behind them.
+pub(super) fn words_of(error: &mlua::Error) -> (String, Option<String>) {
+    let text = match error {
+        mlua::Error::RuntimeError(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match text.split_once("\nstack traceback:") {
+        Some((message, traceback)) => (message.to_owned(), Some(traceback.trim_start().to_owned())),
+        None => (text, None),
+    }
+}
+
 /// What a file that cannot be loaded means to a script.
 pub(super) fn from_image(error: &image::Error) -> Error {
     let kind = match error.kind() {

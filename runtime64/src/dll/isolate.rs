@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mlua::{Function, Lua, Table};
 
+use super::failure::words_of;
 use super::library::Library;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Settings, Started, Workers};
@@ -61,14 +62,18 @@ pub(super) fn set_on_restart(table: &Table, function: Option<Function>) -> mlua:
     }
 }
 
+/// That function.
+fn on_restart(table: &Table) -> mlua::Result<Option<Function>> {
+    match table.metatable() {
+        Some(metatable) => metatable.raw_get(ON_RESTART),
+        None => Ok(None),
+    }
+}
+
 /// Calls that function. As long as it fails, it is called again by the next call.
 pub(super) fn restarted(lua: &Lua, library: &Library) -> mlua::Result<()> {
     let Some(table) = library.module().isolate().table(lua)? else { return Ok(()) };
-    let Some(function) = table.metatable().map(|metatable| metatable.raw_get(ON_RESTART)).transpose()? else {
-        return Ok(());
-    };
-    let function: Option<Function> = function;
-    let Some(function) = function else { return Ok(()) };
+    let Some(function) = on_restart(&table)? else { return Ok(()) };
     let outcome = function.call::<()>(table);
     let worker = library.worker();
     match outcome {
@@ -89,10 +94,6 @@ fn failed(error: &mlua::Error) -> Error {
         let message = format!("on_restart: {}", error.message);
         return Error { message, ..error.clone() }.before_start();
     }
-    let text = match error {
-        mlua::Error::RuntimeError(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let message = text.split("\nstack traceback:").next().unwrap_or_default();
+    let (message, _) = words_of(error);
     Error::new(ErrorKind::Callback, format!("on_restart: {message}")).with_started(Started::No)
 }

@@ -52,24 +52,30 @@ impl<'a> Session<'a> {
         *jobs = if is_started { *jobs + 1 } else { jobs.saturating_sub(1) };
     }
 
+    /// Counts a request, and whether it calls a function: questions about calls under way are none.
+    #[inline]
+    fn count<C: Call>(&self) {
+        let counters = &self.worker.counters;
+        counters.requests.add(1);
+        if [Invoke::NUMBER, InvokeBatch::NUMBER, StartJob::NUMBER].contains(&C::NUMBER) {
+            counters.calls.add(1);
+        }
+    }
+
     /// Sends a request and waits for its reply.
     ///
     /// # Errors
     /// [`RemoteError::Fault`] and [`RemoteError::TooLarge`] leave the worker running; after [`RemoteError::Lost`] and
     /// [`RemoteError::Protocol`] the next session starts a new one.
     pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
+        self.count::<C>();
         let state = &mut *self.state;
-        let counters = &self.worker.counters;
-        counters.requests.add(1);
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
-        if C::NUMBER == StartJob::NUMBER {
-            counters.calls.add(1);
-        }
         let limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
         let reply = running.awaited(|client| client.call(request));
-        running.link.client.count_traffic(counters);
+        running.link.client.count_traffic(&self.worker.counters);
         match reply {
             Ok(_) if limit.is_some_and(Deadline::take_back) => Err(self.expired()),
             reply => reply.map_err(|failure| self.failed(failure)),
@@ -82,12 +88,8 @@ impl<'a> Session<'a> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn converse<C: Call>(&mut self, request: &C) -> Result<Answer<C::Reply>, RemoteError> {
+        self.count::<C>();
         let state = &mut *self.state;
-        let counters = &self.worker.counters;
-        counters.requests.add(1);
-        if C::NUMBER == Invoke::NUMBER || C::NUMBER == InvokeBatch::NUMBER {
-            counters.calls.add(1);
-        }
         let Some(running) = &mut state.running else {
             return Err(ended_earlier());
         };
@@ -95,7 +97,7 @@ impl<'a> Session<'a> {
             return Err(RemoteError::Interrupted(None));
         }
         let answer = running.awaited(|client| client.converse(request, &mut state.called_with));
-        running.link.client.count_traffic(counters);
+        running.link.client.count_traffic(&self.worker.counters);
         self.answered(answer)
     }
 
@@ -198,8 +200,7 @@ impl<'a> Session<'a> {
             }
             (failure, _) => RemoteError::Protocol(failure.to_string()),
         };
-        self.state.running = None;
-        self.worker.counters.running.set(0);
+        drop(self.worker.let_go(&mut self.state));
         self.worker.counters.deaths.add(1);
         self.state.lent.clear();
         self.state.held.clear();

@@ -173,7 +173,9 @@ impl Worker {
     /// How much memory its objects take, as far as it shares memory, in bytes.
     #[must_use]
     pub fn arena_use(&self) -> u64 {
-        self.statistics().running.and_then(|running| running.arena.ok()).map_or(0, |usage| usage.used)
+        let state = self.lock();
+        let shared = state.running.as_ref().and_then(|running| running.link.shared.as_ref().ok());
+        shared.map_or(0, |shared| shared.arena.usage().used)
     }
 
     /// What is counted about it. It does not wait for a call that is under way.

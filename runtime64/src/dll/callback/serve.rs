@@ -8,6 +8,7 @@ use super::{Bound, table_of};
 use crate::c;
 use crate::dll::call;
 use crate::dll::companion::Companion;
+use crate::dll::failure::words_of;
 use crate::dll::memory::{Lasting, Owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
@@ -87,14 +88,7 @@ fn described(bound: &Bound, error: mlua::Error) -> mlua::Error {
     if error.downcast_ref::<Error>().is_some() {
         return error;
     }
-    let text = match &error {
-        mlua::Error::RuntimeError(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let (message, traceback) = match text.split_once("\nstack traceback:") {
-        Some((message, traceback)) => (message.to_owned(), Some(traceback.trim_start().to_owned())),
-        None => (text, None),
-    };
+    let (message, traceback) = words_of(&error);
     let error = Error::new(ErrorKind::Callback, message).in_function(&bound.shown.to_string());
     match traceback {
         Some(traceback) => error.with_detail(traceback).into(),

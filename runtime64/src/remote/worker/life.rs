@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Generation, State, Worker};
 use crate::remote::control::Ending;
-use crate::remote::start::start;
+use crate::remote::start::{Running, start};
 use crate::remote::{Recycling, RemoteError};
 
 /// How long the memory that a worker has is taken for what it was.
@@ -67,14 +67,19 @@ impl Worker {
         running.link.foreign.resident().is_some_and(|bytes| bytes > most)
     }
 
+    /// Lets go of what runs: from here on no worker does. It ends as it is dropped.
+    pub(in crate::remote) fn let_go(&self, state: &mut State) -> Option<Running> {
+        self.counters.running.set(0);
+        state.running.take()
+    }
+
     /// Ends the worker at once if it is still of this generation, whatever it does. It starts again when asked again.
     pub fn kill(&self, generation: Generation) {
         let mut state = self.lock();
         if state.generation != generation {
             return;
         }
-        let running = state.running.take();
-        self.counters.running.set(0);
+        let running = self.let_go(&mut state);
         drop(state);
         if let Some(running) = running {
             running.control.end(Ending::Dismissed);
@@ -86,8 +91,7 @@ impl Worker {
     pub fn stop(&self) {
         let mut state = self.lock();
         state.may_start = true;
-        let running = state.running.take();
-        self.counters.running.set(0);
+        let running = self.let_go(&mut state);
         drop(state);
         if running.is_some() {
             self.note_end("it was told to end");
@@ -101,9 +105,8 @@ impl Worker {
             return;
         }
         self.counters.recycled.add(1);
-        self.counters.running.set(0);
         state.may_start = true;
-        let worn = state.running.take();
+        let worn = self.let_go(state);
         self.note_end("it was recycled");
         // Its libraries' destructors may take their time; where there is no thread for that, this one waits.
         let _ = thread::Builder::new().spawn(move || drop(worn));
