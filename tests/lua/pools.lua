@@ -85,6 +85,23 @@ library = hasty.load(path)
 check.raises("timeout", "rest", library.rest, 5000)
 check.equal(library.add(1, 2), 3, "it goes on")
 
+-- A worker that does not restart is passed over while another lives, also if that is busy, and says what it died of afterwards.
+local mortal <close> = dll.pool { size = 2, restart = "never" }
+library = mortal.load(path)
+check.raises("crash", "crash", library.crash)
+for count = 1, 4 do check.equal(library.add(count, 1), count + 1, "the other one answers") end
+local busy = mortal.async(library.rest, 200)
+check.equal(mortal.async(library.add, 2, 3):wait(), 5, "who comes meanwhile waits for it")
+busy:wait()
+local kept = mortal.session "a"
+check.equal(kept:ended(), false, "a session has the one that lives")
+check.raises("worker_lost", "does not restart", library.add, 2, 3)
+mortal.release "a"
+check.raises("crash", "crash", library.crash)
+check.raises("worker_lost", "does not restart", library.add, 2, 3)
+kept:restart()
+check.equal(library.add(2, 3), 5, "until one is told to")
+
 -- Its end.
 local running = pool.async(pool.load(path).rest, 60000)
 pool.close()

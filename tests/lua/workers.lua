@@ -63,12 +63,16 @@ check.raises("worker_lost", "closed", own.add, 1, 2)
 
 -- restart = "never": it stays ended, and says what it died of.
 local once <close> = dll.worker { name = "once", restart = "never" }
+check.equal(once:ended(), false, "it has not begun")
 own = once.load(path)
+check.equal(once:ended(), false, "it lives")
 check.raises("crash", "crash", own.crash)
+check.equal(once:ended(), true, "it stays ended")
 check.raises("worker_lost", { "crash crashed", "does not restart" }, own.crash)
 check.raises("worker_lost", "does not restart", function() return own.add(1, 2) end)
 once:restart()
 check.equal(own.add(1, 2), 3, "until it is told to")
+check.equal(once:ended(), false, "it lives again")
 
 -- on_restart runs before the next call, also before that of another function, and again until it succeeds.
 local seen, fails = {}, false

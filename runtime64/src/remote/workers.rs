@@ -35,6 +35,12 @@ impl Workers {
         &self.settings
     }
 
+    /// Whether one of them has died and, by its settings, stays so.
+    #[must_use]
+    pub fn stay_ended(&self) -> bool {
+        self.known().any(|worker| worker.stays_ended())
+    }
+
     /// Ends all workers for good.
     pub fn close(&self) {
         for kind in WorkerKind::ALL {

@@ -96,6 +96,8 @@ fn add_end(lua: &Lua, module: &Module, table: &Table, name: &str) -> mlua::Resul
     table.set("close", &close)?;
     table.set("closed", lua.create_function(move |_, _: MultiValue| Ok(told.load(Ordering::Relaxed)))?)?;
     let shared = module.clone();
+    table.set("ended", lua.create_function(move |_, _: MultiValue| Ok(shared.isolate().workers.stay_ended()))?)?;
+    let shared = module.clone();
     table.set("stats", lua.create_function(move |lua, _: MultiValue| stats::of_isolate(lua, &shared))?)?;
     if let Some(metatable) = table.metatable() {
         metatable.set("__close", close)?;

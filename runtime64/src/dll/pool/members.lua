@@ -100,26 +100,41 @@ local function drop_closed(pool)
   end
 end
 
--- A worker that has nothing to do and is no session's, opened if there may be more of them.
+-- Whether a worker has died and is not started again.
+local function has_ended(pool, member) return pool.options.restart == "never" and member.worker.ended() end
+
+-- A worker that has nothing to do and is no session's, opened if there may be more of them. One that stays ended is given only
+-- where no other will be free: it says what it died of.
 function members.free(pool)
   drop_closed(pool)
+  local ended, is_any_busy
   for _, member in ipairs(pool.members) do
-    if not member.future and not member.is_kept then return member end
+    if not member.is_kept then
+      if member.future then
+        is_any_busy = true
+      elseif has_ended(pool, member) then
+        ended = ended or member
+      else
+        return member
+      end
+    end
   end
   if #pool.members < pool.max then return members.open(pool) end
+  return not is_any_busy and ended or nil
 end
 
 -- A worker that can be asked what a library has: one that has nothing to do, or else any, a session's only if there is no other.
 function members.any(pool)
   drop_closed(pool)
-  local busy
+  local other
   for _, member in ipairs(pool.members) do
     if not member.is_kept then
-      if not member.future then return member end
-      busy = busy or member
+      local has_ended = has_ended(pool, member)
+      if not member.future and not has_ended then return member end
+      if not other or not has_ended then other = member end
     end
   end
-  return busy or pool.members[1] or members.open(pool)
+  return other or pool.members[1] or members.open(pool)
 end
 
 -- The member of a session.
@@ -181,7 +196,7 @@ function members.check_progress(pool, doing)
   if #pool.members < pool.max then return end
   local waits_for_us = false
   for _, member in ipairs(pool.members) do
-    local is_free = not member.future and not member.is_kept
+    local is_free = not member.future and not member.is_kept and not has_ended(pool, member)
     if is_free or member.future and not member.is_looked_at then return end
     waits_for_us = waits_for_us or member.is_looked_at
   end

@@ -19,7 +19,7 @@ impl Worker {
         if state.is_closed {
             return Err(RemoteError::Closed(self.to_string()));
         }
-        if self.settings.never_restarts && state.generation > 0 && !state.may_start {
+        if self.must_stay_ended(state) {
             return Err(RemoteError::StaysEnded(self.ends.of(state.generation).unwrap_or_default()));
         }
         let spares = self.settings.spares.as_ref();
@@ -45,6 +45,18 @@ impl Worker {
             spares.prepare(self.kind, &self.settings);
         }
         Ok(())
+    }
+
+    /// Whether it has run before, and its settings say that it does not restart, which nobody has told it since.
+    fn must_stay_ended(&self, state: &State) -> bool {
+        self.settings.never_restarts && state.generation > 0 && !state.may_start
+    }
+
+    /// Whether it has died and stays so.
+    #[must_use]
+    pub fn stays_ended(&self) -> bool {
+        let state = self.lock();
+        state.running.is_none() && self.must_stay_ended(&state)
     }
 
     /// Whether it has done what it is to do before a fresh one takes its place. One that is in the middle of something, has

@@ -17,7 +17,8 @@ use windows_sys::Win32::Security::{PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES};
 use windows_sys::Win32::Storage::FileSystem::{CREATE_NEW, CreateFileW, FILE_ATTRIBUTE_NORMAL};
 use windows_sys::w;
 
-/// A list that inherits nothing and gives everything to the owner (MSDN, Security Descriptor String Format).
+/// A list that inherits nothing and gives everything to the owner (MSDN, Security Descriptor String Format). To Wine that stands for
+/// nobody; but what a user is given by name, Wine gives to the user's group too.
 const OWNER_ALONE: *const u16 = w!("D:P(A;;FA;;;OW)");
 
 /// Permissions that the system has made.
