@@ -1,10 +1,11 @@
 //! The life of a worker: it ends with its host however hung it is, its own death is an error of one call, and it
 //! inherits its channel alone.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use tests::{Configuration, Run, run, wait_until};
+use tests::{Configuration, Run, Scratch, run, wait_until};
 
 /// How long a worker may outlive its host.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -102,6 +103,29 @@ fn a_worker_that_has_just_been_started_ends_with_its_host(configuration: Configu
     assert!(started.is_some(), "no worker is started");
     run.kill_host();
     // It may be busy with its own start; what it must not do is stay.
+    run.assert_nothing_left_within(5 * LIMIT);
+}
+
+/// Wine may forget a process that it has yet to bring to a worker's first instruction. The subshell stands for one, as it has no
+/// channel and is not ended with the process that the host started.
+#[test]
+fn what_wine_forgets_ends_with_its_host_and_with_its_start() {
+    let library = Configuration::WineWorker.fixture("calls");
+    let start = |then: &str| {
+        let scratch = Scratch::new();
+        let script = format!("#!/bin/sh\n(while :; do sleep 600; done) &\necho begun\n{then}\n");
+        let loader = scratch.file("wine", script.as_bytes());
+        std::fs::set_permissions(&loader, PermissionsExt::from_mode(0o755)).unwrap();
+        let mut command = Configuration::WineWorker.runtime();
+        command.arg("--wine").arg(&loader).arg("-e").arg(format!("dll.load [[{}]]", library.display()));
+        (Run::start(command, Configuration::WineWorker.limit()), scratch)
+    };
+    let (mut run, _scratch) = start("wait");
+    run.wait_for_stdout("begun");
+    run.kill_host();
+    run.assert_nothing_left_within(LIMIT);
+    let (mut run, _scratch) = start("exit 7");
+    run.wait_for_stdout("begun");
     run.assert_nothing_left_within(5 * LIMIT);
 }
 

@@ -117,6 +117,7 @@ fn attempt(
     let hangup = Hangup::of(&channel);
     let settled = watched(&control, hangup, limit, || {
         let identity = greet(&mut channel)?;
+        process.begun();
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match settled {

@@ -20,8 +20,10 @@ use rustix::process::{
 
 use super::Exit;
 use crate::remote::{Conditions, Priority, wine};
+use guard::Guard;
 use relay::Relay;
 
+mod guard;
 mod relay;
 
 /// A worker's process.
@@ -29,6 +31,8 @@ mod relay;
 pub(in crate::remote) struct Process {
     child: Mutex<Child>,
     channel: OwnedFd,
+    /// Until the worker has begun, if Wine starts it.
+    guard: Mutex<Option<Guard>>,
     relays: Mutex<Vec<Relay>>,
 }
 
@@ -58,12 +62,25 @@ impl Process {
             command.current_dir(directory);
         }
         let (priority, memory_limit) = (conditions.priority, conditions.memory_limit);
-        // SAFETY: the function runs between fork and exec and makes system calls only, which are async-signal-safe and
+        let guard = wine.map(|_| Guard::new()).transpose()?;
+        let guarded = guard.as_ref().map(Guard::descriptor);
+        // SAFETY: the functions run between fork and exec and make system calls only, which are async-signal-safe and
         // touch no memory.
-        unsafe { command.pre_exec(move || before_exec(priority, memory_limit)) };
+        unsafe {
+            command
+                .pre_exec(move || before_exec(priority, memory_limit).and_then(|()| guarded.map_or(Ok(()), guard::arm)))
+        };
         let mut child = spawn(command).map_err(|error| conditions.explain(error))?;
         let relays = Mutex::new(Relay::of(&mut child));
-        Ok((Self { child: Mutex::new(child), channel, relays }, endpoint))
+        Ok((Self { child: Mutex::new(child), channel, guard: Mutex::new(guard), relays }, endpoint))
+    }
+
+    /// Tells that the worker's own program runs: from here on it sees the end of its host by itself, and what a library starts
+    /// may outlive it.
+    pub(in crate::remote) fn begun(&self) {
+        if let Some(guard) = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            guard.disarm();
+        }
     }
 
     /// The process id. Through Wine it is the one of the program that Wine starts first.
@@ -80,6 +97,7 @@ impl Process {
     /// Ends the process at once. A program under Wine is no child of this process; the closing channel ends it.
     pub(in crate::remote) fn kill(&self) {
         self.close();
+        drop(self.guard.lock().unwrap_or_else(PoisonError::into_inner).take());
         let _ = self.child.lock().unwrap_or_else(PoisonError::into_inner).kill();
     }
 

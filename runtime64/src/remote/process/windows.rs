@@ -109,6 +109,9 @@ impl Process {
         if done == 0 { Err(io::Error::last_os_error()) } else { Ok(given.addr() as u64) }
     }
 
+    /// Nothing need be done here: the worker is in a job from its beginning.
+    pub(in crate::remote) fn begun(&self) {}
+
     /// The channel closes when its endpoint drops; an idle worker answers by ending.
     pub(in crate::remote) fn close(&self) {}
 
