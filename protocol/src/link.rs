@@ -40,10 +40,6 @@ pub use region::{ARENA_START, CALL_AREA_BYTES, CALL_AREA_START, CONTROL_BYTES, C
 pub use report::{DumpWatch, ReportArea, report_frame};
 pub use shared::{SharedEndpoint, Side};
 
-/// The first argument of a worker's program that is to launch another one, which is the second: a worker of the other width,
-/// under Wine.
-pub const LAUNCH: &str = "--launch";
-
 /// The kind of a message that holds a request's reply.
 pub const REPLY: u8 = 0x80;
 /// The kind of a message that holds a [`Fault`](crate::Fault).

@@ -3,7 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The folder of the programs built for Linux: runtime64, worker32, worker64, worker32.exe, worker64.exe.
+/// The folder of the programs built for Linux: runtime64, worker32, worker64, worker32.exe, worker64.exe,
+/// worker32-launcher.exe.
 ///
 /// # Panics
 /// If the tests were not started by `cargo xtask test`.

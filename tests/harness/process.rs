@@ -33,7 +33,7 @@ impl Process {
             let name = argument.rsplit(['/', '\\']).next()?;
             match name.strip_suffix(".exe").unwrap_or(name) {
                 "runtime64" => Some(Role::Host),
-                "worker32" | "worker64" => Some(Role::Worker),
+                "worker32" | "worker64" | "worker32-launcher" => Some(Role::Worker),
                 _ => None,
             }
         };

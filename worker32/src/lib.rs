@@ -45,9 +45,6 @@ fn is_ending() -> bool {
 /// Serves the host that started this process, until the host closes the channel.
 #[must_use]
 pub fn run() -> ExitCode {
-    if let Some(ended) = process::launch() {
-        return ended;
-    }
     library::restrict_search();
     let endpoint = match protocol::link::inherit() {
         Ok(endpoint) => endpoint,

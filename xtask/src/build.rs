@@ -17,6 +17,15 @@ pub(crate) enum Profile {
     Release,
 }
 
+impl Profile {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+}
+
 /// One program: what cargo builds, for which target, and where it goes.
 struct Program {
     package: &'static str,
@@ -24,11 +33,19 @@ struct Program {
     target: Option<&'static str>,
     system: System,
     name: &'static str,
+    /// The profile that it is built in, if not in the one that was asked for.
+    own_profile: Option<&'static str>,
 }
 
 const fn program(package: &'static str, target: Option<&'static str>, system: System, name: &'static str) -> Program {
-    Program { package, target, system, name }
+    Program { package, target, system, name, own_profile: None }
 }
+
+/// Built without the standard library, which only a profile without unwinding allows.
+const LAUNCHER: Program = Program {
+    own_profile: Some("launcher"),
+    ..program("worker32-launcher", Some("x86_64-pc-windows-gnu"), System::Linux, "worker32-launcher.exe")
+};
 
 /// What a Linux user runs. The programs for Windows among them are run through Wine.
 const LINUX: &[Program] = &[
@@ -37,6 +54,7 @@ const LINUX: &[Program] = &[
     program("worker32", Some("i686-unknown-linux-gnu"), System::Linux, "worker32"),
     program("worker32", Some("i686-pc-windows-gnu"), System::Linux, "worker32.exe"),
     program("worker32", Some("x86_64-pc-windows-gnu"), System::Linux, "worker64.exe"),
+    LAUNCHER,
 ];
 
 /// What a Windows user runs, built on Linux.
@@ -87,18 +105,19 @@ pub(crate) fn build(profile: Profile, systems: &[System]) -> Result<(), Failure>
     };
     // Once everything is there, a build has nothing to say; the first one takes its time and shows what it does.
     let quiet = programs.iter().all(|program| dist(program.system).join(program.name).exists());
-    let mut targets: Vec<Option<&str>> = programs.iter().map(|program| program.target).collect();
-    targets.sort_unstable();
-    targets.dedup();
-    for target in targets {
-        let packages = programs.iter().filter(|program| program.target == target).map(|program| program.package);
-        step::run(&mut cargo_build(profile, target, packages, quiet))?;
+    let how = |program: &Program| (program.target, program.own_profile.unwrap_or(profile.name()));
+    let mut builds: Vec<(Option<&str>, &str)> = programs.iter().map(|program| how(program)).collect();
+    builds.sort_unstable();
+    builds.dedup();
+    for (target, profile) in builds {
+        let built = programs.iter().filter(|program| how(program) == (target, profile));
+        step::run(&mut cargo_build(profile, target, built.map(|program| program.package), quiet))?;
     }
     programs.into_iter().try_for_each(|program| place(profile, program))
 }
 
 fn cargo_build<'a>(
-    profile: Profile,
+    profile: &str,
     target: Option<&str>,
     packages: impl Iterator<Item = &'a str>,
     quiet: bool,
@@ -107,13 +126,10 @@ fn cargo_build<'a>(
     packages.sort_unstable();
     packages.dedup();
     let mut command = cargo();
-    command.args(["build", "--locked"]);
+    command.args(["build", "--locked", "--profile", profile]);
     command.args(packages.iter().flat_map(|package| ["--package", package]));
     if let Some(target) = target {
         command.args(["--target", target]);
-    }
-    if profile == Profile::Release {
-        command.arg("--release");
     }
     if quiet {
         command.arg("--quiet");
@@ -125,7 +141,8 @@ fn cargo_build<'a>(
 fn place(profile: Profile, program: &Program) -> Result<(), Failure> {
     let mut built = target();
     built.extend(program.target);
-    built.push(if profile == Profile::Release { "release" } else { "debug" });
+    // What the profile `dev` builds is in `debug`.
+    built.push(program.own_profile.unwrap_or(if profile == Profile::Release { "release" } else { "debug" }));
     built.push(program.package);
     let is_windows = program.target.map_or(cfg!(windows), |target| target.contains("windows"));
     if is_windows {

@@ -24,6 +24,7 @@ const UNSAFE: &[&str] = &[
     "runtime64/src/remote/memory/foreign/",
     "runtime64/src/remote/process/",
     "runtime64/src/runtime/state.rs",
+    "worker32/launcher/src/",
     "worker32/src/fault/",
     "worker32/src/callback.rs",
     "worker32/src/callback/",

@@ -77,6 +77,9 @@ fn checks() -> Result<(), Failure> {
                 X86_64_WINDOWS,
             ])
         })?;
+        stage("clippy, launcher", || {
+            clippy(&["--package", "worker32-launcher", "--profile", "launcher", "--target", X86_64_WINDOWS])
+        })?;
     }
     stage("documentation", || {
         let mut command = cargo();

@@ -45,11 +45,6 @@ pub(crate) fn end_now() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// A program of either width is started as it is here.
-pub(crate) fn launch() -> Option<std::process::ExitCode> {
-    None
-}
-
 /// The main thread does not end alone here.
 pub(crate) fn end_with_this_thread() {}
 

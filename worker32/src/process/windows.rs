@@ -16,10 +16,6 @@ use windows_sys::Win32::System::Threading::{
 
 use crate::invoke::ErrorNumbers;
 
-mod launch;
-
-pub(crate) use launch::launch;
-
 unsafe extern "C" {
     /// The calling thread's `errno` in the C runtime this executable is linked to.
     fn _errno() -> *mut c_int;

@@ -194,16 +194,19 @@ pub fn exit_at_once(code: i32) -> ! {
 }
 
 /// The program that starts a worker of the other width, so that it ends with the host even if that ends meanwhile. Where it is
-/// missing, Wine finds a way of its own, which leaves such a process behind.
-const LAUNCHER: &str = "worker64.exe";
+/// missing, Wine finds a way of its own, which takes longer and may leave a process behind.
+const LAUNCHER: &str = "worker32-launcher.exe";
+
+/// The worker that Wine's loader runs by itself.
+const OF_THE_LOADERS_WIDTH: &str = "worker64.exe";
 
 fn wine_command(loader: &Path, executable: &Path) -> Command {
     let mut command = Command::new(loader);
     let launcher = executable.with_file_name(LAUNCHER);
-    if executable.ends_with(LAUNCHER) || !launcher.is_file() {
+    if executable.ends_with(OF_THE_LOADERS_WIDTH) || !launcher.is_file() {
         command.arg(executable);
     } else {
-        command.arg(launcher).arg(link::LAUNCH).arg(wine::windows_path(executable));
+        command.arg(launcher).arg(wine::windows_path(executable));
     }
     // Wine finds out the widths of a prefix by itself; a user's word that it is a 32-bit one makes it refuse one of both.
     command.env_remove("WINEARCH");
