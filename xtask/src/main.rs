@@ -37,8 +37,8 @@ cargo xtask COMMAND
   calls [--count N] [--seed S]
                              calls functions and callbacks of random signatures that real compilers made
   soak kills|hosts|respawns|leak|crashes|deadlines [--count N] [--configuration NAME] [--seed S]
-                             kills workers and hosts, has libraries crash and hang, makes a great many calls, and judges
-                             what comes of it
+       [--release]           kills workers and hosts, has libraries crash and hang, makes a great many calls, and judges
+                             what comes of it; with --release of programs as users run them
   setup                      installs what the builds and tests need
   fixtures                   builds the C libraries that the tests load
   invariants                 checks what ARCHITECTURE.md says always holds

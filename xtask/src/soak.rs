@@ -12,14 +12,17 @@ use crate::test;
 use crate::wine_server::Server;
 use crate::workspace::{System, cargo};
 
-/// `cargo xtask soak COMMAND [--count N] [--configuration NAME] [--seed S]`.
+/// `cargo xtask soak COMMAND [--count N] [--configuration NAME] [--seed S] [--release]`.
 pub(crate) fn soak(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     if System::HOST == System::Windows {
         return Err(Failure::usage("soak: processes are counted as Linux shows them"));
     }
+    let (release, arguments): (Vec<&OsString>, Vec<&OsString>) =
+        arguments.iter().partition(|argument| *argument == "--release");
+    let profile = if release.is_empty() { Profile::Dev } else { Profile::Release };
     let tools = setup::everything()?;
     let _server = tools.wine.as_ref().map(Server::start).transpose()?;
-    build::build(Profile::Dev, &[System::HOST, System::Windows])?;
+    build::build(profile, &[System::HOST, System::Windows])?;
     let fixtures = fixtures::build()?;
     let mut command = cargo();
     command.args(["run", "--quiet", "--locked", "--package", "soak", "--bin", "soak", "--"]).args(arguments);
