@@ -37,6 +37,13 @@ struct Program {
     own_profile: Option<&'static str>,
 }
 
+impl Program {
+    /// The profile that it is built in when this one is asked for.
+    fn profile(&self, asked: Profile) -> &'static str {
+        self.own_profile.unwrap_or(asked.name())
+    }
+}
+
 const fn program(package: &'static str, target: Option<&'static str>, system: System, name: &'static str) -> Program {
     Program { package, target, system, name, own_profile: None }
 }
@@ -105,7 +112,7 @@ pub(crate) fn build(profile: Profile, systems: &[System]) -> Result<(), Failure>
     };
     // Once everything is there, a build has nothing to say; the first one takes its time and shows what it does.
     let quiet = programs.iter().all(|program| dist(program.system).join(program.name).exists());
-    let how = |program: &Program| (program.target, program.own_profile.unwrap_or(profile.name()));
+    let how = |program: &Program| (program.target, program.profile(profile));
     let mut builds: Vec<(Option<&str>, &str)> = programs.iter().map(|program| how(program)).collect();
     builds.sort_unstable();
     builds.dedup();
@@ -141,8 +148,11 @@ fn cargo_build<'a>(
 fn place(profile: Profile, program: &Program) -> Result<(), Failure> {
     let mut built = target();
     built.extend(program.target);
-    // What the profile `dev` builds is in `debug`.
-    built.push(program.own_profile.unwrap_or(if profile == Profile::Release { "release" } else { "debug" }));
+    built.push(match program.profile(profile) {
+        // Cargo's name for the folder of that profile.
+        "dev" => "debug",
+        profile => profile,
+    });
     built.push(program.package);
     let is_windows = program.target.map_or(cfg!(windows), |target| target.contains("windows"));
     if is_windows {

@@ -4,9 +4,12 @@
 //! milliseconds when the program starts and when it ends, for both of which the host waits. So this one is built without the
 //! standard library (in the profile `launcher`), and needs kernel32.dll and msvcrt.dll alone.
 #![cfg_attr(all(windows, target_env = "gnu", panic = "abort"), no_std, no_main)]
-#![cfg_attr(windows, allow(unsafe_code, reason = "the operating system's functions take raw values"))]
+#![cfg_attr(
+    all(windows, target_env = "gnu", panic = "abort"),
+    allow(unsafe_code, reason = "the operating system's functions take raw values")
+)]
 
-#[cfg(windows)]
+#[cfg(all(windows, target_env = "gnu", panic = "abort"))]
 mod launch;
 
 /// What the standard library has in other programs.
@@ -33,13 +36,9 @@ mod bare {
     extern "C" fn rust_eh_personality() {}
 }
 
-#[cfg(all(windows, not(all(target_env = "gnu", panic = "abort"))))]
-fn main() {
-    std::process::exit(launch::launch().cast_signed());
-}
-
-#[cfg(not(windows))]
+/// In any other profile, and for any other system, there is nothing to run.
+#[cfg(not(all(windows, target_env = "gnu", panic = "abort")))]
 fn main() -> std::process::ExitCode {
-    eprintln!("worker32-launcher is a Windows program, which runtime64 runs through Wine");
+    eprintln!("worker32-launcher is a Windows program of the profile `launcher`, which runtime64 runs through Wine");
     std::process::ExitCode::FAILURE
 }

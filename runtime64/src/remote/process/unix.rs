@@ -78,9 +78,13 @@ impl Process {
     /// Tells that the worker's own program runs: from here on it sees the end of its host by itself, and what a library starts
     /// may outlive it.
     pub(in crate::remote) fn begun(&self) {
-        if let Some(guard) = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(guard) = self.take_guard() {
             guard.disarm();
         }
+    }
+
+    fn take_guard(&self) -> Option<Guard> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The process id. Through Wine it is the one of the program that Wine starts first.
@@ -94,10 +98,11 @@ impl Process {
         let _ = rustix::net::shutdown(&self.channel, rustix::net::Shutdown::Both);
     }
 
-    /// Ends the process at once. A program under Wine is no child of this process; the closing channel ends it.
+    /// Ends the process at once. A program under Wine is no child of this process: its guard ends it until it has begun, and
+    /// from then on the closing channel.
     pub(in crate::remote) fn kill(&self) {
         self.close();
-        drop(self.guard.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.take_guard());
         let _ = self.child.lock().unwrap_or_else(PoisonError::into_inner).kill();
     }
 
