@@ -32,7 +32,7 @@ pub use serve::serve;
 const BUSY_GRACE: Duration = Duration::from_millis(300);
 
 /// How long the libraries' destructors may take after that. The host waits less long before it ends the process.
-const ENDING_GRACE: Duration = Duration::from_secs(2);
+const ENDING_GRACE: Duration = Duration::from_secs(4);
 
 /// Whether the main loop has ended and the process is on its way out.
 static ENDING: AtomicBool = AtomicBool::new(false);

@@ -18,7 +18,7 @@ pub use windows::exit_at_once;
 pub(super) use windows::{Hangup, Process};
 
 /// How long a process may take to end by itself once its channel has closed.
-const END_LIMIT: Duration = Duration::from_millis(1500);
+const END_LIMIT: Duration = Duration::from_secs(3);
 
 impl Process {
     /// Closes the channel, waits for the end, and ends the process if it does not end by itself.
