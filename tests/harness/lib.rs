@@ -13,6 +13,8 @@ mod spawn;
 #[cfg(unix)]
 mod terminal;
 mod wait;
+#[cfg(unix)]
+mod wine_server;
 
 pub use configuration::Configuration;
 pub use environment::{fixtures, linux_programs, repository, windows_programs, wine};
@@ -23,3 +25,5 @@ pub use scratch::Scratch;
 #[cfg(unix)]
 pub use terminal::Terminal;
 pub use wait::wait_until;
+#[cfg(unix)]
+pub use wine_server::{WineServer, end_what_wine_runs};

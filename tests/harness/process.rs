@@ -75,25 +75,58 @@ impl fmt::Display for Process {
 #[cfg(unix)]
 #[must_use]
 pub fn processes(mark: &str) -> Vec<Process> {
-    let entry = format!("{MARK}={mark}");
-    let listed = |folder: std::fs::DirEntry| {
-        let id: i32 = folder.file_name().to_str()?.parse().ok()?;
-        let environment = std::fs::read(folder.path().join("environ")).ok()?;
-        if !environment.split(|byte| *byte == 0).any(|variable| variable == entry.as_bytes()) {
+    with_variable(MARK, std::ffi::OsStr::new(mark))
+}
+
+/// The processes with this variable in their environment that have not ended.
+#[cfg(unix)]
+pub(crate) fn with_variable(name: &str, value: &std::ffi::OsStr) -> Vec<Process> {
+    let entry = [name.as_bytes(), b"=", value.as_encoded_bytes()].concat();
+    listed(|folder| {
+        let environment = std::fs::read(folder.join("environ"));
+        environment.is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == entry))
+    })
+}
+
+/// The other processes that have this pipe open.
+#[cfg(unix)]
+pub(crate) fn holders(pipe: u64) -> Vec<Process> {
+    let link = format!("pipe:[{pipe}]");
+    let own = std::process::id().to_string();
+    listed(|folder| {
+        let descriptors = std::fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
+        let is_it =
+            |entry: std::fs::DirEntry| std::fs::read_link(entry.path()).is_ok_and(|to| to.as_os_str() == link.as_str());
+        !folder.ends_with(&own) && descriptors.into_iter().any(is_it)
+    })
+}
+
+/// The processes that have not ended and are so, as their folders show.
+#[cfg(unix)]
+fn listed(is_so: impl Fn(&std::path::Path) -> bool) -> Vec<Process> {
+    let process = |entry: std::fs::DirEntry| {
+        let id: i32 = entry.file_name().to_str()?.parse().ok()?;
+        if !is_so(&entry.path()) {
             return None;
         }
         // A process that has ended and was not collected yet has no command line.
-        let line = std::fs::read(folder.path().join("cmdline")).ok().filter(|line| !line.is_empty())?;
+        let line = std::fs::read(entry.path().join("cmdline")).ok().filter(|line| !line.is_empty())?;
         let arguments = line.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned());
         Some(Process { id, arguments: arguments.collect() })
     };
-    std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(listed).collect()
+    std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(process).collect()
 }
 
 /// Nothing is listed on this system, whose job objects end what a test leaves.
 #[cfg(windows)]
 #[must_use]
 pub fn processes(_mark: &str) -> Vec<Process> {
+    Vec::new()
+}
+
+/// The same.
+#[cfg(windows)]
+pub(crate) fn holders(_pipe: u64) -> Vec<Process> {
     Vec::new()
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::output::Output;
-use crate::process::{MARK, Process, Role, processes};
+use crate::process::{MARK, Process, Role, holders, processes};
 use crate::spawn::spawn;
 use crate::wait::wait_until;
 
@@ -137,6 +137,34 @@ impl Run {
         let Some(status) = self.wait_for_end(self.time_left()) else {
             panic!("the program did not end within {:?}\n{}", self.limit, self.so_far());
         };
+        self.output(status)
+    }
+
+    /// The same, but gives up once what the program depends on is lost, with what it has printed so far.
+    ///
+    /// # Panics
+    /// As [`finish`](Self::finish).
+    #[track_caller]
+    pub fn finish_unless(mut self, mut is_lost: impl FnMut() -> bool) -> Result<Output, Output> {
+        drop(self.input.take());
+        let ended = wait_until(self.time_left(), || match self.child.try_wait().ok().flatten() {
+            Some(status) => Some(Some(status)),
+            None => is_lost().then_some(None),
+        });
+        match ended {
+            Some(Some(status)) => Ok(self.output(status)),
+            Some(None) => {
+                let _ = self.child.kill();
+                let status = self.child.wait().expect("a program that was killed ends");
+                Err(Output { status, stdout: self.stdout.text(), stderr: self.stderr.text() })
+            }
+            None => panic!("the program did not end within {:?}\n{}", self.limit, self.so_far()),
+        }
+    }
+
+    /// What it has printed, once that is all.
+    #[track_caller]
+    fn output(&self, status: ExitStatus) -> Output {
         let closed = || (self.stdout.is_closed() && self.stderr.is_closed()).then_some(());
         assert!(
             wait_until(CLOSE_LIMIT, closed).is_some() || self.is_held_by_wine_alone(),
@@ -214,11 +242,16 @@ impl Run {
         wait_until(limit, || (!processes(&self.mark).iter().any(is_ours)).then_some(())).is_some()
     }
 
-    /// Whether nothing is left but Wine's system processes. The first program to use Wine hands them its output, which
-    /// they keep open for as long as they live, and never print.
+    /// Whether nothing has its output open but Wine's system processes. The first program to use Wine hands them its output,
+    /// which they keep open for as long as they live, and never print; and Wine's server keeps what it has handed to a process
+    /// that it has forgotten while it created it.
     fn is_held_by_wine_alone(&self) -> bool {
-        let left = processes(&self.mark);
-        !left.is_empty() && left.iter().all(|process| process.role() == Role::Other)
+        self.holders().iter().all(|process| process.role() == Role::Other)
+    }
+
+    /// Who has its output open.
+    fn holders(&self) -> Vec<Process> {
+        [&self.stdout, &self.stderr].into_iter().filter_map(|stream| stream.pipe).flat_map(holders).collect()
     }
 
     fn with_role(&self, role: Role) -> Vec<Process> {
@@ -240,13 +273,14 @@ impl Run {
 
     /// What is known, for a failure's message.
     fn so_far(&self) -> String {
-        let list: Vec<String> = processes(&self.mark).iter().map(ToString::to_string).collect();
+        let list = |processes: Vec<Process>| processes.iter().map(|process| format!("{process}\n")).collect::<String>();
         format!(
-            "--- command\n{}\n--- stdout so far\n{}\n--- stderr so far\n{}\n--- its processes\n{}\n---",
+            "--- command\n{}\n--- stdout so far\n{}\n--- stderr so far\n{}\n--- its processes\n{}--- who has its output open\n{}---",
             self.command,
             self.stdout.text(),
             self.stderr.text(),
-            list.join("\n")
+            list(processes(&self.mark)),
+            list(self.holders())
         )
     }
 }
@@ -267,9 +301,31 @@ impl Drop for Run {
     }
 }
 
+/// The reading end of a pipe.
+#[cfg(unix)]
+trait Pipe: Read + Send + std::os::fd::AsFd + 'static {}
+#[cfg(unix)]
+impl<T: Read + Send + std::os::fd::AsFd + 'static> Pipe for T {}
+#[cfg(windows)]
+trait Pipe: Read + Send + 'static {}
+#[cfg(windows)]
+impl<T: Read + Send + 'static> Pipe for T {}
+
+/// The number by which the system knows a pipe.
+#[cfg(unix)]
+fn number(pipe: &impl Pipe) -> Option<u64> {
+    rustix::fs::fstat(pipe).ok().map(|status| status.st_ino)
+}
+#[cfg(windows)]
+fn number(_: &impl Pipe) -> Option<u64> {
+    None
+}
+
 /// One of a program's output streams, collected as it comes so that the program never waits for its reader.
 #[derive(Clone, Debug, Default)]
 struct Stream {
+    /// The number by which the system knows the pipe, where it tells.
+    pipe: Option<u64>,
     collected: Arc<Mutex<Collected>>,
 }
 
@@ -280,8 +336,8 @@ struct Collected {
 }
 
 impl Stream {
-    fn collect(source: Option<impl Read + Send + 'static>) -> Self {
-        let stream = Self::default();
+    fn collect(source: Option<impl Pipe>) -> Self {
+        let stream = Self { pipe: source.as_ref().and_then(number), ..Self::default() };
         let collected = Arc::clone(&stream.collected);
         thread::spawn(move || {
             let lock = || collected.lock().unwrap_or_else(PoisonError::into_inner);

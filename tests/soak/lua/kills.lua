@@ -123,5 +123,7 @@ end
 local done = 0
 while done < kills and number < most - 20000 do
   done = done + (math.random(4) == 1 and kill_starting() or kill_running())
+  -- Every call up to this number has its outcome, and those that raised something are told of.
+  print("done", done, number)
+  io.stdout:flush()
 end
-print("done", done, number)

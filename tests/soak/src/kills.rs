@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tests::{Configuration, Scratch};
+use ::tests::{Configuration, Output, Run, Scratch, WineServer, end_what_wine_runs};
 
 use crate::effects::{Effects, Told, fits};
 use crate::floor::Floor;
@@ -18,6 +18,11 @@ const CALLS: u64 = 8 << 20;
 
 /// How late an error may be, in milliseconds, in 99 of 100 cases.
 const LATEST: f64 = 5.0;
+
+/// How many batches may be lost with Wine's server, of which one in two was at most.
+fn most_servers(count: u64) -> u64 {
+    2 * count.div_ceil(BATCH) + 2
+}
 
 /// How calls travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +45,8 @@ struct Shown {
     unexpected: Vec<String>,
     misjudged: Vec<String>,
     ended: Vec<String>,
+    /// In how many batches Wine's server has ended.
+    servers: u64,
     /// From kill to error, in milliseconds.
     late: Vec<f64>,
     /// The longest of these, and what the call was.
@@ -55,7 +62,7 @@ pub fn run(configuration: Configuration, link: Link, count: u64, seed: u64) -> R
     let mut shown = Shown::default();
     let floor = Floor::start();
     let mut batch = 0;
-    while shown.kills < count && shown.ended.is_empty() {
+    while shown.kills < count && shown.ended.is_empty() && shown.servers <= most_servers(count) {
         shown.batch(configuration, link, BATCH.min(count - shown.kills), seed.wrapping_add(batch));
         batch += 1;
     }
@@ -66,6 +73,9 @@ pub fn run(configuration: Configuration, link: Link, count: u64, seed: u64) -> R
     report.tell("errors", shown.errors);
     for (outcome, times) in &shown.outcomes {
         report.tell(&format!("  {outcome}"), times);
+    }
+    if shown.servers > 0 {
+        report.tell("batches that ended with Wine's own server", shown.servers);
     }
     report.judge_none("hosts that ended otherwise than well", &shown.ended);
     report.judge_none("calls with a wrong result", &shown.wrong);
@@ -99,10 +109,30 @@ impl Shown {
         }
         let limit = script::limit(configuration, kills);
         let source = include_str!("../lua/kills.lua");
-        let output = script::start(configuration, &scratch, source, &arguments, &environment, limit).finish();
+        let run = script::start(configuration, &scratch, source, &arguments, &environment, limit);
+        let ended = match configuration {
+            Configuration::Windows => finish_unless_server_ends(run),
+            _ => Ok(run.finish()),
+        };
+        let rounds = match &ended {
+            Ok(output) => output.stdout.as_str(),
+            Err(output) => whole_rounds(&output.stdout),
+        };
+        let (calls, told) = self.read(rounds, link, seed);
+        match &ended {
+            Ok(output) if !output.status.success() || calls == 0 => self.ended.push(format!("seed {seed}: {output}")),
+            Ok(_) => {}
+            Err(_) => self.servers += 1,
+        }
+        self.calls += calls as u64;
+        self.audit(&effects.read().expect("the file is there"), calls, &told, seed);
+    }
+
+    /// Reads what a script has printed: how many calls it has made, and what those of them told that returned nothing.
+    fn read(&mut self, rounds: &str, link: Link, seed: u64) -> (usize, HashMap<usize, Told>) {
         let mut told = HashMap::new();
-        let mut calls = 0;
-        for line in output.stdout.lines() {
+        let (mut kills, mut calls) = (0, 0);
+        for line in rounds.lines() {
             let words: Vec<&str> = line.split('\t').collect();
             match words[..] {
                 ["error", number, kind, started, place, killed, late, message] => {
@@ -112,18 +142,12 @@ impl Shown {
                         if started == "no" || kind == "worker_start" { Told::NotStarted } else { Told::MayHaveRun };
                     told.insert(number.parse().unwrap_or(0), known);
                 }
-                ["done", killed, number] => {
-                    self.kills += killed.parse().unwrap_or(0);
-                    calls = number.parse().unwrap_or(0);
-                }
+                ["done", killed, number] => (kills, calls) = (killed.parse().unwrap_or(0), number.parse().unwrap_or(0)),
                 _ => self.wrong.push(format!("seed {seed}: {line}")),
             }
         }
-        if !output.status.success() || calls == 0 {
-            self.ended.push(format!("seed {seed}: {output}"));
-        }
-        self.calls += calls as u64;
-        self.audit(&effects.read().expect("the file is there"), calls, &told, seed);
+        self.kills += kills;
+        (calls, told)
     }
 
     /// Compares what the calls told with what they left.
@@ -160,6 +184,33 @@ impl Shown {
     }
 }
 
+/// Waits for the end of a host that runs in Wine, or until it has lost the server that is its kernel, for which it would wait for
+/// ever. A fresh server starts with the next program.
+fn finish_unless_server_ends(run: Run) -> Result<Output, Output> {
+    let mut server = None;
+    let ended = run.finish_unless(|| {
+        server = server.take().or_else(WineServer::running);
+        server.as_ref().is_some_and(WineServer::has_ended)
+    });
+    if ended.is_err() {
+        end_what_wine_runs();
+    }
+    ended
+}
+
+/// What was printed up to the end of the last round that is whole.
+fn whole_rounds(printed: &str) -> &str {
+    let lines = printed.split_inclusive('\n').rev();
+    let mut rest = printed;
+    for line in lines {
+        if line.starts_with("done\t") && line.ends_with('\n') {
+            return rest;
+        }
+        rest = &rest[..rest.len() - line.len()];
+    }
+    rest
+}
+
 /// An error as the script prints it.
 #[derive(Clone, Copy)]
 struct Raised<'a> {
@@ -172,4 +223,22 @@ struct Raised<'a> {
     message: &'a str,
     /// Microseconds from the kill to the error.
     late: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_the_last_whole_round_does_not_count() {
+        let cases = [
+            ("done\t1\t5\nerror\t6\ndone\t2\t9\n", "done\t1\t5\nerror\t6\ndone\t2\t9\n"),
+            ("done\t1\t5\nerror\t6\ndone\t2", "done\t1\t5\n"),
+            ("error\t6\n", ""),
+            ("", ""),
+        ];
+        for (printed, expected) in cases {
+            assert_eq!(whole_rounds(printed), expected, "{printed:?}");
+        }
+    }
 }
