@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::start::{Running, start};
 use super::{Settings, WorkerKind, alarm};
 
-/// How long a worker has run before a spare is started for it: a script that is over by then needs none.
+/// How long no worker has been started before a spare is: a script that is over by then needs none, and where one worker dies
+/// after the other, its start would only delay theirs and the news of their ends.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// The spare workers of one Lua state: at most one for each kind and way of starting. Clones are one and the same.
@@ -41,6 +42,8 @@ struct Spare {
     users: u32,
     running: Option<Running>,
     is_starting: bool,
+    /// How many workers have been started whose place it could take.
+    starts: u64,
 }
 
 impl Spare {
@@ -63,7 +66,7 @@ impl Spares {
             Some(spare) => spare.users += 1,
             None => {
                 let settings = settings.without_spares();
-                state.spares.push(Spare { kind, settings, users: 1, running: None, is_starting: false });
+                state.spares.push(Spare { kind, settings, users: 1, running: None, is_starting: false, starts: 0 });
             }
         }
     }
@@ -84,22 +87,29 @@ impl Spares {
         running.filter(|running| running.control.process.wait(Duration::ZERO).is_none())
     }
 
-    /// Has a worker started in a while that waits from then on, if none does.
+    /// Says that a worker has been started. If none is for a while, another one is started then that waits, if none does.
     pub(super) fn prepare(&self, kind: WorkerKind, settings: &Settings) {
+        let started = self.lock().find(kind, settings).map(|spare| {
+            spare.starts += 1;
+            spare.starts
+        });
+        let Some(starts) = started else { return };
         // A state that has ended meanwhile is not held on to.
         let (spares, settings) = (Arc::downgrade(&self.0), settings.without_spares());
         alarm::after(PAUSE, move || {
             if let Some(spares) = spares.upgrade().map(Self) {
-                spares.start(kind, settings);
+                spares.start(kind, settings, starts);
             }
         });
     }
 
-    /// Starts one, unless it is there or nobody is left whom it could serve.
-    fn start(self, kind: WorkerKind, settings: Settings) {
+    /// Starts one, unless it is there, or a worker has been started meanwhile, or nobody is left whom it could serve.
+    fn start(self, kind: WorkerKind, settings: Settings, starts: u64) {
         let mut state = self.lock();
         match state.find(kind, &settings) {
-            Some(spare) if spare.running.is_none() && !spare.is_starting => spare.is_starting = true,
+            Some(spare) if spare.running.is_none() && !spare.is_starting && spare.starts == starts => {
+                spare.is_starting = true;
+            }
             _ => return,
         }
         state.starting += 1;
