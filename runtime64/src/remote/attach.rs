@@ -2,16 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::Attach;
 use protocol::link::{ARENA_START, CALL_AREA_BYTES, CONTROL_BYTES, DumpWatch, Endpoint, Memory, SharedEndpoint, Side};
 
-use super::WorkerKind;
 use super::client::{Client, Failure};
 use super::dump::Dumper;
 use super::memory::{Arena, CallArea, Foreign};
 use super::process::Process;
 use super::settings::LinkKind;
+use super::{Started, WorkerKind};
 
 #[cfg(unix)]
 mod unix;
@@ -22,6 +23,9 @@ mod windows;
 use unix::{Offer, foreign_of};
 #[cfg(windows)]
 use windows::{Offer, foreign_of};
+
+/// How long it is looked whether a worker that cannot be offered anything has ended.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What link is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +80,10 @@ pub(super) fn attach(
     let offered = memory.and_then(|memory| Ok((Offer::new(process, kind, &memory)?, memory)));
     let (offer, memory) = match offered {
         Ok(offered) => offered,
+        // Nothing can be put into a process that has ended.
+        Err(_) if process.wait(LOOK).is_some() => {
+            return Err(Failure::Ended { last_words: None, started: Started::No });
+        }
         Err(error) => return Ok(plain(channel, format!("the system gives no shared memory: {error}"))),
     };
     // The host's own parts are mapped first: once the worker has gone over there is no way back.

@@ -5,7 +5,7 @@
 )]
 
 use std::ffi::{c_char, c_int};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 use std::ptr;
 
@@ -28,7 +28,9 @@ pub type Receiver = Recver;
 /// Where frames leave.
 pub type Sender = unnamed_pipe::Sender;
 
-/// The end that a worker inherits: requests as its standard input, the handle for replies named on its command line.
+/// The end that is handed to a worker. It inherits the pipe for requests, and nothing else; its handle for replies is put into it
+/// once it is there, and [told](Endpoint::tell_replies) through that pipe. What a system starts beside the worker and lets
+/// inherit from it, as Wine does a console, would keep the pipe for replies open, and with it the news of the worker's end.
 #[derive(Debug)]
 pub struct WorkerEnd {
     /// The pipe that becomes the worker's standard input.
@@ -38,14 +40,9 @@ pub struct WorkerEnd {
 }
 
 impl WorkerEnd {
-    /// The argument that tells the worker its handle for replies. Inherited handles keep their value.
-    #[must_use]
-    pub fn argument(&self) -> String {
-        format!("{REPLIES_OPTION}{}", self.replies.as_raw_handle().addr())
-    }
+    /// The worker's argument, by which it knows that it is told its handle for replies.
+    pub const ARGUMENT: &'static str = "--replies";
 }
-
-const REPLIES_OPTION: &str = "--replies=";
 
 /// Creates a channel: the host's end, and the end to hand to a worker.
 ///
@@ -68,16 +65,31 @@ pub fn pair() -> io::Result<(Endpoint, WorkerEnd)> {
 /// If the handles are not there: this process was not started by a host.
 pub fn inherit() -> io::Result<Endpoint> {
     let requests = io::stdin().as_handle().try_clone_to_owned()?;
-    let replies = match std::env::args().nth(1) {
-        Some(argument) => named_handle(&argument)?,
+    let (receiver, replies) = match std::env::args().nth(1).as_deref() {
+        Some(WorkerEnd::ARGUMENT) => told_replies(requests.into())?,
+        Some(argument) => {
+            let expected = format!("expected {}, not {argument:?}", WorkerEnd::ARGUMENT);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, expected));
+        }
         // Wine gives a Unix descriptor 0 a handle that may only read. Behind it is a socket: it carries both ways.
-        None => duplicate_for_writing(&requests)?,
+        None => {
+            let replies = duplicate_for_writing(&requests)?;
+            (requests.into(), replies)
+        }
     };
     replace_standard_input()?;
-    Ok(Endpoint { receiver: requests.into(), sender: replies.into() })
+    Ok(Endpoint { receiver, sender: replies.into() })
 }
 
 impl Endpoint {
+    /// Tells the worker the value of the handle for replies that was put into its process. That comes before every frame.
+    ///
+    /// # Errors
+    /// The operating system's, if the worker has ended.
+    pub fn tell_replies(&mut self, handle: u64) -> io::Result<()> {
+        self.sender.write_all(&handle.to_le_bytes())
+    }
+
     /// Receives some of what the peer has sent already; nothing if that is all.
     pub(super) fn receive_what_lies_there(&mut self, into: &mut [u8]) -> Option<usize> {
         let mut there = 0;
@@ -94,13 +106,10 @@ impl Endpoint {
     }
 }
 
-fn named_handle(argument: &str) -> io::Result<OwnedHandle> {
-    let value: Option<usize> = argument.strip_prefix(REPLIES_OPTION).and_then(|value| value.parse().ok());
-    let value = value.and_then(|value| u64::try_from(value).ok()).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("expected {REPLIES_OPTION}HANDLE, not {argument:?}"))
-    })?;
-    // The duplicate is not inheritable, so processes that a library starts do not keep the channel open.
-    owned_handle(value)?.try_clone()
+fn told_replies(mut requests: Receiver) -> io::Result<(Receiver, OwnedHandle)> {
+    let mut value = [0; size_of::<u64>()];
+    requests.read_exact(&mut value)?;
+    Ok((requests, owned_handle(u64::from_le_bytes(value))?))
 }
 
 /// Takes over a handle of this process by the value that the host has told.

@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use protocol::link::{self, Endpoint};
+use protocol::link::{self, Endpoint, WorkerEnd};
 use windows_sys::Win32::Foundation::{
     DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_INTERNAL_ERROR, HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation,
     TRUE, WAIT_OBJECT_0,
@@ -52,17 +52,17 @@ pub(in crate::remote) struct Process {
 }
 
 impl Process {
-    /// Starts `executable` with a channel as its standard input and one more handle. Wine is the system itself here.
+    /// Starts `executable` with a channel as its standard input. Wine is the system itself here.
     pub(in crate::remote) fn start(
         executable: &Path,
         _wine: Option<&Path>,
         conditions: &Conditions,
     ) -> io::Result<(Self, Endpoint)> {
-        let (endpoint, worker_end) = link::pair()?;
+        let (mut endpoint, worker_end) = link::pair()?;
         // SAFETY: the function has no precondition; without a console the handles are null or invalid.
         let (output, errors) = unsafe { (GetStdHandle(STD_OUTPUT_HANDLE), GetStdHandle(STD_ERROR_HANDLE)) };
         let standard = [worker_end.requests.as_raw_handle(), output, errors];
-        let mut inherited = vec![worker_end.requests.as_raw_handle(), worker_end.replies.as_raw_handle()];
+        let mut inherited = vec![worker_end.requests.as_raw_handle()];
         for handle in [output, errors] {
             // A handle may be listed once only, and a console's own need not be listed.
             if is_inheritable(handle) && !inherited.contains(&handle) {
@@ -71,7 +71,7 @@ impl Process {
         }
         let own_job = conditions.memory_limit.map(limited_job).transpose()?;
         let jobs: Vec<HANDLE> = job().iter().chain(&own_job.as_ref()).map(|job| job.as_raw_handle()).collect();
-        let create = || create(executable, &worker_end.argument(), standard, (&inherited, &jobs), conditions);
+        let create = || create(executable, standard, (&inherited, &jobs), conditions);
         let mut created = create();
         for _ in 1..TRIES {
             match &created {
@@ -79,7 +79,10 @@ impl Process {
                 _ => break,
             }
         }
-        Ok((Self { process: created.map_err(|error| conditions.explain(error))?, _job: own_job }, endpoint))
+        let process = Self { process: created.map_err(|error| conditions.explain(error))?, _job: own_job };
+        // A worker that has ended by now is found to have by the greeting.
+        let _ = process.give(&worker_end.replies).and_then(|replies| endpoint.tell_replies(replies));
+        Ok((process, endpoint))
     }
 
     /// A handle of its own on the process, to wait for it and to reach its memory.
@@ -171,7 +174,6 @@ fn is_inheritable(handle: HANDLE) -> bool {
 /// Creates the process inside the job that ends it with this process: it is never outside, whenever this one ends.
 fn create(
     executable: &Path,
-    argument: &str,
     standard: [HANDLE; 3],
     (inherited, jobs): (&[HANDLE], &[HANDLE]),
     conditions: &Conditions,
@@ -184,7 +186,7 @@ fn create(
     let program = wide(executable.as_os_str());
     // A path cannot hold a quotation mark on Windows, so quoting it is all the escaping there is.
     let mut line: Vec<u16> = iter::once(u16::from(b'"')).chain(executable.as_os_str().encode_wide()).collect();
-    line.extend(format!("\" {argument}\0").encode_utf16());
+    line.extend(format!("\" {}\0", WorkerEnd::ARGUMENT).encode_utf16());
     let environment = environment::block(&conditions.environment);
     let directory = conditions.directory.as_deref().map(|directory| wide(directory.as_os_str()));
     let mut attributes = AttributeList::new(inherited, jobs)?;
