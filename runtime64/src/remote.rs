@@ -17,6 +17,7 @@ mod kind;
 mod locate;
 mod memory;
 mod process;
+mod remains;
 mod session;
 mod settings;
 mod spare;

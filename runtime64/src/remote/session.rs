@@ -10,7 +10,7 @@ use super::client::{Answer, Failure};
 use super::control::Ending;
 use super::start::Running;
 use super::worker::State;
-use super::{Deadline, Generation, RemoteError, Started, Worker};
+use super::{Deadline, Generation, RemoteError, Started, Worker, remains};
 
 mod lending;
 mod memory;
@@ -181,6 +181,7 @@ impl<'a> Session<'a> {
     /// What a failure means, and the end of the worker if it means that.
     #[cold]
     fn failed(&mut self, failure: Failure) -> RemoteError {
+        let has_ended = matches!(failure, Failure::Ended { .. });
         let error = match (failure, &self.state.running) {
             (Failure::Fault(fault), _) => return RemoteError::Fault(fault),
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
@@ -200,7 +201,10 @@ impl<'a> Session<'a> {
             }
             (failure, _) => RemoteError::Protocol(failure.to_string()),
         };
-        drop(self.worker.let_go(&mut self.state));
+        match self.worker.let_go(&mut self.state) {
+            Some(ended) if has_ended => remains::let_go(ended),
+            misbehaving => drop(misbehaving),
+        }
         self.worker.counters.deaths.add(1);
         self.state.lent.clear();
         self.state.held.clear();

@@ -48,6 +48,13 @@ impl Running {
         death
     }
 
+    /// The worker has ended, or is about to: what lies in the arena is of no use any more.
+    pub(super) fn bury_arena(&self) {
+        if let Ok(shared) = &self.link.shared {
+            shared.arena.bury();
+        }
+    }
+
     /// Waits for what the worker answers, so that other threads see it.
     #[inline]
     pub(super) fn awaited<T>(&mut self, ask: impl FnOnce(&mut Client) -> T) -> T {
@@ -65,9 +72,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Ok(shared) = &self.link.shared {
-            shared.arena.bury();
-        }
+        self.bury_arena();
     }
 }
 
