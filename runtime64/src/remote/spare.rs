@@ -56,6 +56,19 @@ impl State {
     fn find(&mut self, kind: WorkerKind, settings: &Settings) -> Option<&mut Spare> {
         self.spares.iter_mut().find(|spare| spare.serves(kind, settings))
     }
+
+    /// Whether one is to be started now, so long after so many starts of workers: not if it is there, or a worker has been started
+    /// since, or nobody is left whom it could serve.
+    fn begin(&mut self, kind: WorkerKind, settings: &Settings, starts: u64) -> bool {
+        match self.find(kind, settings) {
+            Some(spare) if spare.running.is_none() && !spare.is_starting && spare.starts == starts => {
+                spare.is_starting = true;
+                self.starting += 1;
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Spares {
@@ -103,17 +116,11 @@ impl Spares {
         });
     }
 
-    /// Starts one, unless it is there, or a worker has been started meanwhile, or nobody is left whom it could serve.
+    /// Starts one, if that is still wanted.
     fn start(self, kind: WorkerKind, settings: Settings, starts: u64) {
-        let mut state = self.lock();
-        match state.find(kind, &settings) {
-            Some(spare) if spare.running.is_none() && !spare.is_starting && spare.starts == starts => {
-                spare.is_starting = true;
-            }
-            _ => return,
+        if !self.lock().begin(kind, &settings, starts) {
+            return;
         }
-        state.starting += 1;
-        drop(state);
         // Starting one takes longer than the watch may be kept from watching.
         let (spares, wanted) = (self.clone(), settings.clone());
         let started = thread::Builder::new().spawn(move || {
@@ -167,5 +174,22 @@ impl Spares {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_workers_are_started_no_spare_is() {
+        let (spares, kind, settings) = (Spares::default(), WorkerKind::DEFAULT, Settings::default());
+        spares.join(kind, &settings);
+        spares.prepare(kind, &settings);
+        spares.prepare(kind, &settings);
+        let begins = |starts| spares.lock().begin(kind, &settings.without_spares(), starts);
+        assert!(!begins(1), "another worker has been started since the first");
+        assert!(begins(2), "none has since the second");
+        assert!(!begins(2), "one at a time");
     }
 }
