@@ -132,12 +132,8 @@ impl Run {
     /// If it does not end within the limit, or something that outlives it holds its output.
     #[track_caller]
     #[must_use]
-    pub fn finish(mut self) -> Output {
-        drop(self.input.take());
-        let Some(status) = self.wait_for_end(self.time_left()) else {
-            panic!("the program did not end within {:?}\n{}", self.limit, self.so_far());
-        };
-        self.output(status)
+    pub fn finish(self) -> Output {
+        self.finish_unless(|| false).expect("nothing is ever lost")
     }
 
     /// The same, but gives up once what the program depends on is lost, with what it has printed so far.
@@ -145,7 +141,7 @@ impl Run {
     /// # Panics
     /// As [`finish`](Self::finish).
     #[track_caller]
-    pub fn finish_unless(mut self, mut is_lost: impl FnMut() -> bool) -> Result<Output, Output> {
+    pub fn finish_unless(mut self, mut is_lost: impl FnMut() -> bool) -> Result<Output, String> {
         drop(self.input.take());
         let ended = wait_until(self.time_left(), || match self.child.try_wait().ok().flatten() {
             Some(status) => Some(Some(status)),
@@ -153,11 +149,7 @@ impl Run {
         });
         match ended {
             Some(Some(status)) => Ok(self.output(status)),
-            Some(None) => {
-                let _ = self.child.kill();
-                let status = self.child.wait().expect("a program that was killed ends");
-                Err(Output { status, stdout: self.stdout.text(), stderr: self.stderr.text() })
-            }
+            Some(None) => Err(self.stdout.text()),
             None => panic!("the program did not end within {:?}\n{}", self.limit, self.so_far()),
         }
     }
@@ -246,7 +238,8 @@ impl Run {
     /// which they keep open for as long as they live, and never print; and Wine's server keeps what it has handed to a process
     /// that it has forgotten while it created it.
     fn is_held_by_wine_alone(&self) -> bool {
-        self.holders().iter().all(|process| process.role() == Role::Other)
+        let holders = self.holders();
+        !holders.is_empty() && holders.iter().all(|process| process.role() == Role::Other)
     }
 
     /// Who has its output open.

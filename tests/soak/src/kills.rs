@@ -116,7 +116,7 @@ impl Shown {
         };
         let rounds = match &ended {
             Ok(output) => output.stdout.as_str(),
-            Err(output) => whole_rounds(&output.stdout),
+            Err(printed) => whole_rounds(printed),
         };
         let (calls, told) = self.read(rounds, link, seed);
         match &ended {
@@ -186,7 +186,7 @@ impl Shown {
 
 /// Waits for the end of a host that runs in Wine, or until it has lost the server that is its kernel, for which it would wait for
 /// ever. A fresh server starts with the next program.
-fn finish_unless_server_ends(run: Run) -> Result<Output, Output> {
+fn finish_unless_server_ends(run: Run) -> Result<Output, String> {
     let mut server = None;
     let ended = run.finish_unless(|| {
         server = server.take().or_else(WineServer::running);

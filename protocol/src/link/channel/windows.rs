@@ -46,7 +46,7 @@ impl WorkerEnd {
 
 /// Creates a channel: the host's end, and the end to hand to a worker.
 ///
-/// No handle is inheritable: who starts the worker makes those of the worker's end so, for that one process.
+/// No handle is inheritable: who starts the worker makes the pipe for requests so, for that one process.
 ///
 /// # Errors
 /// The operating system's, when no pipe can be had.
