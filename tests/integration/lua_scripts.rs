@@ -44,6 +44,7 @@ scripts! {
     callbacks
     calls_that_end
     casts
+    clock
     code_pages
     complex_and_long_double
     const_parts

@@ -6,7 +6,6 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 mod allocations;
@@ -25,6 +24,7 @@ mod process;
 mod segments;
 mod serve;
 mod server;
+mod watch;
 
 pub use serve::serve;
 
@@ -55,10 +55,13 @@ pub fn run() -> ExitCode {
     };
     process::keep_from_forks(&endpoint.receiver);
     process::keep_from_forks(&endpoint.sender);
-    process::end_with_this_thread();
     process::suppress_dialogs();
     output::prepare();
     fault::report_to(&endpoint.sender);
+    if let Err(error) = watch::start() {
+        eprintln!("worker32: nothing can be watched for: {error}");
+        return ExitCode::FAILURE;
+    }
     let served = serve::serve_host(endpoint, end_unless_done);
     ENDING.store(true, Ordering::Relaxed);
     match served {
@@ -84,6 +87,6 @@ fn end_unless_done() {
 fn rest(time: Duration) {
     const PAUSE: Duration = Duration::from_millis(10);
     for _ in 0..time.as_millis() / PAUSE.as_millis() {
-        thread::sleep(PAUSE);
+        watch::pause(PAUSE);
     }
 }

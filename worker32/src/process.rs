@@ -7,11 +7,9 @@ mod windows;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    end_now, end_with_this_thread, error_numbers, is_fork, keep_from_forks, last_error_text, set_error_numbers,
-    suppress_dialogs,
+    end_now, error_numbers, is_fork, keep_from_forks, last_error_text, set_error_numbers, suppress_dialogs,
 };
 #[cfg(windows)]
 pub(crate) use windows::{
-    end_now, end_with_this_thread, error_numbers, is_fork, keep_from_forks, last_error_text, set_error_numbers,
-    suppress_dialogs,
+    end_now, error_numbers, is_fork, keep_from_forks, last_error_text, set_error_numbers, suppress_dialogs,
 };

@@ -12,8 +12,8 @@ use protocol::{Attach, Call, Fault, FaultKind, Hello, decode};
 
 use crate::conversation::Conversation;
 use crate::link::{Link, Request, attach};
-use crate::process;
 use crate::server::Server;
+use crate::watch;
 
 /// Serves a host until it closes the channel or breaks the protocol. Goes over to shared memory if the host asks for it.
 ///
@@ -69,7 +69,7 @@ where
 {
     let (found, requests) = mpsc::channel();
     thread::spawn(move || {
-        watch(receiver, &found);
+        read(receiver, &found);
         drop(found);
         closed();
     });
@@ -84,11 +84,7 @@ where
 {
     // Under Wine the host's end ends the process that has launched this one, and with it this one: there is no watcher.
     if let Some(watcher) = endpoint.doorbell().watcher().map_err(LinkError::Io)? {
-        process::keep_from_forks(&watcher);
-        thread::spawn(move || {
-            watcher.wait_for_end();
-            closed();
-        });
+        watch::watch_host(watcher, closed);
     }
     Conversation::new(Link::Shared(Box::new(endpoint)), server).serve()
 }
@@ -113,7 +109,7 @@ fn greet(server: &mut Server, request: &Request, channel: &mut Endpoint) -> Resu
 }
 
 /// Reads frames until the channel closes or holds something that is no frame.
-fn watch<R: Read>(receiver: R, requests: &mpsc::Sender<Request>) {
+fn read<R: Read>(receiver: R, requests: &mpsc::Sender<Request>) {
     let mut reader = FrameReader::new(receiver);
     while let Ok(request) = Request::receive(&mut reader) {
         if requests.send(request).is_err() {

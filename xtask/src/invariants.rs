@@ -34,6 +34,7 @@ const UNSAFE: &[&str] = &[
     "worker32/src/memory/",
     "worker32/src/output/",
     "worker32/src/process/",
+    "worker32/src/watch/windows.rs",
 ];
 
 /// Where mlua may be known in `runtime64/src`.

@@ -11,6 +11,7 @@ mod argument;
 mod bytes;
 mod callbacks;
 mod calling;
+mod clock;
 mod declaring;
 mod error_numbers;
 mod exports;
@@ -33,6 +34,7 @@ pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     error_numbers::install(lua, module, &table)?;
     callbacks::install(lua, module, &table)?;
     calling::install(lua, &table)?;
+    clock::install(lua, &table)?;
     workers::install(lua, module, &table)?;
     pool::install(lua, module, &table)?;
     abi(lua, module, &table)?;

@@ -1,21 +1,33 @@
-//! What workers that have ended leave to the host, let go of beside those who wait for the news: to unmap memory and close
-//! handles takes milliseconds where Wine is the system.
+//! What workers that have ended leave to the host, let go of beside those who wait for the news, and a little later: to unmap
+//! memory and close handles takes milliseconds where Wine is the system, and holds up what the whole process does with memory.
 
 use std::sync::{OnceLock, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::start::Running;
 
+/// How long it is kept, in which the news is raised, caught and told.
+const KEPT: Duration = Duration::from_millis(50);
+
+/// What a worker has left, and when.
+type Left = (Instant, Running);
+
 /// Lets go of what the host has of a worker that has ended, soon. Its arena is of no use from now on.
 pub(super) fn let_go(ended: Running) {
-    static ENDED: OnceLock<mpsc::Sender<Running>> = OnceLock::new();
+    static ENDED: OnceLock<mpsc::Sender<Left>> = OnceLock::new();
     ended.bury_arena();
     let queue = ENDED.get_or_init(|| {
         let (sender, queue) = mpsc::channel();
         // If there is no thread, there is no receiver either.
-        let _ = thread::Builder::new().spawn(move || queue.into_iter().for_each(drop::<Running>));
+        let _ = thread::Builder::new().spawn(move || queue.into_iter().for_each(let_go_in_time));
         sender
     });
     // What cannot be sent comes back with the error, and is let go of here.
-    let _ = queue.send(ended);
+    let _ = queue.send((Instant::now(), ended));
+}
+
+fn let_go_in_time((left, ended): Left) {
+    thread::sleep(KEPT.saturating_sub(left.elapsed()));
+    drop(ended);
 }

@@ -27,6 +27,8 @@ mod registers;
 mod reporter;
 mod thread;
 
+pub(crate) use reporter::{make_report, report_wanted};
+
 /// Stack kept back for the handlers, so that they also run after a stack overflow.
 const STACK_BYTES: u32 = 32 << 10;
 
@@ -45,7 +47,7 @@ pub(crate) fn report_to(channel: &impl AsHandle) {
     CHANNEL.store(channel.as_handle().as_raw_handle(), Ordering::Relaxed);
     guard_thread();
     thread::prepare();
-    reporter::start(report);
+    reporter::prepare();
     abort::prepare();
     // SAFETY: the handler has the type the function asks for.
     unsafe { AddVectoredExceptionHandler(1, Some(note)) };

@@ -45,9 +45,6 @@ pub(crate) fn end_now() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// The main thread does not end alone here.
-pub(crate) fn end_with_this_thread() {}
-
 /// Nothing here asks the user anything.
 pub(crate) fn suppress_dialogs() {}
 

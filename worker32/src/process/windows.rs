@@ -2,17 +2,13 @@
 #![allow(unsafe_code, reason = "the operating system's functions take raw values")]
 
 use std::ffi::c_int;
-use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
-use std::ptr;
-use std::thread;
+use std::os::windows::io::AsHandle;
 
-use windows_sys::Win32::Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, GetLastError, SetLastError};
+use windows_sys::Win32::Foundation::{GetLastError, SetLastError};
 use windows_sys::Win32::System::Diagnostics::Debug::{
     SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX, SetErrorMode,
 };
-use windows_sys::Win32::System::Threading::{
-    GetCurrentProcess, GetCurrentThread, GetExitCodeThread, INFINITE, TerminateProcess, WaitForSingleObject,
-};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
 
 use crate::invoke::ErrorNumbers;
 
@@ -34,31 +30,6 @@ pub(crate) fn end_now() -> ! {
     // SAFETY: the pseudo handle of the current process is always valid.
     unsafe { TerminateProcess(GetCurrentProcess(), 0) };
     std::process::abort()
-}
-
-/// Ends the process when the calling thread, which serves the host, ends: a library may end it alone, with ExitThread, and
-/// Wine does so for an exception that it cannot deliver.
-pub(crate) fn end_with_this_thread() {
-    let mut serving: RawHandle = ptr::null_mut();
-    // SAFETY: the pseudo handles of the current process and thread are always valid; the real handle is owned only if the
-    // function says that it has made one.
-    let serving = unsafe {
-        let process = GetCurrentProcess();
-        let made = DuplicateHandle(process, GetCurrentThread(), process, &raw mut serving, 0, 0, DUPLICATE_SAME_ACCESS);
-        if made == 0 {
-            return;
-        }
-        OwnedHandle::from_raw_handle(serving)
-    };
-    thread::spawn(move || {
-        let mut code = 0;
-        // SAFETY: the handle is open for as long as this thread runs; the code is written to a local.
-        unsafe {
-            WaitForSingleObject(serving.as_raw_handle(), INFINITE);
-            GetExitCodeThread(serving.as_raw_handle(), &raw mut code);
-            TerminateProcess(GetCurrentProcess(), code);
-        }
-    });
 }
 
 /// A fault or a missing file must end in an error message, never in a dialog that nobody is there to close.

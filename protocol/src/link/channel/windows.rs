@@ -29,8 +29,8 @@ pub type Receiver = Recver;
 pub type Sender = unnamed_pipe::Sender;
 
 /// The end that is handed to a worker. It inherits the pipe for requests, and nothing else; its handle for replies is put into it
-/// once it is there, and [told](Endpoint::tell_replies) through that pipe. What a system starts beside the worker and lets
-/// inherit from it, as Wine does a console, would keep the pipe for replies open, and with it the news of the worker's end.
+/// once it is there, and [told](Endpoint::tell_replies) through that pipe. A program that a library starts, and a console that
+/// a system starts beside the worker, would keep a pipe that they inherit open, and with it the news of the worker's end.
 #[derive(Debug)]
 pub struct WorkerEnd {
     /// The pipe that becomes the worker's standard input.

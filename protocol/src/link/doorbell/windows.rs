@@ -100,15 +100,10 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Waits until the peer has let go of the link or ended.
-    pub fn wait_for_end(&self) {
-        wait_for_any(&[self.closed.as_raw_handle(), self.process.as_raw_handle()]);
-    }
-}
-
-impl AsHandle for Watcher {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.process.as_handle()
+    /// What is signalled for good when the peer has let go of the link, and when it has ended.
+    #[must_use]
+    pub fn handles(&self) -> [BorrowedHandle<'_>; 2] {
+        [self.closed.as_handle(), self.process.as_handle()]
     }
 }
 

@@ -1,7 +1,7 @@
 //! Windows.
 #![allow(unsafe_code, reason = "processes are created through the operating system's functions")]
 
-use std::ffi::{OsStr, c_void};
+use std::ffi::OsStr;
 use std::io;
 use std::iter;
 use std::mem;
@@ -9,35 +9,31 @@ use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 use std::ptr;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use protocol::link::{self, Endpoint, WorkerEnd};
 use windows_sys::Win32::Foundation::{
-    DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_INTERNAL_ERROR, HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation,
-    TRUE, WAIT_OBJECT_0,
+    DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_INTERNAL_ERROR, HANDLE, HANDLE_FLAG_INHERIT, NTSTATUS, STILL_ACTIVE,
+    SetHandleInformation, TRUE, WAIT_OBJECT_0,
 };
 use windows_sys::Win32::Storage::FileSystem::SYNCHRONIZE;
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
 use windows_sys::Win32::System::IO::CancelIoEx;
-use windows_sys::Win32::System::JobObjects::{
-    CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_PROCESS_MEMORY,
-    JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
-    SetInformationJobObject,
-};
 use windows_sys::Win32::System::Threading::{
-    ABOVE_NORMAL_PRIORITY_CLASS, BELOW_NORMAL_PRIORITY_CLASS, CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW,
-    CREATE_UNICODE_ENVIRONMENT, CreateProcessW, DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT,
-    GetCurrentProcess, GetExitCodeProcess, IDLE_PRIORITY_CLASS, InitializeProcThreadAttributeList,
-    LPPROC_THREAD_ATTRIBUTE_LIST, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROC_THREAD_ATTRIBUTE_JOB_LIST,
-    PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute,
-    WaitForSingleObject,
+    ABOVE_NORMAL_PRIORITY_CLASS, BELOW_NORMAL_PRIORITY_CLASS, CREATE_NEW_PROCESS_GROUP, CREATE_UNICODE_ENVIRONMENT,
+    CreateProcessW, EXTENDED_STARTUPINFO_PRESENT, GetCurrentProcess, GetExitCodeProcess, IDLE_PRIORITY_CLASS,
+    PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, WaitForSingleObject,
 };
 
 use super::Exit;
 use crate::remote::{Conditions, Priority};
 
+mod attributes;
+mod console;
 mod environment;
+mod jobs;
+
+use attributes::AttributeList;
 
 /// How often a process is created before Wine's word is taken that it cannot be: on a busy machine its new process may end
 /// before the first instruction of the program, which Wine reports as an internal error.
@@ -69,8 +65,8 @@ impl Process {
                 inherited.push(handle);
             }
         }
-        let own_job = conditions.memory_limit.map(limited_job).transpose()?;
-        let jobs: Vec<HANDLE> = job().iter().chain(&own_job.as_ref()).map(|job| job.as_raw_handle()).collect();
+        let own_job = conditions.memory_limit.map(jobs::limited).transpose()?;
+        let jobs: Vec<HANDLE> = jobs::of_all().iter().chain(&own_job.as_ref()).map(|job| job.as_raw_handle()).collect();
         let create = || create(executable, standard, (&inherited, &jobs), conditions);
         let mut created = create();
         for _ in 1..TRIES {
@@ -127,15 +123,25 @@ impl Process {
     /// Waits for the end, at most for `limit`.
     pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
         let milliseconds = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX - 1);
+        // One that has ended need not be waited for: each question is a way to Wine's server and back.
+        let code = match self.code()? {
+            STILL_ACTIVE => self.has_ended_in(milliseconds).then(|| self.code())??,
+            code => code,
+        };
+        Some(Exit::Code(code.cast_unsigned().into()))
+    }
+
+    /// The code that the process has ended with, or [`STILL_ACTIVE`], with which it may have ended too.
+    fn code(&self) -> Option<NTSTATUS> {
         let mut code = 0;
         // SAFETY: the handle is open; the code is written to a local.
-        unsafe {
-            if WaitForSingleObject(self.process.as_raw_handle(), milliseconds) != WAIT_OBJECT_0 {
-                return None;
-            }
-            GetExitCodeProcess(self.process.as_raw_handle(), &raw mut code);
-        }
-        Some(Exit::Code(code.into()))
+        let is_told = unsafe { GetExitCodeProcess(self.process.as_raw_handle(), &raw mut code) } != 0;
+        is_told.then_some(code.cast_signed())
+    }
+
+    fn has_ended_in(&self, milliseconds: u32) -> bool {
+        // SAFETY: the handle is open.
+        unsafe { WaitForSingleObject(self.process.as_raw_handle(), milliseconds) == WAIT_OBJECT_0 }
     }
 }
 
@@ -198,7 +204,7 @@ fn create(
         startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
         [startup.StartupInfo.hStdInput, startup.StartupInfo.hStdOutput, startup.StartupInfo.hStdError] = standard;
         startup.lpAttributeList = attributes.list();
-        let flags = CREATE_NO_WINDOW
+        let flags = console::flag()
             | CREATE_NEW_PROCESS_GROUP
             | CREATE_UNICODE_ENVIRONMENT
             | EXTENDED_STARTUPINFO_PRESENT
@@ -225,42 +231,6 @@ fn create(
     }
 }
 
-/// The job of all workers. The system closes it with this process, however that ends, and ends what is in it.
-fn job() -> Option<&'static OwnedHandle> {
-    static JOB: OnceLock<Option<OwnedHandle>> = OnceLock::new();
-    JOB.get_or_init(|| {
-        // Programs that a library starts are its own affair and may outlive the worker.
-        new_job(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, 0).ok()
-    })
-    .as_ref()
-}
-
-/// A job whose processes may have so much memory each.
-fn limited_job(bytes: u64) -> io::Result<OwnedHandle> {
-    new_job(JOB_OBJECT_LIMIT_PROCESS_MEMORY, usize::try_from(bytes).unwrap_or(usize::MAX))
-}
-
-fn new_job(flags: u32, process_memory: usize) -> io::Result<OwnedHandle> {
-    // SAFETY: null pointers ask for no name and the default protection; the limits are a zeroed local, valid as it
-    // is, of the size that is passed.
-    unsafe {
-        let job = CreateJobObjectW(ptr::null(), ptr::null());
-        if job.is_null() {
-            return Err(io::Error::last_os_error());
-        }
-        let job = OwnedHandle::from_raw_handle(job);
-        let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = mem::zeroed();
-        limits.BasicLimitInformation.LimitFlags = flags;
-        limits.ProcessMemoryLimit = process_memory;
-        let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
-        let limits = (&raw const limits).cast::<c_void>();
-        match SetInformationJobObject(job.as_raw_handle(), JobObjectExtendedLimitInformation, limits, size) {
-            0 => Err(io::Error::last_os_error()),
-            _ => Ok(job),
-        }
-    }
-}
-
 fn priority_class(priority: Priority) -> u32 {
     match priority {
         Priority::Idle => IDLE_PRIORITY_CLASS,
@@ -268,49 +238,6 @@ fn priority_class(priority: Priority) -> u32 {
         // Without a class a process has that of the one that creates it.
         Priority::Normal => 0,
         Priority::High => ABOVE_NORMAL_PRIORITY_CLASS,
-    }
-}
-
-/// The attributes of a new process: the handles it inherits, so that it inherits no others, and the job it starts in.
-struct AttributeList<'a> {
-    memory: Vec<u64>,
-    _values: [&'a [HANDLE]; 2],
-}
-
-impl<'a> AttributeList<'a> {
-    fn new(inherited: &'a [HANDLE], jobs: &'a [HANDLE]) -> io::Result<Self> {
-        let attributes = [(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited), (PROC_THREAD_ATTRIBUTE_JOB_LIST, jobs)];
-        let mut bytes = 0;
-        // SAFETY: the first call asks for the size alone. The memory has that size and the alignment of a pointer, and
-        // moving the `Vec` does not move it. The values outlive the list, which borrows them.
-        unsafe {
-            let count = attributes.len() as u32;
-            InitializeProcThreadAttributeList(ptr::null_mut(), count, 0, &raw mut bytes);
-            let mut list = Self { memory: vec![0; bytes.div_ceil(size_of::<u64>())], _values: [inherited, jobs] };
-            if InitializeProcThreadAttributeList(list.list(), count, 0, &raw mut bytes) == 0 {
-                return Err(io::Error::last_os_error());
-            }
-            for (attribute, handles) in attributes.into_iter().filter(|(_, handles)| !handles.is_empty()) {
-                let value = handles.as_ptr().cast();
-                let size = size_of_val(handles);
-                let (none, nothing) = (ptr::null_mut(), ptr::null());
-                if UpdateProcThreadAttribute(list.list(), 0, attribute as usize, value, size, none, nothing) == 0 {
-                    return Err(io::Error::last_os_error());
-                }
-            }
-            Ok(list)
-        }
-    }
-
-    fn list(&mut self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
-        self.memory.as_mut_ptr().cast()
-    }
-}
-
-impl Drop for AttributeList<'_> {
-    fn drop(&mut self) {
-        // SAFETY: the list was initialised, or is zeroed memory, for which there is nothing to delete.
-        unsafe { DeleteProcThreadAttributeList(self.list()) };
     }
 }
 

@@ -1,11 +1,10 @@
-//! A thread that makes reports of stack overflows: the one that has used up its stack has no room for it. Wine keeps back no more
-//! than a page for handlers in 32-bit programs.
+//! Reports of stack overflows: the thread that has used up its stack has no room for one, so that another makes it, which
+//! [watches](crate::watch). Wine keeps back no more than a page for handlers in 32-bit programs.
 
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
-use std::thread;
 
 use windows_sys::Win32::Foundation::WAIT_OBJECT_0;
 use windows_sys::Win32::System::Diagnostics::Debug::EXCEPTION_POINTERS;
@@ -14,44 +13,39 @@ use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, SetEvent, Sl
 /// How long the answer may take, in milliseconds, before the exception goes its way without a report.
 const LIMIT: u32 = 5000;
 
-/// What makes a report: of an exception, that of the thread with this number, for good or not.
-pub(super) type Report = fn(&EXCEPTION_POINTERS, u32, bool);
-
 static EVENTS: OnceLock<Events> = OnceLock::new();
 static IS_BUSY: AtomicBool = AtomicBool::new(false);
 static EXCEPTION: AtomicPtr<EXCEPTION_POINTERS> = AtomicPtr::new(ptr::null_mut());
 static THREAD: AtomicU32 = AtomicU32::new(0);
 static IS_FINAL: AtomicBool = AtomicBool::new(false);
 
+/// Both reset themselves.
 struct Events {
-    asked: OwnedHandle,
-    answered: OwnedHandle,
+    wanted: OwnedHandle,
+    made: OwnedHandle,
 }
 
-/// Starts the thread, and waits until it runs: a new thread begins with the loader's lock, and would wait for it while the
-/// library is loaded that is to be reported. It lasts as long as the process.
-pub(super) fn start(report: Report) {
-    let (Some(asked), Some(answered)) = (event(), event()) else { return };
-    if EVENTS.set(Events { asked, answered }).is_ok() {
-        thread::spawn(move || serve(report));
-        if let Some(events) = EVENTS.get() {
-            wait(&events.answered, LIMIT);
-        }
+/// Has reports asked for from now on.
+pub(super) fn prepare() {
+    if let (Some(wanted), Some(made)) = (event(), event()) {
+        // Whoever comes second finds what the first has made.
+        let _ = EVENTS.set(Events { wanted, made });
     }
 }
 
-fn serve(report: Report) {
+/// What is set when a report is to be [made](make_report).
+pub(crate) fn report_wanted() -> Option<BorrowedHandle<'static>> {
+    EVENTS.get().map(|events| events.wanted.as_handle())
+}
+
+/// Makes the report that is wanted, if one is, which may end the process.
+pub(crate) fn make_report() {
+    let exception = EXCEPTION.swap(ptr::null_mut(), Ordering::Acquire);
+    // SAFETY: whoever asks keeps the exception until it is answered, or leaves it to the process's end.
+    let Some(exception) = (unsafe { exception.as_ref() }) else { return };
+    super::report(exception, THREAD.load(Ordering::Relaxed), IS_FINAL.load(Ordering::Relaxed));
     if let Some(events) = EVENTS.get() {
-        set(&events.answered);
-    }
-    while let Some(events) = EVENTS.get() {
-        wait(&events.asked, INFINITE);
-        let exception = EXCEPTION.swap(ptr::null_mut(), Ordering::Acquire);
-        // SAFETY: whoever asks keeps the exception until it is answered, or leaves it to the process's end.
-        if let Some(exception) = unsafe { exception.as_ref() } {
-            report(exception, THREAD.load(Ordering::Relaxed), IS_FINAL.load(Ordering::Relaxed));
-        }
-        set(&events.answered);
+        set(&events.made);
     }
 }
 
@@ -66,11 +60,11 @@ pub(super) fn ask(exception: &EXCEPTION_POINTERS, thread: u32, is_final: bool) {
     THREAD.store(thread, Ordering::Relaxed);
     IS_FINAL.store(is_final, Ordering::Relaxed);
     EXCEPTION.store(ptr::from_ref(exception).cast_mut(), Ordering::Release);
-    set(&events.asked);
-    let in_time = wait(&events.answered, LIMIT);
+    set(&events.wanted);
+    let in_time = wait(&events.made, LIMIT);
     // What is taken back in time is not looked at when it is gone. What was taken before that is waited for.
     if !in_time && EXCEPTION.swap(ptr::null_mut(), Ordering::AcqRel).is_null() {
-        wait(&events.answered, INFINITE);
+        wait(&events.made, INFINITE);
     }
     IS_BUSY.store(false, Ordering::Release);
 }

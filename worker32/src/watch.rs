@@ -1,0 +1,11 @@
+//! What is watched for however hung the library is: the host's end, and on Windows that of the thread that serves it.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::{pause, start, watch_host};
+#[cfg(windows)]
+pub(crate) use windows::{pause, start, watch_host};
