@@ -24,6 +24,9 @@ const START_LIMIT: Duration = Duration::from_secs(5);
 /// How long the thread rests if it cannot wait, as when a library has closed a handle that is not its own.
 const REST: Duration = Duration::from_millis(10);
 
+/// How many objects are waited for at once: the thread that serves, the wish for a report, and the two that tell of the host's end.
+const MOST: usize = 4;
+
 static WATCHED: OnceLock<Watched> = OnceLock::new();
 
 /// What is watched for from the start.
@@ -97,17 +100,23 @@ fn host() -> std::sync::MutexGuard<'static, Option<Host>> {
 fn attend(watched: &Watched, others: &[BorrowedHandle<'_>], milliseconds: u32) -> bool {
     let report = fault::report_wanted();
     let objects = [watched.serving.as_handle()].into_iter().chain(report).chain(others.iter().copied());
-    let handles: Vec<RawHandle> = objects.map(|object| object.as_raw_handle()).collect();
+    // Whoever wants a report may hold the lock of the heap, so that nothing may be allocated or freed here.
+    let mut handles = [ptr::null_mut(); MOST];
+    let mut count = 0;
+    for (handle, object) in handles.iter_mut().zip(objects) {
+        *handle = object.as_raw_handle();
+        count += 1;
+    }
     // SAFETY: the handles are open for as long as they are borrowed, and there are as many as said.
-    let outcome = unsafe { WaitForMultipleObjects(handles.len() as u32, handles.as_ptr(), 0, milliseconds) };
+    let outcome = unsafe { WaitForMultipleObjects(count, handles.as_ptr(), 0, milliseconds) };
     if outcome == WAIT_FAILED {
         thread::sleep(REST);
         return false;
     }
-    match outcome.wrapping_sub(WAIT_OBJECT_0) as usize {
+    match outcome.wrapping_sub(WAIT_OBJECT_0) {
         0 => end_as(&watched.serving),
         1 if report.is_some() => fault::make_report(),
-        index => return index < handles.len(),
+        index => return index < count,
     }
     false
 }
