@@ -28,7 +28,7 @@ pub(crate) use system::{guard_thread, report_to, while_loading};
 #[cfg(unix)]
 pub(crate) use unix::prepare_new_library;
 #[cfg(windows)]
-pub(crate) use windows::{end_if_crashed, make_report, report_wanted};
+pub(crate) use windows::{end_if_crashed, event, make_report, report_wanted, set};
 
 /// The place for a report in shared memory, once the link goes through it.
 static AREA: OnceLock<ReportArea> = OnceLock::new();

@@ -27,7 +27,7 @@ mod registers;
 mod reporter;
 mod thread;
 
-pub(crate) use reporter::{make_report, report_wanted};
+pub(crate) use reporter::{event, make_report, report_wanted, set};
 
 /// Stack kept back for the handlers, so that they also run after a stack overflow.
 const STACK_BYTES: u32 = 32 << 10;

@@ -12,8 +12,7 @@ use std::time::Duration;
 use protocol::link::Watcher;
 use windows_sys::Win32::Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, WAIT_FAILED, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Threading::{
-    CreateEventW, GetCurrentProcess, GetCurrentThread, GetExitCodeThread, INFINITE, SetEvent, TerminateProcess,
-    WaitForMultipleObjects,
+    GetCurrentProcess, GetCurrentThread, GetExitCodeThread, INFINITE, TerminateProcess, WaitForMultipleObjects,
 };
 
 use crate::fault;
@@ -51,7 +50,7 @@ struct Host {
 /// The process ends when the calling thread does, which serves the host: a library may end it alone, with ExitThread, and
 /// Wine does so for an exception that it cannot deliver.
 pub(crate) fn start() -> io::Result<()> {
-    let watched = Watched { serving: calling_thread()?, host_is_known: event()? };
+    let watched = Watched { serving: calling_thread()?, host_is_known: fault::event()? };
     let watched = WATCHED.get_or_init(move || watched);
     let (runs, is_run) = mpsc::channel::<()>();
     thread::Builder::new().spawn(move || {
@@ -67,8 +66,7 @@ pub(crate) fn start() -> io::Result<()> {
 pub(crate) fn watch_host(watcher: Watcher, ended: impl FnOnce() + Send + 'static) {
     *host() = Some(Host { watcher, ended: Box::new(ended) });
     if let Some(watched) = WATCHED.get() {
-        // SAFETY: the event is never closed.
-        unsafe { SetEvent(watched.host_is_known.as_raw_handle()) };
+        fault::set(&watched.host_is_known);
     }
 }
 
@@ -141,14 +139,5 @@ fn calling_thread() -> io::Result<OwnedHandle> {
             0 => Err(io::Error::last_os_error()),
             _ => Ok(OwnedHandle::from_raw_handle(thread)),
         }
-    }
-}
-
-/// An event that resets itself.
-fn event() -> io::Result<OwnedHandle> {
-    // SAFETY: null pointers ask for no name and the default protection. The handle is owned only if one was made.
-    unsafe {
-        let handle = CreateEventW(ptr::null(), 0, 0, ptr::null());
-        if handle.is_null() { Err(io::Error::last_os_error()) } else { Ok(OwnedHandle::from_raw_handle(handle)) }
     }
 }

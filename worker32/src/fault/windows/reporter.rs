@@ -1,6 +1,7 @@
 //! Reports of stack overflows: the thread that has used up its stack has no room for one, so that another makes it, which
 //! [watches](crate::watch). Wine keeps back no more than a page for handlers in 32-bit programs.
 
+use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 use std::sync::OnceLock;
@@ -27,7 +28,7 @@ struct Events {
 
 /// Has reports asked for from now on.
 pub(super) fn prepare() {
-    if let (Some(wanted), Some(made)) = (event(), event()) {
+    if let (Ok(wanted), Ok(made)) = (event(), event()) {
         // Whoever comes second finds what the first has made.
         let _ = EVENTS.set(Events { wanted, made });
     }
@@ -69,15 +70,16 @@ pub(super) fn ask(exception: &EXCEPTION_POINTERS, thread: u32, is_final: bool) {
     IS_BUSY.store(false, Ordering::Release);
 }
 
-fn event() -> Option<OwnedHandle> {
+/// An event that resets itself.
+pub(crate) fn event() -> io::Result<OwnedHandle> {
     // SAFETY: null pointers ask for no name and the default protection. The handle is owned only if one was made.
     unsafe {
         let handle = CreateEventW(ptr::null(), 0, 0, ptr::null());
-        if handle.is_null() { None } else { Some(OwnedHandle::from_raw_handle(handle)) }
+        if handle.is_null() { Err(io::Error::last_os_error()) } else { Ok(OwnedHandle::from_raw_handle(handle)) }
     }
 }
 
-fn set(event: &OwnedHandle) {
+pub(crate) fn set(event: &OwnedHandle) {
     // SAFETY: the handle is open for as long as it is borrowed.
     unsafe { SetEvent(event.as_raw_handle()) };
 }
