@@ -1,5 +1,7 @@
 //! What any thread may do to a worker that runs, while another one waits for it: end it, and say why.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::alarm::Alarm;
@@ -53,5 +55,30 @@ impl Control {
 
     pub(super) fn is_awaited(&self) -> bool {
         self.is_awaited.load(Ordering::Relaxed)
+    }
+}
+
+/// A worker's control in the hands of who runs it: dropped, the process has ended, though another thread may look at it at that
+/// moment.
+#[derive(Debug)]
+pub(super) struct OwnedControl(Arc<Control>);
+
+impl OwnedControl {
+    pub(super) fn new(control: Arc<Control>) -> Self {
+        Self(control)
+    }
+}
+
+impl Deref for OwnedControl {
+    type Target = Arc<Control>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for OwnedControl {
+    fn drop(&mut self) {
+        self.0.process.end();
     }
 }

@@ -10,7 +10,7 @@ use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
-use super::control::Control;
+use super::control::{Control, OwnedControl};
 use super::process::{Hangup, Process};
 use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
 
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) link: Link,
-    pub(super) control: Arc<Control>,
+    pub(super) control: OwnedControl,
     /// Whether a dump is to be made if it crashes.
     pub(super) wants_dumps: bool,
 }
@@ -126,7 +126,10 @@ fn attempt(
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match settled {
-        Ok(Ok(link)) => Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some() }),
+        Ok(Ok(link)) => {
+            let control = OwnedControl::new(control);
+            Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some() })
+        }
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
         Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, process)),

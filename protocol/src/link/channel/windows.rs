@@ -5,12 +5,13 @@
 )]
 
 use std::ffi::{c_char, c_int};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 use std::ptr;
 
 use interprocess::os::windows::unnamed_pipe::CreationOptions;
-use interprocess::unnamed_pipe::{self, Recver};
+use interprocess::unnamed_pipe::Recver;
 use windows_sys::Win32::Foundation::{DuplicateHandle, GENERIC_READ, GENERIC_WRITE};
 use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
@@ -25,8 +26,10 @@ unsafe extern "C" {
 
 /// Where frames arrive.
 pub type Receiver = Recver;
-/// Where frames leave.
-pub type Sender = unnamed_pipe::Sender;
+/// Where frames leave: a file, as the pipe's own type starts a thread when it is dropped, which waits until the peer has read all.
+/// A peer reads what lies in a pipe after its writer has closed it, too; and if the process ends while that thread begins, it crashes
+/// in Wine 8, in the middle of the libraries' destructors.
+pub type Sender = File;
 
 /// The end that is handed to a worker. It inherits the pipe for requests, and nothing else; its handle for replies is put into it
 /// once it is there, and [told](Endpoint::tell_replies) through that pipe. A program that a library starts, and a console that
@@ -54,7 +57,7 @@ pub fn pair() -> io::Result<(Endpoint, WorkerEnd)> {
     let options = CreationOptions::new().inheritable(false);
     let (request_sender, request_receiver) = options.clone().create()?;
     let (reply_sender, reply_receiver) = options.create()?;
-    let host = Endpoint { receiver: reply_receiver, sender: request_sender };
+    let host = Endpoint { receiver: reply_receiver, sender: OwnedHandle::from(request_sender).into() };
     Ok((host, WorkerEnd { requests: request_receiver.into(), replies: reply_sender.into() }))
 }
 
