@@ -12,6 +12,14 @@ impl Quantiles {
         Self(times)
     }
 
+    /// The times that 99 of 100 are within, of each quarter of a run whose times are in their order: what is late all the time is told
+    /// from what was late for a while.
+    pub(crate) fn of_quarters(times: &[f64]) -> String {
+        let quarters = times.chunks(times.len().div_ceil(4).max(1));
+        let most = quarters.filter_map(|quarter| Self::of(quarter.to_vec()).at(0.99));
+        most.map(|time| format!("{time:.2}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// The time that so large a share of all is within. Of none it is none.
     pub(crate) fn at(&self, share: f64) -> Option<f64> {
         // The share of a count that fits into memory is a place in it.
@@ -52,5 +60,12 @@ mod tests {
         assert_eq!((times.at(0.5), times.at(0.99), times.longest()), (Some(100.0), Some(198.0), Some(200.0)));
         assert!(times.are_within(0.99, 198.0) && !times.are_within(1.0, 199.0));
         assert!(!Quantiles::default().are_within(0.5, 1.0), "none of none");
+    }
+
+    #[test]
+    fn quarters_are_of_the_order_of_the_times() {
+        assert_eq!(Quantiles::of_quarters(&[4.0, 1.0, 3.0, 2.0, 9.0]), "4.00, 3.00, 9.00");
+        assert_eq!(Quantiles::of_quarters(&[4.0, 1.0, 3.0, 2.0]), "4.00, 1.00, 3.00, 2.00");
+        assert_eq!(Quantiles::of_quarters(&[]), "");
     }
 }
