@@ -30,7 +30,7 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn new(process: Process) -> Self {
+    fn new(process: Process) -> Self {
         Self { process, alarm: Alarm::default(), ending: AtomicU8::new(0), is_awaited: AtomicBool::new(false) }
     }
 
@@ -64,8 +64,8 @@ impl Control {
 pub(super) struct OwnedControl(Arc<Control>);
 
 impl OwnedControl {
-    pub(super) fn new(control: Arc<Control>) -> Self {
-        Self(control)
+    pub(super) fn of(process: Process) -> Self {
+        Self(Arc::new(Control::new(process)))
     }
 }
 

@@ -116,7 +116,7 @@ fn attempt(
         let path = loader.unwrap_or(path).to_path_buf();
         RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
     })?;
-    let control = Arc::new(Control::new(process));
+    let control = OwnedControl::of(process);
     let process = &control.process;
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
     let hangup = Hangup::of(&channel);
@@ -126,10 +126,7 @@ fn attempt(
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match settled {
-        Ok(Ok(link)) => {
-            let control = OwnedControl::new(control);
-            Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some() })
-        }
+        Ok(Ok(link)) => Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some() }),
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
         Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, process)),

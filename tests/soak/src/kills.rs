@@ -81,14 +81,13 @@ pub fn run(configuration: Configuration, link: Link, count: u64, seed: u64) -> R
     report.judge_none("calls with a wrong result", &shown.wrong);
     report.judge_none("errors of an unexpected kind", &shown.unexpected);
     report.judge_none("calls that ran twice, or not as they told", &shown.misjudged);
-    let (floor, quarters) = (floor.end(), Quantiles::of_quarters(&shown.late));
-    let floor_quarters = Quantiles::of_quarters(&floor);
-    report.tell("kill to end of a process that does nothing", Quantiles::of(floor));
-    report.tell("  p99 of each quarter of the run, in ms", floor_quarters);
+    let floor = floor.end();
+    report.tell("kill to end of a process that does nothing", Quantiles::of(floor.clone()));
+    report.tell("  p99 of each quarter of the run, in ms", Quantiles::of_quarters(&floor));
     report.tell("the slowest error was of", &shown.slowest.1);
-    let late = Quantiles::of(shown.late);
+    let late = Quantiles::of(shown.late.clone());
     report.judge_times("kill to error of the call under way", &late, "p99 ≤ 5 ms", late.are_within(0.99, LATEST));
-    report.tell("  p99 of each quarter of the run, in ms", quarters);
+    report.tell("  p99 of each quarter of the run, in ms", Quantiles::of_quarters(&shown.late));
     report
 }
 
