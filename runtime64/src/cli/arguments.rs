@@ -60,6 +60,7 @@ impl Arguments {
     pub(crate) fn parse(command_line: Vec<OsString>) -> Result<Self, clap::Error> {
         let matches = Words::command().try_get_matches_from(&command_line)?;
         let words = Words::from_arg_matches(&matches)?;
+        words.check_metrics()?;
         // Whatever follows the script belongs to it, so the script stands this far from the end.
         let script_index = match words.script.len() {
             0 => 0,
@@ -124,6 +125,9 @@ struct Words {
     /// Serve figures of the workers for Prometheus at ADDRESS, such as 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
+    /// Allow --metrics an ADDRESS that other machines reach
+    #[arg(long, requires = "metrics")]
+    metrics_public: bool,
     /// Write a minidump of each worker that crashes into folder PATH
     #[arg(long, value_name = "PATH")]
     crash_dir: Option<PathBuf>,
@@ -136,6 +140,23 @@ struct Words {
     /// The script, or - for standard input, and its arguments
     #[arg(value_name = "SCRIPT", trailing_var_arg = true)]
     script: Vec<OsString>,
+}
+
+impl Words {
+    /// Refuses to show the figures to other machines unless the user asks for that.
+    fn check_metrics(&self) -> Result<(), clap::Error> {
+        match self.metrics {
+            Some(address) if !address.ip().is_loopback() && !self.metrics_public => {
+                let message = format!(
+                    "--metrics {address}: whoever reaches this address would read the figures; add --metrics-public if they \
+                     may, or use 127.0.0.1:{}",
+                    address.port()
+                );
+                Err(Words::command().error(clap::error::ErrorKind::ValueValidation, message))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A time in seconds, such as 2 or 0.5.
@@ -231,13 +252,26 @@ mod tests {
 
     #[test]
     fn figures_are_served_at_an_address_with_a_port() {
-        for word in ["127.0.0.1:9464", "[::1]:80", "0.0.0.0:0"] {
+        for word in ["127.0.0.1:9464", "[::1]:80", "127.1.2.3:0"] {
             let arguments = parse(&["--metrics", word]).unwrap_or_else(|error| panic!("{word}: {error}"));
             assert_eq!(arguments.metrics.map(|address| address.to_string()).as_deref(), Some(word));
         }
         for word in ["", "9464", "localhost", "127.0.0.1", "127.0.0.1:99999"] {
             assert_eq!(parse(&["--metrics", word]).expect_err(word).exit_code(), 2, "{word}");
         }
+    }
+
+    #[test]
+    fn figures_are_shown_to_other_machines_only_if_that_is_said() {
+        for word in ["0.0.0.0:0", "[::]:9464", "192.0.2.1:80"] {
+            let error = parse(&["--metrics", word]).expect_err(word);
+            assert_eq!(error.exit_code(), 2, "{word}");
+            assert!(error.to_string().contains("--metrics-public"), "{error}");
+            let arguments =
+                parse(&["--metrics", word, "--metrics-public"]).unwrap_or_else(|error| panic!("{word}: {error}"));
+            assert_eq!(arguments.metrics.map(|address| address.to_string()).as_deref(), Some(word));
+        }
+        assert_eq!(parse(&["--metrics-public"]).expect_err("nothing is served").exit_code(), 2);
     }
 
     #[test]

@@ -1,52 +1,126 @@
 //! `--metrics`: the figures of the workers over HTTP, as Prometheus asks for them.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use runtime64::Metrics;
 
+mod request;
+
+use request::Request;
+
 /// How long a client may take in all, to send its request and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The longest head of a request that is read.
-const HEAD_BYTES: usize = 8 << 10;
+/// How many clients are served at a time. One more takes the place of the client that has been connected longest, so that silent
+/// clients keep nobody from the figures.
+const CLIENTS: usize = 32;
+
+/// How long the server waits where the system has no descriptor left for a connection.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// How much of what a client sends beyond its request is read before its connection closes: an unread rest would have the system
+/// reset the connection, and the client could lose the answer.
+const REST_BYTES: usize = 64 << 10;
+
+/// What a client's thread needs at most: requests and answers lie on the heap.
+const STACK_BYTES: usize = 256 << 10;
 
 /// Serves figures at an address until the program ends, and gives the address with the port that it came to.
 ///
 /// # Errors
-/// The address cannot be listened at.
+/// The address cannot be listened at, or there is no thread for it.
 pub(crate) fn serve(address: SocketAddr, metrics: Metrics) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let bound = listener.local_addr()?;
-    // One client at a time: Prometheus asks seldom, and who keeps silent is not listened to for long.
-    thread::Builder::new().name("metrics".to_owned()).spawn(move || {
-        for client in listener.incoming().flatten() {
-            // A client that went away is no concern of the script's.
-            let _ = answer(client, &metrics);
-        }
-    })?;
+    let server = Server { bound, metrics, clients: Mutex::default() };
+    thread::Builder::new().name("metrics".to_owned()).spawn(move || Arc::new(server).run(&listener))?;
     Ok(bound)
 }
 
-fn answer(client: TcpStream, metrics: &Metrics) -> io::Result<()> {
-    let mut client = Hurried { client, until: Instant::now() + PATIENCE };
-    let response = match path_of(&head(&mut client)?) {
-        Some("/metrics") => response("200 OK", "text/plain; version=0.0.4; charset=utf-8", &metrics.to_string()),
-        Some(_) => response("404 Not Found", "text/plain", "The figures are at /metrics.\n"),
-        None => response("405 Method Not Allowed", "text/plain", "Only GET is answered.\n"),
-    };
-    client.write_all(response.as_bytes())
+/// What serves the clients.
+struct Server {
+    bound: SocketAddr,
+    metrics: Metrics,
+    /// The connections that are open, the oldest first.
+    clients: Mutex<VecDeque<Arc<TcpStream>>>,
+}
+
+impl Server {
+    fn run(self: Arc<Self>, listener: &TcpListener) {
+        for client in listener.incoming() {
+            match client {
+                Ok(client) => self.admit(client),
+                // The client has gone already, or the system lacks something that only time brings back.
+                Err(_) => thread::sleep(BACK_OFF),
+            }
+        }
+    }
+
+    /// Has a client served by a thread of its own. The oldest client makes room for it if need be.
+    fn admit(self: &Arc<Self>, client: TcpStream) {
+        let client = Arc::new(client);
+        let mut clients = self.clients();
+        while clients.len() >= CLIENTS {
+            if let Some(oldest) = clients.pop_front() {
+                // Its thread finds the connection closed.
+                let _ = oldest.shutdown(Shutdown::Both);
+            }
+        }
+        clients.push_back(Arc::clone(&client));
+        drop(clients);
+        let (server, served) = (Arc::clone(self), Arc::clone(&client));
+        let serve = move || {
+            // A client that went away is no concern of the script's.
+            let _ = server.answer(&served);
+            server.leave(&served);
+        };
+        if thread::Builder::new().name("metrics client".to_owned()).stack_size(STACK_BYTES).spawn(serve).is_err() {
+            let _ = refuse(&client);
+            self.leave(&client);
+        }
+    }
+
+    fn answer(&self, client: &TcpStream) -> io::Result<()> {
+        let mut client = Hurried { client, until: Instant::now() + PATIENCE };
+        let request = Request::read(&mut client)?;
+        let response = match request.refusal(self.bound) {
+            Some((status, words)) => response(status, "text/plain; charset=utf-8", &words),
+            None => response("200 OK", "text/plain; version=0.0.4; charset=utf-8", &self.metrics.to_string()),
+        };
+        client.write_all(response.as_bytes())?;
+        client.client.shutdown(Shutdown::Write)?;
+        io::copy(&mut client.take(REST_BYTES as u64), &mut io::sink())?;
+        Ok(())
+    }
+
+    fn leave(&self, client: &Arc<TcpStream>) {
+        self.clients().retain(|known| !Arc::ptr_eq(known, client));
+    }
+
+    fn clients(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers a client for which there is no thread. The answer fits into the system's buffer, so nothing waits.
+fn refuse(mut client: &TcpStream) -> io::Result<()> {
+    client.set_nonblocking(true)?;
+    client
+        .write_all(response("503 Service Unavailable", "text/plain", "There is no thread left to answer.\n").as_bytes())
 }
 
 /// A client whose time is up at a moment, into however many parts it divides what it sends and takes.
-struct Hurried {
-    client: TcpStream,
+struct Hurried<'a> {
+    client: &'a TcpStream,
     until: Instant,
 }
 
-impl Hurried {
+impl Hurried<'_> {
     /// What is left of its time, which is never nothing: a socket would take that for no limit.
     fn left(&self) -> io::Result<Option<Duration>> {
         let left = self.until.saturating_duration_since(Instant::now());
@@ -54,14 +128,14 @@ impl Hurried {
     }
 }
 
-impl Read for Hurried {
+impl Read for Hurried<'_> {
     fn read(&mut self, part: &mut [u8]) -> io::Result<usize> {
         self.client.set_read_timeout(self.left()?)?;
         self.client.read(part)
     }
 }
 
-impl Write for Hurried {
+impl Write for Hurried<'_> {
     fn write(&mut self, part: &[u8]) -> io::Result<usize> {
         self.client.set_write_timeout(self.left()?)?;
         self.client.write(part)
@@ -70,25 +144,6 @@ impl Write for Hurried {
     fn flush(&mut self) -> io::Result<()> {
         self.client.flush()
     }
-}
-
-/// The head of a request: what comes before the first empty line.
-fn head(client: &mut impl Read) -> io::Result<String> {
-    let mut head = Vec::new();
-    let mut part = [0; 1024];
-    while head.len() < HEAD_BYTES && !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        match client.read(&mut part)? {
-            0 => break,
-            length => head.extend_from_slice(&part[..length]),
-        }
-    }
-    Ok(String::from_utf8_lossy(&head).into_owned())
-}
-
-/// The path that a GET request asks for, without its query (RFC 9112, 3).
-fn path_of(head: &str) -> Option<&str> {
-    let target = head.lines().next()?.strip_prefix("GET ")?.split(' ').next()?;
-    target.split('?').next()
 }
 
 fn response(status: &str, kind: &str, body: &str) -> String {
@@ -101,28 +156,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_of_a_request_is_found() {
-        let cases = [
-            ("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", Some("/metrics")),
-            ("GET /metrics?name=a HTTP/1.1\r\n\r\n", Some("/metrics")),
-            ("GET / HTTP/1.0\r\n\r\n", Some("/")),
-            ("POST /metrics HTTP/1.1\r\n\r\n", None),
-            ("", None),
-            ("\0\x01GET", None),
-        ];
-        for (head, path) in cases {
-            assert_eq!(path_of(head), path, "{head:?}");
-        }
-    }
-
-    #[test]
-    fn a_head_is_read_to_its_end_and_not_without_bound() {
-        let mut request: &[u8] = b"GET / HTTP/1.1\r\n\r\nbody";
-        assert!(head(&mut request).expect("read").starts_with("GET / "));
-        assert!(head(&mut io::repeat(b'x')).expect("read").len() <= HEAD_BYTES + 1024);
-    }
-
-    #[test]
     fn a_client_has_one_deadline_for_all_that_it_sends() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
         let mut slow = TcpStream::connect(listener.local_addr().expect("its port")).expect("somebody listens");
@@ -132,8 +165,8 @@ mod tests {
                 thread::sleep(Duration::from_millis(10));
             }
         });
-        let mut client = Hurried { client, until: Instant::now() + Duration::from_millis(100) };
-        let error = head(&mut client).expect_err("it is too slow");
+        let mut hurried = Hurried { client: &client, until: Instant::now() + Duration::from_millis(100) };
+        let error = Request::read(&mut hurried).expect_err("it is too slow");
         assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
         drop(client);
         sender.join().expect("no panic");
