@@ -16,7 +16,7 @@ fn script(limited: &Limited) -> String {
         "dll.cdef 'int add(int a, int b);'
         local function try()
             local calls = dll.load [[{}]]
-            assert(dll.call({{ deadline = 20 }}, calls.add, 1, 2) == 3)
+            assert(calls.add(1, 2) == 3)
             assert(dll.async(calls.add, 3, 4):wait() == 7)
         end
         local function report()
@@ -38,12 +38,13 @@ fn assert_ordinary(output: &Output) {
 }
 
 /// What each step of a start needs that the system may refuse, in the words of the message.
-const REFUSED: [&str; 6] = [
+const REFUSED: [&str; 7] = [
     "Ctrl-C ends the program at once",
     "a thread that watches the time",
     "a thread that starts workers",
     "worker32 could not be started: Resource temporarily unavailable",
     "a thread that watches for the host's end",
+    "the worker has no thread to watch the time",
     "the worker has no thread for it",
 ];
 
@@ -57,7 +58,7 @@ fn a_thread_or_process_that_is_refused_is_an_error_and_tried_again() {
     for left in 1..=MOST {
         let idlers = limited.idlers(MOST - left);
         let mut command = limited.runtime(&[&limited.processes(MOST)]);
-        command.stdin(Stdio::piped()).arg("-e").arg(&code);
+        command.stdin(Stdio::piped()).args(["--deadline", "20", "-e", &code]);
         let mut run = Run::start(command, LIMIT);
         run.wait_for_stdout("\n");
         drop(idlers);

@@ -142,11 +142,12 @@ impl Conversation {
     fn start_job(&self, turn: &mut Turn) -> Result<(), LinkError> {
         let Turn { link, server, payload, .. } = turn;
         let mut arguments = Vec::new();
+        let due = self.jobs.take_limit();
         let decoded = decode_invoke(payload, &mut arguments);
         link.publish(CallState::Running);
         let started = decoded.map_err(malformed).and_then(|(id, address)| {
             let function = server.function(id)?;
-            Jobs::start(&self.jobs, jobs::Call { function, address, arguments })
+            Jobs::start(&self.jobs, jobs::Call { function, address, arguments }, due)
         });
         send(link, &started)
     }
