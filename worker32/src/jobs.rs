@@ -53,8 +53,8 @@ enum Progress {
 }
 
 impl Jobs {
-    /// Queues a call that is to be done by a moment, if there is one, and starts a thread for it if none is idle.
-    pub(crate) fn start(jobs: &Arc<Self>, call: Call, due: Option<Instant>) -> Result<Job, Fault> {
+    /// Gives a call to come its number, and starts a thread for it if none is idle.
+    pub(crate) fn announce(jobs: &Arc<Self>) -> Result<Job, Fault> {
         let mut state = jobs.lock();
         if state.jobs.len() >= limits::JOBS {
             return Err(Fault::new(FaultKind::Memory, format!("{} calls are under way already", limits::JOBS)));
@@ -78,12 +78,18 @@ impl Jobs {
         let id = state.next;
         state.next = state.next.wrapping_add(1);
         state.jobs.insert(id, Progress::Queued);
+        Ok(Job { id })
+    }
+
+    /// Queues a call that was announced and is to be done by a moment, if there is one. The host has its number by now: the
+    /// function may end the process at once.
+    pub(crate) fn start(&self, Job { id }: Job, call: Call, due: Option<Instant>) {
+        let mut state = self.lock();
         state.queue.push_back((id, call));
         if let (Some(due), Some(limits)) = (due, &mut state.limits) {
             limits.insert((due, id));
         }
-        jobs.changed.notify_all();
-        Ok(Job { id })
+        self.changed.notify_all();
     }
 
     /// Has the process end unless the job that is started next is done in time.
