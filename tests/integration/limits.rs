@@ -2,10 +2,11 @@
 //! error that names it; nothing panics, hangs, or is ended by a signal.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tests::{Configuration, Limited, Output, Run, run};
+use tests::{Configuration, Limited, Output, Run, repository, run};
 
 /// There against hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -177,5 +178,30 @@ fn a_limit_on_memory_is_told() {
         let reason =
             "runtime64 has no room for 419495936 more bytes of shared memory: Cannot allocate memory (os error 12)";
         output.assert_code(0).assert_stdout(&format!("done\nmemory\t{reason}\n")).assert_stderr_has(&[reason]);
+    }
+}
+
+/// What the assertion scripts check holds for a user who has nothing else, and where no file may grow.
+#[test]
+fn scripts_pass_for_another_user_and_where_no_file_may_grow() {
+    const SCRIPTS: [&str; 6] =
+        ["asynchronous", "conversion_errors", "memory", "nested_callbacks", "strings", "workers"];
+    let folder = repository().join("tests/lua");
+    let limited = Limited::new(Configuration::Native, &["calls"]);
+    for file in fs::read_dir(&folder).unwrap().chain(fs::read_dir(Configuration::Native.fixtures()).unwrap()) {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            limited.copy(&path);
+        }
+    }
+    for script in SCRIPTS {
+        for limits in [&[][..], &["--fsize=0"]] {
+            let mut command = limited.runtime(limits);
+            command.arg(format!("{script}.lua")).arg(limited.folder()).arg("native").arg(limited.folder());
+            let output = run(command, LIMIT);
+            assert_ordinary(&output);
+            output.assert_code(0);
+            assert!(output.stdout.trim_end().ends_with(" checks passed"), "{script} {limits:?}\n{output}");
+        }
     }
 }
