@@ -66,10 +66,14 @@ fn a_thread_or_process_that_is_refused_is_an_error_and_tried_again() {
         run.write("\n");
         let output = run.finish();
         assert_ordinary(&output);
-        output.assert_code(0);
         let lines: Vec<&str> = output.stdout.lines().collect();
-        assert!(matches!(lines[..], ["done" | "worker_start" | "memory", "done"]), "{left} threads\n{output}");
-        assert!(left < MOST || lines[0] == "done", "{MOST} threads are enough\n{output}");
+        assert!(matches!(lines[..], ["done" | "worker_start" | "memory", _]), "{left} threads\n{output}");
+        // What else the user runs takes its part of what is left.
+        if limited.is_alone() {
+            output.assert_code(0);
+            assert_eq!(lines[1], "done", "{left} threads\n{output}");
+            assert!(left < MOST || lines[0] == "done", "{MOST} threads are enough\n{output}");
+        }
         seen.extend(REFUSED.iter().filter(|words| output.stderr.contains(**words)));
     }
     if limited.is_alone() {
@@ -93,7 +97,7 @@ fn a_library_that_uses_up_all_processes_is_no_end_of_the_host() {
         script(&limited),
         limited.fixture("exhaust").display()
     );
-    let mut command = limited.runtime(&[&limited.processes(30)]);
+    let mut command = limited.runtime(&[&limited.processes(60)]);
     command.arg("-e").arg(code);
     let output = run(command, LIMIT);
     assert_ordinary(&output);
