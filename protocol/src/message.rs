@@ -18,7 +18,7 @@ pub use callback::{CallbackReply, Callbacks, Called, CreateCallbacks, Poll, Queu
 pub use job::{AwaitJob, CancelJob, Job, JobState, LimitJob, StartJob};
 
 /// The version of the protocol. Both sides must have the same: they are built and shipped together.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// A request. Its number is the kind of the frame it travels in and never changes its meaning.
 pub trait Call: Serialize {

@@ -31,7 +31,7 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T, expe
 
 #[test]
 fn the_version_and_the_numbers_of_the_calls() {
-    assert_eq!(VERSION, 5);
+    assert_eq!(VERSION, 6);
     let numbers = [
         Hello::NUMBER,
         OpenLibrary::NUMBER,
@@ -159,7 +159,7 @@ fn calling_without_waiting() {
     assert_eq!(hex(&encode(&job).unwrap()), "93070091 01".replace(' ', ""));
     golden(&Job { id: 1 }, "91 01");
     golden(&AwaitJob { job: 1, milliseconds: Some(10) }, "92 01 0a");
-    golden(&LimitJob { job: 1, milliseconds: 500 }, "92 01 cd01f4");
+    golden(&LimitJob { milliseconds: 500 }, "91 cd01f4");
     golden(&CancelJob { job: 1 }, "91 01");
     golden(&JobState::Withdrawn, "a957697468647261776e");
     let call = BatchedCall {

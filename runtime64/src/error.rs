@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::bounded;
 use crate::remote::Started;
 
 /// What kind of failure an [`Error`] is; the `kind` of the error object in Lua is its [word](ErrorKind::word).
@@ -160,9 +161,15 @@ pub struct Crash {
 }
 
 impl Error {
-    /// A failure of which nothing but the message is known yet.
+    /// A failure of which nothing but the message is known yet. A message longer than a screen is cut.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), context: Box::default() }
+        Self { kind, message: bounded::message(message.into()), context: Box::default() }
+    }
+
+    /// Names a place before the message.
+    #[must_use]
+    pub(crate) fn at(self, place: impl fmt::Display) -> Self {
+        Self { message: bounded::message(format!("{place}: {}", self.message)), ..self }
     }
 
     /// Adds the library it happened in.
@@ -208,7 +215,7 @@ impl Error {
     #[must_use]
     pub(crate) fn in_call(mut self, call: impl FnOnce() -> String) -> Self {
         if matches!(self.kind, ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::Timeout) {
-            let call = call();
+            let call = bounded::message(call());
             if self.context.crash.is_some() {
                 self = self.with_detail(format!("call: {call}"));
             }

@@ -15,6 +15,7 @@
 //! # Ok::<(), runtime64::RuntimeError>(())
 //! ```
 
+mod bounded;
 pub mod c;
 mod dll;
 mod error;

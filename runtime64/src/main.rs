@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::thread;
 
+use runtime64::remote::outlive_file_size_limit;
+
 mod cli;
 
 /// Lua lets C and Lua call each other 200 levels deep, which takes more stack than Windows gives the main thread.
@@ -21,6 +23,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
+    // Even the text of --help may go to a file that may not grow.
+    outlive_file_size_limit();
     match cli::Arguments::parse(std::env::args_os().collect()) {
         Ok(arguments) => cli::run(&arguments),
         Err(refusal) => {

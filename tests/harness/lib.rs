@@ -5,6 +5,8 @@
 
 mod configuration;
 mod environment;
+#[cfg(unix)]
+mod limited;
 mod output;
 mod process;
 mod run;
@@ -18,6 +20,8 @@ mod wine_server;
 
 pub use configuration::Configuration;
 pub use environment::{fixtures, linux_programs, repository, windows_programs, wine};
+#[cfg(unix)]
+pub use limited::{Idlers, Limited};
 pub use output::Output;
 pub use process::{Process, Role, processes};
 pub use run::{Run, run, run_with_input};

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use minidump::format::ContextFlagsCpu;
 use minidump::system_info::{Cpu, Os};
@@ -137,9 +138,16 @@ fn a_folder_that_is_not_there_changes_nothing_else() {
     }
 }
 
-/// A worker has a folder of its own, dies while nobody waits for it, and leaves a file that is its owner's alone.
+/// A worker has a folder of its own, dies while nobody waits for it, and leaves a file that is its owner's alone, whatever the
+/// umask.
 #[test]
 fn a_worker_that_dies_idle_leaves_a_dump_for_its_owner() {
+    for umask in ["000", "022", "777"] {
+        assert_dies_idle(umask);
+    }
+}
+
+fn assert_dies_idle(umask: &str) {
     use std::os::unix::fs::PermissionsExt;
     let configuration = Configuration::Native;
     let scratch = Scratch::new();
@@ -155,12 +163,13 @@ fn a_worker_that_dies_idle_leaves_a_dump_for_its_owner() {
         scratch.path().display(),
         configuration.fixture("crashes").display()
     );
-    let mut command = configuration.runtime();
-    command.arg("-e").arg(code);
+    let runtime = configuration.runtime();
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("umask {umask} && exec \"$@\""), "sh"]).arg(runtime.get_program()).arg("-e").arg(code);
     let output = run(command, configuration.limit());
     output.assert_code(0);
     let words: Vec<&str> = output.stdout.trim_end().split('\t').collect();
     assert_eq!(words[..2], ["crash", "crash_in_thread(0)"], "{output}");
     let mode = fs::metadata(words[2]).expect("the dump is there").permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(mode & 0o777, 0o600, "umask {umask}");
 }

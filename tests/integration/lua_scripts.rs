@@ -36,6 +36,7 @@ scripts! {
     asynchronous
     batch
     bit_fields
+    bounded_messages
     breakers
     c_library
     call_options

@@ -19,6 +19,8 @@ mod hostile_workers;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
+mod limits;
+#[cfg(unix)]
 mod link;
 #[cfg(unix)]
 mod linux_libraries;

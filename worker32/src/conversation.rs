@@ -142,13 +142,21 @@ impl Conversation {
     fn start_job(&self, turn: &mut Turn) -> Result<(), LinkError> {
         let Turn { link, server, payload, .. } = turn;
         let mut arguments = Vec::new();
+        let due = self.jobs.take_limit();
         let decoded = decode_invoke(payload, &mut arguments);
         link.publish(CallState::Running);
-        let started = decoded.map_err(malformed).and_then(|(id, address)| {
+        let announced = decoded.map_err(malformed).and_then(|(id, address)| {
             let function = server.function(id)?;
-            Jobs::start(&self.jobs, jobs::Call { function, address, arguments })
+            Ok((Jobs::announce(&self.jobs)?, jobs::Call { function, address, arguments }))
         });
-        send(link, &started)
+        match announced {
+            Ok((job, call)) => {
+                send(link, &Ok(&job))?;
+                self.jobs.start(job, call, due);
+                Ok(())
+            }
+            Err(fault) => send(link, &Err::<(), _>(fault)),
+        }
     }
 
     fn await_job<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {

@@ -42,6 +42,8 @@ struct State {
     idle: usize,
     /// When each job that is limited is to be done, the earliest first; none without a thread that watches them.
     limits: Option<BTreeSet<(Instant, u32)>>,
+    /// When the job that is started next is to be done.
+    next_due: Option<Instant>,
 }
 
 enum Progress {
@@ -51,8 +53,8 @@ enum Progress {
 }
 
 impl Jobs {
-    /// Queues a call, and starts a thread for it if none is idle.
-    pub(crate) fn start(jobs: &Arc<Self>, call: Call) -> Result<Job, Fault> {
+    /// Gives a call to come its number, and starts a thread for it if none is idle.
+    pub(crate) fn announce(jobs: &Arc<Self>) -> Result<Job, Fault> {
         let mut state = jobs.lock();
         if state.jobs.len() >= limits::JOBS {
             return Err(Fault::new(FaultKind::Memory, format!("{} calls are under way already", limits::JOBS)));
@@ -76,12 +78,21 @@ impl Jobs {
         let id = state.next;
         state.next = state.next.wrapping_add(1);
         state.jobs.insert(id, Progress::Queued);
-        state.queue.push_back((id, call));
-        jobs.changed.notify_all();
         Ok(Job { id })
     }
 
-    /// Ends the process unless a job is done in time.
+    /// Queues a call that was announced and is to be done by a moment, if there is one. The host has its number by now: the
+    /// function may end the process at once.
+    pub(crate) fn start(&self, Job { id }: Job, call: Call, due: Option<Instant>) {
+        let mut state = self.lock();
+        state.queue.push_back((id, call));
+        if let (Some(due), Some(limits)) = (due, &mut state.limits) {
+            limits.insert((due, id));
+        }
+        self.changed.notify_all();
+    }
+
+    /// Has the process end unless the job that is started next is done in time.
     pub(crate) fn limit(jobs: &Arc<Self>, request: &LimitJob) -> Result<(), Fault> {
         let mut state = jobs.lock();
         if state.limits.is_none() {
@@ -92,10 +103,14 @@ impl Jobs {
                 ..Fault::new(FaultKind::Memory, format!("the worker has no thread to watch the time: {error}"))
             })?;
         }
-        let due = Instant::now() + Duration::from_millis(request.milliseconds.into());
-        state.limits.get_or_insert_default().insert((due, request.job));
-        jobs.changed.notify_all();
+        state.limits.get_or_insert_default();
+        state.next_due = Some(Instant::now() + Duration::from_millis(request.milliseconds.into()));
         Ok(())
+    }
+
+    /// When the job that is started now is to be done, if it was limited.
+    pub(crate) fn take_limit(&self) -> Option<Instant> {
+        self.lock().next_due.take()
     }
 
     /// Watches the time, for ever.

@@ -4,6 +4,7 @@
 //! for i686 it is `worker32`; the same package built for the host's width is `worker64`. Requests arrive on the
 //! inherited [link](protocol::link); standard output and error belong to the library.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -49,7 +50,7 @@ pub fn run() -> ExitCode {
     let endpoint = match protocol::link::inherit() {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            eprintln!("worker32 is started by runtime64, which hands it a channel; it is not run by hand ({error})");
+            say(&format!("it is started by runtime64, which hands it a channel; it is not run by hand ({error})"));
             return ExitCode::from(2);
         }
     };
@@ -58,19 +59,21 @@ pub fn run() -> ExitCode {
     process::suppress_dialogs();
     output::prepare();
     fault::report_to(&endpoint.sender);
-    if let Err(error) = watch::start() {
-        eprintln!("worker32: nothing can be watched for: {error}");
-        return ExitCode::FAILURE;
-    }
-    let served = serve::serve_host(endpoint, end_unless_done);
+    let watched = watch::start();
+    let served = serve::serve_host(endpoint, watched, end_unless_done);
     ENDING.store(true, Ordering::Relaxed);
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("worker32: {error}");
+            say(&error.to_string());
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes a line to standard error. That it may be closed, or a file that may not grow, is no reason to end in a panic.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "worker32: {text}");
 }
 
 /// Ends the process once the channel has closed, if it does not end by itself.

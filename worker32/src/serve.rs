@@ -3,9 +3,8 @@
 //! The library runs on the thread that serves, which for the worker is the process's main thread. Another thread watches
 //! for the host's end, so that it is seen however hung the library is.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::mpsc;
-use std::thread;
 
 use protocol::link::{self, Endpoint, FrameReader, FrameWriter, LinkError, SharedEndpoint};
 use protocol::{Attach, Call, Fault, FaultKind, Hello, decode};
@@ -17,13 +16,20 @@ use crate::watch;
 
 /// Serves a host until it closes the channel or breaks the protocol. Goes over to shared memory if the host asks for it.
 ///
+/// A worker that cannot watch for the host's end, `watched`, says so in answer to the greeting, and that is all.
+///
 /// # Errors
 /// The channel's error if an answer could not be sent for another reason than the host's end.
-pub(crate) fn serve_host<F>(mut channel: Endpoint, closed: F) -> Result<(), LinkError>
+pub(crate) fn serve_host<F>(mut channel: Endpoint, watched: io::Result<()>, closed: F) -> Result<(), LinkError>
 where
     F: FnOnce() + Send + 'static,
 {
     let mut server = Server::default();
+    if let Err(error) = watched {
+        // Whatever the first request is: the host reads this for its answer.
+        let _ = Request::receive(&mut FrameReader::new(&mut channel.receiver));
+        return FrameWriter::new(&mut channel.sender).send(link::FAULT, &no_thread(&error));
+    }
     // Nothing of a library runs until the link is settled, so nobody need watch the channel meanwhile.
     loop {
         let request = match Request::receive(&mut FrameReader::new(&mut channel.receiver)) {
@@ -68,12 +74,15 @@ where
     F: FnOnce() + Send + 'static,
 {
     let (found, requests) = mpsc::channel();
-    thread::spawn(move || {
+    let reading = watch::run_beside(move || {
         read(receiver, &found);
         drop(found);
         closed();
     });
-    let answers = FrameWriter::new(Box::new(sender) as Box<dyn Write + Send>);
+    let mut answers = FrameWriter::new(Box::new(sender) as Box<dyn Write + Send>);
+    if let Err(error) = reading {
+        return answers.send(link::FAULT, &no_thread(&error));
+    }
     Conversation::new(Link::Plain { first, requests, answers }, server).serve()
 }
 
@@ -84,9 +93,15 @@ where
 {
     // Under Wine the host's end ends the process that has launched this one, and with it this one: there is no watcher.
     if let Some(watcher) = endpoint.doorbell().watcher().map_err(LinkError::Io)? {
-        watch::watch_host(watcher, closed);
+        watch::watch_host(watcher, closed).map_err(LinkError::Io)?;
     }
     Conversation::new(Link::Shared(Box::new(endpoint)), server).serve()
+}
+
+/// What a host is answered by a worker that has no thread to watch for its end.
+fn no_thread(error: &io::Error) -> Fault {
+    let message = format!("the system refuses the worker a thread that watches for the host's end: {error}");
+    Fault { code: error.raw_os_error().map(i64::from), ..Fault::new(FaultKind::Memory, message) }
 }
 
 impl Request {

@@ -6,6 +6,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::{pause, start, watch_host};
+pub(crate) use unix::{pause, run_beside, start, watch_host};
 #[cfg(windows)]
-pub(crate) use windows::{pause, start, watch_host};
+pub(crate) use windows::{pause, run_beside, start, watch_host};

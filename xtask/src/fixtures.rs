@@ -53,6 +53,7 @@ const FIXTURES: &[Fixture] = &[
     fixture("fortran"),
     fixture("plain_names"),
     fixture("effects"),
+    fixture("exhaust"),
     fixture("killer"),
     fixture("slow_to_load"),
     // `absent` is there to link with, in a folder that no loader searches; then it is missing.

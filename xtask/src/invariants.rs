@@ -43,6 +43,9 @@ const LUA: &[&str] = &["dll", "runtime", "stdlib.rs", "error.rs", "cli", "lib.rs
 /// Files whose structs cross the boundary.
 const WIRE: &[&str] = &["message.rs", "value.rs", "signature.rs", "fault.rs", "last_words.rs"];
 
+/// The code of the programs and of what they share.
+const PROGRAMS: &[&str] = &["protocol/src/", "runtime64/src/", "worker32/src/", "worker32/launcher/src/"];
+
 /// Names that say nothing.
 const VAGUE: &[&str] = &["util", "utils", "misc", "common", "helper", "helpers", "manager"];
 
@@ -50,8 +53,15 @@ const VAGUE: &[&str] = &["util", "utils", "misc", "common", "helper", "helpers",
 pub(crate) fn check() -> Result<(), Failure> {
     let sources = tracked_files()?;
     let mut violations = dependencies()?;
-    for rule in [unsafe_in_its_places, lua_in_its_places, fixed_widths, nothing_outside, telling_names, scripts_are_run]
-    {
+    for rule in [
+        unsafe_in_its_places,
+        lua_in_its_places,
+        fixed_widths,
+        refused_threads_are_errors,
+        nothing_outside,
+        telling_names,
+        scripts_are_run,
+    ] {
         violations.extend(rule(&sources));
     }
     if violations.is_empty() {
@@ -125,6 +135,24 @@ fn fixed_widths(sources: &[Source]) -> Vec<String> {
     violations
 }
 
+/// What panics where the system refuses a thread (`thread::spawn`, `Scope::spawn`) stands in tests alone; programs use
+/// `thread::Builder`.
+fn refused_threads_are_errors(sources: &[Source]) -> Vec<String> {
+    let panicking = [concat!("thread::", "spawn("), concat!("scope.", "spawn(")];
+    let is_program = |source: &&Source| {
+        let within = PROGRAMS.iter().any(|folder| source.path.starts_with(folder));
+        within && !source.path.ends_with("tests.rs") && !source.path.contains("/tests/")
+    };
+    let mut violations = Vec::new();
+    for source in sources.iter().filter(is_program) {
+        let program = source.text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = program.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let lines = code.filter(|line| panicking.iter().any(|call| line.contains(call)));
+        violations.extend(lines.map(|line| format!("{}: a refused thread is a panic: {}", source.path, line.trim())));
+    }
+    violations
+}
+
 fn nothing_outside(sources: &[Source]) -> Vec<String> {
     // Written in parts, so that this file does not break its own rule.
     let outside = [concat!("..", "/shared"), concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
@@ -167,14 +195,20 @@ mod tests {
     fn each_rule_sees_what_it_is_for_and_nothing_else() {
         let allow = concat!("#![allow(", "unsafe_code, reason = \"…\")]");
         let outside = concat!("see ..", "/shared");
+        let spawn = concat!("    thread::", "spawn(run);");
+        let in_test = format!("#[cfg(test)]\nmod tests {{\n{spawn}\n}}");
         type Rule = fn(&[Source]) -> Vec<String>;
-        let cases: [(Rule, &str, &str, usize); 12] = [
+        let cases: [(Rule, &str, &str, usize); 16] = [
             (unsafe_in_its_places, "worker32/src/serve.rs", allow, 1),
             (unsafe_in_its_places, "worker32/src/invoke.rs", allow, 0),
             (lua_in_its_places, "runtime64/src/remote/worker.rs", "use mlua::Lua;", 1),
             (lua_in_its_places, "runtime64/src/dll/convert.rs", "use mlua::Lua;", 0),
             (fixed_widths, "protocol/src/message.rs", "    pub address: usize,", 1),
             (fixed_widths, "protocol/src/message.rs", "    pub address: u64,", 0),
+            (refused_threads_are_errors, "worker32/src/jobs.rs", spawn, 1),
+            (refused_threads_are_errors, "worker32/src/jobs.rs", "thread::Builder::new().spawn(run)?;", 0),
+            (refused_threads_are_errors, "worker32/src/jobs.rs", &in_test, 0),
+            (refused_threads_are_errors, "tests/harness/run.rs", spawn, 0),
             (nothing_outside, "README.md", outside, 1),
             (nothing_outside, "README.md", "see docs/lua-api.md", 0),
             (telling_names, "runtime64/src/utils.rs", "", 1),

@@ -32,12 +32,11 @@ pub struct AwaitJob {
     pub milliseconds: Option<u32>,
 }
 
-/// Limits a job: if it is not done after this time, the worker ends, with last words of the cause
-/// [`Expired`](crate::Cause::Expired). The worker sees to it, since the host learns that a job is done only when it asks.
+/// Limits the job that the next request starts: if it is not done after this time, the worker ends, with last words of the cause
+/// [`Expired`](crate::Cause::Expired). The worker sees to it, since the host learns that a job is done only when it asks. One
+/// that cannot watch the time says so before anything is started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitJob {
-    /// Its id.
-    pub job: u32,
     /// How long it may take from now on.
     pub milliseconds: u32,
 }

@@ -2,8 +2,10 @@
 
 use super::layout::LayoutError;
 use super::source::{Position, Source};
+use crate::bounded;
 
-/// A declaration that cannot be taken: what is wrong, where, and the line itself.
+/// A declaration that cannot be taken: what is wrong, where, and the line itself. However long its names and lines are, the
+/// message fits on a screen.
 ///
 /// ```
 /// let error = runtime64::c::Declarations::new().declare("int Add(int a, itn b);").unwrap_err();
@@ -13,7 +15,7 @@ use super::source::{Position, Source};
 ///                    ^~~");
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{position}: {problem}\n{excerpt}")]
+#[error("{}: {}\n{excerpt}", place(position), words(problem))]
 pub struct Error {
     /// What is wrong.
     pub problem: Box<Problem>,
@@ -57,7 +59,11 @@ pub enum Problem {
         hint: String,
     },
     /// The same name declared differently.
-    #[error("'{name}' is declared differently than before\n  before: {before}\n  now:    {now}")]
+    #[error(
+        "'{name}' is declared differently than before\n  before: {}\n  now:    {}",
+        contradiction(before, now),
+        contradiction(now, before)
+    )]
     Redeclared {
         /// The name.
         name: String,
@@ -108,6 +114,32 @@ pub enum Problem {
     /// A text beyond 4 GiB.
     #[error("the text is longer than 4 GiB")]
     TooLong,
+}
+
+/// A position, whatever a line marker says that the file is called.
+fn place(position: &Position) -> String {
+    const COLUMNS: usize = 200;
+    bounded::line(&position.to_string(), COLUMNS).into_owned()
+}
+
+/// What is wrong, in as many words as leave room for the place and the excerpt.
+fn words(problem: &Problem) -> String {
+    const LINES: usize = 17;
+    const CHARACTERS: usize = 3000;
+    bounded::lines(&problem.to_string(), LINES, CHARACTERS)
+}
+
+/// A declaration beside the one that it contradicts. Of a long one the first line is shown, and those from the first one that
+/// differs.
+fn contradiction(text: &str, other: &str) -> String {
+    const LINES: usize = 8;
+    const CHARACTERS: usize = 1000;
+    let same = text.lines().zip(other.lines()).take_while(|(line, other)| line == other).count();
+    if text.lines().count() <= LINES || same < 2 {
+        return bounded::lines(text, LINES, CHARACTERS);
+    }
+    let differing: Vec<&str> = text.lines().take(1).chain(["      …"]).chain(text.lines().skip(same)).collect();
+    bounded::lines(&differing.join("\n"), LINES, CHARACTERS)
 }
 
 fn counted(arguments: usize) -> String {

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use runtime64::InterruptHandle;
-use runtime64::remote::exit_at_once;
+use runtime64::remote::{end_at_interrupt, exit_at_once};
+
+use super::report;
 
 /// The exit code of a program that Ctrl-C ended, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -40,8 +42,11 @@ impl Interrupts {
     pub(crate) fn listen() -> Self {
         let interrupts = Self::default();
         let state = Arc::clone(&interrupts.0);
-        // Without the handler the program ends all the same, in the system's way.
-        let _ = ctrlc::try_set_handler(move || state.pressed());
+        if let Err(ctrlc::Error::System(error)) = ctrlc::try_set_handler(move || state.pressed()) {
+            // A handler is installed that nothing listens to.
+            end_at_interrupt();
+            report::line(&format!("Ctrl-C ends the program at once, as there is no thread to wait for it: {error}"));
+        }
         interrupts
     }
 
@@ -75,9 +80,12 @@ impl State {
 /// Ends the program at once, whatever its other threads do. The workers end with it.
 fn end() -> ! {
     // The ordinary end writes what is left to be written, for which a reader that does not read would have it wait.
-    thread::spawn(|| {
+    let watchdog = thread::Builder::new().spawn(|| {
         thread::sleep(LONGEST_END);
         exit_at_once(INTERRUPTED.into());
     });
+    if watchdog.is_err() {
+        exit_at_once(INTERRUPTED.into());
+    }
     process::exit(INTERRUPTED.into())
 }

@@ -3,11 +3,13 @@
 use mlua::{MultiValue, Value as LuaValue};
 
 use super::mismatch::Mismatch;
+use crate::bounded;
 use crate::error::ErrorKind;
 
 /// A Lua value in an error message: short values themselves, others by their type.
 pub(super) fn describe(value: &LuaValue) -> String {
     const LONGEST: usize = 40;
+    const LONGEST_TYPE: usize = 200;
     match value {
         LuaValue::Nil => "nil".to_owned(),
         LuaValue::Boolean(value) => value.to_string(),
@@ -23,7 +25,7 @@ pub(super) fn describe(value: &LuaValue) -> String {
         }
         LuaValue::UserData(userdata) => super::cdata::type_of(userdata)
             .or_else(|| super::call::name_of(userdata).map(|name| format!("the function {name}")))
-            .unwrap_or_else(|| "a userdata".to_owned()),
+            .map_or_else(|| "a userdata".to_owned(), |text| bounded::line(&text, LONGEST_TYPE).into_owned()),
         other => format!("a {}", other.type_name()),
     }
 }

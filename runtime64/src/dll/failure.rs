@@ -69,11 +69,14 @@ pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
         RemoteError::Protocol(_) => ErrorKind::Protocol,
         RemoteError::TooLarge(_) => ErrorKind::Range,
         RemoteError::Stale => ErrorKind::Stale,
-        RemoteError::Unmapped { .. } | RemoteError::ArenaFull { .. } => ErrorKind::Memory,
+        RemoteError::Unmapped { .. } | RemoteError::ArenaFull { .. } | RemoteError::Unmappable { .. } => {
+            ErrorKind::Memory
+        }
         RemoteError::WorkerMissing { .. }
         | RemoteError::WineMissing
         | RemoteError::Spawn { .. }
         | RemoteError::EndedAtStart { .. }
+        | RemoteError::RefusedAtStart { .. }
         | RemoteError::SilentAtStart { .. }
         | RemoteError::WrongWorker { .. }
         | RemoteError::Setting { .. } => ErrorKind::WorkerStart,

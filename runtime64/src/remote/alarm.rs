@@ -5,6 +5,7 @@
 //! taken its alarm back.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -12,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::control::{Control, Ending};
+use super::lasting_thread::no_thread;
 
 /// A moment, in microseconds since the first one that anybody asked for; 0 is none.
 type Moment = u64;
@@ -46,7 +48,7 @@ impl Deadline {
             let looked_at = alarm.looked_at.load(Ordering::SeqCst);
             if looked_at == 0 || looked_at > due {
                 alarm.looked_at.store(due, Ordering::SeqCst);
-                watch().add(due, look(Arc::downgrade(control), due));
+                WATCH.add(due, look(Arc::downgrade(control), due));
             }
         }
         Self { control: Arc::clone(control), before }
@@ -93,14 +95,29 @@ fn look(control: Weak<Control>, planned: Moment) -> Action {
                 control.end(Ending::Expired);
             }
         } else if alarm.looked_at.compare_exchange(0, due, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            watch().add(due, look(Arc::downgrade(&control), due));
+            WATCH.add(due, look(Arc::downgrade(&control), due));
         }
     })
 }
 
-/// Has something done on the watch's thread after some time. It must not block.
+/// Starts the thread, if it does not run. It is there before any worker is, so that whatever has a worker can rely on it.
+///
+/// # Errors
+/// The system refuses a thread. The next call tries again.
+pub(super) fn start() -> io::Result<()> {
+    let mut state = WATCH.lock();
+    if !state.is_watched {
+        let started = thread::Builder::new().spawn(|| WATCH.run());
+        started.map_err(|error| no_thread("watches the time", &error))?;
+        state.is_watched = true;
+    }
+    Ok(())
+}
+
+/// Has something done on the watch's thread after some time. It must not block. Before the first worker is started it may stay
+/// undone.
 pub(super) fn after(pause: Duration, action: impl FnOnce() + Send + 'static) {
-    watch().add(moment(Instant::now() + pause), Box::new(action));
+    WATCH.add(moment(Instant::now() + pause), Box::new(action));
 }
 
 fn moment(at: Instant) -> Moment {
@@ -111,15 +128,21 @@ fn moment(at: Instant) -> Moment {
 
 type Action = Box<dyn FnOnce() + Send>;
 
+/// The watch of this process.
+static WATCH: Watch = Watch {
+    state: Mutex::new(State { is_watched: false, next: 0, pending: BTreeMap::new() }),
+    changed: Condvar::new(),
+};
+
 /// What is to be done, in its order.
-#[derive(Default)]
 struct Watch {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct State {
+    /// Whether the thread was started.
+    is_watched: bool,
     next: u64,
     /// By moment, and by a number that tells apart what has the same one.
     pending: BTreeMap<(Moment, u64), Action>,
@@ -165,16 +188,6 @@ impl Watch {
     }
 }
 
-/// The watch of this process, whose thread is started when it is first needed.
-fn watch() -> &'static Watch {
-    static WATCH: OnceLock<&'static Watch> = OnceLock::new();
-    WATCH.get_or_init(|| {
-        let watch: &'static Watch = Box::leak(Box::default());
-        thread::spawn(|| watch.run());
-        watch
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -183,6 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_due_happens_in_its_order() {
+        start().expect("a thread");
         let (told, heard) = mpsc::channel();
         for (milliseconds, word) in [(20, "late"), (5, "early")] {
             let told = told.clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::Attach;
-use protocol::link::{ARENA_START, CALL_AREA_BYTES, CONTROL_BYTES, DumpWatch, Endpoint, Memory, SharedEndpoint, Side};
+use protocol::link::{ARENA_START, CALL_AREA_BYTES, CONTROL_BYTES, Endpoint, Memory, SharedEndpoint, Side};
 
 use super::client::{Client, Failure};
 use super::dump::Dumper;
@@ -44,8 +44,8 @@ pub(super) struct Link {
     /// The memory that is shared, or why none is.
     pub(super) shared: Result<SharedMemory, String>,
     pub(super) foreign: Arc<Foreign>,
-    /// What makes a dump of the worker when it crashes, if one is wanted.
-    pub(super) dumper: Option<Dumper>,
+    /// What makes a dump of the worker when it crashes, or why nothing does, if one is wanted.
+    pub(super) dumper: Option<Result<Dumper, String>>,
 }
 
 /// The parts of the shared memory beside the rings.
@@ -67,10 +67,10 @@ pub(super) fn attach(
 ) -> Result<Link, Failure> {
     let foreign = |memory: Option<&Memory>| Arc::new(foreign_of(process, kind, memory));
     let plain = |channel, reason| Link {
+        dumper: wanted.crash_dir.map(|_| Err(format!("no memory is shared with the worker, as {reason}"))),
         client: Client::plain(channel),
         shared: Err(reason),
         foreign: foreign(None),
-        dumper: None,
     };
     if wanted.link == LinkKind::Plain {
         return Ok(plain(channel, "the settings ask for it".to_owned()));
@@ -105,9 +105,10 @@ pub(super) fn attach(
     }
     let foreign = foreign(Some(&memory));
     // A view of its own stays mapped for as long as the thread runs.
-    let dumper = wanted.crash_dir.and_then(|folder| {
-        let watch = DumpWatch::over(memory.map(0, CONTROL_BYTES).ok()?);
-        Some(Dumper::start(folder, kind, Arc::clone(&foreign), watch))
+    let dumper = wanted.crash_dir.map(|folder| {
+        let view = memory.map(0, CONTROL_BYTES);
+        let dumper = view.and_then(|view| Dumper::start(folder, kind, Arc::clone(&foreign), view));
+        dumper.map_err(|error| error.to_string())
     });
     let endpoint = SharedEndpoint::over(control, Side::Host, offer.into_doorbell(channel));
     let arena = Arc::new(Arena::new(memory, wanted.arena_limit));

@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use protocol::link::DumpWatch;
+use protocol::link::{DumpWatch, View};
 use protocol::{Cause, LastWords};
 
 use super::WorkerKind;
+use super::lasting_thread::no_thread;
 use super::memory::Foreign;
 
 mod collect;
@@ -49,14 +50,20 @@ struct Watched {
 }
 
 impl Dumper {
-    /// Watches a worker until it is let go of.
-    pub(super) fn start(folder: &Path, kind: WorkerKind, foreign: Arc<Foreign>, word: DumpWatch) -> Self {
+    /// Watches a worker until it is let go of. The view is of the front of the memory that is shared with it.
+    ///
+    /// # Errors
+    /// There is no thread for it. The worker is not asked to wait then.
+    pub(super) fn start(folder: &Path, kind: WorkerKind, foreign: Arc<Foreign>, control: View) -> io::Result<Self> {
         // The script may change its directory meanwhile.
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-        let watched = Watched { folder, kind, foreign, word };
         let (stop, stopped) = mpsc::channel();
-        let thread = thread::spawn(move || watched.watch(&stopped));
-        Self(Mutex::new(Some(Watch { _stop: stop, thread })))
+        let (begin, begun) = mpsc::channel::<Watched>();
+        let started = thread::Builder::new().spawn(move || begun.recv().ok()?.watch(&stopped));
+        let thread = started.map_err(|error| no_thread("makes dumps", &error))?;
+        // A thread that runs receives it.
+        let _ = begin.send(Watched { folder, kind, foreign, word: DumpWatch::over(control) });
+        Ok(Self(Mutex::new(Some(Watch { _stop: stop, thread }))))
     }
 
     /// What came of it, once the worker has ended.

@@ -32,7 +32,7 @@ pub enum RemoteError {
     )]
     WineMissing,
     /// The operating system refused to start the worker.
-    #[error("{} {} could not be started: {source}", started_program(*kind, *through_wine), path.display())]
+    #[error("{} {} could not be started: {source}{}", started_program(*kind, *through_wine), path.display(), limit_hint(source))]
     Spawn {
         /// The kind that was needed.
         kind: WorkerKind,
@@ -52,6 +52,16 @@ pub enum RemoteError {
         path: PathBuf,
         /// How it ended.
         exit: Exit,
+    },
+    /// The worker answered the first request by saying that it cannot work.
+    #[error("the {kind} worker {} cannot work: {fault}", path.display())]
+    RefusedAtStart {
+        /// The kind that was needed.
+        kind: WorkerKind,
+        /// Its executable.
+        path: PathBuf,
+        /// Why it cannot.
+        fault: Fault,
     },
     /// The worker did not answer the first request in time.
     #[error("the {kind} worker {} did not answer within {} seconds of its start", path.display(), limit.as_secs())]
@@ -123,6 +133,14 @@ pub enum RemoteError {
         bytes: u64,
         /// How much there is.
         usage: ArenaUse,
+    },
+    /// The system does not let this process map more of the shared memory.
+    #[error("runtime64 has no room for {bytes} more bytes of shared memory: {error}")]
+    Unmappable {
+        /// How much was to be mapped.
+        bytes: u64,
+        /// The operating system's reason.
+        error: io::Error,
     },
     /// A setting has a value that means nothing.
     #[error("{variable} is '{value}'; {expected} is needed")]
@@ -222,6 +240,20 @@ fn because(reason: &str) -> String {
 
 fn started_program(kind: WorkerKind, through_wine: bool) -> String {
     if through_wine { format!("Wine, which runs the {kind} worker,") } else { format!("the {kind} worker") }
+}
+
+/// What to do where the system refuses a thread or process, or a descriptor, for which its own words are few.
+fn limit_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        // EAGAIN of fork and pthread_create.
+        io::ErrorKind::WouldBlock => {
+            "; a limit on threads and processes is reached (ulimit -u, pids.max), or one on memory (ulimit -v)"
+        }
+        _ if cfg!(unix) && error.to_string().contains("(os error 24)") => {
+            "; this process has as many open files as it may (ulimit -n)"
+        }
+        _ => "",
+    }
 }
 
 fn list(paths: &[PathBuf]) -> String {

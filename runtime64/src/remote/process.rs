@@ -9,13 +9,13 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::exit_at_once;
-#[cfg(unix)]
 pub(super) use unix::{Hangup, Process};
-#[cfg(windows)]
-pub use windows::exit_at_once;
+#[cfg(unix)]
+pub use unix::{end_at_interrupt, exit_at_once, outlive_file_size_limit};
 #[cfg(windows)]
 pub(super) use windows::{Hangup, Process};
+#[cfg(windows)]
+pub use windows::{end_at_interrupt, exit_at_once, outlive_file_size_limit};
 
 /// How long a process may take to end by itself once its channel has closed.
 const END_LIMIT: Duration = Duration::from_secs(3);

@@ -1,8 +1,6 @@
 //! Starting a worker: its process, the greeting, and the link that it is called through from then on.
 
 use std::path::Path;
-use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use protocol::link::Endpoint;
@@ -10,24 +8,24 @@ use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
-use super::control::{Control, OwnedControl};
+use super::control::OwnedControl;
+use super::dump::Dumper;
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
+use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, alarm, locate, wine};
+use watchdog::{Unsettled, Watchdog};
+
+mod watchdog;
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// The same under Wine, which may create its whole prefix first.
 const WINE_START_LIMIT: Duration = Duration::from_secs(120);
-/// How often it is looked whether a worker that has yet to answer still lives.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// A worker that runs. The fields drop in this order: the link closes first, then the end of the process is waited for.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) link: Link,
     pub(super) control: OwnedControl,
-    /// Whether a dump is to be made if it crashes.
-    pub(super) wants_dumps: bool,
 }
 
 impl Running {
@@ -38,12 +36,8 @@ impl Running {
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
         let mut death = Death { exit, last_words, started, dump: None };
-        if self.wants_dumps && death.is_crash() {
-            death.dump = Some(match (&self.link.dumper, &self.link.shared) {
-                (Some(dumper), _) => dumper.finish(),
-                (None, Err(reason)) => Err(format!("no memory is shared with the worker, as {reason}")),
-                (None, Ok(_)) => Err("the system gives no memory for it".to_owned()),
-            });
+        if let Some(dumper) = self.link.dumper.as_ref().filter(|_| death.is_crash()) {
+            death.dump = Some(dumper.as_ref().map_err(Clone::clone).and_then(Dumper::finish));
         }
         death
     }
@@ -112,7 +106,9 @@ fn attempt(
     wanted: Wanted<'_>,
     settings: &Settings,
 ) -> Result<Running, RemoteError> {
-    let (process, mut channel) = Process::start(path, loader, &settings.conditions).map_err(|source| {
+    // What watches the start, and every deadline after it, is there before the worker is.
+    let started = alarm::start().and_then(|()| Process::start(path, loader, &settings.conditions));
+    let (process, mut channel) = started.map_err(|source| {
         let path = loader.unwrap_or(path).to_path_buf();
         RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
     })?;
@@ -120,13 +116,13 @@ fn attempt(
     let process = &control.process;
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
     let hangup = Hangup::of(&channel);
-    let settled = watched(&control, hangup, limit, || {
-        let identity = greet(&mut channel)?;
+    let watchdog = Watchdog::start(&control, hangup, limit);
+    let outcome = greet(&mut channel).and_then(|identity| {
         process.begun();
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
-    match settled {
-        Ok(Ok(link)) => Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some() }),
+    match watchdog.settle(outcome) {
+        Ok(Ok(link)) => Ok(Running { link, control }),
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
         Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, process)),
@@ -144,68 +140,10 @@ fn fits(identity: &Identity, kind: WorkerKind) -> bool {
         && identity.pointer_bits == kind.pointer_bits()
 }
 
-/// Why a worker could not be settled with.
-enum Unsettled {
-    /// It did not answer in time, and was ended.
-    Silent,
-    Failed(Failure),
-}
-
-/// What the watchdog has seen of a worker that did not answer.
-enum Unanswered {
-    /// It has ended.
-    Ended,
-    /// It was given its time.
-    Silent,
-}
-
-/// Runs the first requests with a watchdog that ends a process that does not answer: a channel's own time limits do not
-/// exist on every platform.
-fn watched<T>(
-    control: &Arc<Control>,
-    hangup: Hangup,
-    limit: Duration,
-    requests: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Unsettled> {
-    let (answered, waits) = mpsc::channel::<()>();
-    let watched = Arc::clone(control);
-    let watchdog = thread::spawn(move || {
-        let is_over = |limit| waits.recv_timeout(limit) != Err(mpsc::RecvTimeoutError::Timeout);
-        let deadline = Instant::now() + limit;
-        // The end of the process closes the channel; where it does not, whoever waits there is told.
-        while Instant::now() < deadline {
-            if is_over(LOOK.min(limit)) {
-                return None;
-            }
-            if watched.process.wait(Duration::ZERO).is_some() {
-                break;
-            }
-        }
-        let unanswered = if Instant::now() < deadline { Unanswered::Ended } else { Unanswered::Silent };
-        watched.process.kill();
-        // A read that begins later is not called off by this.
-        while !is_over(LOOK) {
-            hangup.call_off();
-        }
-        Some(unanswered)
-    });
-    let outcome = requests();
-    drop(answered);
-    let unanswered = watchdog.join().unwrap_or_default();
-    outcome.map_err(|failure| match (unanswered, failure) {
-        (Some(Unanswered::Silent), _) => Unsettled::Silent,
-        // A read that was called off says nothing of why.
-        (Some(Unanswered::Ended), Failure::Broken(_)) => {
-            Unsettled::Failed(Failure::Ended { last_words: None, started: Started::No })
-        }
-        (_, failure) => Unsettled::Failed(failure),
-    })
-}
-
 fn start_failure(failure: Failure, kind: WorkerKind, path: &Path, process: &Process) -> RemoteError {
     match failure {
         Failure::Ended { .. } => RemoteError::EndedAtStart { kind, path: path.to_path_buf(), exit: process.end() },
-        Failure::Fault(fault) => RemoteError::Fault(fault),
+        Failure::Fault(fault) => RemoteError::RefusedAtStart { kind, path: path.to_path_buf(), fault },
         failure => RemoteError::Protocol(format!("{} is no worker: {failure}", path.display())),
     }
 }

@@ -32,6 +32,8 @@ pub struct Statistics {
 pub struct RunningStatistics {
     /// The memory that is shared, or why messages travel through the plain channel.
     pub arena: Result<ArenaUse, String>,
+    /// Why the shared memory could not grow when it was last to.
+    pub refusal: Option<String>,
     /// How much memory it has, in bytes, where the system tells.
     pub resident: Option<u64>,
 }

@@ -188,6 +188,7 @@ impl Worker {
         };
         let running = state.as_ref().and_then(|state| state.running.as_ref()).map(|running| RunningStatistics {
             arena: running.link.shared.as_ref().map(|shared| shared.arena.usage()).map_err(Clone::clone),
+            refusal: running.link.shared.as_ref().ok().and_then(|shared| shared.arena.refusal()),
             resident: running.link.foreign.resident(),
         });
         self.counters.statistics(running)

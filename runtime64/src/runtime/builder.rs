@@ -8,7 +8,7 @@ use mlua::Function;
 use super::interrupt::Depth;
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
-use crate::remote::{Interrupt, LinkKind, Settings};
+use crate::remote::{Interrupt, LinkKind, Settings, outlive_file_size_limit};
 
 /// The longest deadline: workers are told milliseconds in 32 bits, which is 49 days.
 const LONGEST_DEADLINE: Duration = Duration::from_millis(u32::MAX as u64);
@@ -82,7 +82,11 @@ impl Builder {
     }
 
     /// Starts Lua. No worker is started before a script needs one.
+    ///
+    /// On Unix, a write beyond the limit on the size of files fails from then on instead of ending this process, unless the
+    /// process has its own way with the signal of that (SIGXFSZ).
     pub fn build(self) -> Result<Runtime, RuntimeError> {
+        outlive_file_size_limit();
         self.start().map_err(RuntimeError::Start)
     }
 

@@ -63,11 +63,18 @@ pub(crate) fn start() -> io::Result<()> {
 }
 
 /// Calls `ended` once the host has.
-pub(crate) fn watch_host(watcher: Watcher, ended: impl FnOnce() + Send + 'static) {
+#[expect(clippy::unnecessary_wraps, reason = "it may fail on Linux")]
+pub(crate) fn watch_host(watcher: Watcher, ended: impl FnOnce() + Send + 'static) -> io::Result<()> {
     *host() = Some(Host { watcher, ended: Box::new(ended) });
     if let Some(watched) = WATCHED.get() {
         fault::set(&watched.host_is_known);
     }
+    Ok(())
+}
+
+/// Runs a task on a thread of its own: the one that was started with the process watches.
+pub(crate) fn run_beside(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().spawn(task).map(drop)
 }
 
 /// Rests for a time, and goes on to watch meanwhile for all but the host.

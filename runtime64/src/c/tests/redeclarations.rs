@@ -64,6 +64,16 @@ fn something_else_shows_both() {
 }
 
 #[test]
+fn of_a_long_declaration_what_differs_is_shown() {
+    let members: String = (0..1000).map(|index| format!("int m{index}; ")).collect();
+    let error = refused(&format!("struct s {{ {members} int a; }};\nstruct s {{ {members} long a; }};")).to_string();
+    for shown in ["before: struct s {\n      …\n      int a;", "now:    struct s {\n      …\n      long a;"] {
+        assert!(error.contains(shown), "{error}");
+    }
+    assert!(error.lines().count() <= 20, "{error}");
+}
+
+#[test]
 fn a_fuller_declaration_completes_an_open_one() {
     for text in ["int f(); int f(int a); int f();", "int f(int a); int f();"] {
         assert_eq!(declared(text).function("f").unwrap().to_string(), "int f(int a)", "{text}");

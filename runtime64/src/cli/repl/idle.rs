@@ -1,19 +1,31 @@
 //! What goes on while the prompt waits: threads of libraries may have called callbacks.
 
+use std::io;
+use std::sync::Once;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use runtime64::{Runtime, RuntimeError};
 
+use crate::cli::report::line;
+
 /// How long a callback waits at most: short for a person, long for a processor.
 const PAUSE: Duration = Duration::from_millis(30);
 
-/// Waits for something, and has callbacks served on another thread meanwhile. `report` shows what they raise.
+fn warn_once(error: &io::Error) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        line(&format!("callbacks of libraries' threads wait while you type, as the system refuses a thread: {error}"));
+    });
+}
+
+/// Waits for something, and has callbacks served on another thread meanwhile. `report` shows what they raise. Where the system
+/// refuses the thread, they wait until the next one.
 pub(super) fn during<R>(runtime: &Runtime, report: impl Fn(&RuntimeError) + Sync, wait: impl FnOnce() -> R) -> R {
     let (done, is_done) = mpsc::channel::<()>();
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let served = thread::Builder::new().spawn_scoped(scope, || {
             let is_done = is_done;
             while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
                 if let Err(error) = runtime.serve_callbacks() {
@@ -21,6 +33,9 @@ pub(super) fn during<R>(runtime: &Runtime, report: impl Fn(&RuntimeError) + Sync
                 }
             }
         });
+        if let Err(error) = served {
+            warn_once(&error);
+        }
         let waited = wait();
         drop(done);
         waited

@@ -48,8 +48,7 @@ fn rest(_: &Lua, (looks, waited, left): (u32, f64, Option<f64>)) -> mlua::Result
 fn numbered(_: &Lua, (error, index): (LuaValue, usize)) -> mlua::Result<LuaValue> {
     let LuaValue::Error(raised) = &error else { return Ok(error) };
     let Some(known) = raised.downcast_ref::<Error>() else { return Ok(error) };
-    let mut known = known.clone();
-    known.message = format!("element {index}: {}", known.message);
+    let mut known = known.clone().at(format_args!("element {index}"));
     known.context.index = Some(index);
     Ok(LuaValue::Error(Box::new(known.into())))
 }

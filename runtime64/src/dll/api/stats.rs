@@ -79,6 +79,7 @@ fn link(lua: &Lua, worker: &Table, running: &RunningStatistics) -> mlua::Result<
             arena.set("used", usage.used)?;
             arena.set("mapped", usage.mapped)?;
             arena.set("limit", usage.limit)?;
+            arena.set("refusal", running.refusal.as_deref())?;
             worker.set("arena", arena)
         }
         Err(reason) => {

@@ -220,8 +220,8 @@ fn stand_in(callee: &dyn Callee, parameter: usize, position: usize) -> Result<Lu
 }
 
 /// The error with the call's place in the batch.
-fn numbered(mut error: Error, index: usize) -> Error {
-    error.message = format!("call {} of the batch: {}", index + 1, error.message);
+fn numbered(error: Error, index: usize) -> Error {
+    let mut error = error.at(format_args!("call {} of the batch", index + 1));
     error.context.index = Some(index + 1);
     error
 }

@@ -77,14 +77,12 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
         usage.begin();
     }
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
-    let started = called.session.call(&request).and_then(|job| {
+    // The worker watches the time: it alone knows when the call has returned.
+    let left = deadline.map(|deadline| duration::milliseconds(deadline.saturating_duration_since(Instant::now())));
+    let limited = left.map_or(Ok(()), |milliseconds| called.session.call(&LimitJob { milliseconds }));
+    let started = limited.and_then(|()| called.session.call(&request)).map(|job| {
         called.session.count_job(true);
-        if let Some(deadline) = deadline {
-            // The worker watches the time: it alone knows when the call has returned.
-            let milliseconds = duration::milliseconds(deadline.saturating_duration_since(Instant::now()));
-            called.session.call(&LimitJob { job: job.id, milliseconds })?;
-        }
-        Ok(job.id)
+        job.id
     });
     let Called { mut session, callbacks, kept, .. } = called;
     session.give_back(ready.values);

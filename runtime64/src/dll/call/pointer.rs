@@ -30,7 +30,7 @@ pub(super) fn with_target<R>(cdata: &Cdata, act: impl FnOnce(&Target<'_>) -> R) 
         let message = format!("{}: it is NULL and cannot be called", cdata.ctype.ty);
         return Err(Error::new(ErrorKind::Memory, message).with_address(0));
     }
-    let described = |error: Error| Error { message: format!("{}: {}", cdata.ctype.ty, error.message), ..error };
+    let described = |error: Error| error.at(&cdata.ctype.ty);
     let prototype = form.prototype(ctype.abi).map_err(described)?;
     Ok(act(&Target { form, prototype, ctype: &cdata.ctype, place }))
 }

@@ -3,6 +3,7 @@
 //! What is known of the blocks lies in the host's own memory: a library that writes past the end of a buffer spoils other
 //! data of its own, never the bookkeeping. The arena grows by segments, which the worker maps when they are first needed.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +33,8 @@ struct State {
     segments: Vec<Arc<Segment>>,
     /// Where the next segment starts.
     next: u64,
+    /// Why the latest segment could not be mapped, until one is.
+    refusal: Option<String>,
 }
 
 /// A part of the arena that both sides have mapped.
@@ -58,7 +61,7 @@ pub struct ArenaUse {
 impl Arena {
     /// An arena of at most `limit` bytes in `memory`, without a segment yet.
     pub(in crate::remote) fn new(memory: Memory, limit: u64) -> Self {
-        let state = State { allocator: Allocator::new(), segments: Vec::new(), next: ARENA_START };
+        let state = State { allocator: Allocator::new(), segments: Vec::new(), next: ARENA_START, refusal: None };
         Self { memory, end: ARENA_START + limit, alive: AtomicBool::new(true), state: Mutex::new(state) }
     }
 
@@ -99,14 +102,28 @@ impl Arena {
         (bytes <= room).then_some(MapSegment { offset, bytes })
     }
 
-    /// Takes a segment in that the worker has mapped at `address`.
-    pub(in crate::remote) fn add(&self, segment: &MapSegment, address: u64) -> std::io::Result<()> {
-        let view = self.memory.map(segment.offset, segment.bytes)?;
+    /// Maps a segment in this process.
+    pub(in crate::remote) fn map(&self, segment: &MapSegment) -> io::Result<View> {
+        self.memory.map(segment.offset, segment.bytes)
+    }
+
+    /// Keeps why a segment could not be mapped, for those who look at the arena's figures.
+    pub(in crate::remote) fn note_refusal(&self, reason: &str) {
+        self.lock().refusal = Some(reason.to_owned());
+    }
+
+    /// Why the arena could not grow when it was last to.
+    pub(in crate::remote) fn refusal(&self) -> Option<String> {
+        self.lock().refusal.clone()
+    }
+
+    /// Takes a segment in that both sides have mapped, the worker at `address`.
+    pub(in crate::remote) fn add(&self, segment: &MapSegment, view: View, address: u64) {
         let mut state = self.lock();
         state.allocator.add(segment.offset, segment.bytes);
         state.segments.push(Arc::new(Segment { view, offset: segment.offset, address }));
         state.next = segment.offset + segment.bytes;
-        Ok(())
+        state.refusal = None;
     }
 
     /// The segment that holds all of `length` bytes at an address of the worker, and where in it they are.

@@ -7,8 +7,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
+use std::process::{Child, Command};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,12 +19,16 @@ use rustix::process::{
 };
 
 use super::Exit;
+use crate::remote::lasting_thread::LastingThread;
 use crate::remote::{Conditions, Priority, wine};
 use guard::Guard;
 use relay::Relay;
 
 mod guard;
 mod relay;
+mod signals;
+
+pub use signals::{end_at_interrupt, outlive_file_size_limit};
 
 /// A worker's process.
 #[derive(Debug)]
@@ -70,9 +74,12 @@ impl Process {
             command
                 .pre_exec(move || before_exec(priority, memory_limit).and_then(|()| guarded.map_or(Ok(()), guard::arm)))
         };
-        let mut child = spawn(command).map_err(|error| conditions.explain(error))?;
-        let relays = Mutex::new(Relay::of(&mut child));
-        Ok((Self { child: Mutex::new(child), channel, guard: Mutex::new(guard), relays }, endpoint))
+        // On a terminal Wine would take it over to emulate a Windows console in it.
+        let needs_relays = wine.is_some() && (io::stdout().is_terminal() || io::stderr().is_terminal());
+        let relays = if needs_relays { Relay::of(&mut command)? } else { Vec::new() };
+        let child = spawn(command).map_err(|error| conditions.explain(error))?;
+        let process = Self { child: Mutex::new(child), channel, guard: Mutex::new(guard), relays: Mutex::new(relays) };
+        Ok((process, endpoint))
     }
 
     /// Tells that the worker's own program runs: from here on it sees the end of its host by itself, and what a library starts
@@ -104,6 +111,11 @@ impl Process {
         self.close();
         drop(self.take_guard());
         let _ = self.child.lock().unwrap_or_else(PoisonError::into_inner).kill();
+    }
+
+    /// Whether it has ended. This does not wait, not even for the rest of its output.
+    pub(in crate::remote) fn has_ended(&self) -> bool {
+        !matches!(self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait(), Ok(None))
     }
 
     /// Waits for the end, at most for `limit`.
@@ -219,10 +231,6 @@ fn wine_command(loader: &Path, executable: &Path) -> Command {
         // Wine's own warnings are not the library's output.
         command.env("WINEDEBUG", "-all");
     }
-    // On a terminal Wine would take it over to emulate a Windows console in it.
-    if io::stdout().is_terminal() || io::stderr().is_terminal() {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    }
     command
 }
 
@@ -258,19 +266,11 @@ fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> 
 /// thread that started it ends, which must mean that the host ended.
 fn spawn(command: Command) -> io::Result<Child> {
     type Job = (Command, mpsc::SyncSender<io::Result<Child>>);
-    static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
-    let spawner = SPAWNER.get_or_init(|| {
-        let (jobs, queue) = mpsc::channel::<Job>();
-        thread::spawn(move || {
-            for (mut command, answer) in queue {
-                // Who asked is waiting; if it went away after all, the child is dropped and ends with its channel.
-                let _ = answer.send(command.spawn());
-            }
-        });
-        jobs
+    static SPAWNER: LastingThread<Job> = LastingThread::new("starts workers", |(mut command, answer)| {
+        // Who asked is waiting; if it went away after all, the child is dropped and ends with its channel.
+        let _ = answer.send(command.spawn());
     });
     let (answer, started) = mpsc::sync_channel(1);
-    let gone = || io::Error::other("the thread that starts workers has ended");
-    spawner.send((command, answer)).map_err(|_| gone())?;
-    started.recv().map_err(|_| gone())?
+    SPAWNER.send((command, answer)).map_err(|(_, error)| error)?;
+    started.recv().map_err(|_| io::Error::other("the thread that starts workers has ended"))?
 }

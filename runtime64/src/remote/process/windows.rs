@@ -13,17 +13,18 @@ use std::time::Duration;
 
 use protocol::link::{self, Endpoint, WorkerEnd};
 use windows_sys::Win32::Foundation::{
-    DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_INTERNAL_ERROR, HANDLE, HANDLE_FLAG_INHERIT, NTSTATUS, STILL_ACTIVE,
-    SetHandleInformation, TRUE, WAIT_OBJECT_0,
+    DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_INTERNAL_ERROR, HANDLE, HANDLE_FLAG_INHERIT, NTSTATUS,
+    STATUS_CONTROL_C_EXIT, STILL_ACTIVE, SetHandleInformation, TRUE, WAIT_OBJECT_0,
 };
 use windows_sys::Win32::Storage::FileSystem::SYNCHRONIZE;
-use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE};
+use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_OUTPUT_HANDLE, SetConsoleCtrlHandler};
 use windows_sys::Win32::System::IO::CancelIoEx;
 use windows_sys::Win32::System::Threading::{
     ABOVE_NORMAL_PRIORITY_CLASS, BELOW_NORMAL_PRIORITY_CLASS, CREATE_NEW_PROCESS_GROUP, CREATE_UNICODE_ENVIRONMENT,
     CreateProcessW, EXTENDED_STARTUPINFO_PRESENT, GetCurrentProcess, GetExitCodeProcess, IDLE_PRIORITY_CLASS,
     PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, WaitForSingleObject,
 };
+use windows_sys::core::BOOL;
 
 use super::Exit;
 use crate::remote::{Conditions, Priority};
@@ -120,6 +121,11 @@ impl Process {
         unsafe { TerminateProcess(self.process.as_raw_handle(), 1) };
     }
 
+    /// Whether it has ended.
+    pub(in crate::remote) fn has_ended(&self) -> bool {
+        self.wait(Duration::ZERO).is_some()
+    }
+
     /// Waits for the end, at most for `limit`.
     pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
         let milliseconds = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX - 1);
@@ -162,6 +168,18 @@ impl Hangup {
             unsafe { CancelIoEx(pipe.as_raw_handle(), ptr::null()) };
         }
     }
+}
+
+/// No limit on the size of files ends a process here.
+pub fn outlive_file_size_limit() {}
+
+/// Has Ctrl-C end this process at once, whatever handler was there before.
+pub fn end_at_interrupt() {
+    unsafe extern "system" fn end(_: u32) -> BOOL {
+        exit_at_once(STATUS_CONTROL_C_EXIT)
+    }
+    // SAFETY: the handler runs on a thread of its own and touches nothing of this program.
+    unsafe { SetConsoleCtrlHandler(Some(end), TRUE) };
 }
 
 /// Ends this process at once: nothing is flushed, no destructor runs. Its workers end with it.

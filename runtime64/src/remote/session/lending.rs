@@ -130,9 +130,15 @@ impl Session<'_> {
         }
         let full = || RemoteError::ArenaFull { bytes, usage: arena.usage() };
         let segment = arena.next_segment(bytes, align).ok_or_else(full)?;
-        let mapped = self.call(&segment)?;
+        // First what can be undone: the worker keeps what it has mapped.
+        let view = arena.map(&segment).map_err(|error| {
+            let error = RemoteError::Unmappable { bytes: segment.bytes, error };
+            arena.note_refusal(&error.to_string());
+            error
+        })?;
+        let mapped = self.call(&segment).inspect_err(|error| arena.note_refusal(&error.to_string()))?;
         self.check_place(mapped.address, segment.bytes)?;
-        arena.add(&segment, mapped.address).map_err(|_| full())?;
+        arena.add(&segment, view, mapped.address);
         arena.allocate(bytes, align).ok_or_else(full)
     }
 }
