@@ -67,6 +67,7 @@ scripts! {
     fortran
     function_pointers
     hostile_programs
+    idle_deaths
     initialisers
     iteration
     lifetimes

@@ -235,7 +235,9 @@ impl Library {
     /// Why the worker could not load the library: the dependency that is missing, if one is, or the loader's words.
     fn load_failure(&self, error: RemoteError) -> Error {
         let doing = match error {
-            RemoteError::Lost(_) => format!("{}, while it was loaded,", self.name),
+            RemoteError::Lost(ref death) if death.started != Started::No => {
+                format!("{}, while it was loaded,", self.name)
+            }
             _ => self.name.clone(),
         };
         let refused = matches!(error, RemoteError::Fault(_));

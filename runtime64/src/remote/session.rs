@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 
 use super::client::{Answer, Failure};
 use super::control::Ending;
+use super::ends::End;
 use super::start::Running;
 use super::worker::State;
-use super::{Deadline, Generation, RemoteError, Started, Worker, remains};
+use super::{Deadline, Generation, RemoteError, Report, Started, Worker, remains};
 
 mod lending;
 mod memory;
@@ -66,12 +67,12 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// [`RemoteError::Fault`] and [`RemoteError::TooLarge`] leave the worker running; after [`RemoteError::Lost`] and
-    /// [`RemoteError::Protocol`] the next session starts a new one.
+    /// [`RemoteError::Misbehaved`] the next session starts a new one.
     pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
         self.count::<C>();
         let state = &mut *self.state;
         let Some(running) = &mut state.running else {
-            return Err(ended_earlier());
+            return Err(self.ended_earlier());
         };
         let limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
         let reply = running.awaited(|client| client.call(request));
@@ -91,7 +92,7 @@ impl<'a> Session<'a> {
         self.count::<C>();
         let state = &mut *self.state;
         let Some(running) = &mut state.running else {
-            return Err(ended_earlier());
+            return Err(self.ended_earlier());
         };
         if self.worker.interrupt().is_requested() && self.worker.interrupt().take() {
             return Err(RemoteError::Interrupted(None));
@@ -108,7 +109,7 @@ impl<'a> Session<'a> {
     pub fn resume<R: DeserializeOwned>(&mut self, reply: &CallbackReply) -> Result<Answer<R>, RemoteError> {
         let state = &mut *self.state;
         let Some(running) = &mut state.running else {
-            return Err(ended_earlier());
+            return Err(self.ended_earlier());
         };
         if let Ok(shared) = &mut running.link.shared {
             shared.call_area.resume();
@@ -166,7 +167,13 @@ impl<'a> Session<'a> {
     }
 
     fn running(&self) -> Result<&Running, RemoteError> {
-        self.state.running.as_ref().ok_or_else(ended_earlier)
+        self.state.running.as_ref().ok_or_else(|| self.ended_earlier())
+    }
+
+    /// What a request comes to whose worker has ended earlier in this session.
+    #[cold]
+    fn ended_earlier(&self) -> RemoteError {
+        self.worker.ends.error_of(self.state.generation).unwrap_or(RemoteError::Stale)
     }
 
     /// Ends a worker whose answer came when its time was over already: it is being ended.
@@ -182,7 +189,7 @@ impl<'a> Session<'a> {
     #[cold]
     fn failed(&mut self, failure: Failure) -> RemoteError {
         let has_ended = matches!(failure, Failure::Ended { .. });
-        let error = match (failure, &self.state.running) {
+        let end = match (failure, &self.state.running) {
             (Failure::Fault(fault), _) => return RemoteError::Fault(fault),
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
             (Failure::Ended { last_words, started }, Some(running)) => {
@@ -190,16 +197,16 @@ impl<'a> Session<'a> {
                 // The worker itself watches the time of what goes on beside the calls that are waited for.
                 let has_expired = death.last_words.as_ref().is_some_and(|words| words.cause == Cause::Expired);
                 match running.control.ending() {
-                    None if has_expired => RemoteError::TimedOut(death),
-                    Some(Ending::Expired) => RemoteError::TimedOut(death),
+                    None if has_expired => End::TimedOut(death),
+                    Some(Ending::Expired) => End::TimedOut(death),
                     Some(Ending::Interrupted) => {
                         self.worker.interrupt().take();
-                        RemoteError::Interrupted(Some(death))
+                        End::Interrupted(death)
                     }
-                    Some(Ending::Dismissed) | None => RemoteError::Lost(death),
+                    Some(Ending::Dismissed) | None => End::Lost(death),
                 }
             }
-            (failure, _) => RemoteError::Protocol(failure.to_string()),
+            (failure, _) => End::Misbehaved(failure.to_string(), Report::default()),
         };
         match self.worker.let_go(&mut self.state) {
             Some(ended) if has_ended => remains::let_go(ended),
@@ -208,7 +215,9 @@ impl<'a> Session<'a> {
         self.worker.counters.deaths.add(1);
         self.state.lent.clear();
         self.state.held.clear();
-        error
+        // Until an error is raised for it, which the caller may be unable to.
+        self.worker.ends.keep(self.state.generation, end.clone());
+        end.error()
     }
 }
 
@@ -216,8 +225,4 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         self.take_back();
     }
-}
-
-fn ended_earlier() -> RemoteError {
-    RemoteError::Protocol("the worker ended earlier in this session".to_owned())
 }

@@ -12,7 +12,7 @@ use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
 use super::control::{Control, OwnedControl};
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
+use super::{Deadline, Death, Exit, RemoteError, Report, Settings, Started, WorkerKind, locate, wine};
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ impl Running {
         // What was reported before anybody could know that it is the end is true if the process ended of it.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
-        let mut death = Death { exit, last_words, started, dump: None };
+        let mut death = Death { exit, last_words, started, dump: None, report: Report::default() };
         if self.wants_dumps && death.is_crash() {
             death.dump = Some(match (&self.link.dumper, &self.link.shared) {
                 (Some(dumper), _) => dumper.finish(),

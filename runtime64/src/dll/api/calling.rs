@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use mlua::{Lua, LuaString, MultiValue, Table, Value as LuaValue};
+use mlua::{Lua, LuaString, MultiValue, Table, UserDataRef, Value as LuaValue};
 use protocol::FailureRule;
 
 use super::options::read_each;
@@ -145,15 +145,25 @@ fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlu
         other => return Err(wrong_type("a function's name, or a list of names,", other).at("dll.check").into()),
     };
     for name in names {
-        let value: LuaValue = functions.get(&name)?;
-        let function = value.as_userdata().and_then(|userdata| userdata.borrow::<Function>().ok());
-        let function = function.ok_or_else(|| {
-            let message = format!("dll.check: '{}' is no function but {}", name.to_string_lossy(), describe(&value));
-            Error::new(ErrorKind::Type, message)
-        })?;
+        let mut function = function_named(functions, &name)?;
+        if !function.is_found() {
+            // The library keeps it once it was found.
+            function.find()?;
+            function = function_named(functions, &name)?;
+        }
         function.set_failure_rule(rule);
     }
     Ok(())
+}
+
+/// The function that a name of a library stands for.
+fn function_named(library: &Table, name: &LuaString) -> mlua::Result<UserDataRef<Function>> {
+    let value: LuaValue = library.get(name)?;
+    let function = value.as_userdata().and_then(|userdata| userdata.borrow::<Function>().ok());
+    function.ok_or_else(|| {
+        let message = format!("dll.check: '{}' is no function but {}", name.to_string_lossy(), describe(&value));
+        Error::new(ErrorKind::Type, message).into()
+    })
 }
 
 /// The rule of a word.

@@ -180,7 +180,12 @@ impl Future {
             }
             (Err(error), session) => {
                 drop(session);
-                self.end(State::Failed(self.failure(error)));
+                let failure = self.failure(error);
+                self.end(State::Failed(match raised {
+                    None => failure,
+                    Some(raised) => failure.with_detail(format!("a callback had failed before: {raised}")),
+                }));
+                return None;
             }
         }
         raised
@@ -243,6 +248,7 @@ impl Future {
         let Owner { worker, generation } = &self.owner;
         let message = format!("{}: it was under way in {}", self.name, worker.ended(*generation));
         let error = Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes);
+        let error = error.with_report(worker.report_of(*generation));
         error.in_function(&self.name).in_call(|| self.call.clone())
     }
 
