@@ -39,7 +39,7 @@ pub use kind::WorkerKind;
 pub use memory::{Allocation, ArenaUse};
 pub use process::{Exit, exit_at_once};
 pub use report::Report;
-pub use session::Session;
+pub use session::{REQUEST_LIMIT, Session};
 pub use settings::{LinkKind, Recycling, Settings};
 pub use spare::Spares;
 pub use statistics::{RunningStatistics, Statistics};

@@ -96,6 +96,7 @@ scripts! {
     pools
     references
     scalars
+    short_deadlines
     signatures
     sizes
     stack_imbalance

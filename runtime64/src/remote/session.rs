@@ -1,7 +1,7 @@
 //! A worker that runs, held for a sequence of requests.
 
 use std::sync::MutexGuard;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::{Call, CallbackReply, Cause, Invoke, InvokeBatch, StartJob, Value};
 use serde::de::DeserializeOwned;
@@ -21,11 +21,17 @@ mod memory;
 pub struct Session<'a> {
     worker: &'a Worker,
     state: MutexGuard<'a, State>,
+    /// How long the call may take that the session is held for, if it has a limit of its own.
+    limit: Option<Duration>,
 }
+
+/// How long a request may take that is no call of a function, such as to load a library, where calls have a limit. A limit of
+/// calls that is longer holds for it too.
+pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 impl<'a> Session<'a> {
     pub(super) fn new(worker: &'a Worker, state: MutexGuard<'a, State>) -> Self {
-        Self { worker, state }
+        Self { worker, state, limit: None }
     }
 
     /// Whether it is this worker that is held.
@@ -63,18 +69,33 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Sends a request and waits for its reply.
+    /// Says how long the call may take that the session is held for, if that is not what its worker's calls may.
+    pub fn set_limit(&mut self, limit: Duration) {
+        self.limit = Some(limit);
+    }
+
+    /// Sends a request that is no call of a function, and waits for its reply. Where calls have a limit, it has a
+    /// [longer](REQUEST_LIMIT) one: a call with little time would otherwise end each new worker before that has loaded its library.
     ///
     /// # Errors
     /// [`RemoteError::Fault`] and [`RemoteError::TooLarge`] leave the worker running; after [`RemoteError::Lost`] and
     /// [`RemoteError::Misbehaved`] the next session starts a new one.
     pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
+        let limit = self.limit.or(self.worker.call_deadline()).map(|limit| limit.max(REQUEST_LIMIT));
+        self.call_within(request, limit)
+    }
+
+    /// The same for a request that may take so long.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn call_within<C: Call>(&mut self, request: &C, limit: Option<Duration>) -> Result<C::Reply, RemoteError> {
         self.count::<C>();
         let state = &mut *self.state;
         let Some(running) = &mut state.running else {
             return Err(self.ended_earlier());
         };
-        let limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
+        let limit = limit.map(|limit| running.limit(Instant::now() + limit));
         let reply = running.awaited(|client| client.call(request));
         running.link.client.count_traffic(&self.worker.counters);
         match reply {

@@ -109,7 +109,7 @@ impl Worker {
         self.settings.conditions.memory_limit
     }
 
-    /// How long each request may take, if there is a limit.
+    /// How long each call may take, if there is a limit; other requests may take [longer](super::REQUEST_LIMIT).
     #[must_use]
     #[inline]
     pub fn call_deadline(&self) -> Option<Duration> {

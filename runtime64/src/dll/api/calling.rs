@@ -1,7 +1,7 @@
 //! `call`, `check`, `async`, `wait_all`, `batch`: calls made in another way than by naming the function.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mlua::{Lua, LuaString, MultiValue, Table, UserDataRef, Value as LuaValue};
 use protocol::FailureRule;
@@ -95,19 +95,17 @@ impl Wanted {
 
 /// Calls a function, and again if its worker is lost and the options allow it. One deadline holds for all tries.
 fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-    let deadline = wanted.limit.map(|limit| Instant::now() + limit);
-    let options = Options { deadline, rule: wanted.rule };
+    let mut options = Options::new(wanted.limit, wanted.rule);
     let mut pause = FIRST_PAUSE;
     let mut tries = 0;
     loop {
-        let error = match call::call_value(lua, function, arguments, options) {
+        let error = match call::call_value(lua, function, arguments, &mut options) {
             Ok(results) => return Ok(results),
             Err(error) => error,
         };
         let kind = error.downcast_ref::<Error>().map(|error| error.kind);
         let is_lost = matches!(kind, Some(ErrorKind::Crash | ErrorKind::WorkerLost));
-        let until = Instant::now() + pause;
-        if !is_lost || tries == wanted.retries || deadline.is_some_and(|deadline| until >= deadline) {
+        if !is_lost || tries == wanted.retries || !options.go_on_after(pause) {
             return Err(error);
         }
         tries += 1;

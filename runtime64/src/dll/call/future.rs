@@ -9,7 +9,7 @@ use protocol::{AwaitJob, CancelJob, JobState, LimitJob, Outcome, StartJob};
 
 use super::orphans::Orphan;
 use super::result::{self, Stored};
-use super::{Called, Callee, Rooms, begin, due, pointer, with_callee};
+use super::{Called, Callee, Rooms, begin, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe_call;
@@ -65,8 +65,7 @@ pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValu
 }
 
 fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua::Result<Begun> {
-    let deadline = due(callee.worker());
-    let (session, _limit) = begin(callee, lua, deadline)?;
+    let (session, time) = begin(callee, lua, callee.worker().call_deadline())?;
     let owner = owner(callee.worker(), &session);
     let mut called = Called::outliving(session, &owner);
     if let Some(companion) = Companion::of(&owner.worker) {
@@ -79,7 +78,7 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
     let started = called.session.call(&request).and_then(|job| {
         called.session.count_job(true);
-        if let Some(deadline) = deadline {
+        if let Some(deadline) = time.deadline {
             // The worker watches the time: it alone knows when the call has returned.
             let milliseconds = duration::milliseconds(deadline.saturating_duration_since(Instant::now()));
             called.session.call(&LimitJob { job: job.id, milliseconds })?;
@@ -91,7 +90,7 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
     drop(session);
     let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
     match started {
-        Ok(job) => Ok((owner.clone(), job, ready.rooms, held, deadline, callee.name())),
+        Ok(job) => Ok((owner.clone(), job, ready.rooms, held, time.deadline, callee.name())),
         Err(error) => {
             let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
             Err(failure.into())
