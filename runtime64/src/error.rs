@@ -4,7 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::bounded;
-use crate::remote::Started;
+use crate::remote::{Report, Started};
+
+mod raised;
+
+pub(crate) use raised::last_reached_nobody;
 
 /// What kind of failure an [`Error`] is; the `kind` of the error object in Lua is its [word](ErrorKind::word).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,6 +138,8 @@ pub struct Context {
     pub crash: Option<Box<Crash>>,
     /// More words: a loader's message, a list of what was tried, the whole report of a crash.
     pub detail: Option<String>,
+    /// What is set when the error is raised, if it describes the end of a worker.
+    pub(crate) report: Option<Report>,
 }
 
 /// Where and of what a worker crashed, as far as it could tell.
@@ -231,6 +237,25 @@ impl Error {
         self
     }
 
+    /// Adds what is set when the error is raised, if it describes the end of a worker.
+    #[must_use]
+    pub(crate) fn with_report(mut self, report: Option<Report>) -> Self {
+        self.context.report = report;
+        self
+    }
+
+    /// Whether it says that the worker has ended, by itself or before.
+    pub(crate) fn is_end(&self) -> bool {
+        matches!(self.kind, ErrorKind::WorkerLost | ErrorKind::Crash)
+    }
+
+    /// It was raised and has reached nobody: the end that it describes is reported by the next error.
+    pub(crate) fn reached_nobody(&self) {
+        if let Some(report) = &self.context.report {
+            report.take_back();
+        }
+    }
+
     /// Adds whether the function had started.
     #[must_use]
     pub fn with_started(mut self, started: Started) -> Self {
@@ -249,6 +274,7 @@ impl std::error::Error for Error {}
 
 impl From<Error> for mlua::Error {
     fn from(error: Error) -> Self {
+        raised::raise(error.context.report.as_ref());
         mlua::Error::external(error)
     }
 }

@@ -51,7 +51,9 @@ impl Honest {
             }
             AwaitJob::NUMBER => {
                 let AwaitJob { job, .. } = request(payload);
-                reply(&Some(self.outcome(self.jobs[job as usize])))
+                // A lie may have given a job another number, by which it is asked for.
+                let function = self.jobs.get(job as usize).copied().unwrap_or_default();
+                reply(&Some(self.outcome(function)))
             }
             CancelJob::NUMBER => reply(&JobState::Done),
             ReadString::NUMBER => {

@@ -65,6 +65,12 @@ fn crashes_are_told_through_the_plain_channel_too() {
     output(Configuration::HostWidth, &variables, &text).assert_code(0).assert_stdout(expected);
 }
 
+/// There the worker is also asked for what is in objects.
+#[test]
+fn idle_deaths_are_reported_through_the_plain_channel_too() {
+    passes_with(Configuration::Native, "idle_deaths", &[("RUNTIME64_LINK", "plain")]);
+}
+
 #[test]
 fn objects_have_a_limit_that_is_told() {
     let text = "local m = dll.of(calls)

@@ -68,6 +68,7 @@ scripts! {
     fortran
     function_pointers
     hostile_programs
+    idle_deaths
     initialisers
     iteration
     lifetimes
@@ -96,6 +97,7 @@ scripts! {
     pools
     references
     scalars
+    short_deadlines
     signatures
     sizes
     stack_imbalance

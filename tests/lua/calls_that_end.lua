@@ -45,14 +45,22 @@ local ok, failure = pcall(late.wait, late)
 check.truthy(not ok and failure.kind == "timeout", "an endless callback of a call beside others: " .. tostring(failure))
 check.equal(own.add(1, 2), 3, "and it goes on")
 
--- What is done after a restart is part of the call's time.
+-- What is done after a restart has a time of its own, and its calls have theirs.
 local calm <close> = dll.worker { name = "calm" }
 own = calm.load(path, { breaker = false })
 local bad = calm.load(check.path "misbehaviour", { breaker = false })
 check.equal(own.add(1, 2), 3, "it runs")
-calm.on_restart(function() bad.sleep_forever() end)
+calm.on_restart(function() calm.call({ deadline = 0.5 }, bad.sleep_forever) end)
 calm:restart()
-check.raises("timeout", { "on_restart", "sleep_forever" }, calm.call, { deadline = 0.5 }, own.add, 1, 2)
+check.raises("timeout", { "on_restart", "sleep_forever" }, calm.call, { deadline = 30 }, own.add, 1, 2)
+calm.on_restart(function() own.rest(300) end)
+check.equal(calm.call({ deadline = 0.2 }, own.add, 1, 2), 3, "it may take longer than the call")
+if check.configuration == "native" then
+  calm.on_restart(function() bad.sleep_forever() end)
+  calm:restart()
+  check.raises("timeout", { "on_restart", "sleep_forever" }, calm.call, { deadline = 0.5 }, own.add, 1, 2)
+end
+calm:restart()
 calm.on_restart(function() error "no device" end)
 local refused = check.raises("callback", { "on_restart", "no device" }, own.add, 1, 2)
 check.equal(refused.started, "no", "the call had not begun")

@@ -1,7 +1,7 @@
 //! Calls: arguments out, a result back.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mlua::{AnyUserData, Lua, MultiValue, Value as LuaValue};
 use protocol::{FailureRule, Outcome, SetErrors, Type};
@@ -10,8 +10,6 @@ use super::callback::{self, Ended};
 use super::cdata::Cdata;
 use super::companion::Companion;
 use super::describe::{describe, describe_call};
-use super::hook;
-use super::isolate;
 use super::library::Library;
 use super::memory::{Owner, owner};
 use super::mismatch::Mismatch;
@@ -19,10 +17,11 @@ use super::types::{Ctype, Prototype};
 use super::usage::Usage;
 use crate::c;
 use crate::error::{Error, ErrorKind};
-use crate::remote::{Deadline, RemoteError, Session, Worker};
+use crate::remote::{RemoteError, Session, Worker};
 
 mod annotated;
 mod batch;
+mod begin;
 mod called;
 mod convert;
 mod function;
@@ -34,6 +33,7 @@ mod variadic;
 mod waiting;
 
 pub(super) use batch::batch;
+use begin::{Time, begin, enter, in_time, make_ready};
 use called::{Called, Ready, Rooms};
 pub(super) use convert::{argument_to_lua, to_wire};
 pub(super) use function::Function;
@@ -88,17 +88,37 @@ trait Callee {
 }
 
 /// How one call is made.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Options {
-    /// When the worker is ended if the call has not returned.
-    pub(super) deadline: Option<Instant>,
+    /// How long it may take, once its worker is ready for it.
+    limit: Option<Duration>,
     /// Which results say that it failed, if not those that the function's own rule names.
-    pub(super) rule: Option<FailureRule>,
+    rule: Option<FailureRule>,
+    /// When the call is to be over that was begun with these.
+    deadline: Option<Instant>,
+}
+
+impl Options {
+    pub(super) fn new(limit: Option<Duration>, rule: Option<FailureRule>) -> Self {
+        Self { limit, rule, deadline: None }
+    }
+
+    /// Counts the call that was made and a pause after it, so that a further one has the rest of the time. Tells whether there is any.
+    pub(super) fn go_on_after(&mut self, pause: Duration) -> bool {
+        let Some(limit) = self.limit else { return true };
+        // A call that could not be begun has taken no time.
+        let left = match self.deadline.take() {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now() + pause),
+            None => limit.saturating_sub(pause),
+        };
+        self.limit = Some(left);
+        !left.is_zero()
+    }
 }
 
 /// Calls it.
 fn call(callee: &impl Callee, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-    call_with(callee, lua, arguments, Options::default())
+    call_with(callee, lua, arguments, &mut Options::default())
 }
 
 /// Calls it in a certain way.
@@ -106,11 +126,11 @@ fn call_with<C: Callee + ?Sized>(
     callee: &C,
     lua: &Lua,
     arguments: &MultiValue,
-    options: Options,
+    options: &mut Options,
 ) -> mlua::Result<MultiValue> {
     let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
-    let deadline = options.deadline.or_else(|| due(callee.worker()));
-    let (session, limit) = begin(callee, lua, deadline)?;
+    let (session, time) = begin(callee, lua, options.limit.or(callee.worker().call_deadline()))?;
+    options.deadline = time.deadline;
     let owner = owner(callee.worker(), &session);
     let mut called = Called::new(session, &owner);
     let ready = called.prepare(callee, arguments)?;
@@ -120,9 +140,9 @@ fn call_with<C: Callee + ?Sized>(
     }
     let begun = callee.of_library().and_then(|(_, usage)| usage.begin());
     let Called { session, callbacks, .. } = called;
-    let mut ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), deadline);
+    let mut ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), time.deadline);
     drop(callbacks);
-    in_time(limit, &mut ended);
+    in_time(time, &mut ended);
     let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
         return Err(lost(callee, arguments, ended));
     };
@@ -143,57 +163,6 @@ fn call_with<C: Callee + ?Sized>(
     match raised {
         Some(error) => Err(error),
         None => result::to_lua(callee, lua, &owner, outcome, stored),
-    }
-}
-
-/// When a call that begins now is to be over, if its worker has a limit.
-fn due(worker: &Worker) -> Option<Instant> {
-    worker.call_deadline().map(|limit| Instant::now() + limit)
-}
-
-/// How often a call is begun anew whose worker is restarted again while what is to be done after a restart is done.
-const RESTARTS: u32 = 3;
-
-/// The worker that a call is made in, and the plan for its end: a library that is left alone is not called, and what is to be
-/// done after a restart is done before. All of it is part of the call's time.
-#[inline]
-fn begin<'a, C: Callee + ?Sized>(
-    callee: &'a C,
-    lua: &Lua,
-    deadline: Option<Instant>,
-) -> mlua::Result<(Session<'a>, Option<Deadline>)> {
-    let library = callee.of_library().map(|(library, _)| library);
-    if let Some(library) = library {
-        library.admit()?;
-    }
-    let mut session = callee.session()?;
-    let mut limit = deadline.and_then(|at| session.limit(at));
-    let Some(library) = library else { return Ok((session, limit)) };
-    for _ in 0..RESTARTS {
-        if !session.take_restarted() {
-            break;
-        }
-        drop(session);
-        hook::within(lua, deadline, || isolate::restarted(lua, library))?;
-        session = callee.session()?;
-        drop(limit);
-        limit = deadline.and_then(|at| session.limit(at));
-    }
-    if library.worker().is_recycled()
-        && let Some(companion) = Companion::of(library.worker())
-    {
-        companion.orphans.bury(&mut session);
-    }
-    Ok((session, limit))
-}
-
-/// Makes the answer of a call that came too late what it is: its worker is being ended.
-fn in_time<R>(limit: Option<Deadline>, ended: &mut Ended<'_, R>) {
-    if limit.is_some_and(Deadline::take_back)
-        && ended.reply.is_ok()
-        && let Some(mut session) = ended.session.take()
-    {
-        ended.reply = Err(session.expired());
     }
 }
 
@@ -219,7 +188,7 @@ pub(super) fn call_value(
     lua: &Lua,
     function: &LuaValue,
     arguments: &MultiValue,
-    options: Options,
+    options: &mut Options,
 ) -> mlua::Result<MultiValue> {
     with_callee(function, |callee| call_with(callee, lua, arguments, options))?
 }

@@ -12,9 +12,12 @@ use crate::remote::{Death, Exit, RemoteError, Started, Worker, WorkerKind};
 ///
 /// The end of the worker is noted, for later errors about what was in it.
 pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> Error {
-    let is_over = matches!(error, RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Protocol(_));
-    let is_over = is_over || matches!(error, RemoteError::Interrupted(Some(_)));
-    let mut error = explained(error, worker.kind(), doing);
+    let report = match &error {
+        RemoteError::EndedMeanwhile => worker.report_of(worker.latest()),
+        error => error.report().cloned(),
+    };
+    let is_over = error.report().is_some();
+    let mut error = explained(error, worker.kind(), doing).with_report(report);
     if is_over {
         // What comes next is said where the end is told, not where it is remembered.
         let (what, _) = error.message.split_once("; the next call").unwrap_or((&error.message, ""));
@@ -66,7 +69,7 @@ pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
         RemoteError::TimedOut(_) => ErrorKind::Timeout,
         RemoteError::Interrupted(_) => ErrorKind::Interrupted,
         RemoteError::Fault(fault) => fault_kind(fault),
-        RemoteError::Protocol(_) => ErrorKind::Protocol,
+        RemoteError::Protocol(_) | RemoteError::Misbehaved(..) => ErrorKind::Protocol,
         RemoteError::TooLarge(_) => ErrorKind::Range,
         RemoteError::Stale => ErrorKind::Stale,
         RemoteError::Unmapped { .. } | RemoteError::ArenaFull { .. } | RemoteError::Unmappable { .. } => {
@@ -149,10 +152,17 @@ mod tests {
     use protocol::{Cause, LastWords, Stage};
 
     use super::*;
+    use crate::remote::Report;
 
     const KIND: WorkerKind = WorkerKind::ALL[0];
     fn death(exit: Exit, last_words: Option<LastWords>, started: Started) -> RemoteError {
-        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started, dump: None })
+        RemoteError::Lost(Death {
+            exit,
+            last_words: last_words.map(Box::new),
+            started,
+            dump: None,
+            report: Report::default(),
+        })
     }
 
     #[test]

@@ -19,6 +19,11 @@ impl GenerationalId {
         (known != 0 && known >> 32 == generation & u64::from(u32::MAX)).then_some(known as u32)
     }
 
+    /// Whether any generation gave one.
+    pub(super) fn is_known(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
     /// Keeps the id that a generation gave.
     pub(super) fn set(&self, generation: Generation, id: u32) {
         self.0.store(generation << 32 | u64::from(id), Ordering::Relaxed);

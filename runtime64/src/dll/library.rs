@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
 
@@ -208,10 +208,10 @@ impl Library {
         if let Some(id) = self.opened.get(session.generation()) {
             return Ok(id);
         }
-        let _limit = self.deadline.and_then(|limit| session.limit(Instant::now() + limit));
-        let reply = match &self.source {
-            Source::Default => session.call(&OpenDefaultLibrary {}),
-            Source::File { request, .. } => session.call(request),
+        let reply = match (&self.source, self.deadline) {
+            (Source::Default, _) => session.call(&OpenDefaultLibrary {}),
+            (Source::File { request, .. }, None) => session.call(request),
+            (Source::File { request, .. }, deadline) => session.call_within(request, deadline),
         };
         let library = reply.map_err(|error| {
             let error = self.load_failure(error);
@@ -235,7 +235,9 @@ impl Library {
     /// Why the worker could not load the library: the dependency that is missing, if one is, or the loader's words.
     fn load_failure(&self, error: RemoteError) -> Error {
         let doing = match error {
-            RemoteError::Lost(_) => format!("{}, while it was loaded,", self.name),
+            RemoteError::Lost(ref death) if death.started != Started::No => {
+                format!("{}, while it was loaded,", self.name)
+            }
             _ => self.name.clone(),
         };
         let refused = matches!(error, RemoteError::Fault(_));

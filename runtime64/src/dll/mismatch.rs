@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::failure;
 use crate::error::{Error, ErrorKind};
-use crate::remote::{Death, Exit, RemoteError, Started};
+use crate::remote::{Death, Exit, RemoteError, Report, Started};
 
 /// Why a value does not fit, without the place: the caller knows function and parameter.
 #[derive(Debug)]
@@ -17,11 +17,13 @@ pub(super) struct Mismatch {
     code: Option<i64>,
     /// Whether a function had started by then.
     started: Option<Started>,
+    /// What is set when an error is raised for it, if the worker's end is the reason.
+    report: Option<Report>,
 }
 
 impl Mismatch {
     pub(super) fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into(), address: None, code: None, started: None }
+        Self { kind, reason: reason.into(), address: None, code: None, started: None, report: None }
     }
 
     /// The same, of a part of what was being put: the part is named before the reason.
@@ -44,13 +46,14 @@ impl Mismatch {
             RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Interrupted(_) => Some(Started::No),
             _ => None,
         };
-        Self { address, code, started, ..Self::new(failure::kind_of(error), error.to_string()) }
+        let report = error.report().cloned();
+        Self { address, code, started, report, ..Self::new(failure::kind_of(error), error.to_string()) }
     }
 
     /// The error, now that the place is known.
     pub(super) fn at(self, place: impl fmt::Display) -> Error {
         let error = Error::new(self.kind, format!("{place}: {}", self.reason));
-        let error = error.with_address(self.address).with_code(self.code);
+        let error = error.with_address(self.address).with_code(self.code).with_report(self.report);
         match self.started {
             Some(started) => error.with_started(started),
             None => error,
@@ -63,7 +66,8 @@ impl From<Error> for Mismatch {
     fn from(error: Error) -> Self {
         let context = &error.context;
         let (address, code, started) = (context.address, context.code, context.started);
-        Self { kind: error.kind, reason: error.message, address, code, started }
+        let report = context.report.clone();
+        Self { kind: error.kind, reason: error.message, address, code, started, report }
     }
 }
 
@@ -73,7 +77,13 @@ mod tests {
 
     #[test]
     fn a_worker_that_ends_while_arguments_are_put_has_not_run_the_function() {
-        let death = Death { exit: Exit::Signal(9), last_words: None, started: Started::Unknown, dump: None };
+        let death = Death {
+            exit: Exit::Signal(9),
+            last_words: None,
+            started: Started::Unknown,
+            dump: None,
+            report: Report::default(),
+        };
         let error = Mismatch::from_remote(&RemoteError::Lost(death)).within("element 1").at("f: argument 1");
         assert_eq!((error.kind, error.context.started), (ErrorKind::WorkerLost, Some(Started::No)));
         assert_eq!(error.context.code, Some(9));

@@ -1,6 +1,6 @@
 //! What the functions of one `dll` module share.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use mlua::Lua;
@@ -10,7 +10,6 @@ use super::isolate::Isolate;
 use super::memory::Garbage;
 use super::types::Types;
 use crate::c;
-use crate::error::Error;
 use crate::remote::{Settings, Spares, Worker, WorkerKind};
 
 /// What all modules of one Lua state share: what has been declared, and which workers there are.
@@ -19,8 +18,6 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     /// What is known of objects that may be of no use any more.
     pub(super) garbage: Garbage,
-    /// The deaths of workers that a finalizer met, for the next call to tell, and whether there are any.
-    deaths: (AtomicBool, Mutex<Vec<Error>>),
     /// The isolates that are in use, the module's own first.
     isolates: Mutex<Vec<Weak<Isolate>>>,
     spares: Spares,
@@ -43,7 +40,6 @@ impl Module {
             types: Arc::default(),
             settings: settings.clone(),
             garbage: Garbage::default(),
-            deaths: Default::default(),
             isolates: Mutex::default(),
             spares,
             opened: AtomicU64::new(0),
@@ -151,26 +147,6 @@ impl Shared {
 
     fn isolates(&self) -> MutexGuard<'_, Vec<Weak<Isolate>>> {
         self.isolates.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps the death of a worker that nobody could be told.
-    pub(super) fn keep_death(&self, death: Error) {
-        let (is_any, deaths) = &self.deaths;
-        deaths.lock().unwrap_or_else(PoisonError::into_inner).push(death);
-        is_any.store(true, Ordering::Relaxed);
-    }
-
-    /// A death that was not told yet.
-    #[inline]
-    pub(super) fn untold_death(&self) -> Option<Error> {
-        let (is_any, deaths) = &self.deaths;
-        if !is_any.load(Ordering::Relaxed) {
-            return None;
-        }
-        let mut deaths = deaths.lock().unwrap_or_else(PoisonError::into_inner);
-        let death = deaths.pop();
-        is_any.store(!deaths.is_empty(), Ordering::Relaxed);
-        death
     }
 }
 

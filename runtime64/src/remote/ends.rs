@@ -1,39 +1,122 @@
-//! Why workers have ended, for errors about what they took with them.
+//! How workers have ended: what the next session reports, and the reasons for errors about what an end took with it.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Generation;
+use super::{Death, Generation, RemoteError, Report, Started};
 
 /// How many are remembered for one worker.
 const MOST: usize = 16;
 
-/// Why the last generations of one worker have ended.
+/// How the last generations of one worker have ended.
 #[derive(Debug, Default)]
-pub(super) struct Ends(Mutex<VecDeque<(Generation, String)>>);
+pub(super) struct Ends(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    reasons: VecDeque<(Generation, String)>,
+    /// The end that was met last, unless a script has asked for it.
+    last: Option<(Generation, End)>,
+}
+
+/// How a generation ended that a script had not asked to end.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// The process died.
+    Lost(Death),
+    /// The host ended it, because a call took too long.
+    TimedOut(Death),
+    /// The host ended it, because somebody interrupted what it did.
+    Interrupted(Death),
+    /// The host ended it, because it broke the protocol.
+    Misbehaved(String, Report),
+}
+
+impl End {
+    /// The error that describes it.
+    pub(super) fn error(self) -> RemoteError {
+        match self {
+            Self::Lost(death) => RemoteError::Lost(death),
+            Self::TimedOut(death) => RemoteError::TimedOut(death),
+            Self::Interrupted(death) => RemoteError::Interrupted(Some(death)),
+            Self::Misbehaved(reason, report) => RemoteError::Misbehaved(reason, report),
+        }
+    }
+
+    /// The same for a request that was not sent any more.
+    fn before_start(mut self) -> Self {
+        if let Self::Lost(death) | Self::TimedOut(death) | Self::Interrupted(death) = &mut self {
+            death.started = Started::No;
+        }
+        self
+    }
+
+    fn report(&self) -> &Report {
+        match self {
+            Self::Lost(death) | Self::TimedOut(death) | Self::Interrupted(death) => &death.report,
+            Self::Misbehaved(_, report) => report,
+        }
+    }
+}
 
 impl Ends {
+    /// Keeps an end that was met, until it is reported.
+    pub(super) fn keep(&self, generation: Generation, end: End) {
+        self.known().last = Some((generation, end));
+    }
+
+    /// A script has asked for an end: nothing before it is reported any more.
+    pub(super) fn forget(&self) {
+        self.known().last = None;
+    }
+
+    /// The end that no error has reported yet, as the error of a request that is not sent for it.
+    pub(super) fn unreported(&self) -> Option<RemoteError> {
+        let known = self.known();
+        let (_, end) = known.last.as_ref().filter(|(_, end)| !end.report().is_set())?;
+        Some(end.clone().before_start().error())
+    }
+
+    /// How a generation ended, as the error of a request that is not sent for it.
+    pub(super) fn error_of(&self, generation: Generation) -> Option<RemoteError> {
+        let known = self.known();
+        let (_, end) = known.last.as_ref().filter(|(ended, _)| *ended == generation)?;
+        Some(end.clone().before_start().error())
+    }
+
+    /// What an error that describes the end of a generation sets when it is raised.
+    pub(super) fn report_of(&self, generation: Generation) -> Option<Report> {
+        let known = self.known();
+        let (_, end) = known.last.as_ref().filter(|(ended, _)| *ended == generation)?;
+        Some(end.report().clone())
+    }
+
     /// Keeps the first reason that is told of a generation.
     pub(super) fn note(&self, generation: Generation, reason: &str) {
-        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if generation == 0 || ends.iter().any(|(known, _)| *known == generation) {
+        let reasons = &mut self.known().reasons;
+        if generation == 0 || reasons.iter().any(|(known, _)| *known == generation) {
             return;
         }
-        if ends.len() == MOST {
-            ends.pop_front();
+        if reasons.len() == MOST {
+            reasons.pop_front();
         }
-        ends.push_back((generation, reason.to_owned()));
+        reasons.push_back((generation, reason.to_owned()));
     }
 
     /// Why a generation has ended, if that was told and is not forgotten.
     pub(super) fn of(&self, generation: Generation) -> Option<String> {
-        let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.iter().find(|(known, _)| *known == generation).map(|(_, reason)| reason.clone())
+        let known = self.known();
+        known.reasons.iter().find(|(known, _)| *known == generation).map(|(_, reason)| reason.clone())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Exit;
     use super::*;
 
     #[test]
@@ -46,5 +129,32 @@ mod tests {
             ends.note(generation, "it hung");
         }
         assert_eq!((ends.of(1), ends.of(2).as_deref()), (None, Some("it hung")));
+    }
+
+    #[test]
+    fn an_end_stays_unreported_until_an_error_is_raised_for_it() {
+        let death = Death {
+            exit: Exit::Signal(9),
+            last_words: None,
+            started: Started::Unknown,
+            dump: None,
+            report: Report::default(),
+        };
+        let ends = Ends::default();
+        ends.keep(7, End::Lost(death.clone()));
+        let told = |ends: &Ends| match ends.unreported() {
+            Some(RemoteError::Lost(death)) => Some(death.started),
+            _ => None,
+        };
+        // Whoever sees it without raising an error leaves it.
+        assert_eq!([told(&ends), told(&ends)], [Some(Started::No); 2]);
+        death.report.set();
+        assert_eq!(told(&ends), None);
+        // An error that reached nobody was no report.
+        death.report.take_back();
+        assert_eq!(told(&ends), Some(Started::No));
+        assert!(ends.report_of(7).is_some() && ends.report_of(6).is_none());
+        ends.forget();
+        assert_eq!(told(&ends), None);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::{Cause, Fault, Identity, LastWords, VERSION};
 
-use super::{ArenaUse, Exit, WorkerKind};
+use super::{ArenaUse, Exit, Report, WorkerKind};
 
 /// Why a request to a worker failed.
 #[derive(Debug, thiserror::Error)]
@@ -108,9 +108,12 @@ pub enum RemoteError {
     /// The worker answered that the request failed; it goes on.
     #[error(transparent)]
     Fault(Fault),
+    /// The worker sent what is no answer.
+    #[error("the worker broke the protocol: {0}")]
+    Protocol(String),
     /// The worker sent what is no answer, and was ended for it.
     #[error("the worker broke the protocol and was ended: {0}")]
-    Protocol(String),
+    Misbehaved(String, Report),
     /// What was asked for is of a worker that has ended.
     #[error("it is of a worker that has ended; what was there is gone")]
     Stale,
@@ -157,8 +160,20 @@ pub enum RemoteError {
     TooLarge(String),
 }
 
+impl RemoteError {
+    /// What is set when an error is raised for it, if it describes the end of a worker.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Lost(death) | Self::TimedOut(death) | Self::Interrupted(Some(death)) => Some(&death.report),
+            Self::Misbehaved(_, report) => Some(report),
+            _ => None,
+        }
+    }
+}
+
 /// The death of a worker, with all that is known of it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{exit}")]
 pub struct Death {
     /// How the process ended.
@@ -169,6 +184,8 @@ pub struct Death {
     pub started: Started,
     /// The dump of its memory, or why there is none, if one was asked for and it crashed.
     pub dump: Option<Result<PathBuf, String>>,
+    /// Whether a script has been told of it.
+    pub report: Report,
 }
 
 impl Death {

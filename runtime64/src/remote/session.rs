@@ -1,16 +1,17 @@
 //! A worker that runs, held for a sequence of requests.
 
 use std::sync::MutexGuard;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::{Call, CallbackReply, Cause, Invoke, InvokeBatch, StartJob, Value};
 use serde::de::DeserializeOwned;
 
 use super::client::{Answer, Failure};
 use super::control::Ending;
+use super::ends::End;
 use super::start::Running;
 use super::worker::State;
-use super::{Deadline, Generation, RemoteError, Started, Worker, remains};
+use super::{Deadline, Generation, RemoteError, Report, Started, Worker, remains};
 
 mod lending;
 mod memory;
@@ -20,11 +21,17 @@ mod memory;
 pub struct Session<'a> {
     worker: &'a Worker,
     state: MutexGuard<'a, State>,
+    /// How long the call may take that the session is held for, if it has a limit of its own.
+    limit: Option<Duration>,
 }
+
+/// How long a request may take that is no call of a function, such as to load a library, where calls have a limit. A limit of
+/// calls that is longer holds for it too.
+pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 impl<'a> Session<'a> {
     pub(super) fn new(worker: &'a Worker, state: MutexGuard<'a, State>) -> Self {
-        Self { worker, state }
+        Self { worker, state, limit: None }
     }
 
     /// Whether it is this worker that is held.
@@ -62,18 +69,33 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Sends a request and waits for its reply.
+    /// Says how long the call may take that the session is held for, if that is not what its worker's calls may.
+    pub fn set_limit(&mut self, limit: Duration) {
+        self.limit = Some(limit);
+    }
+
+    /// Sends a request that is no call of a function, and waits for its reply. Where calls have a limit, it has a
+    /// [longer](REQUEST_LIMIT) one: a call with little time would otherwise end each new worker before that has loaded its library.
     ///
     /// # Errors
     /// [`RemoteError::Fault`] and [`RemoteError::TooLarge`] leave the worker running; after [`RemoteError::Lost`] and
-    /// [`RemoteError::Protocol`] the next session starts a new one.
+    /// [`RemoteError::Misbehaved`] the next session starts a new one.
     pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RemoteError> {
+        let limit = self.limit.or(self.worker.call_deadline()).map(|limit| limit.max(REQUEST_LIMIT));
+        self.call_within(request, limit)
+    }
+
+    /// The same for a request that may take so long.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn call_within<C: Call>(&mut self, request: &C, limit: Option<Duration>) -> Result<C::Reply, RemoteError> {
         self.count::<C>();
         let state = &mut *self.state;
         let Some(running) = &mut state.running else {
-            return Err(ended_earlier());
+            return Err(self.ended_earlier());
         };
-        let limit = self.worker.call_deadline().map(|limit| running.limit(Instant::now() + limit));
+        let limit = limit.map(|limit| running.limit(Instant::now() + limit));
         let reply = running.awaited(|client| client.call(request));
         running.link.client.count_traffic(&self.worker.counters);
         match reply {
@@ -91,7 +113,7 @@ impl<'a> Session<'a> {
         self.count::<C>();
         let state = &mut *self.state;
         let Some(running) = &mut state.running else {
-            return Err(ended_earlier());
+            return Err(self.ended_earlier());
         };
         if self.worker.interrupt().is_requested() && self.worker.interrupt().take() {
             return Err(RemoteError::Interrupted(None));
@@ -108,7 +130,7 @@ impl<'a> Session<'a> {
     pub fn resume<R: DeserializeOwned>(&mut self, reply: &CallbackReply) -> Result<Answer<R>, RemoteError> {
         let state = &mut *self.state;
         let Some(running) = &mut state.running else {
-            return Err(ended_earlier());
+            return Err(self.ended_earlier());
         };
         if let Ok(shared) = &mut running.link.shared {
             shared.call_area.resume();
@@ -166,7 +188,13 @@ impl<'a> Session<'a> {
     }
 
     fn running(&self) -> Result<&Running, RemoteError> {
-        self.state.running.as_ref().ok_or_else(ended_earlier)
+        self.state.running.as_ref().ok_or_else(|| self.ended_earlier())
+    }
+
+    /// What a request comes to whose worker has ended earlier in this session.
+    #[cold]
+    fn ended_earlier(&self) -> RemoteError {
+        self.worker.ends.error_of(self.state.generation).unwrap_or(RemoteError::Stale)
     }
 
     /// Ends a worker whose answer came when its time was over already: it is being ended.
@@ -182,7 +210,7 @@ impl<'a> Session<'a> {
     #[cold]
     fn failed(&mut self, failure: Failure) -> RemoteError {
         let has_ended = matches!(failure, Failure::Ended { .. });
-        let error = match (failure, &self.state.running) {
+        let end = match (failure, &self.state.running) {
             (Failure::Fault(fault), _) => return RemoteError::Fault(fault),
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
             (Failure::Ended { last_words, started }, Some(running)) => {
@@ -190,16 +218,16 @@ impl<'a> Session<'a> {
                 // The worker itself watches the time of what goes on beside the calls that are waited for.
                 let has_expired = death.last_words.as_ref().is_some_and(|words| words.cause == Cause::Expired);
                 match running.control.ending() {
-                    None if has_expired => RemoteError::TimedOut(death),
-                    Some(Ending::Expired) => RemoteError::TimedOut(death),
+                    None if has_expired => End::TimedOut(death),
+                    Some(Ending::Expired) => End::TimedOut(death),
                     Some(Ending::Interrupted) => {
                         self.worker.interrupt().take();
-                        RemoteError::Interrupted(Some(death))
+                        End::Interrupted(death)
                     }
-                    Some(Ending::Dismissed) | None => RemoteError::Lost(death),
+                    Some(Ending::Dismissed) | None => End::Lost(death),
                 }
             }
-            (failure, _) => RemoteError::Protocol(failure.to_string()),
+            (failure, _) => End::Misbehaved(failure.to_string(), Report::default()),
         };
         match self.worker.let_go(&mut self.state) {
             Some(ended) if has_ended => remains::let_go(ended),
@@ -208,7 +236,9 @@ impl<'a> Session<'a> {
         self.worker.counters.deaths.add(1);
         self.state.lent.clear();
         self.state.held.clear();
-        error
+        // Until an error is raised for it, which the caller may be unable to.
+        self.worker.ends.keep(self.state.generation, end.clone());
+        end.error()
     }
 }
 
@@ -216,8 +246,4 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         self.take_back();
     }
-}
-
-fn ended_earlier() -> RemoteError {
-    RemoteError::Protocol("the worker ended earlier in this session".to_owned())
 }

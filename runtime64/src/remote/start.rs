@@ -11,7 +11,7 @@ use super::client::{Client, Failure};
 use super::control::OwnedControl;
 use super::dump::Dumper;
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, alarm, locate, wine};
+use super::{Deadline, Death, Exit, RemoteError, Report, Settings, Started, WorkerKind, alarm, locate, wine};
 use watchdog::{Unsettled, Watchdog};
 
 mod watchdog;
@@ -35,7 +35,7 @@ impl Running {
         // What was reported before anybody could know that it is the end is true if the process ended of it.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
-        let mut death = Death { exit, last_words, started, dump: None };
+        let mut death = Death { exit, last_words, started, dump: None, report: Report::default() };
         if let Some(dumper) = self.link.dumper.as_ref().filter(|_| death.is_crash()) {
             death.dump = Some(dumper.as_ref().map_err(Clone::clone).and_then(Dumper::finish));
         }

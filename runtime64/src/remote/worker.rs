@@ -13,7 +13,7 @@ use super::memory::Allocation;
 use super::session::Session;
 use super::start::Running;
 use super::statistics::Counters;
-use super::{Interrupt, RemoteError, RunningStatistics, Settings, Statistics, WorkerKind};
+use super::{Interrupt, RemoteError, Report, RunningStatistics, Settings, Statistics, WorkerKind};
 
 /// Which start of a worker something belongs to. Never 0, and no two workers of this process have the same one.
 pub type Generation = u64;
@@ -31,7 +31,7 @@ pub struct Worker {
     /// The generation that runs, or ran last, for those who must not wait for the state.
     latest: AtomicU64,
     pub(super) counters: Counters,
-    ends: Ends,
+    pub(super) ends: Ends,
     /// What whoever asks it keeps for it.
     companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -109,23 +109,28 @@ impl Worker {
         self.settings.conditions.memory_limit
     }
 
-    /// How long each request may take, if there is a limit.
+    /// How long each call may take, if there is a limit; other requests may take [longer](super::REQUEST_LIMIT).
     #[must_use]
     #[inline]
     pub fn call_deadline(&self) -> Option<Duration> {
         self.settings.call_deadline
     }
 
-    /// The running worker, for one or more requests that must meet the same generation. Starts it if need be.
+    /// The running worker, for one or more requests that must meet the same generation. Starts it if need be, but not before the
+    /// end of the last generation has been reported.
     ///
     /// # Errors
-    /// All of [`RemoteError`]'s variants about the start; [`RemoteError::Closed`], [`RemoteError::StaysEnded`].
+    /// The end that is not reported yet; all of [`RemoteError`]'s variants about the start; [`RemoteError::Closed`],
+    /// [`RemoteError::StaysEnded`].
     pub fn session(&self) -> Result<Session<'_>, RemoteError> {
         let mut state = self.lock();
         if self.settings.recycling.is_wanted() {
             self.recycle(&mut state);
         }
         if state.running.is_none() {
+            if let Some(end) = self.ends.unreported() {
+                return Err(end);
+            }
             self.start(&mut state)?;
         }
         Ok(Session::new(self, state))
@@ -210,6 +215,12 @@ impl Worker {
     pub fn ended(&self, generation: Generation) -> String {
         let why = self.ends.of(generation).map(|reason| format!(" ({reason})")).unwrap_or_default();
         format!("a worker that has ended{why}; what was there is gone")
+    }
+
+    /// What an error that describes the end of a generation sets when it is raised.
+    #[must_use]
+    pub fn report_of(&self, generation: Generation) -> Option<Report> {
+        self.ends.report_of(generation)
     }
 
     /// Keeps why the generation has ended that runs, or ran last.

@@ -5,14 +5,28 @@ use std::sync::Mutex;
 
 use mlua::Lua;
 
+use crate::error::last_reached_nobody;
+
 #[derive(Default)]
 struct Warnings {
     on: bool,
     /// Whether the last piece said that its message goes on.
     continues: bool,
+    /// How many pieces of the message are those of [`LOST`], if all are.
+    lost: Option<usize>,
 }
 
+/// How Lua begins to say of a finalizer that it has failed, with an error that is no text.
+const LOST: [&str; 4] = ["error in ", "__gc", " (", "error object is not a string"];
+
 impl Warnings {
+    /// Whether with this piece a message says that the error of a finalizer is lost.
+    fn is_of_lost_error(&mut self, piece: &str) -> bool {
+        let same = if self.continues { self.lost } else { Some(0) };
+        self.lost = same.filter(|same| LOST.get(*same) == Some(&piece)).map(|same| same + 1);
+        self.lost == Some(LOST.len())
+    }
+
     /// Takes a piece of a message; gives the text that is to be written for it.
     fn take(&mut self, piece: &str, to_continue: bool) -> String {
         let begins = !self.continues;
@@ -42,6 +56,9 @@ pub(super) fn install(lua: &Lua) {
     let warnings = Mutex::new(Warnings::default());
     lua.set_warning_function(move |_, piece, to_continue| {
         if let Ok(mut warnings) = warnings.lock() {
+            if warnings.is_of_lost_error(piece) {
+                last_reached_nobody();
+            }
             // A warning that cannot be written is lost: there is nobody left to tell.
             let _ = io::stderr().write_all(warnings.take(piece, to_continue).as_bytes());
         }
@@ -52,6 +69,24 @@ pub(super) fn install(lua: &Lua) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_of_lua_says_that_an_error_is_lost() {
+        let mut warnings = Warnings::default();
+        let mut finds = |message: &[&str]| {
+            let pieces = message.iter().enumerate();
+            let found = pieces.filter(|(index, piece)| {
+                let is_lost = warnings.is_of_lost_error(piece);
+                warnings.take(piece, index + 1 < message.len());
+                is_lost
+            });
+            found.count()
+        };
+        assert_eq!(finds(&["error in ", "__gc", " (", "error object is not a string", ")"]), 1);
+        assert_eq!(finds(&["error in ", "__gc", " (", "no device", ")"]), 0);
+        assert_eq!(finds(&["error in ", "__close", " (", "error object is not a string", ")"]), 0);
+        assert_eq!(finds(&["x", "error in ", "__gc", " (", "error object is not a string", ")"]), 0);
+    }
 
     #[test]
     fn warnings_are_written_while_they_are_on() {

@@ -1,9 +1,9 @@
 //! `call`, `check`, `async`, `wait_all`, `batch`: calls made in another way than by naming the function.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mlua::{Lua, LuaString, MultiValue, Table, Value as LuaValue};
+use mlua::{Lua, LuaString, MultiValue, Table, UserDataRef, Value as LuaValue};
 use protocol::FailureRule;
 
 use super::options::read_each;
@@ -95,19 +95,17 @@ impl Wanted {
 
 /// Calls a function, and again if its worker is lost and the options allow it. One deadline holds for all tries.
 fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-    let deadline = wanted.limit.map(|limit| Instant::now() + limit);
-    let options = Options { deadline, rule: wanted.rule };
+    let mut options = Options::new(wanted.limit, wanted.rule);
     let mut pause = FIRST_PAUSE;
     let mut tries = 0;
     loop {
-        let error = match call::call_value(lua, function, arguments, options) {
+        let error = match call::call_value(lua, function, arguments, &mut options) {
             Ok(results) => return Ok(results),
             Err(error) => error,
         };
         let kind = error.downcast_ref::<Error>().map(|error| error.kind);
         let is_lost = matches!(kind, Some(ErrorKind::Crash | ErrorKind::WorkerLost));
-        let until = Instant::now() + pause;
-        if !is_lost || tries == wanted.retries || deadline.is_some_and(|deadline| until >= deadline) {
+        if !is_lost || tries == wanted.retries || !options.go_on_after(pause) {
             return Err(error);
         }
         tries += 1;
@@ -145,15 +143,25 @@ fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlu
         other => return Err(wrong_type("a function's name, or a list of names,", other).at("dll.check").into()),
     };
     for name in names {
-        let value: LuaValue = functions.get(&name)?;
-        let function = value.as_userdata().and_then(|userdata| userdata.borrow::<Function>().ok());
-        let function = function.ok_or_else(|| {
-            let message = format!("dll.check: '{}' is no function but {}", name.to_string_lossy(), describe(&value));
-            Error::new(ErrorKind::Type, message)
-        })?;
+        let mut function = function_named(functions, &name)?;
+        if !function.is_found() {
+            // The library keeps it once it was found.
+            function.find()?;
+            function = function_named(functions, &name)?;
+        }
         function.set_failure_rule(rule);
     }
     Ok(())
+}
+
+/// The function that a name of a library stands for.
+fn function_named(library: &Table, name: &LuaString) -> mlua::Result<UserDataRef<Function>> {
+    let value: LuaValue = library.get(name)?;
+    let function = value.as_userdata().and_then(|userdata| userdata.borrow::<Function>().ok());
+    function.ok_or_else(|| {
+        let message = format!("dll.check: '{}' is no function but {}", name.to_string_lossy(), describe(&value));
+        Error::new(ErrorKind::Type, message).into()
+    })
 }
 
 /// The rule of a word.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, Rooms, begin, due, in_time, pointer, with_callee};
+use super::{Called, Callee, Ready, Rooms, Time, enter, in_time, make_ready, pointer, with_callee};
 use crate::dll::callback;
 use crate::dll::describe::{describe_argument, describe_call_of};
 use crate::dll::memory::owner;
@@ -129,13 +129,21 @@ fn run(
 ) -> mlua::Result<Table> {
     let called_by: Vec<usize> = calls.iter().map(|written| written.function).collect();
     let first = &functions[called_by[0]];
-    let deadline = due(worker);
-    let (generation, limit) =
-        first.with(|callee| begin(callee, lua, deadline).map(|(session, limit)| (session.generation(), limit)))??;
-    let session = match worker.session_of(generation) {
+    let limit = worker.call_deadline();
+    let generation = first.with(|callee| enter(callee, lua, limit).map(|session| session.generation()))??;
+    let mut session = match worker.session_of(generation) {
         Ok(session) => session,
         Err(error) => return Err(first.with(|callee| callee.failure(error))?.into()),
     };
+    for (index, written) in calls.iter().enumerate() {
+        let is_ready = functions[written.function].with(|callee| match session.is_of(callee.worker()) {
+            true => make_ready(callee, &mut session, limit),
+            // Its preparation refuses it.
+            false => Ok(()),
+        });
+        is_ready.and_then(|is_ready| is_ready).map_err(|error| numbered(error, index))?;
+    }
+    let time = Time::begin(&session, limit);
     let owner = owner(worker, &session);
     let mut called = Called::new(session, &owner);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };
@@ -149,9 +157,9 @@ fn run(
         rooms.push(made);
     }
     let Called { session, callbacks, .. } = called;
-    let mut ended = callback::converse(lua, worker, &owner, session, &request, deadline);
+    let mut ended = callback::converse(lua, worker, &owner, session, &request, time.deadline);
     drop(callbacks);
-    in_time(limit, &mut ended);
+    in_time(time, &mut ended);
     let describe = |index: usize, name: &str| describe_written(batch, &calls[index], name);
     let made = Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms, describe: &describe };
     made.results(lua, ended)

@@ -1,11 +1,11 @@
 //! Functions: bound once, then called.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods};
-use protocol::{Convention, FailureRule, Machine, Prepare, Symbol, Type};
+use mlua::{MetaMethod, MultiValue, UserData, UserDataMethods};
+use protocol::{FailureRule, Prepare, Signature, Symbol, Type};
 
 use super::Callee;
 use crate::c;
@@ -19,8 +19,9 @@ use crate::dll::types::Prototype;
 use crate::dll::usage::Usage;
 use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
-use crate::image;
 use crate::remote::{RemoteError, Session, Worker};
+
+mod decoration;
 
 /// A function of a library, ready to be called.
 pub(in crate::dll) struct Function {
@@ -30,16 +31,14 @@ pub(in crate::dll) struct Function {
     /// What the library is asked for.
     sought: Sought,
     prototype: Prototype,
+    /// How it is called, where the decoration of its symbol completes what the declaration says.
+    decorated: OnceLock<Signature>,
     /// The worker's id for it.
     prepared: GenerationalId,
     /// Where it lies in the worker, once it was prepared.
     address: AtomicU64,
     /// The worker's ids for calls with further arguments.
     variants: Variants,
-    /// A death of the worker that was noticed when the function was bound, for its first call to tell.
-    pending: Option<Error>,
-    /// Whether it was told.
-    is_told: AtomicBool,
     /// Which of its results say that it failed: the place of the rule in [`RULES`].
     rule: AtomicU8,
     usage: Arc<Usage>,
@@ -57,10 +56,17 @@ const RULES: [FailureRule; 7] = [
 ];
 
 impl Function {
-    /// Binds a declaration to a library: lays it out for the library's ABI and resolves its symbol.
+    /// Binds a declaration to a library: lays it out for the library's ABI and finds its symbol.
+    ///
+    /// Naming a function is no call, and happens outside of `pcall(lib.f)`: if the worker has ended, that is left to the next call
+    /// to report, and the symbol to the first call to find.
     pub(in crate::dll) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
         let sought = Sought::Declared(declaration.symbol.clone());
-        Self::find(library, declaration, sought)
+        let function = Self::new(library, declaration, sought)?;
+        match function.find() {
+            Err(error) if !error.is_end() => Err(error),
+            _ => Ok(function),
+        }
     }
 
     /// Binds what a script looks for, which no declaration names, to a type.
@@ -71,10 +77,12 @@ impl Function {
     ) -> Result<Self, Error> {
         let (name, symbol) = (sought.name(&library), sought.to_string());
         let declaration = c::FunctionDeclaration { name, symbol, ty, position: c::Position::default() };
-        Self::find(library, Arc::new(declaration), sought)
+        let function = Self::new(library, Arc::new(declaration), sought)?;
+        function.find()?;
+        Ok(function)
     }
 
-    fn find(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>, sought: Sought) -> Result<Self, Error> {
+    fn new(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>, sought: Sought) -> Result<Self, Error> {
         let types = library.module().types();
         let prototype = Prototype::new(types, &declaration.ty, library.abi(), library.defaults()).map_err(|error| {
             let message = format!("{}: {}", declaration.name, error.message);
@@ -82,31 +90,28 @@ impl Function {
         })?;
         let companion = Companion::of(library.worker());
         let usage = companion.map(|companion| companion.usage(library.name(), &declaration.name)).unwrap_or_default();
-        let mut function = Self {
+        Ok(Self {
             library,
             declaration,
             sought,
             prototype,
+            decorated: OnceLock::new(),
             prepared: GenerationalId::default(),
             address: AtomicU64::new(0),
             variants: Variants::default(),
-            pending: None,
-            is_told: AtomicBool::new(false),
             rule: AtomicU8::new(0),
             usage,
-        };
-        // The session ends with this statement: the next one would wait for it.
-        let prepared = function.prepare(&mut function.library.session()?);
-        let (_, symbol) = match prepared {
-            // Naming a function is no call: the death of the worker is told by the call, where `pcall(lib.f)` sees it.
-            Err(error) if matches!(error.kind, ErrorKind::WorkerLost | ErrorKind::Crash) => {
-                function.pending = Some(error.before_start());
-                function.prepare(&mut function.library.session()?)?
-            }
-            prepared => prepared?,
-        };
-        function.follow_decoration(&symbol)?;
-        Ok(function)
+        })
+    }
+
+    /// Finds its symbol in the worker that runs now.
+    pub(in crate::dll) fn find(&self) -> Result<(), Error> {
+        self.id(&mut self.session()?).map(drop)
+    }
+
+    /// Whether its symbol was ever found.
+    pub(in crate::dll) fn is_found(&self) -> bool {
+        self.prepared.is_known()
     }
 
     /// Its type.
@@ -120,22 +125,9 @@ impl Function {
         self.rule.store(place as u8, Ordering::Relaxed);
     }
 
-    /// Calls the function.
-    fn call(&self, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-        if let Some(death) = &self.pending
-            && !self.is_told.swap(true, Ordering::Relaxed)
-        {
-            return Err(death.clone().into());
-        }
-        if let Some(death) = self.library.module().shared().untold_death() {
-            return Err(death.into());
-        }
-        super::call(self, lua, arguments)
-    }
-
     /// Where it lies in the worker that runs now, and whose that address is.
     pub(super) fn resolve(&self) -> Result<(u64, Owner), Error> {
-        let mut session = self.library.session()?;
+        let mut session = self.session()?;
         self.id(&mut session)?;
         Ok((self.address.load(Ordering::Relaxed), owner(self.library.worker(), &session)))
     }
@@ -160,60 +152,31 @@ impl Function {
     fn id(&self, session: &mut Session<'_>) -> Result<u32, Error> {
         match self.prepared.get(session.generation()) {
             Some(id) => Ok(id),
-            None => self.prepare(session).map(|(id, _)| id),
+            None => self.prepare(session),
         }
     }
 
-    /// Resolves the symbol in the worker and prepares calls; gives the id and the symbol that was found.
-    fn prepare(&self, session: &mut Session<'_>) -> Result<(u32, Symbol), Error> {
+    /// Finds the symbol in the worker and prepares calls; gives the worker's id.
+    fn prepare(&self, session: &mut Session<'_>) -> Result<u32, Error> {
         let library = self.library.id(session)?;
-        let request = Prepare { library, symbols: self.symbols(), signature: self.prototype.signature.clone() };
-        let function = session.call(&request).map_err(|error| self.failure(error))?;
+        let mut function = self.request(session, library)?;
+        if let Some(signature) = self.completed_by(&function.symbol)? {
+            let _ = self.decorated.set(signature);
+            function = self.request(session, library)?;
+        }
         self.address.store(function.address, Ordering::Relaxed);
         self.prepared.set(session.generation(), function.id);
-        Ok((function.id, function.symbol))
+        Ok(function.id)
     }
 
-    /// A decorated symbol tells its convention: it stands in for one that the declaration leaves out, and contradicts a
-    /// wrong one, which would otherwise leave the stack out of balance after each call.
-    fn follow_decoration(&mut self, symbol: &Symbol) -> Result<(), Error> {
-        let Symbol::Name(name) = symbol else { return Ok(()) };
-        // On x86-64 a name may tell a convention, but there is only one.
-        if !image::is_decorated(name) || self.library.worker().kind().machine != Machine::I386 {
-            return Ok(());
-        }
-        let decoration = image::undecorate(name, image::Format::Pe, image::Machine::I386);
-        if let Some(bytes) = decoration.argument_bytes.filter(|bytes| *bytes != self.prototype.argument_bytes) {
-            let own = self.prototype.argument_bytes;
-            return Err(self.unfit(format_args!("its arguments take {own} bytes, its symbol {name} has {bytes}")));
-        }
-        let told = match decoration.convention {
-            None => return Ok(()),
-            Some(image::Convention::Cdecl) => Convention::Cdecl,
-            Some(image::Convention::Stdcall) => Convention::Stdcall,
-            Some(image::Convention::Fastcall) => Convention::Fastcall,
-            Some(image::Convention::Thiscall) => Convention::Thiscall,
-            Some(image::Convention::Vectorcall) => {
-                return Err(self.unfit(format_args!("its symbol {name} says vectorcall, which cannot be called")));
-            }
-        };
-        if told == self.prototype.signature.convention {
-            return Ok(());
-        }
-        if self.prototype.convention_is_named {
-            let reason =
-                format_args!("it is declared with another convention than its symbol {name} has, which is {told:?}");
-            return Err(self.unfit(reason));
-        }
-        self.prototype.signature.convention = told;
-        self.prototype.signature.is_convention_open = false;
-        self.prepare(&mut self.library.session()?).map(drop)
+    fn request(&self, session: &mut Session<'_>, library: u32) -> Result<protocol::Function, Error> {
+        let request = Prepare { library, symbols: self.symbols(), signature: self.signature().clone() };
+        session.call(&request).map_err(|error| self.failure(error))
     }
 
-    /// A declaration that the symbol contradicts.
-    fn unfit(&self, reason: fmt::Arguments<'_>) -> Error {
-        let message = format!("{}: '{}': {reason}", self.library.name(), self.declaration);
-        self.located(Error::new(ErrorKind::Convention, message))
+    /// How it is called.
+    fn signature(&self) -> &Signature {
+        self.decorated.get().unwrap_or(&self.prototype.signature)
     }
 
     /// What the library may export it as, in the order of trying.
@@ -244,7 +207,7 @@ impl Callee for Function {
     }
 
     fn session(&self) -> Result<Session<'_>, Error> {
-        self.library.session()
+        self.library.worker().session().map_err(|error| self.failure(error))
     }
 
     fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
@@ -252,7 +215,7 @@ impl Callee for Function {
         if further.is_empty() {
             return Ok((id, 0));
         }
-        let variant = self.variants.id(session, &self.prototype.signature, further);
+        let variant = self.variants.id(session, self.signature(), further);
         variant.map(|id| (id, self.address.load(Ordering::Relaxed))).map_err(|error| self.failure(error))
     }
 
@@ -296,8 +259,9 @@ impl fmt::Display for Function {
 
 impl UserData for Function {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods
-            .add_meta_method(MetaMethod::Call, |lua, function, arguments: MultiValue| function.call(lua, &arguments));
+        methods.add_meta_method(MetaMethod::Call, |lua, function, arguments: MultiValue| {
+            super::call(function, lua, &arguments)
+        });
         methods.add_meta_method(MetaMethod::ToString, |_, function, ()| Ok(function.to_string()));
     }
 }

@@ -9,7 +9,7 @@ use protocol::{AwaitJob, CancelJob, JobState, LimitJob, Outcome, StartJob};
 
 use super::orphans::Orphan;
 use super::result::{self, Stored};
-use super::{Called, Callee, Rooms, begin, due, pointer, with_callee};
+use super::{Called, Callee, Rooms, begin, pointer, with_callee};
 use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe_call;
@@ -65,8 +65,7 @@ pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValu
 }
 
 fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua::Result<Begun> {
-    let deadline = due(callee.worker());
-    let (session, _limit) = begin(callee, lua, deadline)?;
+    let (session, time) = begin(callee, lua, callee.worker().call_deadline())?;
     let owner = owner(callee.worker(), &session);
     let mut called = Called::outliving(session, &owner);
     if let Some(companion) = Companion::of(&owner.worker) {
@@ -78,7 +77,7 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
     }
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
     // The worker watches the time: it alone knows when the call has returned.
-    let left = deadline.map(|deadline| duration::milliseconds(deadline.saturating_duration_since(Instant::now())));
+    let left = time.deadline.map(|deadline| duration::milliseconds(deadline.saturating_duration_since(Instant::now())));
     let limited = left.map_or(Ok(()), |milliseconds| called.session.call(&LimitJob { milliseconds }));
     let started = limited.and_then(|()| called.session.call(&request)).map(|job| {
         called.session.count_job(true);
@@ -89,7 +88,7 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
     drop(session);
     let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
     match started {
-        Ok(job) => Ok((owner.clone(), job, ready.rooms, held, deadline, callee.name())),
+        Ok(job) => Ok((owner.clone(), job, ready.rooms, held, time.deadline, callee.name())),
         Err(error) => {
             let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
             Err(failure.into())
@@ -178,7 +177,12 @@ impl Future {
             }
             (Err(error), session) => {
                 drop(session);
-                self.end(State::Failed(self.failure(error)));
+                let failure = self.failure(error);
+                self.end(State::Failed(match raised {
+                    None => failure,
+                    Some(raised) => failure.with_detail(format!("a callback had failed before: {raised}")),
+                }));
+                return None;
             }
         }
         raised
@@ -241,6 +245,7 @@ impl Future {
         let Owner { worker, generation } = &self.owner;
         let message = format!("{}: it was under way in {}", self.name, worker.ended(*generation));
         let error = Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes);
+        let error = error.with_report(worker.report_of(*generation));
         error.in_function(&self.name).in_call(|| self.call.clone())
     }
 

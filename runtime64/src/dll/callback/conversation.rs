@@ -12,6 +12,7 @@ use crate::dll::duration;
 use crate::dll::failure::from_remote;
 use crate::dll::hook;
 use crate::dll::memory::{Owner, owner};
+use crate::error::Error;
 use crate::remote::{Answer, RemoteError, Session, Worker};
 
 /// What a request came to.
@@ -59,13 +60,25 @@ fn serve_until_answered<'a, R: DeserializeOwned>(
         let arguments = session.take_called_with();
         drop(session);
         let (reply, error) = hook::within(lua, deadline, || serve(lua, owner, &called, &arguments));
-        raised = raised.or(error);
+        match (&raised, error) {
+            (None, first) => raised = first,
+            // The first one is raised.
+            (Some(_), Some(further)) => reaches_nobody(&further),
+            (Some(_), None) => {}
+        }
         session = match worker.session_of(owner.generation) {
             Ok(session) => session,
             Err(_) => return Ended { session: None, reply: Err(RemoteError::EndedMeanwhile), raised },
         };
         session.give_back_called_with(arguments);
         answer = session.resume(&reply);
+    }
+}
+
+/// An error is dropped: the end of a worker that it describes is reported by the next call.
+fn reaches_nobody(error: &mlua::Error) {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        error.reached_nobody();
     }
 }
 

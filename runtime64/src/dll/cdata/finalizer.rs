@@ -10,8 +10,7 @@ use mlua::{AnyUserData, Lua, Table, Value as LuaValue};
 
 use super::{Cdata, metamethods};
 use crate::dll::call;
-use crate::dll::module::Module;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// Whether a userdata has a guard. It is set while the C data is borrowed, and a copy of the C data has none.
 #[derive(Debug, Default)]
@@ -98,16 +97,16 @@ pub(super) fn is_obsolete(_: &Lua, (finalizer, copy): (LuaValue, AnyUserData)) -
     Ok(is_of_library && !copy.borrow::<Cdata>()?.place.is_alive())
 }
 
-/// A failure of a finalizer that the collector ran, which nobody can catch: the death of a worker is told by the next call,
+/// A failure of a finalizer that the collector ran, which nobody can catch: the end of a worker is reported by the next call,
 /// and the text of all others is given for a warning.
-pub(super) fn untold(lua: &Lua, failure: LuaValue) -> mlua::Result<Option<String>> {
+pub(super) fn untold(_: &Lua, failure: LuaValue) -> mlua::Result<Option<String>> {
     if let LuaValue::Error(error) = &failure
         && let Some(error) = error.downcast_ref::<Error>()
-        && matches!(error.kind, ErrorKind::WorkerLost | ErrorKind::Crash)
-        && let Some(module) = Module::of_state(lua)
     {
-        module.shared().keep_death(error.clone());
-        return Ok(None);
+        error.reached_nobody();
+        if error.is_end() {
+            return Ok(None);
+        }
     }
     failure.to_string().map(Some)
 }

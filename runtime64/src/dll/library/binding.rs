@@ -82,7 +82,7 @@ pub(in crate::dll) fn library_of(value: &LuaValue) -> Result<Arc<Library>, Error
 enum Found {
     /// The same value as long as the library is used.
     Fixed(LuaValue),
-    /// The value that a variable has now.
+    /// What it stands for now: the value that a variable has, or a function that could not be looked for.
     Now(LuaValue),
 }
 
@@ -93,7 +93,8 @@ fn lookup(lua: &Lua, library: &Arc<Library>, name: &str) -> mlua::Result<Found> 
     if let Some(declaration) = declarations.function(name) {
         drop(declarations);
         let function = Function::bind(Arc::clone(library), declaration)?;
-        return lua.create_userdata(function).map(|function| Found::Fixed(LuaValue::UserData(function)));
+        let found = if function.is_found() { Found::Fixed } else { Found::Now };
+        return lua.create_userdata(function).map(|function| found(LuaValue::UserData(function)));
     }
     if let Some(declared) = declarations.variable(name) {
         drop(declarations);

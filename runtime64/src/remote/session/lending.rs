@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{Allocate, Release, Value, limits};
 
-use super::{Session, ended_earlier};
+use super::Session;
 use crate::remote::memory::Allocation;
 use crate::remote::start::Running;
 use crate::remote::{RemoteError, Worker};
@@ -34,7 +34,7 @@ impl Session<'_> {
     /// allocating.
     pub fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, RemoteError> {
         let Some(running) = &mut self.state.running else {
-            return Err(ended_earlier());
+            return Err(self.ended_earlier());
         };
         let Ok(shared) = &mut running.link.shared else {
             return in_message(bytes, zeros);
@@ -124,7 +124,7 @@ impl Session<'_> {
             Some(Running { link, .. }) => link.shared.as_ref().map(|shared| &shared.arena).ok().cloned(),
             None => None,
         };
-        let arena = arena.ok_or_else(ended_earlier)?;
+        let arena = arena.ok_or_else(|| self.ended_earlier())?;
         if let Some(allocation) = arena.allocate(bytes, align) {
             return Ok(allocation);
         }

@@ -1,8 +1,10 @@
 //! The memory of a worker that is held, reached by the operating system's means, or by asking where that is refused.
 
+use std::time::Duration;
+
 use protocol::{ReadString, Value, WriteMemory, limits};
 
-use super::Session;
+use super::{Running, Session};
 use crate::remote::RemoteError;
 use crate::remote::memory::AccessError;
 
@@ -22,7 +24,7 @@ impl Session<'_> {
                 return Ok(());
             }
         }
-        match link.foreign.read(address, into) {
+        match link.foreign.read(address, into).map_err(|error| self.seen(error)) {
             Ok(()) => Ok(()),
             Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
             Err(AccessError::Refused) => self.ask_to_read(address, into),
@@ -54,7 +56,7 @@ impl Session<'_> {
             place.write(bytes);
             return Ok(());
         }
-        match link.foreign.write(address, bytes) {
+        match link.foreign.write(address, bytes).map_err(|error| self.seen(error)) {
             Ok(()) => Ok(()),
             Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
             Err(AccessError::Refused) => {
@@ -73,7 +75,8 @@ impl Session<'_> {
     /// As [`read`](Self::read); [`RemoteError::TooLarge`] for a string over [`limits::STRING_BYTES`].
     pub fn read_to_zero(&mut self, address: u64) -> Result<Vec<u8>, RemoteError> {
         let limit = limits::STRING_BYTES as usize;
-        match self.running()?.link.foreign.read_to_zero(address, limit) {
+        let read = self.running()?.link.foreign.read_to_zero(address, limit);
+        match read.map_err(|error| self.seen(error)) {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) => Err(RemoteError::TooLarge(format!("a string without a zero in its first {limit} bytes"))),
             Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
@@ -81,6 +84,16 @@ impl Session<'_> {
                 Value::Bytes(bytes) => Ok(bytes),
                 _ => Err(self.break_off("it answered with something else than bytes")),
             },
+        }
+    }
+
+    /// Why memory could not be accessed. A process that has ended has none, which the worker's silence reports.
+    #[cold]
+    fn seen(&self, error: AccessError) -> AccessError {
+        let has_ended = |running: &Running| running.control.process.wait(Duration::ZERO).is_some();
+        match error {
+            AccessError::Unmapped { .. } if self.running().is_ok_and(has_ended) => AccessError::Refused,
+            error => error,
         }
     }
 

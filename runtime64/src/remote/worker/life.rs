@@ -28,6 +28,7 @@ impl Worker {
             Some(running) => running,
             None => start(self.kind, &self.settings)?,
         });
+        self.ends.forget();
         state.is_restarted = state.generation > 0;
         state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
         self.latest.store(state.generation, Ordering::Relaxed);
@@ -104,6 +105,7 @@ impl Worker {
         let mut state = self.lock();
         state.may_start = true;
         let running = self.let_go(&mut state);
+        self.ends.forget();
         drop(state);
         if running.is_some() {
             self.note_end("it was told to end");

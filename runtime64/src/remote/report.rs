@@ -1,0 +1,25 @@
+//! Whether the end of a worker has been reported.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a script has been given an error for the end of a worker. The worker and all errors that describe that end share it:
+/// the first of them that is raised sets it.
+#[derive(Clone, Debug, Default)]
+pub struct Report(Arc<AtomicBool>);
+
+impl Report {
+    /// An error that describes the end is being raised.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The error that was raised reached nobody.
+    pub fn take_back(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
