@@ -3,10 +3,12 @@
 mod arguments;
 mod interrupt;
 mod metrics;
+mod output;
 mod repl;
 mod report;
 mod run;
 mod version;
 
 pub(crate) use arguments::Arguments;
+pub(crate) use output::{prepare as prepare_output, written};
 pub(crate) use run::run;

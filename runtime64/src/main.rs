@@ -25,11 +25,15 @@ fn main() -> ExitCode {
 fn run() -> ExitCode {
     // Even the text of --help may go to a file that may not grow.
     outlive_file_size_limit();
+    cli::prepare_output();
     match cli::Arguments::parse(std::env::args_os().collect()) {
         Ok(arguments) => cli::run(&arguments),
         Err(refusal) => {
-            // Nothing is left to be told to if this cannot be written.
-            let _ = refusal.print();
+            let printed = refusal.print();
+            // Nothing is left to be told to if standard error cannot be written.
+            if !refusal.use_stderr() {
+                cli::written(printed);
+            }
             ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(2))
         }
     }

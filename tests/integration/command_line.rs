@@ -1,7 +1,5 @@
 //! The runner: what it takes on its command line, what it gives to scripts, how it ends.
 
-use std::process::Command;
-
 use tests::{Configuration, Output, Scratch, run, run_with_input};
 
 const HOST: Configuration = Configuration::ALL[0];
@@ -231,18 +229,6 @@ fn the_prompt_follows_a_script_if_asked_for() {
         assert!(output.stdout.contains(shown), "{shown}\n{output}");
     }
     assert!(!output.stdout.contains('\u{1b}'), "escape codes without a terminal\n{output}");
-}
-
-#[test]
-fn output_that_nobody_reads_ends_the_program_without_a_panic() {
-    if cfg!(unix) {
-        let mut command = Command::new("sh");
-        let runtime = HOST.runtime().get_program().to_owned();
-        command.arg("-c").arg("\"$0\" -e 'for i = 1, 100000 do print(i) end' | head -n 1").arg(runtime);
-        let output = run(command, HOST.limit());
-        output.assert_stdout("1\n");
-        assert!(!output.stderr.contains("panicked"), "{output}");
-    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ mod linux_libraries;
 #[cfg(unix)]
 mod metrics;
 #[cfg(unix)]
+mod output;
+#[cfg(unix)]
 mod repl;
 #[cfg(unix)]
 mod routing;

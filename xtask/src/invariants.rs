@@ -20,6 +20,7 @@ const UNSAFE: &[&str] = &[
     "protocol/src/link/doorbell/windows.rs",
     "protocol/src/link/memory/",
     "protocol/src/link/processor/windows.rs",
+    "runtime64/src/cli/output/",
     "runtime64/src/remote/dump/file/",
     "runtime64/src/remote/memory/foreign/",
     "runtime64/src/remote/process/",

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use runtime64::{Error, RuntimeError};
 
+use super::output;
+
 /// Writes an error and where it was raised to stderr, as Lua's own interpreter does, and of a crash all that is known.
 pub(crate) fn failure(error: &RuntimeError) {
     let mut text = format!("runtime64: {error}");
@@ -11,6 +13,7 @@ pub(crate) fn failure(error: &RuntimeError) {
         text.push('\n');
         text.push_str(&part);
     }
+    output::reported(&text);
     line(&text);
 }
 
@@ -21,11 +24,6 @@ fn crash_report(error: &RuntimeError) -> Option<String> {
     let known = raised.downcast_ref::<Error>().filter(|error| error.context.crash.is_some())?;
     let lines = known.context.detail.as_deref()?.lines().map(|line| format!("    {line}"));
     Some(lines.collect::<Vec<_>>().join("\n"))
-}
-
-/// Writes a line to stdout.
-pub(crate) fn output(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// Writes a line to stderr. That it may be closed is no reason to end in a panic.

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use mlua::{Function, MultiValue, Value};
-use runtime64::{ErrorKind, OnExit, Runtime, RuntimeError};
+use runtime64::{Error, ErrorKind, OnExit, Runtime, RuntimeError};
 
 use super::arguments::{Arguments, Preparation, Script};
 use super::interrupt::{INTERRUPTED, Interrupts};
-use super::{metrics, repl, report, version};
+use super::{metrics, output, repl, report, version};
 
 /// Runs to the end. The Lua state, and with it every worker, has ended when this returns.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.version {
-        report::output(&version::version());
+        output::line(&version::version());
     }
     let interrupts = Interrupts::listen();
     let runtime = match start(arguments) {
@@ -36,8 +36,19 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     interrupts.aim_at(runtime.interrupt_handle(), has_prompt(arguments));
     match run_in(&runtime, arguments) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_of_unread_output(&error) => {
+            drop(runtime);
+            output::end_unread()
+        }
         Err(error) => failed(&error, &interrupts),
     }
+}
+
+/// Whether a library has written to the standard output that it shares with this program, and nobody reads that any more.
+fn is_of_unread_output(error: &RuntimeError) -> bool {
+    const SIGPIPE: i64 = 13;
+    let is_broken_pipe = |error: &Error| error.kind == ErrorKind::WorkerLost && error.context.code == Some(SIGPIPE);
+    error.error().is_some_and(is_broken_pipe) && output::has_no_reader()
 }
 
 fn failed(error: &RuntimeError, interrupts: &Interrupts) -> ExitCode {
@@ -68,6 +79,7 @@ fn start(arguments: &Arguments) -> Result<Runtime, RuntimeError> {
     }
     let runtime = builder.build()?;
     runtime.set_arguments(&arguments.command_line, arguments.script_index)?;
+    output::install(&runtime).map_err(RuntimeError::Start)?;
     Ok(runtime)
 }
 
