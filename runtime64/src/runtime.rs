@@ -12,6 +12,7 @@ mod chunk;
 mod error;
 mod exit;
 mod failure;
+mod finalizers;
 mod interrupt;
 mod state;
 mod warnings;
@@ -23,6 +24,7 @@ use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table, Value};
 
 use crate::dll::{self, Metrics};
 use crate::remote::Interrupt;
+use finalizers::Finalizers;
 use interrupt::Depth;
 
 pub use builder::Builder;
@@ -41,15 +43,16 @@ pub struct Runtime {
     report: Function,
     format: Function,
     serve: Function,
+    finalizers: Finalizers,
     metrics: Metrics,
     interrupt: Interrupt,
     depth: Depth,
 }
 
-/// Finalizers of C data need a whole Lua state, so they run before it ends.
+/// Finalizers need a whole Lua state, so they run before it ends. Nobody is there to take their errors.
 impl Drop for Runtime {
     fn drop(&mut self) {
-        dll::finish(&self.lua);
+        self.finish();
     }
 }
 
@@ -125,6 +128,30 @@ impl Runtime {
                 Err(RuntimeError::Uncaught(Uncaught::new(&self.lua, raised, &self.format)))
             }
         }
+    }
+
+    /// Ends the state: runs the finalizers that are left, the one of the object that was marked last first, while the state and its
+    /// workers are whole, and then ends the workers. Gives the errors of those finalizers that failed, of which a runtime that is
+    /// dropped says nothing.
+    ///
+    /// ```
+    /// let runtime = runtime64::Runtime::builder().build()?;
+    /// runtime.eval::<()>("=example", "x = setmetatable({}, { __gc = function() error 'lost' end })")?;
+    /// let errors = runtime.close();
+    /// assert!(errors[0].to_string().ends_with("lost"));
+    /// # Ok::<(), runtime64::RuntimeError>(())
+    /// ```
+    pub fn close(mut self) -> Vec<RuntimeError> {
+        self.finish()
+    }
+
+    /// What must be done before Lua closes the state. It does nothing the second time.
+    fn finish(&mut self) -> Vec<RuntimeError> {
+        let entered = self.depth.enter(&self.interrupt);
+        let errors = self.finalizers.run(&self.lua);
+        dll::finish(&self.lua);
+        drop(entered);
+        errors
     }
 
     /// Calls the Lua functions that threads of libraries have called as callbacks since the last call of a function of that

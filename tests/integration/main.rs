@@ -6,6 +6,7 @@ mod decoys;
 mod documentation;
 mod examples;
 mod lua_scripts;
+mod program_end;
 mod windows_libraries;
 mod worker_output;
 

@@ -34,14 +34,22 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         }
     }
     interrupts.aim_at(runtime.interrupt_handle(), has_prompt(arguments));
-    match run_in(&runtime, arguments) {
+    let code = match run_in(&runtime, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_of_unread_output(&error) => {
             drop(runtime);
             output::end_unread()
         }
         Err(error) => failed(&error, &interrupts),
-    }
+    };
+    end(runtime, code, &interrupts)
+}
+
+/// Ends the state. A finalizer that fails makes a failure of what was none.
+fn end(runtime: Runtime, code: ExitCode, interrupts: &Interrupts) -> ExitCode {
+    let errors = runtime.close();
+    let of_errors = errors.iter().map(|error| failed(error, interrupts)).last();
+    if code == ExitCode::SUCCESS { of_errors.unwrap_or(code) } else { code }
 }
 
 /// Whether a library has written to the standard output that it shares with this program, and nobody reads that any more.

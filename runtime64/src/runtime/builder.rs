@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mlua::Function;
 
+use super::finalizers::Finalizers;
 use super::interrupt::Depth;
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
@@ -93,16 +94,17 @@ impl Builder {
     fn start(mut self) -> mlua::Result<Runtime> {
         let (lua, report) = state::new_state()?;
         state::set_module_path(&lua, self.settings.script_directory.as_deref())?;
-        exit::install(&lua, self.on_exit)?;
         warnings::install(&lua);
         // These are taken before any script can replace them.
         let xpcall: Function = lua.globals().get("xpcall")?;
-        let format = state::own_module(&lua, "pretty")?.get("format")?;
+        let format: Function = state::own_module(&lua, "pretty")?.get("format")?;
+        let finalizers = Finalizers::install(&lua, &report, format.clone())?;
+        exit::install(&lua, self.on_exit, finalizers.clone())?;
         // A builder may be cloned; each runtime is interrupted for itself.
         let interrupt = Interrupt::default();
         self.settings.interrupt = interrupt.clone();
         let metrics = dll::install(&lua, self.settings, self.is_interruptible)?;
         let serve = lua.create_function(|lua, ()| dll::serve_callbacks(lua))?;
-        Ok(Runtime { lua, xpcall, report, format, serve, metrics, interrupt, depth: Depth::default() })
+        Ok(Runtime { lua, xpcall, report, format, serve, finalizers, metrics, interrupt, depth: Depth::default() })
     }
 }

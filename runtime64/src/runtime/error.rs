@@ -33,6 +33,9 @@ pub enum RuntimeError {
     /// The chunk raised an error and did not catch it.
     #[error(transparent)]
     Uncaught(Uncaught),
+    /// A finalizer that ran at the end of the state raised an error.
+    #[error("a finalizer failed at the end: {0}")]
+    Finalizer(Uncaught),
     /// Lua could not do what the host asked of it: a result is not of the type that was asked for, or no memory is left.
     #[error("{}", words_of(_0))]
     Host(mlua::Error),
@@ -43,7 +46,7 @@ impl RuntimeError {
     #[must_use]
     pub fn traceback(&self) -> Option<&str> {
         match self {
-            RuntimeError::Uncaught(uncaught) => uncaught.traceback(),
+            RuntimeError::Uncaught(uncaught) | RuntimeError::Finalizer(uncaught) => uncaught.traceback(),
             _ => None,
         }
     }
@@ -52,13 +55,30 @@ impl RuntimeError {
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match self {
-            RuntimeError::Uncaught(uncaught) => match uncaught.value() {
+            RuntimeError::Uncaught(uncaught) | RuntimeError::Finalizer(uncaught) => match uncaught.value() {
                 mlua::Value::Error(error) => error.downcast_ref(),
                 _ => None,
             },
             RuntimeError::Start(error) | RuntimeError::Host(error) => error.downcast_ref(),
             RuntimeError::Read { .. } | RuntimeError::Syntax { .. } => None,
         }
+    }
+
+    /// All that is known, as the program shows it: the message, the report of a crash and the Lua stack, each on lines of its own.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let crash = self.error().filter(|error| error.context.crash.is_some());
+        let lines = crash.and_then(|error| error.context.detail.as_deref()).into_iter().flat_map(str::lines);
+        let mut text = self.to_string();
+        for line in lines {
+            text.push_str("\n    ");
+            text.push_str(line);
+        }
+        if let Some(traceback) = self.traceback() {
+            text.push('\n');
+            text.push_str(traceback);
+        }
+        text
     }
 
     /// The kind of that error.

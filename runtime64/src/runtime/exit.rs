@@ -1,8 +1,11 @@
 //! `os.exit`: it ends the workers first, and only a host that says so.
 
-use mlua::Lua;
-use mlua::chunk::ChunkMode;
+use std::io::{self, Write};
 
+use mlua::chunk::ChunkMode;
+use mlua::{Lua, Value};
+
+use super::finalizers::Finalizers;
 use crate::dll;
 
 /// What `os.exit` does.
@@ -11,8 +14,8 @@ pub enum OnExit {
     /// It raises an error: a script must not end the program that it is embedded in.
     #[default]
     Refuse,
-    /// It ends the workers, then the process, with the script's exit code. If it is to close the state, finalizers run
-    /// before that.
+    /// It ends the workers, then the process, with the script's exit code. If it is to close the state, finalizers run before that;
+    /// where one of them fails, its error goes to standard error, and a script that meant success ends with the exit code 1.
     EndProcess,
 }
 
@@ -24,8 +27,11 @@ function os.exit(code, close)
   if code ~= nil and type(code) ~= 'boolean' and not tointeger(code) then
     error(\"bad argument #1 to 'exit' (integer or boolean expected, got \" .. type(code) .. ')', 2)
   end
-  end_use(close)
-  exit(code, close)
+  if not end_use(close) and (code == nil or code == true or tointeger(code) == 0) then
+    code = false
+  end
+  -- What closing the state would do is done; Lua itself could not call Rust any more while it does so.
+  exit(code)
 end
 ";
 
@@ -37,14 +43,17 @@ end
 ";
 
 /// Replaces `os.exit`.
-pub(super) fn install(lua: &Lua, on_exit: OnExit) -> mlua::Result<()> {
-    let end_use = lua.create_function(|lua, close: Option<bool>| {
-        // Closing the state ends the workers, after Lua's own finalizers, which may call libraries.
-        match close {
-            Some(true) => dll::run_finalizers(lua),
-            _ => dll::shutdown(lua),
+pub(super) fn install(lua: &Lua, on_exit: OnExit, finalizers: Finalizers) -> mlua::Result<()> {
+    let end_use = lua.create_function(move |lua, close: Value| {
+        // Any value but nil and false stands for true, as Lua has it.
+        let closes = !matches!(close, Value::Nil | Value::Boolean(false));
+        let errors = if closes { finalizers.run(lua) } else { Vec::new() };
+        for error in &errors {
+            // The exit code tells of them even if nobody reads this.
+            let _ = writeln!(io::stderr(), "runtime64: {}", error.report());
         }
-        Ok(())
+        dll::shutdown(lua);
+        Ok(errors.is_empty())
     })?;
     let source = match on_exit {
         OnExit::Refuse => REFUSE,

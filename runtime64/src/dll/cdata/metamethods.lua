@@ -153,6 +153,8 @@ local guard_metatable = {
       run_alone(guard)
     end
   end,
+  -- At the end of the state errors are reported to the host.
+  ["runtime64 finalizer"] = run,
 }
 
 local function make_guard(copy, finalizer, earlier)
