@@ -40,6 +40,7 @@ scripts! {
     breakers
     c_library
     call_options
+    callback_deadlines
     callback_errors
     callback_threads
     callbacks

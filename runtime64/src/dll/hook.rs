@@ -1,9 +1,10 @@
 //! Lua's one hook: what may stop Lua code while it computes. That is the deadline of a call whose callback it is, and, in a
-//! state that can be interrupted, an interrupt.
+//! state that can be interrupted, an interrupt. `hook.lua` shares it with hooks that scripts set by `debug.sethook`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use mlua::{HookTriggers, Lua, VmState};
+use mlua::chunk::ChunkMode;
+use mlua::{Function, HookTriggers, Lua, VmState};
 
 use crate::error::{Error, ErrorKind};
 use crate::remote::Interrupt;
@@ -18,16 +19,24 @@ struct Hook {
     is_interruptible: bool,
     /// The moments at which the callbacks that run now are to end, the outermost first.
     deadlines: Vec<Instant>,
+    /// Tells the Lua part whether anything is looked at.
+    set_watched: Function,
 }
 
 /// Has Lua code stopped by interrupts if that is asked for. Coroutines inherit the hook, so this comes before any script.
 pub(super) fn install(lua: &Lua, interrupt: Interrupt, is_interruptible: bool) -> mlua::Result<()> {
-    lua.set_app_data(Hook { interrupt, is_interruptible, deadlines: Vec::new() });
+    let looked_at = interrupt.clone();
+    let look = lua.create_function(move |_, ()| look(&looked_at).map(drop))?;
+    let looked_at = interrupt.clone();
+    let is_stopping = lua.create_function(move |_, ()| Ok(is_last(&looked_at)))?;
+    let chunk = lua.load(include_str!("hook.lua")).set_name("=[runtime64]").set_mode(ChunkMode::Text);
+    let set_watched: Function = chunk.call((look, is_stopping, INSTRUCTIONS))?;
+    lua.set_app_data(Hook { interrupt, is_interruptible, deadlines: Vec::new(), set_watched });
     renew(lua)
 }
 
 /// Runs Lua code that is to end at a moment: a callback that goes on for ever would keep its caller from learning that the
-/// worker was ended.
+/// worker was ended. Calls of libraries that the code makes are to end then too.
 pub(super) fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
     let Some(deadline) = deadline else { return run() };
     change_deadlines(lua, |deadlines| deadlines.push(deadline));
@@ -38,9 +47,42 @@ pub(super) fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce()
     result
 }
 
+/// How much of the time is left that what runs now has: nothing, if it has no limit.
+///
+/// # Errors
+/// It is over.
+#[inline]
+pub(super) fn time_left(interrupt: &Interrupt) -> Result<Option<Duration>, Error> {
+    match interrupt.deadline() {
+        None => Ok(None),
+        Some(deadline) => match deadline.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(too_late()),
+            left => Ok(Some(left)),
+        },
+    }
+}
+
+/// A limit that is no longer than the time that what runs now has.
+///
+/// # Errors
+/// That time is over.
+#[inline]
+pub(super) fn limited(interrupt: &Interrupt, limit: Option<Duration>) -> Result<Option<Duration>, Error> {
+    Ok(match (time_left(interrupt)?, limit) {
+        (Some(left), Some(limit)) => Some(left.min(limit)),
+        (left, limit) => left.or(limit),
+    })
+}
+
+#[cold]
+fn too_late() -> Error {
+    Error::new(ErrorKind::Timeout, "a callback took longer than its call was given")
+}
+
 fn change_deadlines(lua: &Lua, change: impl FnOnce(&mut Vec<Instant>)) {
     if let Some(mut hook) = lua.app_data_mut::<Hook>() {
         change(&mut hook.deadlines);
+        hook.interrupt.set_deadline(hook.deadlines.iter().min().copied());
     }
     // Only memory can be lacking, of which the callback will hear.
     let _ = renew(lua);
@@ -49,35 +91,34 @@ fn change_deadlines(lua: &Lua, change: impl FnOnce(&mut Vec<Instant>)) {
 /// Sets the hook for what is to be looked at now, also in coroutines that are made from here on.
 fn renew(lua: &Lua) -> mlua::Result<()> {
     let Some(hook) = lua.app_data_ref::<Hook>() else { return Ok(()) };
-    let (interrupt, is_interruptible) = (hook.interrupt.clone(), hook.is_interruptible);
-    let earliest = hook.deadlines.iter().min().copied();
+    let (interrupt, set_watched) = (hook.interrupt.clone(), hook.set_watched.clone());
+    let is_watched = hook.is_interruptible || interrupt.deadline().is_some();
     drop(hook);
-    if !is_interruptible && earliest.is_none() {
+    if is_watched {
+        // Code that catches every error would else be stopped in the same protected function again and again.
+        let was_last = is_last(&interrupt);
+        let triggers = HookTriggers::new().every_nth_instruction(if was_last { 1 } else { INSTRUCTIONS });
+        lua.set_global_hook(triggers, move |lua, _| {
+            if is_last(&interrupt) != was_last {
+                renew(lua)?;
+            }
+            look(&interrupt)
+        })?;
+    } else {
         lua.remove_global_hook();
-        return Ok(());
     }
-    // Code that catches every error would else be stopped in the same protected function again and again.
-    let is_last = move |interrupt: &Interrupt| {
-        interrupt.is_final() || earliest.is_some_and(|earliest| Instant::now() >= earliest)
-    };
-    let was_last = is_last(&interrupt);
-    let triggers = HookTriggers::new().every_nth_instruction(if was_last { 1 } else { INSTRUCTIONS });
-    lua.set_global_hook(triggers, move |lua, _| {
-        if is_last(&interrupt) != was_last {
-            renew(lua)?;
-        }
-        look(&interrupt, earliest)
-    })
+    set_watched.call(is_watched)
 }
 
-fn look(interrupt: &Interrupt, earliest: Option<Instant>) -> mlua::Result<VmState> {
+/// Whether code is to be stopped wherever it goes on.
+fn is_last(interrupt: &Interrupt) -> bool {
+    interrupt.is_final() || interrupt.deadline().is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+fn look(interrupt: &Interrupt) -> mlua::Result<VmState> {
     if interrupt.is_requested() && interrupt.take() {
         return Err(Error::new(ErrorKind::Interrupted, "interrupted").into());
     }
-    match earliest {
-        Some(earliest) if Instant::now() >= earliest => {
-            Err(Error::new(ErrorKind::Timeout, "a callback took longer than its call was given").into())
-        }
-        _ => Ok(VmState::Continue),
-    }
+    time_left(interrupt)?;
+    Ok(VmState::Continue)
 }

@@ -10,6 +10,7 @@ use super::options::read_each;
 use crate::dll::call::{self, Function, Options};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::duration;
+use crate::dll::hook;
 use crate::dll::library;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
@@ -109,7 +110,7 @@ fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue)
             return Err(error);
         }
         tries += 1;
-        if pause_is_interrupted(lua, jittered(pause)) {
+        if pause_is_interrupted(lua, jittered(pause))? {
             let message = format!("dll.call: interrupted before the next try; the last one failed: {error}");
             return Err(Error::new(ErrorKind::Interrupted, message).into());
         }
@@ -118,9 +119,11 @@ fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue)
 }
 
 /// Waits, unless that is called off. Tells whether it was.
-fn pause_is_interrupted(lua: &Lua, length: Duration) -> bool {
-    let module = Module::of_state(lua);
-    module.is_some_and(|module| module.shared().settings.interrupt.pause(length))
+fn pause_is_interrupted(lua: &Lua, length: Duration) -> Result<bool, Error> {
+    let Some(module) = Module::of_state(lua) else { return Ok(false) };
+    let interrupt = &module.shared().settings.interrupt;
+    let left = hook::time_left(interrupt)?;
+    Ok(interrupt.pause(left.map_or(length, |left| left.min(length))))
 }
 
 /// Half of a pause to all of it, so that callers that failed together do not try together.

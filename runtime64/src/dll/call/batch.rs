@@ -10,6 +10,7 @@ use protocol::{BatchedCall, InvokeBatch, limits};
 use super::{Called, Callee, Ready, Rooms, Time, enter, in_time, make_ready, pointer, with_callee};
 use crate::dll::callback;
 use crate::dll::describe::{describe_argument, describe_call_of};
+use crate::dll::hook;
 use crate::dll::memory::owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
@@ -129,7 +130,7 @@ fn run(
 ) -> mlua::Result<Table> {
     let called_by: Vec<usize> = calls.iter().map(|written| written.function).collect();
     let first = &functions[called_by[0]];
-    let limit = worker.call_deadline();
+    let limit = hook::limited(worker.interrupt(), worker.call_deadline())?;
     let generation = first.with(|callee| enter(callee, lua, limit).map(|session| session.generation()))??;
     let mut session = match worker.session_of(generation) {
         Ok(session) => session,
@@ -143,7 +144,7 @@ fn run(
         });
         is_ready.and_then(|is_ready| is_ready).map_err(|error| numbered(error, index))?;
     }
-    let time = Time::begin(&session, limit);
+    let time = Time::begin(&session, hook::limited(worker.interrupt(), limit)?);
     let owner = owner(worker, &session);
     let mut called = Called::new(session, &owner);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };

@@ -39,8 +39,12 @@ pub(super) fn begin<'a, C: Callee + ?Sized>(
     lua: &Lua,
     limit: Option<Duration>,
 ) -> mlua::Result<(Session<'a>, Time)> {
+    let interrupt = callee.worker().interrupt();
+    // In a callback whose call has a deadline there is at most what is left of that.
+    let limit = hook::limited(interrupt, limit).map_err(|error| callee.located(error))?;
     let mut session = enter(callee, lua, limit)?;
     make_ready(callee, &mut session, limit)?;
+    let limit = hook::limited(interrupt, limit).map_err(|error| callee.located(error))?;
     let time = Time::begin(&session, limit);
     Ok((session, time))
 }

@@ -14,6 +14,7 @@ use crate::dll::callback::{self, Ended};
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe_call;
 use crate::dll::duration;
+use crate::dll::hook;
 use crate::dll::memory::{Owner, owner};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Started};
@@ -99,7 +100,10 @@ fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua:
 impl Future {
     /// What the call came to. Without a limit it is waited for, however long that takes.
     pub(super) fn wait(&self, lua: &Lua, limit: Option<Duration>) -> mlua::Result<MultiValue> {
-        let milliseconds = limit.map(duration::milliseconds);
+        let interrupt = self.owner.worker.interrupt();
+        // In a callback whose call has a deadline it is waited at most until that.
+        let within = hook::limited(interrupt, limit)?;
+        let milliseconds = within.map(duration::milliseconds);
         if let Some(raised) = self.settle(lua, milliseconds) {
             return Err(raised);
         }
@@ -107,6 +111,7 @@ impl Future {
             State::Done(done) => (done.0.clone(), done.1.clone()),
             State::Failed(error) => return Err(error.clone().into()),
             State::Pending(_) => {
+                hook::time_left(interrupt)?;
                 let seconds = limit.unwrap_or_default().as_secs_f64();
                 let message = format!("{}: it is not done after {seconds} seconds; it goes on", self.name);
                 return Err(Error::new(ErrorKind::Timeout, message).into());

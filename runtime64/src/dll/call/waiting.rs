@@ -8,6 +8,8 @@ use mlua::{AnyUserData, Function, Lua, Table, Value as LuaValue};
 use super::future::Future;
 use super::result;
 use crate::dll::describe::describe;
+use crate::dll::hook;
+use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
 /// How often futures are looked at in a row before the thread sleeps between two looks.
@@ -46,7 +48,9 @@ pub(in crate::dll) fn wait_any(lua: &Lua, futures: &Table, limit: Option<Duratio
         waited_for.push(Awaited::of(index, value?)?);
     }
     let begun = Instant::now();
+    let interrupt = Module::of_state(lua).map(|module| module.shared().settings.interrupt.clone()).unwrap_or_default();
     for looks in 0_u32.. {
+        hook::time_left(&interrupt)?;
         // One that can never be done is no mistake as long as another one can.
         let (mut stuck, mut others) = (None, false);
         for (index, future) in waited_for.iter().enumerate() {

@@ -1,0 +1,117 @@
+-- Hooks of scripts beside the runtime's own: Lua has one for each thread. While deadlines or interrupts are looked at, a thread
+-- with a hook of a script has one function that does both. Arguments: `look`, which raises an error if code is to stop;
+-- `is_stopping`, whether it is to stop wherever it goes on; the number of instructions between two looks. Result: the
+-- function that sets whether anything is looked at.
+
+local look, is_stopping, INSTRUCTIONS = ...
+
+local error, format, tointeger, type = error, string.format, math.tointeger, type
+local sethook, running, xpcall_any = debug.sethook, coroutine.running, xpcall
+
+-- The hook, the mask and the count that a script has set for a thread.
+local hooks = setmetatable({}, { __mode = "k" })
+
+local is_watched = false
+
+-- The masks' letters by the name of the event.
+local LETTERS <const> = { call = "c", ["tail call"] = "c", ["return"] = "r", line = "l" }
+
+local install
+
+local function watch(event, line)
+  local thread = running()
+  local own = hooks[thread]
+  if not is_watched then
+    install(thread)
+  elseif event == "count" then
+    if is_stopping() then
+      sethook(watch, "", 1)
+    end
+    look()
+  end
+  if own == nil then
+    return
+  elseif event == "count" then
+    if own.count == 0 then
+      return
+    end
+    own.passed = own.passed + own.step
+    if own.passed < own.count then
+      return
+    end
+    own.passed = 0
+  elseif not own.mask:find(LETTERS[event], 1, true) then
+    return
+  end
+  return own.hook(event, line)
+end
+
+-- Sets the hook that a thread is to have now.
+function install(thread)
+  local own = hooks[thread]
+  if is_watched then
+    local mask, step = "", INSTRUCTIONS
+    if own ~= nil then
+      if own.count > 0 and own.count < step then
+        step = own.count
+      end
+      mask, own.step, own.passed = own.mask, step, 0
+    end
+    sethook(thread, watch, mask, step)
+  elseif own ~= nil then
+    sethook(thread, own.hook, own.mask, own.count)
+  else
+    sethook(thread)
+  end
+end
+
+function debug.sethook(...)
+  local thread, hook, mask, count = ...
+  if type(thread) ~= "thread" then
+    thread, hook, mask, count = running(), ...
+  end
+  if hook == nil then
+    hooks[thread] = nil
+  else
+    if type(hook) ~= "function" then
+      error(format("bad argument to 'sethook' (a function is needed as hook, got %s)", type(hook)), 2)
+    elseif type(mask) ~= "string" then
+      error(format("bad argument to 'sethook' (a string is needed as mask, got %s)", type(mask)), 2)
+    elseif count ~= nil and not tointeger(count) then
+      error(format("bad argument to 'sethook' (an integer is needed as count, got %s)", type(count)), 2)
+    end
+    hooks[thread] = { hook = hook, mask = mask:gsub("[^crl]", ""), count = count and tointeger(count) or 0, passed = 0, step = 0 }
+  end
+  install(thread)
+end
+
+function debug.gethook(thread)
+  local own = hooks[thread or running()]
+  if own ~= nil then
+    return own.hook, own.mask, own.count
+  end
+  return nil
+end
+
+-- The error by which the runtime stops code is raised inside the hook, where no further hook could stop a message handler.
+function xpcall(f, handler, ...)
+  if type(handler) ~= "function" then
+    error(format("bad argument #2 to 'xpcall' (function expected, got %s)", handler == nil and "no value" or type(handler)), 2)
+  elseif not is_watched then
+    return xpcall_any(f, handler, ...)
+  end
+  return xpcall_any(f, function(failure)
+    if is_stopping() then
+      return failure
+    end
+    return handler(failure)
+  end, ...)
+end
+
+return function(watched)
+  is_watched = watched
+  local thread = running()
+  if hooks[thread] ~= nil then
+    install(thread)
+  end
+end
