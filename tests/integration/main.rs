@@ -31,6 +31,8 @@ mod repl;
 #[cfg(unix)]
 mod routing;
 #[cfg(unix)]
+mod wine_prefix;
+#[cfg(unix)]
 mod worker_life;
 #[cfg(unix)]
 mod worker_search;

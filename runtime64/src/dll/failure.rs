@@ -72,6 +72,8 @@ pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
         RemoteError::Unmapped { .. } | RemoteError::ArenaFull { .. } => ErrorKind::Memory,
         RemoteError::WorkerMissing { .. }
         | RemoteError::WineMissing
+        | RemoteError::WinePrefixNowhere
+        | RemoteError::WinePrefix { .. }
         | RemoteError::Spawn { .. }
         | RemoteError::EndedAtStart { .. }
         | RemoteError::SilentAtStart { .. }
@@ -149,7 +151,7 @@ mod tests {
 
     const KIND: WorkerKind = WorkerKind::ALL[0];
     fn death(exit: Exit, last_words: Option<LastWords>, started: Started) -> RemoteError {
-        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started, dump: None })
+        RemoteError::Lost(Death { exit, last_words: last_words.map(Box::new), started, wine_prefix: None, dump: None })
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::types::{Ctype, Defaults};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
-use crate::remote::{self, Generation, RemoteError, Session, Started, Worker, WorkerKind};
+use crate::remote::{self, Generation, RemoteError, Session, Settings, Started, Worker, WorkerKind};
 
 pub(super) use binding::{library_of, table_of};
 pub(super) use constant::to_lua as constant_to_lua;
@@ -82,8 +82,8 @@ impl Library {
     /// Finds a library, reads its header, and has the worker of its kind load it.
     pub(super) fn load(module: &Module, name: &str, options: Options) -> Result<Arc<Self>, Error> {
         let script_directory = module.shared().settings.script_directory.as_deref();
-        let prefix = if cfg!(windows) { None } else { remote::wine_prefix() };
-        let search = Search::for_script(script_directory, &options.search, prefix.as_deref());
+        let settings = module.worker_settings().clone();
+        let search = Search::for_script(script_directory, &options.search, move || wine_folders(&settings));
         let in_library = |error: Error| error.in_library(name);
         let found = search.find(name).map_err(|error| in_library(from_image(&error)))?;
         let image = Image::open(&found.path).map_err(|error| in_library(from_image(&error)))?;
@@ -262,6 +262,12 @@ impl fmt::Display for Library {
             None => write!(formatter, "{} ({} worker)", self.name, self.worker.kind()),
         }
     }
+}
+
+/// Where Wine has DLLs, if there is a Wine.
+fn wine_folders(settings: &Settings) -> Option<image::WineFolders> {
+    let wine = remote::Wine::of(settings).ok()?;
+    Some(image::WineFolders { prefix: wine.prefix().to_owned(), dlls: wine.dlls().map(Path::to_owned) })
 }
 
 fn breaker_of(worker: &Worker, path: &str) -> Arc<Breaker> {

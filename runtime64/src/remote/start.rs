@@ -1,6 +1,6 @@
 //! Starting a worker: its process, the greeting, and the link that it is called through from then on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
 use super::control::{Control, OwnedControl};
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Settings, Started, WorkerKind, locate, wine};
+use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, locate};
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -28,6 +28,8 @@ pub(super) struct Running {
     pub(super) control: OwnedControl,
     /// Whether a dump is to be made if it crashes.
     pub(super) wants_dumps: bool,
+    /// The prefix of Wine that it runs in, if it runs under Wine.
+    wine_prefix: Option<PathBuf>,
 }
 
 impl Running {
@@ -37,7 +39,7 @@ impl Running {
         // What was reported before anybody could know that it is the end is true if the process ended of it.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
-        let mut death = Death { exit, last_words, started, dump: None };
+        let mut death = Death { exit, last_words, started, wine_prefix: self.wine_prefix.clone(), dump: None };
         if self.wants_dumps && death.is_crash() {
             death.dump = Some(match (&self.link.dumper, &self.link.shared) {
                 (Some(dumper), _) => dumper.finish(),
@@ -88,13 +90,14 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     let crash_dir = settings.crash_dir.as_deref();
     let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
     let path = locate::executable(kind, settings)?;
-    let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
-    let mut started = attempt(kind, &path, loader.as_deref(), wanted, settings);
+    let wine = if kind.needs_wine() { Some(Wine::of(settings)?) } else { None };
+    wine.as_ref().map_or(Ok(()), Wine::prepare)?;
+    let mut started = attempt(kind, &path, wine.as_ref(), wanted, settings);
     for _ in 1..WINE_TRIES {
         match &started {
             // Nothing of a library has run, so that trying again repeats nothing.
-            Err(RemoteError::EndedAtStart { exit, .. }) if loader.is_some() && NOT_STARTED.contains(exit) => {
-                started = attempt(kind, &path, loader.as_deref(), wanted, settings);
+            Err(RemoteError::EndedAtStart { exit, .. }) if wine.is_some() && NOT_STARTED.contains(exit) => {
+                started = attempt(kind, &path, wine.as_ref(), wanted, settings);
             }
             _ => break,
         }
@@ -108,13 +111,13 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
 fn attempt(
     kind: WorkerKind,
     path: &Path,
-    loader: Option<&Path>,
+    wine: Option<&Wine>,
     wanted: Wanted<'_>,
     settings: &Settings,
 ) -> Result<Running, RemoteError> {
-    let (process, mut channel) = Process::start(path, loader, &settings.conditions).map_err(|source| {
-        let path = loader.unwrap_or(path).to_path_buf();
-        RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
+    let (process, mut channel) = Process::start(path, wine, &settings.conditions).map_err(|source| {
+        let path = wine.map_or(path, Wine::loader).to_path_buf();
+        RemoteError::Spawn { kind, through_wine: wine.is_some(), path, source }
     })?;
     let control = OwnedControl::of(process);
     let process = &control.process;
@@ -126,7 +129,10 @@ fn attempt(
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match settled {
-        Ok(Ok(link)) => Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some() }),
+        Ok(Ok(link)) => {
+            let wine_prefix = wine.map(|wine| wine.prefix().to_path_buf());
+            Ok(Running { link, control, wants_dumps: wanted.crash_dir.is_some(), wine_prefix })
+        }
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
         Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, process)),

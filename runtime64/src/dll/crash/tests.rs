@@ -6,7 +6,13 @@ const LINUX: WorkerKind = WorkerKind::ALL[0];
 const WINDOWS: WorkerKind = WorkerKind::ALL[2];
 
 fn death(words: LastWords) -> Death {
-    Death { exit: Exit::Code(5), last_words: Some(Box::new(words)), started: Started::Yes, dump: None }
+    Death {
+        exit: Exit::Code(5),
+        last_words: Some(Box::new(words)),
+        started: Started::Yes,
+        wine_prefix: None,
+        dump: None,
+    }
 }
 
 #[test]
