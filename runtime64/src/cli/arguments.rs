@@ -26,6 +26,8 @@ pub(crate) struct Arguments {
     pub(crate) deadline: Option<Duration>,
     /// Where figures of the workers are served.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Whether other machines may ask for them.
+    pub(crate) metrics_public: bool,
     /// Where dumps of workers that crash go.
     pub(crate) crash_dir: Option<PathBuf>,
     /// The worker's executable or folder.
@@ -78,6 +80,7 @@ impl Arguments {
             version: words.version,
             deadline: words.deadline,
             metrics: words.metrics,
+            metrics_public: words.metrics_public,
             crash_dir: words.crash_dir,
             worker: words.worker,
             wine: words.wine,
@@ -124,6 +127,9 @@ struct Words {
     /// Serve figures of the workers for Prometheus at ADDRESS, such as 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
+    /// Let --metrics serve an ADDRESS that other machines reach
+    #[arg(long, requires = "metrics")]
+    metrics_public: bool,
     /// Write a minidump of each worker that crashes into folder PATH
     #[arg(long, value_name = "PATH")]
     crash_dir: Option<PathBuf>,
@@ -235,6 +241,8 @@ mod tests {
             let arguments = parse(&["--metrics", word]).unwrap_or_else(|error| panic!("{word}: {error}"));
             assert_eq!(arguments.metrics.map(|address| address.to_string()).as_deref(), Some(word));
         }
+        let arguments = parse(&["--metrics", "0.0.0.0:1", "--metrics-public"]).expect("understood");
+        assert!(arguments.metrics_public && parse(&["--metrics-public"]).is_err());
         for word in ["", "9464", "localhost", "127.0.0.1", "127.0.0.1:99999"] {
             assert_eq!(parse(&["--metrics", word]).expect_err(word).exit_code(), 2, "{word}");
         }

@@ -1,7 +1,12 @@
 //! `--metrics`: the figures of the workers over HTTP, as Prometheus asks for them.
 
+mod request;
+mod response;
+
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,33 +15,85 @@ use runtime64::Metrics;
 /// How long a client may take in all, to send its request and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The longest head of a request that is read.
-const HEAD_BYTES: usize = 8 << 10;
+/// How many clients are served at a time. Prometheus needs one.
+const MOST_CLIENTS: usize = 32;
 
-/// Serves figures at an address until the program ends, and gives the address with the port that it came to.
+/// How long to wait after a client could not be accepted, as where no descriptor is left.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where figures are served, and to whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) address: SocketAddr,
+    /// Whether other machines may ask.
+    pub(crate) is_public: bool,
+}
+
+/// Serves figures until the program ends, and gives the address with the port that it came to.
 ///
 /// # Errors
-/// The address cannot be listened at.
-pub(crate) fn serve(address: SocketAddr, metrics: Metrics) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address)?;
+/// The address cannot be listened at, or is one that other machines reach while that is not asked for.
+pub(crate) fn serve(place: Place, metrics: Metrics) -> io::Result<SocketAddr> {
+    if !place.is_public && !is_loopback(place.address.ip()) {
+        let reason = "other machines reach this address, and figures tell the names of libraries and functions; \
+                      --metrics-public allows that";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
+    }
+    let listener = TcpListener::bind(place.address)?;
     let bound = listener.local_addr()?;
-    // One client at a time: Prometheus asks seldom, and who keeps silent is not listened to for long.
-    thread::Builder::new().name("metrics".to_owned()).spawn(move || {
-        for client in listener.incoming().flatten() {
-            // A client that went away is no concern of the script's.
-            let _ = answer(client, &metrics);
-        }
-    })?;
+    let served = Arc::new(Served { metrics, place, clients: AtomicUsize::new(0) });
+    thread::Builder::new().name("metrics".to_owned()).spawn(move || accept(&listener, &served))?;
     Ok(bound)
 }
 
-fn answer(client: TcpStream, metrics: &Metrics) -> io::Result<()> {
+/// Whether only this machine reaches an address, also where IPv6 stands for IPv4.
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// What all clients are served from.
+struct Served {
+    metrics: Metrics,
+    place: Place,
+    clients: AtomicUsize,
+}
+
+/// Gives each client a thread. Beyond the most at a time, and where there is no thread, it is closed at once.
+fn accept(listener: &TcpListener, served: &Arc<Served>) {
+    for client in listener.incoming() {
+        let Ok(client) = client else {
+            thread::sleep(PAUSE);
+            continue;
+        };
+        let Some(turn) = Turn::take(served) else { continue };
+        // The thread that cannot be made drops the client and its turn.
+        let _ = thread::Builder::new().name("metrics client".to_owned()).spawn(move || {
+            // A client that went away is no concern of the script's.
+            let _ = answer(client, &turn.0);
+        });
+    }
+}
+
+/// A client's place among those that are served; given back when dropped.
+struct Turn(Arc<Served>);
+
+impl Turn {
+    fn take(served: &Arc<Served>) -> Option<Self> {
+        let turn = Self(Arc::clone(served));
+        (served.clients.fetch_add(1, Ordering::Relaxed) < MOST_CLIENTS).then_some(turn)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.clients.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn answer(client: TcpStream, served: &Served) -> io::Result<()> {
     let mut client = Hurried { client, until: Instant::now() + PATIENCE };
-    let response = match path_of(&head(&mut client)?) {
-        Some("/metrics") => response("200 OK", "text/plain; version=0.0.4; charset=utf-8", &metrics.to_string()),
-        Some(_) => response("404 Not Found", "text/plain", "The figures are at /metrics.\n"),
-        None => response("405 Method Not Allowed", "text/plain", "Only GET is answered.\n"),
-    };
+    let head = request::head(&mut client)?;
+    let response = response::of(&head, served.place, || served.metrics.to_string());
     client.write_all(response.as_bytes())
 }
 
@@ -72,55 +129,9 @@ impl Write for Hurried {
     }
 }
 
-/// The head of a request: what comes before the first empty line.
-fn head(client: &mut impl Read) -> io::Result<String> {
-    let mut head = Vec::new();
-    let mut part = [0; 1024];
-    while head.len() < HEAD_BYTES && !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        match client.read(&mut part)? {
-            0 => break,
-            length => head.extend_from_slice(&part[..length]),
-        }
-    }
-    Ok(String::from_utf8_lossy(&head).into_owned())
-}
-
-/// The path that a GET request asks for, without its query (RFC 9112, 3).
-fn path_of(head: &str) -> Option<&str> {
-    let target = head.lines().next()?.strip_prefix("GET ")?.split(' ').next()?;
-    target.split('?').next()
-}
-
-fn response(status: &str, kind: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_path_of_a_request_is_found() {
-        let cases = [
-            ("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", Some("/metrics")),
-            ("GET /metrics?name=a HTTP/1.1\r\n\r\n", Some("/metrics")),
-            ("GET / HTTP/1.0\r\n\r\n", Some("/")),
-            ("POST /metrics HTTP/1.1\r\n\r\n", None),
-            ("", None),
-            ("\0\x01GET", None),
-        ];
-        for (head, path) in cases {
-            assert_eq!(path_of(head), path, "{head:?}");
-        }
-    }
-
-    #[test]
-    fn a_head_is_read_to_its_end_and_not_without_bound() {
-        let mut request: &[u8] = b"GET / HTTP/1.1\r\n\r\nbody";
-        assert!(head(&mut request).expect("read").starts_with("GET / "));
-        assert!(head(&mut io::repeat(b'x')).expect("read").len() <= HEAD_BYTES + 1024);
-    }
 
     #[test]
     fn a_client_has_one_deadline_for_all_that_it_sends() {
@@ -133,9 +144,26 @@ mod tests {
             }
         });
         let mut client = Hurried { client, until: Instant::now() + Duration::from_millis(100) };
-        let error = head(&mut client).expect_err("it is too slow");
+        let error = request::head(&mut client).expect_err("it is too slow");
         assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
         drop(client);
         sender.join().expect("no panic");
+    }
+
+    #[test]
+    fn only_loopback_is_this_machine_s_own() {
+        let cases = [
+            ("127.0.0.1", true),
+            ("127.9.9.9", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("192.168.1.2", false),
+            ("::ffff:10.0.0.1", false),
+        ];
+        for (address, is_own) in cases {
+            assert_eq!(is_loopback(address.parse().expect(address)), is_own, "{address}");
+        }
     }
 }

@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Err(error) => return failed(&error, &interrupts),
     };
     if let Some(address) = arguments.metrics {
-        match metrics::serve(address, runtime.metrics()) {
+        let place = metrics::Place { address, is_public: arguments.metrics_public };
+        match metrics::serve(place, runtime.metrics()) {
             // A port that the system has chosen is known to nobody else.
             Ok(bound) if address.port() == 0 => report::line(&format!("figures are at http://{bound}/metrics")),
             Ok(_) => {}
