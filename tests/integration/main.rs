@@ -11,6 +11,8 @@ mod worker_output;
 
 // These need Wine beside Linux, a terminal, or processes that can be listed and killed from outside.
 #[cfg(unix)]
+mod byte_paths;
+#[cfg(unix)]
 mod crash_dumps;
 #[cfg(unix)]
 mod endpoints;

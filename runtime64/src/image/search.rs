@@ -7,6 +7,7 @@
 mod elf;
 mod pe;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -94,17 +95,28 @@ impl Search {
     /// # Errors
     /// [`Error::NotFound`] with the files that were looked for; or, when there are files of that name but no library among
     /// them, the error for the first of these.
-    pub fn find(&self, name: &str) -> Result<Found, Error> {
+    pub fn find(&self, name: impl AsRef<OsStr>) -> Result<Found, Error> {
         let mut attempt = Attempt::default();
-        if name.is_empty() {
-            return Err(attempt.not_found(name));
-        }
-        let found = if is_path(name) { self.find_path(name, &mut attempt) } else { self.find_bare(name, &mut attempt) };
-        found.ok_or_else(|| attempt.not_found(name))
+        let name = name.as_ref();
+        let text = &*name.to_string_lossy();
+        let found = match name.to_str() {
+            Some("") => None,
+            _ if is_path(text) => self.find_path(name, text, &mut attempt),
+            Some(name) => self.find_bare(name, &mut attempt),
+            None => self.find_file(name, &mut attempt),
+        };
+        found.ok_or_else(|| attempt.not_found(text))
     }
 
-    fn find_path(&self, name: &str, attempt: &mut Attempt) -> Option<Found> {
-        let relative = native_path(name);
+    /// A bare name that is not Unicode is that of a file beside the script or in an extra directory, as it is.
+    fn find_file(&self, name: &OsStr, attempt: &mut Attempt) -> Option<Found> {
+        let near = self.script_directory.iter().chain(&self.extra);
+        let path = self.choose(near.map(|directory| directory.join(name)).collect(), attempt, 0)?;
+        Some(Found { path, system: false })
+    }
+
+    fn find_path(&self, file: &OsStr, name: &str, attempt: &mut Attempt) -> Option<Found> {
+        let relative = file.to_str().map_or_else(|| PathBuf::from(file), native_path);
         let bases: Vec<PathBuf> = if relative.is_absolute() {
             vec![PathBuf::new()]
         } else {
