@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use protocol::link::{self, CONTROL_BYTES, Doorbell, Endpoint, Memory, SharedEndpoint, Side};
 use protocol::{
     Allocate, AwaitJob, BatchOutcome, Call, CallbackReply, CancelJob, Convention, CreateCallbacks, DescribeLastError,
-    FailureRule, FindSymbol, Hello, Invoke, InvokeBatch, MapSegment, OpenDefaultLibrary, OpenLibrary, Outcome, Poll,
+    FailureRule, FindSymbol, Hello, Invoke, InvokeBatch, MapSegment, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes, Poll,
     Prepare, PrepareSignature, QueueCallback, ReadString, Release, SetErrors, Signature, StartJob, Type, VERSION,
     Value, WriteMemory,
 };
@@ -43,7 +43,7 @@ fn ask(client: &mut Client, request: u8) {
     };
     match request % 21 {
         0 => call(client, &Hello { version: VERSION }),
-        1 => call(client, &OpenLibrary { path: String::new(), directories: Vec::new() }),
+        1 => call(client, &OpenLibrary { path: PathBytes::default(), directories: Vec::new() }),
         2 => call(client, &OpenDefaultLibrary {}),
         3 => call(client, &Prepare { library: 0, symbols: Vec::new(), signature: signature() }),
         4 => call(client, &SetErrors { errno: None, last_error: None }),

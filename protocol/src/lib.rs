@@ -31,8 +31,8 @@ pub use message::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
     CancelJob, CreateCallbacks, DescribeLastError, FailureRule, FindSymbol, FoundSymbol, Function, Hello, Identity,
     Invoke, InvokeBatch, Job, JobState, Library, LimitJob, Machine, MapSegment, Mapped, OpenDefaultLibrary,
-    OpenLibrary, Outcome, Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString,
-    Release, Served, SetErrors, StartJob, Symbol, VERSION, WriteMemory,
+    OpenLibrary, Outcome, PathBytes, Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback,
+    ReadString, Release, Served, SetErrors, StartJob, Symbol, VERSION, WriteMemory,
 };
 pub use signature::{Convention, Eightbyte, Record, Signature, Type};
 pub use value::Value;

@@ -12,10 +12,12 @@ use crate::{Signature, Value};
 mod batch;
 mod callback;
 mod job;
+mod path;
 
 pub use batch::{BatchOutcome, BatchedCall, FailureRule, InvokeBatch};
 pub use callback::{CallbackReply, Callbacks, Called, CreateCallbacks, Poll, QueueCallback, Served};
 pub use job::{AwaitJob, CancelJob, Job, JobState, LimitJob, StartJob};
+pub use path::PathBytes;
 
 /// The version of the protocol. Both sides must have the same: they are built and shipped together.
 pub const VERSION: u32 = 6;
@@ -71,11 +73,11 @@ pub enum Machine {
 /// Loads a library. Loading the same one twice answers the same id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenLibrary {
-    /// An absolute path in the worker's own syntax, or a bare name that only the system's directories are searched for.
-    pub path: String,
+    /// An absolute path, or a bare name that only the system's directories are searched for.
+    pub path: PathBytes,
     /// Further directories, absolute, in which dependencies of the library may lie.
     #[serde(deserialize_with = "limits::bounded::<{ limits::DIRECTORIES }, _, _>")]
-    pub directories: Vec<String>,
+    pub directories: Vec<PathBytes>,
 }
 
 /// Names the C library of the worker, and on Windows also kernel32, user32, gdi32, advapi32 and ole32.

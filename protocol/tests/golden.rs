@@ -8,8 +8,8 @@ use protocol::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
     CancelJob, Cause, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault, FaultKind,
     FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords, Library,
-    LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, Platform, Poll,
-    Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers, Release, Served,
+    LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes, Platform,
+    Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers, Release, Served,
     SetErrors, Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode, decode_called,
     decode_invoke, encode,
 };
@@ -71,8 +71,10 @@ fn the_handshake() {
 
 #[test]
 fn loading() {
-    let request = OpenLibrary { path: "C:\\a.dll".to_owned(), directories: vec!["D:\\".to_owned()] };
-    golden(&request, "92 a8433a5c612e646c6c 91 a3443a5c");
+    let request = OpenLibrary { path: "C:\\a.dll".into(), directories: vec!["D:\\".into()] };
+    golden(&request, "92 c408433a5c612e646c6c 91 c403443a5c");
+    let request = OpenLibrary { path: PathBytes(b"/\xff/a.so".to_vec()), directories: Vec::new() };
+    golden(&request, "92 c4072fff2f612e736f 90");
     golden(&OpenDefaultLibrary {}, "90");
     golden(&Library { id: 2 }, "91 02");
 }

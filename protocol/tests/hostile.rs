@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use protocol::link::{FrameReader, FrameWriter, LinkError};
-use protocol::{CodecError, FindSymbol, Invoke, OpenLibrary, Symbol, Value, decode, decode_invoke, encode, limits};
+use protocol::{
+    CodecError, FindSymbol, Invoke, OpenLibrary, PathBytes, Symbol, Value, decode, decode_invoke, encode, limits,
+};
 
 fn invoke(bytes: &[u8]) -> Result<(u32, Vec<Value>), CodecError> {
     let mut arguments = Vec::new();
@@ -34,8 +36,8 @@ fn counts_are_bounded() {
     assert!(invoke(&with(limits::ARGUMENTS + 1)).is_ok());
     let error = invoke(&with(limits::ARGUMENTS + 2)).unwrap_err();
     assert!(error.to_string().contains("at most 256"), "{error}");
-    let directories = vec![String::new(); limits::DIRECTORIES + 1];
-    assert!(decode::<OpenLibrary>(&encode(&OpenLibrary { path: String::new(), directories }).unwrap()).is_err());
+    let directories = vec![PathBytes::default(); limits::DIRECTORIES + 1];
+    assert!(decode::<OpenLibrary>(&encode(&OpenLibrary { path: PathBytes::default(), directories }).unwrap()).is_err());
 }
 
 #[test]

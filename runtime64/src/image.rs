@@ -33,7 +33,7 @@ pub use decoration::{Convention, Decoration, candidates, is_decorated, undecorat
 pub use dependency::{Missing, NearMiss, missing_dependency};
 pub use error::{Error, ErrorKind, SixteenBit};
 pub use exports::{Export, ExportKind};
-pub use search::{Found, Search};
+pub use search::{Found, Search, WineFolders};
 
 pub use nearest::nearest_export;
 

@@ -12,6 +12,8 @@ mod worker_output;
 
 // These need Wine beside Linux, a terminal, or processes that can be listed and killed from outside.
 #[cfg(unix)]
+mod byte_paths;
+#[cfg(unix)]
 mod crash_dumps;
 #[cfg(unix)]
 mod endpoints;
@@ -33,6 +35,8 @@ mod output;
 mod repl;
 #[cfg(unix)]
 mod routing;
+#[cfg(unix)]
+mod wine_prefix;
 #[cfg(unix)]
 mod worker_life;
 #[cfg(unix)]

@@ -56,6 +56,71 @@ fn a_link_to_the_executable_finds_the_worker_too() {
     call(&link, NO_ARGUMENTS).assert_stdout("true\t5\n");
 }
 
+/// A program that embeds the runtime as a shared library: here it is a worker, whose own folder holds no 32-bit one.
+#[test]
+fn the_worker_beside_the_library_that_holds_the_runtime_is_used() {
+    let program = Scratch::new();
+    program.copy(&Configuration::HostWidth.worker(), "worker64");
+    let built = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/libembedded.so");
+    let code = "dll.cdef 'int embedded_sum(void);' print(dll.load(os.getenv 'EMBEDDED').embedded_sum())";
+    for (has_worker, printed) in [(true, "5\n"), (false, "-1\n")] {
+        let embedder = Scratch::new();
+        let library = embedder.copy(&built, "libembedded.so");
+        if has_worker {
+            embedder.copy(&NATIVE.worker(), "worker32");
+        }
+        // A link is followed to the library that it stands for.
+        let links = Scratch::new();
+        let link = links.path().join("libembedded.so");
+        std::os::unix::fs::symlink(library, &link).unwrap();
+        let mut command = NATIVE.runtime();
+        command.env("RUNTIME64_WORKER64", program.path()).env("EMBEDDED", link);
+        command.env("EMBEDDED_LIBRARY", NATIVE.fixture("calls")).args(["-e", code]);
+        let output = run(command, NATIVE.limit());
+        output.assert_code(0).assert_stdout(printed);
+        let looked_for = embedder.path().join("worker32").display().to_string();
+        assert_eq!(output.stderr.contains(&looked_for), !has_worker, "{output}");
+    }
+}
+
+/// A command that runs a program where `/proc` is empty, as in a bare chroot. Nothing, if the system lets only root do that.
+fn without_proc(program: impl AsRef<OsStr>) -> Option<Command> {
+    let own_namespace: &[&str] =
+        if rustix::process::geteuid().is_root() { &["--mount"] } else { &["--user", "--map-root-user", "--mount"] };
+    let command = |program: &OsStr| {
+        let mut command = Command::new("unshare");
+        command.args(own_namespace).args(["sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"]).arg(program);
+        command
+    };
+    run(command(OsStr::new("true")), NATIVE.limit()).status.success().then(|| command(program.as_ref()))
+}
+
+#[test]
+fn the_worker_is_found_without_proc() {
+    let programs = Path::new(NATIVE.runtime().get_program()).parent().unwrap().to_owned();
+    let code = format!(
+        "dll.cdef 'int add(int a, int b);' print(dll.load([[{}]]).add(2, 3))
+        local worker = dll.stats().workers[1]
+        print(worker.link, worker.reason, dll.string(dll.new('char[4]', 'abc')))",
+        NATIVE.fixture("calls").display()
+    );
+    // { how it is called, current directory }
+    let calls = [
+        (programs.join("runtime64"), Path::new("/")),
+        (PathBuf::from("./runtime64"), &programs),
+        (PathBuf::from("runtime64"), Path::new("/")),
+    ];
+    for (program, directory) in calls {
+        let Some(mut command) = without_proc(&program) else { return };
+        let path = std::env::join_paths(["/usr/bin".as_ref(), "/bin".as_ref(), programs.as_path()]).unwrap();
+        command.current_dir(directory).env("PATH", path).arg("-e").arg(&code);
+        command.env_remove("RUNTIME64_WORKER32").env_remove("RUNTIME64_LINK");
+        let output = run(command, NATIVE.limit());
+        let reason = "the worker cannot open the shared memory: No such file or directory (os error 2)";
+        output.assert_code(0).assert_stdout(&format!("5\nplain channel\t{reason}\tabc\n"));
+    }
+}
+
 #[test]
 fn the_option_names_the_worker() {
     let (_scratch, runtime) = lonely_runtime();

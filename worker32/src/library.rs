@@ -5,7 +5,7 @@
 
 use std::ffi::c_void;
 
-use protocol::{Fault, FaultKind, OpenLibrary, Symbol};
+use protocol::{Fault, FaultKind, OpenLibrary, PathBytes, Symbol};
 
 use crate::fault;
 
@@ -33,7 +33,7 @@ pub(crate) struct Libraries {
 /// One numbered library. The default one is several modules, asked in order.
 struct Loaded {
     /// The path it was asked for by, none for the default library.
-    path: Option<String>,
+    path: Option<PathBytes>,
     modules: Vec<system::Module>,
 }
 
@@ -73,7 +73,7 @@ impl Libraries {
         Err(Fault::new(FaultKind::Symbol, format!("none of these symbols is exported: {}", tried.join(", "))))
     }
 
-    fn position(&self, path: Option<&String>) -> Option<u32> {
+    fn position(&self, path: Option<&PathBytes>) -> Option<u32> {
         self.loaded.iter().position(|loaded| loaded.path.as_ref() == path).map(|position| position as u32)
     }
 

@@ -107,7 +107,7 @@ fn wrong_requests_are_faults_and_the_worker_goes_on() {
         .ask(&Invoke { function: 0, address: 0, arguments: &[] })
         .ask(&Invoke { function: 0, address: 0, arguments: &[Value::Float(1.0)] })
         .ask(&Prepare { library: 5, ..prepare("abs", Type::Int32, &[]) })
-        .ask(&OpenLibrary { path: "/nowhere/absent".to_owned(), directories: Vec::new() })
+        .ask(&OpenLibrary { path: "/nowhere/absent".into(), directories: Vec::new() })
         .ask(&ReadString { address: 16, length: Some(4) })
         .frame(99, &())
         .frame(Invoke::NUMBER, &"not an invocation")

@@ -135,10 +135,12 @@ fn integration_tests(tools: &Tools, filter: Option<&str>, counts: &mut Counts) -
     let systems = [System::HOST, System::Windows];
     stage("programs", || build::build(Profile::Dev, &systems))?;
     let fixtures = stage("fixtures", fixtures::build)?;
+    // All packages at once, so that what they share is built once.
+    let packages = ["--locked", "--package", "tests", "--package", "calls", "--package", "soak"];
+    stage("embedder", || step::run(cargo().args(["build", "--quiet", "--example", "embedded"]).args(packages)))?;
     stage("integration tests", || {
         let mut command = cargo();
-        command.args(["test", "--locked", "--package", "tests", "--package", "calls", "--package", "soak"]);
-        command.args(filter);
+        command.arg("test").args(packages).args(filter);
         command.env("RUNTIME64_FIXTURES", &fixtures);
         counts.run(with_programs(&mut command, tools))
     })

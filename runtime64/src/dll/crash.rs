@@ -1,5 +1,7 @@
 //! The error of a crash, from what the worker reported of it.
 
+use std::path::Path;
+
 use protocol::{Cause, I386_REGISTERS, LastWords, Machine, MemoryAccess, Platform, Stage, X86_64_REGISTERS};
 
 use super::fault_name::fault_name;
@@ -20,7 +22,7 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
             &unreported
         }
     };
-    let mut crash = describe(words, kind);
+    let mut crash = describe(words, kind, death.wine_prefix.as_deref());
     let fault = sentence(words, &crash);
     let message = match death.started {
         Started::No => {
@@ -46,14 +48,14 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
 }
 
 /// The parts of a report, as a script sees them.
-fn describe(words: &LastWords, kind: WorkerKind) -> Crash {
+fn describe(words: &LastWords, kind: WorkerKind, wine_prefix: Option<&Path>) -> Crash {
     let names: &[&str] = match kind.machine {
         Machine::I386 => &I386_REGISTERS,
         Machine::X86_64 => &X86_64_REGISTERS,
     };
     let module = words.module.to_string();
     let offset = (!module.is_empty()).then(|| words.instruction.wrapping_sub(words.module_base));
-    let file = host_path(&module, kind.needs_wine(), kind.pointer_bits());
+    let file = host_path(&module, wine_prefix, kind.pointer_bits());
     Crash {
         cause: cause(words),
         exception: exception(words, kind.platform),

@@ -77,6 +77,8 @@ pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
         }
         RemoteError::WorkerMissing { .. }
         | RemoteError::WineMissing
+        | RemoteError::WinePrefixNowhere
+        | RemoteError::WinePrefix { .. }
         | RemoteError::Spawn { .. }
         | RemoteError::EndedAtStart { .. }
         | RemoteError::RefusedAtStart { .. }
@@ -160,6 +162,7 @@ mod tests {
             exit,
             last_words: last_words.map(Box::new),
             started,
+            wine_prefix: None,
             dump: None,
             report: Report::default(),
         })

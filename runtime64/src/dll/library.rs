@@ -8,12 +8,13 @@ mod undeclared;
 mod variable;
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, Platform};
+use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, PathBytes, Platform};
 
 use super::abi::abi_of;
 use super::breaker::{Breaker, Limits, Refusal};
@@ -25,7 +26,7 @@ use super::types::{Ctype, Defaults};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
-use crate::remote::{self, Generation, RemoteError, Session, Started, Worker, WorkerKind};
+use crate::remote::{self, Generation, RemoteError, Session, Settings, Started, Worker, WorkerKind};
 
 pub(super) use binding::{library_of, table_of};
 pub(super) use constant::to_lua as constant_to_lua;
@@ -80,12 +81,13 @@ pub(super) struct Options {
 
 impl Library {
     /// Finds a library, reads its header, and has the worker of its kind load it.
-    pub(super) fn load(module: &Module, name: &str, options: Options) -> Result<Arc<Self>, Error> {
+    pub(super) fn load(module: &Module, file: &OsStr, options: Options) -> Result<Arc<Self>, Error> {
+        let name = &*file.to_string_lossy();
         let script_directory = module.shared().settings.script_directory.as_deref();
-        let prefix = if cfg!(windows) { None } else { remote::wine_prefix() };
-        let search = Search::for_script(script_directory, &options.search, prefix.as_deref());
+        let settings = module.worker_settings().clone();
+        let search = Search::for_script(script_directory, &options.search, move || wine_folders(&settings));
         let in_library = |error: Error| error.in_library(name);
-        let found = search.find(name).map_err(|error| in_library(from_image(&error)))?;
+        let found = search.find(file).map_err(|error| in_library(from_image(&error)))?;
         let image = Image::open(&found.path).map_err(|error| in_library(from_image(&error)))?;
         let kind = kind_of(&image);
         let request = OpenLibrary {
@@ -94,7 +96,7 @@ impl Library {
                 .map_err(in_library)?,
         };
         let worker = Arc::clone(module.worker(kind));
-        let breaker = breaker_of(&worker, &request.path);
+        let breaker = breaker_of(&worker, &String::from_utf8_lossy(&request.path.0));
         if let Some(limits) = options.breaker {
             breaker.set_limits(limits);
         }
@@ -266,6 +268,12 @@ impl fmt::Display for Library {
     }
 }
 
+/// Where Wine has DLLs, if there is a Wine.
+fn wine_folders(settings: &Settings) -> Option<image::WineFolders> {
+    let wine = remote::Wine::of(settings).ok()?;
+    Some(image::WineFolders { prefix: wine.prefix().to_owned(), dlls: wine.dlls().map(Path::to_owned) })
+}
+
 fn breaker_of(worker: &Worker, path: &str) -> Arc<Breaker> {
     Companion::of(worker).map(|companion| companion.breaker(path)).unwrap_or_default()
 }
@@ -286,19 +294,22 @@ fn kind_of(image: &Image) -> WorkerKind {
 
 /// A library's path as its worker names it. A library of Windows itself goes by its bare name, so that the loader takes
 /// the one that it has for this width.
-fn worker_path(path: &Path, system: bool, kind: WorkerKind) -> Result<String, Error> {
+fn worker_path(path: &Path, system: bool, kind: WorkerKind) -> Result<PathBytes, Error> {
     if system
         && kind.platform == Platform::Windows
         && let Some(name) = path.file_name()
     {
-        return Ok(name.to_string_lossy().into_owned());
+        return Ok((&*name.to_string_lossy()).into());
     }
     let unusable = |reason: String| Error::new(ErrorKind::Load, format!("'{}': {reason}", path.display()));
     let absolute = std::path::absolute(path).map_err(|error| unusable(error.to_string()))?;
-    if kind.needs_wine() {
-        return Ok(remote::windows_path(&absolute));
+    if kind.platform == Platform::Linux {
+        return Ok(PathBytes(absolute.into_os_string().into_encoded_bytes()));
     }
-    absolute.into_os_string().into_string().map_err(|_| unusable("the path is not valid Unicode".to_owned()))
+    let text = absolute
+        .to_str()
+        .ok_or_else(|| unusable("the path is not valid Unicode, as it must be for a library of Windows".to_owned()))?;
+    Ok(if kind.needs_wine() { (&*remote::windows_path(&absolute)).into() } else { text.into() })
 }
 
 /// Where the worker's loader may find what a library needs: beside it, and in the folders that the script names.
@@ -307,7 +318,7 @@ fn dependency_directories(
     system: bool,
     extra: &[PathBuf],
     kind: WorkerKind,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<PathBytes>, Error> {
     let beside = path.parent().filter(|_| !system).map(Path::to_path_buf);
     extra.iter().cloned().chain(beside).map(|folder| worker_path(&folder, false, kind)).collect()
 }

@@ -58,6 +58,11 @@ impl Module {
         Self { kind: Arc::new(OnceLock::from(kind)), ..self.clone() }
     }
 
+    /// What the workers of this module are started by.
+    pub(super) fn worker_settings(&self) -> &Settings {
+        self.isolate.workers.settings()
+    }
+
     /// A module with workers of its own, that speaks of a kind of them from the start if one is given.
     pub(super) fn isolated(&self, settings: Settings, kind: Option<WorkerKind>) -> Self {
         let kind = kind.map_or_else(OnceLock::new, OnceLock::from);

@@ -7,13 +7,15 @@
 mod elf;
 mod pe;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use super::classify::read_header;
 use super::{Error, Format, Machine, linker_script};
 
 /// The places where library names are looked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Search {
     /// The script's own directory.
     script_directory: Option<PathBuf>,
@@ -21,10 +23,28 @@ pub struct Search {
     extra: Vec<PathBuf>,
     /// Where the system's ELF loaders look, 32-bit and 64-bit. Empty where the host has none.
     elf_directories: Vec<PathBuf>,
+    /// Where Windows' DLLs are. Found when first needed: Wine may have to be asked.
+    pe: Arc<LazyLock<PeDirectories, FindPe>>,
+}
+
+type FindPe = Box<dyn FnOnce() -> PeDirectories + Send>;
+
+/// Where Windows' DLLs are.
+#[derive(Debug, Default)]
+struct PeDirectories {
     /// Where Windows keeps its own DLLs, the 32-bit directories first. Empty where there is no Windows.
-    pe_directories: Vec<PathBuf>,
+    system: Vec<PathBuf>,
     /// Where else Windows' loader may find DLLs that a library needs, though no name is looked for there.
-    pe_fallback: Vec<PathBuf>,
+    fallback: Vec<PathBuf>,
+}
+
+/// What of a Wine holds DLLs.
+#[derive(Clone, Debug)]
+pub struct WineFolders {
+    /// The folder that holds `drive_c`.
+    pub prefix: PathBuf,
+    /// Where Wine's own DLLs are, apart from `WINEDLLPATH` and the usual places.
+    pub dlls: Option<PathBuf>,
 }
 
 /// A library file that a name led to.
@@ -45,18 +65,20 @@ enum Rules {
 }
 
 impl Search {
-    /// The places for a script in `script_directory`, with directories that the user added, on this host. `wine_prefix` is
-    /// the folder that holds `drive_c` on a host that is not Windows; `None` when there is no Wine.
+    /// The places for a script in `script_directory`, with directories that the user added, on this host. `wine` gives the
+    /// folders of Wine on a host that is not Windows, or nothing when there is no Wine; it is asked when they are first needed.
     #[must_use]
-    pub fn for_script(script_directory: Option<&Path>, extra: &[PathBuf], wine_prefix: Option<&Path>) -> Self {
-        let (pe_directories, pe_fallback) =
-            if cfg!(windows) { pe::windows_directories() } else { pe::wine_directories(wine_prefix) };
+    pub fn for_script(
+        script_directory: Option<&Path>,
+        extra: &[PathBuf],
+        wine: impl FnOnce() -> Option<WineFolders> + Send + 'static,
+    ) -> Self {
+        let find = || if cfg!(windows) { pe::windows_directories() } else { pe::wine_directories(wine().as_ref()) };
         Self {
             script_directory: script_directory.map(Path::to_owned),
             extra: extra.to_vec(),
             elf_directories: if cfg!(windows) { Vec::new() } else { elf::system_directories() },
-            pe_directories,
-            pe_fallback,
+            pe: Arc::new(LazyLock::new(Box::new(find))),
         }
     }
 
@@ -64,8 +86,7 @@ impl Search {
     #[must_use]
     pub fn with_system_directories(mut self, elf: Vec<PathBuf>, pe: Vec<PathBuf>) -> Self {
         self.elf_directories = elf;
-        self.pe_directories = pe;
-        self.pe_fallback = Vec::new();
+        self.pe = Arc::new(LazyLock::new(Box::new(|| PeDirectories { system: pe, fallback: Vec::new() })));
         self
     }
 
@@ -74,17 +95,28 @@ impl Search {
     /// # Errors
     /// [`Error::NotFound`] with the files that were looked for; or, when there are files of that name but no library among
     /// them, the error for the first of these.
-    pub fn find(&self, name: &str) -> Result<Found, Error> {
+    pub fn find(&self, name: impl AsRef<OsStr>) -> Result<Found, Error> {
         let mut attempt = Attempt::default();
-        if name.is_empty() {
-            return Err(attempt.not_found(name));
-        }
-        let found = if is_path(name) { self.find_path(name, &mut attempt) } else { self.find_bare(name, &mut attempt) };
-        found.ok_or_else(|| attempt.not_found(name))
+        let name = name.as_ref();
+        let text = &*name.to_string_lossy();
+        let found = match name.to_str() {
+            Some("") => None,
+            _ if is_path(text) => self.find_path(name, text, &mut attempt),
+            Some(name) => self.find_bare(name, &mut attempt),
+            None => self.find_file(name, &mut attempt),
+        };
+        found.ok_or_else(|| attempt.not_found(text))
     }
 
-    fn find_path(&self, name: &str, attempt: &mut Attempt) -> Option<Found> {
-        let relative = native_path(name);
+    /// A bare name that is not Unicode is that of a file beside the script or in an extra directory, as it is.
+    fn find_file(&self, name: &OsStr, attempt: &mut Attempt) -> Option<Found> {
+        let near = self.script_directory.iter().chain(&self.extra);
+        let path = self.choose(near.map(|directory| directory.join(name)).collect(), attempt, 0)?;
+        Some(Found { path, system: false })
+    }
+
+    fn find_path(&self, file: &OsStr, name: &str, attempt: &mut Attempt) -> Option<Found> {
+        let relative = file.to_str().map_or_else(|| PathBuf::from(file), native_path);
         let bases: Vec<PathBuf> = if relative.is_absolute() {
             vec![PathBuf::new()]
         } else {
@@ -136,7 +168,7 @@ impl Search {
     fn system_directories(&self, rules: Rules) -> &[PathBuf] {
         match rules {
             Rules::Elf => &self.elf_directories,
-            Rules::Pe => &self.pe_directories,
+            Rules::Pe => &self.pe.system,
         }
     }
 
@@ -187,12 +219,12 @@ impl Search {
     /// Directories where a dependency of a DLL may be, apart from that DLL's own.
     pub(super) fn pe_dependency_directories(&self) -> impl Iterator<Item = &Path> {
         let near = self.script_directory.iter().chain(&self.extra);
-        near.chain(&self.pe_directories).chain(&self.pe_fallback).map(PathBuf::as_path)
+        near.chain(&self.pe.system).chain(&self.pe.fallback).map(PathBuf::as_path)
     }
 
     /// Windows' own directories.
     pub(super) fn pe_system_directories(&self) -> &[PathBuf] {
-        &self.pe_directories
+        &self.pe.system
     }
 
     /// The system's ELF directories.

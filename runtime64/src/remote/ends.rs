@@ -137,6 +137,7 @@ mod tests {
             exit: Exit::Signal(9),
             last_words: None,
             started: Started::Unknown,
+            wine_prefix: None,
             dump: None,
             report: Report::default(),
         };

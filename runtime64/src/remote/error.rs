@@ -13,9 +13,9 @@ use super::{ArenaUse, Exit, Report, WorkerKind};
 pub enum RemoteError {
     /// The executable of a worker is nowhere.
     #[error(
-        "the {kind} worker was not found; looked for {}. Put it beside runtime64, or name it with --worker or the \
-         environment variable {variable}",
-        list(tried)
+        "the {kind} worker was not found; {}. Put it beside runtime64, or name it with --worker or the environment \
+         variable {variable}",
+        looked_for(tried)
     )]
     WorkerMissing {
         /// The kind that was needed.
@@ -31,6 +31,24 @@ pub enum RemoteError {
          apt install wine64 wine32), or name its loader with --wine or the environment variable RUNTIME64_WINE"
     )]
     WineMissing,
+    /// Nothing says where Wine may keep its prefix.
+    #[error(
+        "there is no place for Wine's prefix: set HOME to your own folder, or WINEPREFIX to the folder that Wine may use"
+    )]
+    WinePrefixNowhere,
+    /// Wine cannot use its prefix, or cannot make it.
+    #[error(
+        "Wine cannot use the prefix {}: {} {reason}. Set WINEPREFIX to a folder of your own",
+        prefix.display(), path.display()
+    )]
+    WinePrefix {
+        /// The prefix.
+        prefix: PathBuf,
+        /// The prefix, or the folder that it is to be made in.
+        path: PathBuf,
+        /// What is wrong with that.
+        reason: String,
+    },
     /// The operating system refused to start the worker.
     #[error("{} {} could not be started: {source}{}", started_program(*kind, *through_wine), path.display(), limit_hint(source))]
     Spawn {
@@ -182,6 +200,8 @@ pub struct Death {
     pub last_words: Option<Box<LastWords>>,
     /// Whether the function that was called had started.
     pub started: Started,
+    /// The prefix of Wine that it ran in, if it ran under Wine.
+    pub wine_prefix: Option<PathBuf>,
     /// The dump of its memory, or why there is none, if one was asked for and it crashed.
     pub dump: Option<Result<PathBuf, String>>,
     /// Whether a script has been told of it.
@@ -271,6 +291,13 @@ fn limit_hint(error: &io::Error) -> &'static str {
         }
         _ => "",
     }
+}
+
+fn looked_for(paths: &[PathBuf]) -> String {
+    if paths.is_empty() {
+        return "the system does not say where this program is".to_owned();
+    }
+    format!("looked for {}", list(paths))
 }
 
 fn list(paths: &[PathBuf]) -> String {

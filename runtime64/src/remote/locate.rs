@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use protocol::Machine;
 
-use super::{RemoteError, Settings, WorkerKind};
+use super::{RemoteError, Settings, WorkerKind, place};
 
-/// The executable of a kind of worker: by the settings, by the environment, or beside this executable.
+/// The executable of a kind of worker: by the settings, by the environment, or beside this program.
 ///
 /// The settings and the environment may name a folder, which stands for all kinds of its variable, or a file, which
 /// stands for the kind of its width that its name's ending tells.
@@ -17,13 +17,12 @@ pub(super) fn executable(kind: WorkerKind, settings: &Settings) -> Result<PathBu
         Machine::X86_64 => "RUNTIME64_WORKER64",
     };
     let named = absolute_variable(variable)?;
-    let beside = env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
     let option = settings.worker.as_deref().and_then(|path| candidate(path, kind, Some(Machine::I386)));
     let named = named.as_deref().and_then(|path| candidate(path, kind, None));
     // What the user named is used or its absence reported; it is not silently replaced by another.
     let tried: Vec<PathBuf> = match option.or(named) {
         Some(path) => vec![absolute(&path)],
-        None => beside.iter().map(|folder| folder.join(kind.executable())).collect(),
+        None => place::folders().iter().map(|folder| folder.join(kind.executable())).collect(),
     };
     match tried.iter().find(|path| path.is_file()) {
         Some(path) => Ok(path.clone()),

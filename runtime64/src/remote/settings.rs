@@ -11,7 +11,7 @@ use super::{Conditions, Interrupt, RemoteError, Spares};
 #[non_exhaustive]
 pub struct Settings {
     /// A worker's executable, or a folder of workers. By default they are looked for by the environment variables
-    /// `RUNTIME64_WORKER32` and `RUNTIME64_WORKER64`, then beside this executable.
+    /// `RUNTIME64_WORKER32` and `RUNTIME64_WORKER64`, then beside this program.
     pub worker: Option<PathBuf>,
     /// Wine's loader. By default the one that `RUNTIME64_WINE` names, then the system's.
     pub wine: Option<PathBuf>,

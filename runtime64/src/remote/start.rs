@@ -1,6 +1,6 @@
 //! Starting a worker: its process, the greeting, and the link that it is called through from then on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use protocol::link::Endpoint;
@@ -11,7 +11,7 @@ use super::client::{Client, Failure};
 use super::control::OwnedControl;
 use super::dump::Dumper;
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Report, Settings, Started, WorkerKind, alarm, locate, wine};
+use super::{Deadline, Death, Exit, RemoteError, Report, Settings, Started, Wine, WorkerKind, alarm, locate};
 use watchdog::{Unsettled, Watchdog};
 
 mod watchdog;
@@ -26,6 +26,8 @@ const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 pub(super) struct Running {
     pub(super) link: Link,
     pub(super) control: OwnedControl,
+    /// The prefix of Wine that it runs in, if it runs under Wine.
+    wine_prefix: Option<PathBuf>,
 }
 
 impl Running {
@@ -35,7 +37,8 @@ impl Running {
         // What was reported before anybody could know that it is the end is true if the process ended of it.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
-        let mut death = Death { exit, last_words, started, dump: None, report: Report::default() };
+        let wine_prefix = self.wine_prefix.clone();
+        let mut death = Death { exit, last_words, started, wine_prefix, dump: None, report: Report::default() };
         if let Some(dumper) = self.link.dumper.as_ref().filter(|_| death.is_crash()) {
             death.dump = Some(dumper.as_ref().map_err(Clone::clone).and_then(Dumper::finish));
         }
@@ -82,13 +85,14 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     let crash_dir = settings.crash_dir.as_deref();
     let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
     let path = locate::executable(kind, settings)?;
-    let loader = if kind.needs_wine() { Some(wine::loader(settings)?) } else { None };
-    let mut started = attempt(kind, &path, loader.as_deref(), wanted, settings);
+    let wine = if kind.needs_wine() { Some(Wine::of(settings)?) } else { None };
+    wine.as_ref().map_or(Ok(()), Wine::prepare)?;
+    let mut started = attempt(kind, &path, wine.as_ref(), wanted, settings);
     for _ in 1..WINE_TRIES {
         match &started {
             // Nothing of a library has run, so that trying again repeats nothing.
-            Err(RemoteError::EndedAtStart { exit, .. }) if loader.is_some() && NOT_STARTED.contains(exit) => {
-                started = attempt(kind, &path, loader.as_deref(), wanted, settings);
+            Err(RemoteError::EndedAtStart { exit, .. }) if wine.is_some() && NOT_STARTED.contains(exit) => {
+                started = attempt(kind, &path, wine.as_ref(), wanted, settings);
             }
             _ => break,
         }
@@ -102,15 +106,15 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
 fn attempt(
     kind: WorkerKind,
     path: &Path,
-    loader: Option<&Path>,
+    wine: Option<&Wine>,
     wanted: Wanted<'_>,
     settings: &Settings,
 ) -> Result<Running, RemoteError> {
     // What watches the start, and every deadline after it, is there before the worker is.
-    let started = alarm::start().and_then(|()| Process::start(path, loader, &settings.conditions));
+    let started = alarm::start().and_then(|()| Process::start(path, wine, &settings.conditions));
     let (process, mut channel) = started.map_err(|source| {
-        let path = loader.unwrap_or(path).to_path_buf();
-        RemoteError::Spawn { kind, through_wine: loader.is_some(), path, source }
+        let path = wine.map_or(path, Wine::loader).to_path_buf();
+        RemoteError::Spawn { kind, through_wine: wine.is_some(), path, source }
     })?;
     let control = OwnedControl::of(process);
     let process = &control.process;
@@ -122,7 +126,10 @@ fn attempt(
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
     match watchdog.settle(outcome) {
-        Ok(Ok(link)) => Ok(Running { link, control }),
+        Ok(Ok(link)) => {
+            let wine_prefix = wine.map(|wine| wine.prefix().to_path_buf());
+            Ok(Running { link, control, wine_prefix })
+        }
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
         Err(Unsettled::Failed(failure)) => Err(start_failure(failure, kind, path, process)),

@@ -9,7 +9,7 @@ use super::finalizers::Finalizers;
 use super::interrupt::Depth;
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
-use crate::remote::{Interrupt, LinkKind, Settings, outlive_file_size_limit};
+use crate::remote::{Interrupt, LinkKind, Settings, note_place, outlive_file_size_limit};
 
 /// The longest deadline: workers are told milliseconds in 32 bits, which is 49 days.
 const LONGEST_DEADLINE: Duration = Duration::from_millis(u32::MAX as u64);
@@ -24,13 +24,15 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The executable of the worker, or a folder of workers. By default they are looked for beside this executable.
+    /// The executable of the worker, or a folder of workers. By default they are looked for beside the library that this
+    /// code is part of, and beside this executable.
     pub fn worker(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.worker = Some(path.into());
         self
     }
 
-    /// Wine's loader, which runs the Windows workers on Linux. By default the system's Wine.
+    /// Wine's loader, which runs the Windows workers on Linux. By default the system's Wine, in the prefix that the user has
+    /// named or made, or else in one of this program's own.
     pub fn wine(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.wine = Some(path.into());
         self
@@ -92,6 +94,7 @@ impl Builder {
     }
 
     fn start(mut self) -> mlua::Result<Runtime> {
+        note_place();
         let (lua, report) = state::new_state()?;
         state::set_module_path(&lua, self.settings.script_directory.as_deref())?;
         warnings::install(&lua);

@@ -3,10 +3,11 @@
 
 use std::ffi::{CStr, OsStr, c_void};
 use std::mem::ManuallyDrop;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol as Found};
-use protocol::{Fault, FaultKind, Symbol};
+use protocol::{Fault, FaultKind, PathBytes, Symbol};
 
 use crate::fault;
 
@@ -21,22 +22,26 @@ pub(super) fn restrict_search() {}
 
 /// Loads a library. Dependencies that the system's rules do not find are looked for in `directories`, which the loader
 /// has no call for: each missing one is loaded first, by its path, and its name is then known to the loader.
-pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> {
-    let module = open_with_dependencies(path, directories, &mut Vec::new())?;
+pub(super) fn open(path: &PathBytes, directories: &[PathBytes]) -> Result<Module, Fault> {
+    let directories: Vec<&Path> = directories.iter().map(path_of).collect();
+    let module = open_with_dependencies(path_of(path), &directories, &mut Vec::new())?;
     fault::prepare_new_library(&|name| address(&module, name));
     Ok(module)
 }
 
-fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut Vec<PathBuf>) -> Result<Module, Fault> {
+fn path_of(bytes: &PathBytes) -> &Path {
+    Path::new(OsStr::from_bytes(&bytes.0))
+}
+
+fn open_with_dependencies(path: &Path, directories: &[&Path], loaded: &mut Vec<PathBuf>) -> Result<Module, Fault> {
     loop {
         let error = match open_once(path) {
             Ok(module) => return Ok(module),
             Err(error) => error,
         };
-        let dependency =
-            missing_file(&error).filter(|name| Path::new(path).file_name() != Some(OsStr::new(name))).and_then(
-                |name| directories.iter().map(|directory| Path::new(directory).join(name)).find(|path| path.is_file()),
-            );
+        let dependency = missing_file(&error)
+            .filter(|name| path.file_name() != Some(OsStr::new(name)))
+            .and_then(|name| directories.iter().map(|directory| directory.join(name)).find(|path| path.is_file()));
         let Some(dependency) = dependency.filter(|_| loaded.len() < MOST_DEPENDENCIES) else {
             return Err(Fault::new(FaultKind::Load, error));
         };
@@ -49,11 +54,11 @@ fn open_with_dependencies(path: &str, directories: &[String], loaded: &mut Vec<P
             return Err(Fault::new(FaultKind::Load, message));
         }
         loaded.push(dependency.clone());
-        open_with_dependencies(&dependency.to_string_lossy(), directories, loaded)?;
+        open_with_dependencies(&dependency, directories, loaded)?;
     }
 }
 
-fn open_once(path: &str) -> Result<Module, String> {
+fn open_once(path: &Path) -> Result<Module, String> {
     // SAFETY: running the library's constructors in this process is what the worker is for; what they do wrong happens
     // to this process alone.
     let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
@@ -72,7 +77,7 @@ fn missing_file(error: &str) -> Option<&str> {
 /// This executable with all it is linked to, which is the C library, and the mathematical functions.
 pub(super) fn default_modules() -> Vec<Module> {
     let mut modules = vec![ManuallyDrop::new(Library::this())];
-    modules.extend(open_once("libm.so.6"));
+    modules.extend(open_once(Path::new("libm.so.6")));
     modules
 }
 
@@ -112,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_missing_library_is_a_load_fault_with_the_loader_s_words() {
-        let fault = open("/nowhere/libabsent.so", &[]).map(drop).unwrap_err();
+        let fault = open(&"/nowhere/libabsent.so".into(), &[]).map(drop).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Load);
         assert!(fault.message.contains("libabsent.so"), "{}", fault.message);
     }

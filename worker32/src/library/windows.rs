@@ -9,7 +9,7 @@ use libloading::os::windows::{
     LOAD_LIBRARY_SEARCH_DEFAULT_DIRS, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, Library,
     Symbol as Found,
 };
-use protocol::{Fault, FaultKind, Symbol};
+use protocol::{Fault, FaultKind, PathBytes, Symbol};
 use windows_sys::Win32::Foundation::ERROR_DLL_INIT_FAILED;
 use windows_sys::Win32::System::LibraryLoader::{AddDllDirectory, SetDefaultDllDirectories, SetDllDirectoryW};
 
@@ -38,12 +38,13 @@ pub(super) fn restrict_search() {
 
 /// Loads a library. Its dependencies are looked for beside it, in `directories` and in the system's directory, never in
 /// the current directory or in PATH. A bare name is one of the system's own.
-pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> {
+pub(super) fn open(path: &PathBytes, directories: &[PathBytes]) -> Result<Module, Fault> {
     for directory in directories {
-        let wide: Vec<u16> = OsStr::new(directory).encode_wide().chain([0]).collect();
+        let wide: Vec<u16> = OsStr::new(text_of(directory)?).encode_wide().chain([0]).collect();
         // SAFETY: the string is zero-terminated. A directory that does not exist is refused, which does no harm.
         unsafe { AddDllDirectory(wide.as_ptr()) };
     }
+    let path = text_of(path)?;
     let flags = if path.contains(['\\', '/']) {
         LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS
     } else {
@@ -73,9 +74,16 @@ pub(super) fn open(path: &str, directories: &[String]) -> Result<Module, Fault> 
     })
 }
 
+fn text_of(path: &PathBytes) -> Result<&str, Fault> {
+    std::str::from_utf8(&path.0).map_err(|_| {
+        let path = String::from_utf8_lossy(&path.0);
+        Fault::new(FaultKind::Load, format!("'{path}': a path of Windows must be valid Unicode"))
+    })
+}
+
 /// Those of the default libraries that this system has.
 pub(super) fn default_modules() -> Vec<Module> {
-    DEFAULT.iter().filter_map(|name| open(name, &[]).ok()).collect()
+    DEFAULT.iter().filter_map(|name| open(&(*name).into(), &[]).ok()).collect()
 }
 
 /// The address of a symbol, if the module has it. The loader follows forwarders, and loads what they lead to.

@@ -1,5 +1,6 @@
 //! Arguments that name a type: C text, a type that `dll.typeof` made, C data of the type.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use mlua::Value as LuaValue;
@@ -53,6 +54,15 @@ pub(super) fn text(what: &str, value: &LuaValue) -> Result<String, Error> {
             Err(Error::new(ErrorKind::Type, message))
         }
     }
+}
+
+/// A string for the system, such as a path: any bytes on Unix, where paths are bytes.
+pub(super) fn os_string(what: &str, value: &LuaValue) -> Result<OsString, Error> {
+    #[cfg(unix)]
+    if let LuaValue::String(string) = value {
+        return Ok(std::os::unix::ffi::OsStringExt::from_vec(string.as_bytes().to_vec()));
+    }
+    text(what, value).map(OsString::from)
 }
 
 /// An encoding, by its name or by the number of a code page. `what` is what it is needed for.

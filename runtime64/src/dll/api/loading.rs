@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
-use super::argument::{encoding, text};
+use super::argument::{encoding, os_string};
 use super::options::{Given, read_each};
 use super::{exports, symbol, table_of};
 use crate::dll::breaker::Limits;
@@ -21,7 +21,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set(
         "load",
         lua.create_function(move |lua, (name, options): (LuaValue, LuaValue)| {
-            let name = text("dll.load: a library's name", &name)?;
+            let name = os_string("dll.load: a library's name", &name)?;
             let options = match &options {
                 // LuaJIT takes whether the names are to be global, which they never are here.
                 LuaValue::Nil | LuaValue::Boolean(_) => Options::default(),
@@ -77,7 +77,8 @@ fn folders(given: &Given) -> mlua::Result<Vec<PathBuf>> {
     match &given.value {
         LuaValue::String(_) => Ok(vec![given.path()?]),
         LuaValue::Table(folders) => {
-            folders.sequence_values::<String>().map(|folder| folder.map(PathBuf::from)).collect()
+            let folder = |folder: LuaValue| Ok(os_string(given.place(), &folder)?.into());
+            folders.sequence_values::<LuaValue>().map(|value| folder(value?)).collect()
         }
         _ => Err(given.wrong("a folder or a list of folders")),
     }

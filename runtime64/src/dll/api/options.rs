@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mlua::{Function, LuaString, Table, Value as LuaValue};
 
+use super::argument::os_string;
 use crate::dll::describe::wrong_type;
 use crate::dll::duration;
 use crate::error::{Error, ErrorKind};
@@ -77,7 +78,10 @@ impl Given {
     }
 
     pub(super) fn path(&self) -> mlua::Result<PathBuf> {
-        Ok(self.text()?.into())
+        match &self.value {
+            path @ LuaValue::String(_) => Ok(os_string(self.place(), path)?.into()),
+            _ => Err(self.wrong("a string")),
+        }
     }
 
     pub(super) fn boolean(&self) -> mlua::Result<bool> {

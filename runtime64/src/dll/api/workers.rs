@@ -1,11 +1,13 @@
 //! `worker`, `restart`, `on_restart`, `close`: processes of their own, and their ends.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mlua::{Function, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{Machine, Platform};
 
+use super::argument::os_string;
 use super::options::{Given, read_each};
 use super::{stats, table_of};
 use crate::dll::describe::wrong_type;
@@ -143,7 +145,7 @@ fn recycling(given: &Given) -> mlua::Result<Recycling> {
     Ok(recycling)
 }
 
-type Environment = Vec<(std::ffi::OsString, Option<std::ffi::OsString>)>;
+type Environment = Vec<(OsString, Option<OsString>)>;
 
 /// Environment variables: `false` stands for one that is removed.
 fn environment(given: &Given) -> mlua::Result<Environment> {
@@ -154,15 +156,15 @@ fn environment(given: &Given) -> mlua::Result<Environment> {
         let name = name.as_string().map(mlua::LuaString::to_string_lossy).unwrap_or_default();
         let value = match &value {
             LuaValue::Boolean(false) => None,
-            LuaValue::String(text) => Some(text.to_string_lossy()),
-            LuaValue::Integer(_) => Some(value.to_string()?),
+            LuaValue::String(_) => Some(os_string(given.place(), &value)?),
+            LuaValue::Integer(_) => Some(value.to_string()?.into()),
             _ => return Err(given.wrong(EXPECTED)),
         };
         let is_name = !name.is_empty() && !name.contains(['=', '\0']);
-        if !is_name || value.as_ref().is_some_and(|value| value.contains('\0')) {
+        if !is_name || value.as_ref().is_some_and(|value: &OsString| value.as_encoded_bytes().contains(&0)) {
             return Err(given.wrong(EXPECTED));
         }
-        environment.push((name.into(), value.map(Into::into)));
+        environment.push((name.into(), value));
     }
     Ok(environment)
 }

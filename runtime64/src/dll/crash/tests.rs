@@ -11,6 +11,7 @@ fn death(words: LastWords) -> Death {
         exit: Exit::Code(5),
         last_words: Some(Box::new(words)),
         started: Started::Yes,
+        wine_prefix: None,
         dump: None,
         report: Report::default(),
     }

@@ -8,7 +8,7 @@ use crate::image::test_files::{Directory, Pe};
 
 fn search(directory: &Directory) -> Search {
     let place = |name: &str| directory.path().join(name);
-    let system = Search::for_script(Some(&place("script")), &[place("extra")], None);
+    let system = Search::for_script(Some(&place("script")), &[place("extra")], || None);
     system.with_system_directories(vec![place("lib64"), place("lib32")], vec![place("syswow64")])
 }
 
@@ -110,7 +110,7 @@ fn without_windows_in_sight_nothing_is_called_missing() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_hosts_own_libraries_lack_nothing() {
-    let search = Search::for_script(None, &[], None);
+    let search = Search::for_script(None, &[], || None);
     let image = Image::open(&search.find("libc.so.6").unwrap().path).unwrap();
     assert_eq!(missing_dependency(&image, &search), None);
 }

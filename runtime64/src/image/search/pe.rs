@@ -3,6 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use super::{PeDirectories, WineFolders};
+
 /// File extensions of DLLs. A name with one of these follows Windows' rules on every host.
 const EXTENSIONS: &[&str] = &[".dll", ".ocx", ".drv", ".cpl", ".ax", ".acm", ".tsp", ".bpl", ".exe", ".sys"];
 
@@ -26,21 +28,22 @@ const WINE_PARENTS: &[&str] = &[
 
 /// Windows' system directories, the 32-bit one first, and where else its loader looks for what a library needs. Workers keep
 /// it from the current directory and from PATH.
-pub(super) fn windows_directories() -> (Vec<PathBuf>, Vec<PathBuf>) {
+pub(super) fn windows_directories() -> PeDirectories {
     let root = PathBuf::from(env::var_os("SystemRoot").unwrap_or_else(|| "C:\\Windows".into()));
     // The host is a 64-bit process, so it sees both directories by their real names.
     let system = vec![root.join("SysWOW64"), root.join("System32")];
-    (system, side_by_side(&root))
+    PeDirectories { system, fallback: side_by_side(&root) }
 }
 
 /// The same inside a Wine prefix. Wine's own DLLs count too, for a prefix is only filled when Wine first runs.
-pub(super) fn wine_directories(prefix: Option<&Path>) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let Some(prefix) = prefix else {
-        return (Vec::new(), Vec::new());
+pub(super) fn wine_directories(wine: Option<&WineFolders>) -> PeDirectories {
+    let Some(wine) = wine else {
+        return PeDirectories::default();
     };
-    let root = prefix.join("drive_c/windows");
+    let root = wine.prefix.join("drive_c/windows");
     let given = env::var_os("WINEDLLPATH").unwrap_or_default();
-    let given: Vec<PathBuf> = env::split_paths(&given).filter(|directory| directory.is_absolute()).collect();
+    let given = env::split_paths(&given).filter(|directory| directory.is_absolute());
+    let given: Vec<PathBuf> = wine.dlls.iter().cloned().chain(given).collect();
     let own = |width: usize| {
         let folder = WINE_FOLDERS[width];
         let parents = WINE_PARENTS.iter().map(move |parent| Path::new(parent).join("wine"));
@@ -49,7 +52,7 @@ pub(super) fn wine_directories(prefix: Option<&Path>) -> (Vec<PathBuf>, Vec<Path
     };
     let system =
         std::iter::once(root.join("syswow64")).chain(own(0)).chain([root.join("system32")]).chain(own(1)).collect();
-    (system, side_by_side(&root))
+    PeDirectories { system, fallback: side_by_side(&root) }
 }
 
 /// The folders of side-by-side assemblies (`WinSxS`), where manifests find older C runtimes, MFC and common controls.

@@ -20,7 +20,7 @@ const AMD64: u16 = 0x8664;
 
 fn search(directory: &Directory) -> Search {
     let place = |name: &str| directory.path().join(name);
-    Search::for_script(Some(&place("script")), &[place("extra")], None)
+    Search::for_script(Some(&place("script")), &[place("extra")], || None)
         .with_system_directories(vec![place("lib64"), place("lib32")], vec![place("syswow64"), place("system32")])
 }
 
@@ -136,7 +136,7 @@ fn odd_names_are_just_not_found() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_hosts_own_c_library_is_found() {
-    let found = Search::for_script(None, &[], None).find("libc.so.6").unwrap();
+    let found = Search::for_script(None, &[], || None).find("libc.so.6").unwrap();
     assert!(found.path.is_absolute() && !found.system);
     crate::image::Image::open(&found.path).unwrap();
 }

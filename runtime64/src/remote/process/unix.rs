@@ -20,7 +20,7 @@ use rustix::process::{
 
 use super::Exit;
 use crate::remote::lasting_thread::LastingThread;
-use crate::remote::{Conditions, Priority, wine};
+use crate::remote::{Conditions, Priority, Wine, windows_path};
 use guard::Guard;
 use relay::Relay;
 
@@ -41,16 +41,16 @@ pub(in crate::remote) struct Process {
 }
 
 impl Process {
-    /// Starts `executable`, through Wine's loader if one is given, with a channel as its standard input.
+    /// Starts `executable`, through Wine if one is given, with a channel as its standard input.
     pub(in crate::remote) fn start(
         executable: &Path,
-        wine: Option<&Path>,
+        wine: Option<&Wine>,
         conditions: &Conditions,
     ) -> io::Result<(Self, Endpoint)> {
         let (endpoint, worker_end) = link::pair()?;
         let channel = link::closer(&endpoint)?;
         let mut command = match wine {
-            Some(loader) => wine_command(loader, executable),
+            Some(wine) => wine_command(wine, executable),
             None => Command::new(executable),
         };
         keep_from_current_directory(&mut command);
@@ -217,16 +217,16 @@ const LAUNCHER: &str = "worker32-launcher.exe";
 /// The worker that Wine's loader runs by itself.
 const OF_THE_LOADERS_WIDTH: &str = "worker64.exe";
 
-fn wine_command(loader: &Path, executable: &Path) -> Command {
-    let mut command = Command::new(loader);
+fn wine_command(wine: &Wine, executable: &Path) -> Command {
+    let mut command = Command::new(wine.loader());
     let launcher = executable.with_file_name(LAUNCHER);
     if executable.ends_with(OF_THE_LOADERS_WIDTH) || !launcher.is_file() {
         command.arg(executable);
     } else {
-        command.arg(launcher).arg(wine::windows_path(executable));
+        command.arg(launcher).arg(windows_path(executable));
     }
     // Wine finds out the widths of a prefix by itself; a user's word that it is a 32-bit one makes it refuse one of both.
-    command.env_remove("WINEARCH");
+    command.env_remove("WINEARCH").envs(wine.environment());
     if std::env::var_os("WINEDEBUG").is_none() {
         // Wine's own warnings are not the library's output.
         command.env("WINEDEBUG", "-all");

@@ -27,7 +27,7 @@ use windows_sys::Win32::System::Threading::{
 use windows_sys::core::BOOL;
 
 use super::Exit;
-use crate::remote::{Conditions, Priority};
+use crate::remote::{Conditions, Priority, Wine};
 
 mod attributes;
 mod console;
@@ -52,7 +52,7 @@ impl Process {
     /// Starts `executable` with a channel as its standard input. Wine is the system itself here.
     pub(in crate::remote) fn start(
         executable: &Path,
-        _wine: Option<&Path>,
+        _wine: Option<&Wine>,
         conditions: &Conditions,
     ) -> io::Result<(Self, Endpoint)> {
         let (mut endpoint, worker_end) = link::pair()?;
