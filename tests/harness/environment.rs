@@ -22,6 +22,15 @@ pub fn windows_programs() -> PathBuf {
     folder("RUNTIME64_DIST_WINDOWS")
 }
 
+/// Whether the built programs are optimised, as users run them.
+///
+/// # Panics
+/// If the tests were not started by `cargo xtask test`.
+#[must_use]
+pub fn is_release() -> bool {
+    variable("RUNTIME64_TESTED_PROFILE").as_os_str() == "release"
+}
+
 /// The folder of the libraries built from `tests/fixtures`, with a folder for each target in it.
 ///
 /// # Panics

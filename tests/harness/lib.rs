@@ -19,7 +19,7 @@ mod wait;
 mod wine_server;
 
 pub use configuration::Configuration;
-pub use environment::{fixtures, linux_programs, repository, windows_programs, wine};
+pub use environment::{fixtures, is_release, linux_programs, repository, windows_programs, wine};
 #[cfg(unix)]
 pub use limited::{Idlers, Limited};
 pub use output::Output;

@@ -7,6 +7,7 @@ mod documentation;
 mod examples;
 mod lua_scripts;
 mod program_end;
+mod programs;
 mod windows_libraries;
 mod worker_output;
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ pub(crate) enum Profile {
 }
 
 impl Profile {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Dev => "dev",
             Self::Release => "release",
@@ -103,6 +103,11 @@ pub(crate) fn command(arguments: &[OsString]) -> Result<ExitCode, Failure> {
 
 /// Builds what users of these systems run.
 pub(crate) fn build(profile: Profile, systems: &[System]) -> Result<(), Failure> {
+    build_into(dist, profile, systems)
+}
+
+/// The same, into the folder that is named for each system.
+pub(crate) fn build_into(folder: fn(System) -> PathBuf, profile: Profile, systems: &[System]) -> Result<(), Failure> {
     let programs: Vec<&Program> = match System::HOST {
         System::Windows => WINDOWS.iter().collect(),
         System::Linux => {
@@ -111,7 +116,7 @@ pub(crate) fn build(profile: Profile, systems: &[System]) -> Result<(), Failure>
         }
     };
     // Once everything is there, a build has nothing to say; the first one takes its time and shows what it does.
-    let quiet = programs.iter().all(|program| dist(program.system).join(program.name).exists());
+    let quiet = programs.iter().all(|program| folder(program.system).join(program.name).exists());
     let how = |program: &Program| (program.target, program.profile(profile));
     let mut builds: Vec<(Option<&str>, &str)> = programs.iter().map(|program| how(program)).collect();
     builds.sort_unstable();
@@ -120,7 +125,7 @@ pub(crate) fn build(profile: Profile, systems: &[System]) -> Result<(), Failure>
         let built = programs.iter().filter(|program| how(program) == (target, profile));
         step::run(&mut cargo_build(profile, target, built.map(|program| program.package), quiet))?;
     }
-    programs.into_iter().try_for_each(|program| place(profile, program))
+    programs.into_iter().try_for_each(|program| place(&folder(program.system), profile, program))
 }
 
 fn cargo_build<'a>(
@@ -145,7 +150,7 @@ fn cargo_build<'a>(
 }
 
 /// Puts a program that cargo has built where it is run.
-fn place(profile: Profile, program: &Program) -> Result<(), Failure> {
+fn place(folder: &Path, profile: Profile, program: &Program) -> Result<(), Failure> {
     let mut built = target();
     built.extend(program.target);
     built.push(match program.profile(profile) {
@@ -158,8 +163,7 @@ fn place(profile: Profile, program: &Program) -> Result<(), Failure> {
     if is_windows {
         built.set_extension("exe");
     }
-    let folder = dist(program.system);
-    fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+    fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
     replace(&built, &folder.join(program.name))
 }
 

@@ -25,7 +25,9 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   run [ARGUMENTS]            sets up and builds what is missing, and runs runtime64 with the arguments
-  test [FILTER]              sets up and builds what is missing, and runs every check and test
+  test [--release] [FILTER]  sets up and builds what is missing, and runs every check and test, the Lua scripts of the
+                             tests with the release build too; with a filter the tests of the built programs whose names
+                             hold it, with --release those tests on the release build
   build [--release] [--windows]
                              fills target/dist/ with what a user runs, on Linux with --windows also for Windows
   bench [--quick]            measures speed and memory against a floor, a baseline and other bridges

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use crate::failure::Failure;
 use crate::setup::{self, Tools};
 use crate::step;
 use crate::wine_server::Server;
-use crate::workspace::{System, cargo, dist};
+use crate::workspace::{System, cargo, dist, tested_release};
 use crate::{fixtures, invariants};
 
 const I686_LINUX: &str = "i686-unknown-linux-gnu";
@@ -23,23 +24,41 @@ const MEASUREMENTS: &[&str] = match System::HOST {
     System::Windows => &[],
 };
 
-/// `cargo xtask test [FILTER]`. A filter runs only the tests of `tests/` whose name holds it, without the checks.
+/// What of the tests in `tests/` also runs the release build in every run of all tests: what scripts see of it, and the programs
+/// themselves.
+const RELEASE: &[&str] = &["lua_scripts::", "programs::"];
+
+/// `cargo xtask test [--release] [FILTER]`. A filter runs only the tests of `tests/` whose name holds it, `--release` these
+/// tests with the release build; either leaves the checks out.
 pub(crate) fn test(arguments: &[OsString]) -> Result<ExitCode, Failure> {
-    let filter = match arguments {
-        [] => None,
-        [filter] if !filter.to_string_lossy().starts_with('-') => Some(filter.to_string_lossy().into_owned()),
-        _ => return Err(Failure::usage("test takes one filter, a part of the names of the tests to run")),
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    let (options, filters): (Vec<&str>, Vec<&str>) =
+        words.iter().map(|word| &**word).partition(|word| word.starts_with('-'));
+    let is_release = match (&options[..], filters.len()) {
+        ([], 0 | 1) => false,
+        (["--release"], 0 | 1) => true,
+        _ => {
+            let message = "test takes --release and one filter, a part of the names of the tests to run";
+            return Err(Failure::usage(message));
+        }
     };
     setup::rust::components()?;
     let tools = setup::everything()?;
     let _server = tools.wine.as_ref().map(Server::start).transpose()?;
     let mut counts = Counts::default();
     let stages = || -> Result<(), Failure> {
-        if filter.is_none() {
+        if is_release {
+            return integration_tests(&tools, Profile::Release, &filters, &mut counts);
+        }
+        if filters.is_empty() {
             checks()?;
             unit_tests(&tools, &mut counts)?;
         }
-        integration_tests(&tools, filter.as_deref(), &mut counts)
+        integration_tests(&tools, Profile::Dev, &filters, &mut counts)?;
+        if filters.is_empty() {
+            integration_tests(&tools, Profile::Release, RELEASE, &mut counts)?;
+        }
+        Ok(())
     };
     let outcome = { stages }();
     if let Err(failure) = &outcome {
@@ -130,26 +149,34 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     })
 }
 
-/// The tests of `tests/`, `tests/calls` and `tests/soak`, which run the built programs.
-fn integration_tests(tools: &Tools, filter: Option<&str>, counts: &mut Counts) -> Result<(), Failure> {
+/// The tests of `tests/`, `tests/calls` and `tests/soak`, which run the built programs: those whose names hold one of the filters.
+fn integration_tests(tools: &Tools, profile: Profile, filters: &[&str], counts: &mut Counts) -> Result<(), Failure> {
     let systems = [System::HOST, System::Windows];
-    stage("programs", || build::build(Profile::Dev, &systems))?;
+    let (folder, what): (fn(System) -> PathBuf, _) = match profile {
+        Profile::Dev => (dist, ""),
+        Profile::Release => (tested_release, ", release"),
+    };
+    stage(&format!("programs{what}"), || build::build_into(folder, profile, &systems))?;
     let fixtures = stage("fixtures", fixtures::build)?;
     // All packages at once, so that what they share is built once.
     let packages = ["--locked", "--package", "tests", "--package", "calls", "--package", "soak"];
     stage("embedder", || step::run(cargo().args(["build", "--quiet", "--example", "embedded"]).args(packages)))?;
-    stage("integration tests", || {
+    stage(&format!("integration tests{what}"), || {
         let mut command = cargo();
-        command.arg("test").args(packages).args(filter);
-        command.env("RUNTIME64_FIXTURES", &fixtures);
-        counts.run(with_programs(&mut command, tools))
+        command.arg("test").args(packages).arg("--").args(filters);
+        command.env("RUNTIME64_FIXTURES", &fixtures).env("RUNTIME64_TESTED_PROFILE", profile.name());
+        counts.run(with_programs_in(folder, &mut command, tools))
     })
 }
 
-/// Tells a command where the built programs are, and Wine.
+/// Gives a command the places of the programs that were built last, and of Wine.
 pub(crate) fn with_programs<'a>(command: &'a mut Command, tools: &Tools) -> &'a mut Command {
-    command.env("RUNTIME64_DIST_LINUX", dist(System::Linux));
-    command.env("RUNTIME64_DIST_WINDOWS", dist(System::Windows));
+    with_programs_in(dist, command, tools)
+}
+
+fn with_programs_in<'a>(folder: fn(System) -> PathBuf, command: &'a mut Command, tools: &Tools) -> &'a mut Command {
+    command.env("RUNTIME64_DIST_LINUX", folder(System::Linux));
+    command.env("RUNTIME64_DIST_WINDOWS", folder(System::Windows));
     if let Some(wine) = &tools.wine {
         wine.apply(command);
     }

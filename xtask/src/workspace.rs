@@ -15,12 +15,21 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
-/// What a user of one system runs.
+/// What a user of one system runs, as it was built last.
 pub(crate) fn dist(system: System) -> PathBuf {
-    target().join("dist").join(match system {
+    target().join("dist").join(folder_of(system))
+}
+
+/// The release build of the same for the tests, which run both.
+pub(crate) fn tested_release(system: System) -> PathBuf {
+    target().join("tested-release").join(folder_of(system))
+}
+
+fn folder_of(system: System) -> &'static str {
+    match system {
         System::Linux => "linux-x86_64",
         System::Windows => "windows-x86_64",
-    })
+    }
 }
 
 /// The systems that are served.
