@@ -22,6 +22,7 @@ mod error;
 pub mod image;
 pub mod remote;
 mod runtime;
+mod stack;
 mod stdlib;
 
 pub use dll::Metrics;

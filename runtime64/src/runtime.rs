@@ -24,6 +24,7 @@ use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, MultiValue, Table, Value};
 
 use crate::dll::{self, Metrics};
 use crate::remote::Interrupt;
+use crate::stack;
 use finalizers::Finalizers;
 use interrupt::Depth;
 
@@ -116,6 +117,9 @@ impl Runtime {
     pub fn call<R: FromLuaMulti>(&self, function: &Function, arguments: impl IntoLuaMulti) -> Result<R, RuntimeError> {
         let _entered = self.depth.enter(&self.interrupt);
         let host = RuntimeError::Host;
+        if !stack::has_left(stack::ENTRY_BYTES) {
+            return Err(host(mlua::Error::runtime(stack::shortage())));
+        }
         let mut all = arguments.into_lua_multi(&self.lua).map_err(host)?;
         all.push_front(Value::Function(self.report.clone()));
         all.push_front(Value::Function(function.clone()));

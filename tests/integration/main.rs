@@ -37,6 +37,8 @@ mod repl;
 #[cfg(unix)]
 mod routing;
 #[cfg(unix)]
+mod small_stacks;
+#[cfg(unix)]
 mod wine_prefix;
 #[cfg(unix)]
 mod worker_life;

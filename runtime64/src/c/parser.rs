@@ -39,6 +39,7 @@ use super::lexer::Kind;
 use super::scope::{Additions, Scope};
 use super::source::{Position, Source};
 use super::types::{Constant, ConstantValue, Type};
+use crate::stack;
 
 /// How deeply declarators, parameters and expressions may be nested in a text; structs, which take twice the stack,
 /// half as deeply. C11 5.2.4.1 asks for 63 levels. The deepest text takes about 256 KiB of stack, unoptimised 1 MiB.
@@ -102,7 +103,10 @@ impl<'s> Parser<'s> {
 
     /// All declarations of the text.
     pub(super) fn declarations(mut self) -> Result<Additions, Error> {
-        match self.check_length().and_then(|()| self.all_declarations()).and_then(|()| self.check_arguments()) {
+        let parsed = stack::with_room(|| {
+            self.check_length().and_then(|()| self.all_declarations()).and_then(|()| self.check_arguments())
+        });
+        match parsed {
             Ok(()) => Ok(self.scope.finish()),
             Err(failure) => Err(self.fail(failure)),
         }
@@ -111,7 +115,8 @@ impl<'s> Parser<'s> {
     /// A text that is one abstract declaration.
     pub(super) fn single_type(mut self) -> Result<Type, Error> {
         self.only_names = true;
-        let parsed = self.check_length().and_then(|()| {
+        let parsed = stack::with_room(|| {
+            self.check_length()?;
             let ty = self.type_name()?;
             self.expect(Kind::End, "the end of the type")?;
             self.check_arguments().map(|()| ty)
@@ -121,7 +126,8 @@ impl<'s> Parser<'s> {
 
     /// A text that may be one constant expression: its values in the order of the ABIs.
     pub(super) fn single_constant(mut self) -> Option<([Option<ConstantValue>; 4], Position)> {
-        let parsed = self.check_length().and_then(|()| {
+        let parsed = stack::with_room(|| {
+            self.check_length()?;
             let operand = self.expression()?;
             self.expect(Kind::End, "the end of the expression").map(|_| operand)
         });

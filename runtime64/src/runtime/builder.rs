@@ -10,6 +10,7 @@ use super::interrupt::Depth;
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
 use crate::remote::{Interrupt, LinkKind, Settings, note_place, outlive_file_size_limit};
+use crate::stack;
 
 /// The longest deadline: workers are told milliseconds in 32 bits, which is 49 days.
 const LONGEST_DEADLINE: Duration = Duration::from_millis(u32::MAX as u64);
@@ -90,6 +91,9 @@ impl Builder {
     /// process has its own way with the signal of that (SIGXFSZ).
     pub fn build(self) -> Result<Runtime, RuntimeError> {
         outlive_file_size_limit();
+        if !stack::has_left(stack::ENTRY_BYTES) {
+            return Err(RuntimeError::Start(mlua::Error::runtime(stack::shortage())));
+        }
         self.start().map_err(RuntimeError::Start)
     }
 

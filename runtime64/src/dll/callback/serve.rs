@@ -14,6 +14,7 @@ use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
 use crate::dll::types::{Conversion, Prototype};
 use crate::error::{Error, ErrorKind};
+use crate::stack;
 
 /// Serves a callback. What went wrong is told beside the result, which is the default then: the library knows nothing of it.
 pub(super) fn serve(
@@ -39,6 +40,10 @@ pub(super) fn serve(
         );
         mlua::Error::from(Error::new(ErrorKind::Callback, message))
     });
+    if !stack::has_left(stack::CALLBACK_BYTES) {
+        let message = format!("{} is called too deep inside other callbacks: {}", bound.shown, stack::shortage());
+        return (reply(bound.default), Some(Error::new(ErrorKind::Callback, message).into()));
+    }
     match call_function(lua, owner, called, &bound, arguments) {
         Ok(result) => (reply(result), lost),
         Err(error) => (reply(bound.default), Some(error)),
