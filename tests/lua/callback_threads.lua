@@ -17,6 +17,7 @@ dll.cdef [[
   int call_from_both(handler handler, int count);
   int call_from_threads(handler handler, int threads, int count);
   int tell_from_thread(text_handler handler, int count);
+  int calls_begun(void);
   int triple(int number);
 ]]
 
@@ -199,6 +200,36 @@ if ok then
 end
 check.equal(ok, false, "an error in a queued one")
 check.contains(raised, "delivered late", "its words")
+
+-- Many threads that call without pause keep no call and no poll from returning: it waits for those that called before alone.
+for _, threads in ipairs { 24, 50 } do
+  local answered = 0
+  local busy = sync(function(number)
+    answered = answered + 1
+    return number
+  end)
+  local before = library.calls_begun()
+  local tickers = {}
+  for index = 1, threads do
+    tickers[index] = library.ticker_start(busy, 1, -1, 0)
+  end
+  local most_after_return, most_in_poll = 0, 0
+  for _ = 1, 20 do
+    local begun = library.calls_begun() - before
+    most_after_return = math.max(most_after_return, answered - begun)
+    local earlier = answered
+    local served = memory.poll(0.05)
+    check.equal(served, answered - earlier, "a poll gives the number of calls that it served")
+    most_in_poll = math.max(most_in_poll, served)
+  end
+  check.truthy(answered >= threads, "calls alone serve threads")
+  check.truthy(most_after_return <= 4 * threads, threads .. " threads after a return: " .. most_after_return)
+  check.truthy(most_in_poll <= 4 * threads, threads .. " threads in a poll: " .. most_in_poll)
+  for _, busy_ticker in ipairs(tickers) do
+    library.ticker_stop(busy_ticker)
+  end
+  check.equal(library.calls_begun() - before, answered, "each call was answered")
+end
 
 -- Freed while it is used: the thread is answered, the script is told, nothing hangs.
 seen = {}

@@ -6,10 +6,10 @@
 //! and the innermost one ends first: a thread whose function has returned waits until the host expects its answer.
 //!
 //! To have the turn is to hold the lock on it. A thread that waits for the host keeps it; one that runs a library's
-//! function has let go of it.
+//! function has released it. The lock serves threads in the order of their arrival.
 
 use std::cell::Cell;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::link::{self, CallState, LinkError};
@@ -28,20 +28,20 @@ use crate::server::Server;
 use crate::{output, process};
 use turn::Turn;
 pub(crate) use turn::{malformed, outcome, send};
+use turn_lock::TurnLock;
 
 mod turn;
+mod turn_lock;
 
 /// The threads of this process that have something to say to the host.
 pub(crate) struct Conversation {
-    turn: Mutex<Turn>,
-    /// Is notified when a conversation has ended or a waiting thread has had its turn.
-    changed: Condvar,
+    turn: TurnLock<Turn>,
     lobby: Lobby,
     jobs: Arc<Jobs>,
     callbacks: CallbackTable,
 }
 
-type TurnGuard<'a> = MutexGuard<'a, Turn>;
+type TurnGuard<'a> = turn_lock::TurnGuard<'a, Turn>;
 
 /// What comes of a turn that was used; an error means that the host is gone.
 type Used<'a> = Result<TurnGuard<'a>, LinkError>;
@@ -54,8 +54,7 @@ thread_local! {
 impl Conversation {
     pub(crate) fn new(link: Link, server: Server) -> Arc<Self> {
         Arc::new(Self {
-            turn: Mutex::new(Turn::new(link, server)),
-            changed: Condvar::new(),
+            turn: TurnLock::new(Turn::new(link, server)),
             lobby: Lobby::default(),
             jobs: Arc::default(),
             callbacks: CallbackTable::default(),
@@ -67,7 +66,7 @@ impl Conversation {
     /// # Errors
     /// The link's, if it is not closed but broken.
     pub(crate) fn serve(self: &Arc<Self>) -> Result<(), LinkError> {
-        let mut turn = self.lock();
+        let mut turn = self.turn.take();
         loop {
             let answered = turn.receive().and_then(|kind| self.answer(turn, kind));
             turn = match answered {
@@ -177,38 +176,30 @@ impl Conversation {
         };
         let before = self.lobby.served();
         let limit = Duration::from_millis(request.milliseconds.into());
+        // Threads that wait already are served without a look at the time.
+        let limit = if turn.is_awaited() { Duration::ZERO } else { limit };
         let (mut turn, ()) = self.during(turn, || self.lobby.wait(before, limit))?;
         let count = self.lobby.served().wrapping_sub(before);
         send(&mut turn.link, &Ok(Served { count }))?;
         Ok(turn)
     }
 
-    /// Runs something while other threads may take the turn, and takes it again when the host expects the answer.
+    /// Runs something while other threads may take the turn, and takes it again when the host expects the answer. Threads
+    /// that wait for the host by then come first, each once, or a host that only makes short calls would never serve them.
     fn during<'a, R>(
         self: &'a Arc<Self>,
-        mut turn: TurnGuard<'a>,
+        turn: TurnGuard<'a>,
         work: impl FnOnce() -> R,
     ) -> Result<(TurnGuard<'a>, R), LinkError> {
-        turn.depth += 1;
-        let level = turn.depth;
-        drop(turn);
+        let level = turn.descend();
         RUNNING.set(RUNNING.get() + 1);
         let result = work();
         RUNNING.set(RUNNING.get() - 1);
-        let mut turn = self.lock();
-        // Threads that wait for the host at this moment come first, or a host that only makes short calls would never serve
-        // them.
-        let arrived = self.lobby.arrived();
-        while turn.depth != level || turn.taken < arrived {
-            turn.waiting += 1;
-            turn = self.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
-            turn.waiting -= 1;
-        }
+        let mut turn = self.turn.take_back(level);
         if self.lobby.has_queued() {
             turn = self.deliver(turn)?;
         }
-        turn.depth -= 1;
-        self.tell(&turn);
+        turn.ascend();
         Ok((turn, result))
     }
 
@@ -230,7 +221,7 @@ impl Conversation {
     pub(crate) fn call_host(self: &Arc<Self>, callback: u32, read: impl FnOnce(&mut Vec<Value>)) -> Value {
         let entered = process::error_numbers();
         let is_foreign = RUNNING.get() == 0;
-        let mut turn = self.take_turn();
+        let mut turn = self.turn.take();
         let mut arguments = std::mem::take(&mut turn.called_with);
         arguments.clear();
         read(&mut arguments);
@@ -248,7 +239,6 @@ impl Conversation {
         if is_foreign {
             self.lobby.count_served();
         }
-        self.tell(&turn);
         drop(turn);
         process::set_error_numbers(left);
         result
@@ -283,31 +273,6 @@ impl Conversation {
             }
             turn = self.answer(turn, kind)?;
         }
-    }
-
-    /// Takes the turn, if need be after others that have it.
-    fn take_turn(&self) -> TurnGuard<'_> {
-        match self.turn.try_lock() {
-            Ok(turn) => turn,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                self.lobby.arrive();
-                let mut turn = self.lock();
-                turn.taken += 1;
-                turn
-            }
-        }
-    }
-
-    /// Wakes the threads that wait for what has just changed.
-    fn tell(&self, turn: &Turn) {
-        if turn.waiting > 0 {
-            self.changed.notify_all();
-        }
-    }
-
-    fn lock(&self) -> TurnGuard<'_> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

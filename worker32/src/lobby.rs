@@ -1,7 +1,7 @@
 //! Where threads of the library's own are known that want the host to be called, and their calls that need no answer.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,6 @@ pub(crate) struct QueuedCall {
 /// What waits for the host.
 #[derive(Default)]
 pub(crate) struct Lobby {
-    /// How many threads had to wait for their turn so far.
-    arrived: AtomicU64,
     /// How many calls of the library's own threads the host has made so far.
     served: AtomicU32,
     /// Whether calls are queued, so that nobody need lock to see that none are.
@@ -41,17 +39,6 @@ struct State {
 }
 
 impl Lobby {
-    /// How many threads had to wait for their turn so far.
-    pub(crate) fn arrived(&self) -> u64 {
-        self.arrived.load(Ordering::SeqCst)
-    }
-
-    /// A thread is about to wait for its turn.
-    pub(crate) fn arrive(&self) {
-        self.arrived.fetch_add(1, Ordering::SeqCst);
-        self.announce();
-    }
-
     /// How many calls of the library's own threads the host has made so far.
     pub(crate) fn served(&self) -> u32 {
         self.served.load(Ordering::SeqCst)
@@ -95,14 +82,12 @@ impl Lobby {
         (std::mem::take(&mut state.queue), std::mem::take(&mut state.lost))
     }
 
-    /// Waits until more calls of the library's own threads were served than `served`, or one arrives or is queued, or the time
-    /// is over.
+    /// Waits until more calls of the library's own threads were served than `served`, or one is queued, or the time is over.
     pub(crate) fn wait(&self, served: u32, limit: Duration) {
         let deadline = Instant::now() + limit;
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let arrived = self.arrived();
         let mut state = self.lock();
-        while state.queue.is_empty() && self.arrived() == arrived && self.served() == served {
+        while state.queue.is_empty() && self.served() == served {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

@@ -19,26 +19,11 @@ pub(super) struct Turn {
     /// Lists that serve many calls.
     pub(super) arguments: Vec<Value>,
     pub(super) called_with: Vec<Value>,
-    /// How many requests the host waits for that run functions.
-    pub(super) depth: u32,
-    /// How many threads that waited for the turn have had it.
-    pub(super) taken: u64,
-    /// How many threads wait for `changed`.
-    pub(super) waiting: u32,
 }
 
 impl Turn {
     pub(super) fn new(link: Link, server: Server) -> Self {
-        Self {
-            link,
-            server,
-            payload: Vec::new(),
-            arguments: Vec::new(),
-            called_with: Vec::new(),
-            depth: 0,
-            taken: 0,
-            waiting: 0,
-        }
+        Self { link, server, payload: Vec::new(), arguments: Vec::new(), called_with: Vec::new() }
     }
 
     pub(super) fn receive(&mut self) -> Result<u8, LinkError> {
