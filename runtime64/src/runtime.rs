@@ -117,14 +117,11 @@ impl Runtime {
     pub fn call<R: FromLuaMulti>(&self, function: &Function, arguments: impl IntoLuaMulti) -> Result<R, RuntimeError> {
         let _entered = self.depth.enter(&self.interrupt);
         let host = RuntimeError::Host;
-        if !stack::has_left(stack::ENTRY_BYTES) {
-            return Err(host(mlua::Error::runtime(stack::shortage())));
-        }
         let mut all = arguments.into_lua_multi(&self.lua).map_err(host)?;
         all.push_front(Value::Function(self.report.clone()));
         all.push_front(Value::Function(function.clone()));
         // `xpcall` itself fails only where there is no memory left, or no stack for the arguments.
-        let mut results: MultiValue = self.xpcall.call(all).map_err(host)?;
+        let mut results: MultiValue = stack::with_room_for_lua(|| self.xpcall.call(all)).map_err(host)?;
         match results.pop_front() {
             Some(Value::Boolean(true)) => R::from_lua_multi(results, &self.lua).map_err(host),
             _ => {
@@ -152,8 +149,11 @@ impl Runtime {
     /// What must be done before Lua closes the state. It does nothing the second time.
     fn finish(&mut self) -> Vec<RuntimeError> {
         let entered = self.depth.enter(&self.interrupt);
-        let errors = self.finalizers.run(&self.lua);
-        dll::finish(&self.lua);
+        let errors = stack::with_room_for_lua(|| {
+            let errors = self.finalizers.run(&self.lua);
+            dll::finish(&self.lua);
+            errors
+        });
         drop(entered);
         errors
     }

@@ -1,30 +1,26 @@
-//! What is left of the stack of the thread that runs Lua. A program that the runtime is part of chooses how much its threads have.
+//! Room on the stack of the thread that runs Lua, of which a program that the runtime is part of chooses how much there is.
+//!
+//! Lua and this crate call each other 200 levels deep at most, as Lua counts. What that takes is there before each part that
+//! counts for itself: where less is left on the thread, the part runs on a stack of its own. An error of Lua never crosses from one
+//! to the other, as each part is called in protected mode.
 
-/// What the runtime needs at least to run code: Lua's own state, a call of a library, and an error that is reported.
-pub(crate) const ENTRY_BYTES: usize = if cfg!(debug_assertions) { 48 << 10 } else { 24 << 10 };
+/// What Lua code may need until it calls something that looks again: 200 functions of Lua's own that call each other take up to
+/// 430 KiB (`string.gsub`, x86-64).
+const LUA_ROOM: usize = 640 << 10;
 
-/// What a callback may need until its own calls of libraries look again: the Lua function, and the conversion of arguments and
-/// results on both ways. A level of callbacks takes a third of it.
-pub(crate) const CALLBACK_BYTES: usize = if cfg!(debug_assertions) { 64 << 10 } else { 32 << 10 };
+/// What the parser of declarations may need for the deepest text that it takes, where the compiler does not optimise.
+const PARSER_ROOM: usize = 1 << 20;
 
-/// Runs code of Rust alone that recurses as deep as its input is nested, on a stack of its own if this thread has too little left.
-pub(crate) fn with_room<R>(run: impl FnOnce() -> R) -> R {
-    /// What the parser of declarations needs for the deepest text that it takes, where the compiler does not optimise.
-    const ROOM: usize = 1 << 20;
-    stacker::maybe_grow(ROOM, 2 * ROOM, run)
-}
+/// How large a stack of its own is.
+const STACK_BYTES: usize = 2 << 20;
 
-/// Whether so many bytes are left on this thread. Where the system does not tell, they are.
+/// Runs what runs Lua code in protected mode, with enough room for that.
 #[inline]
-pub(crate) fn has_left(bytes: usize) -> bool {
-    stacker::remaining_stack().is_none_or(|left| left >= bytes)
+pub(crate) fn with_room_for_lua<R>(run: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(LUA_ROOM, STACK_BYTES, run)
 }
 
-/// What is wrong with a thread on which too little is left, and what to do.
-pub(crate) fn shortage() -> String {
-    let left = stacker::remaining_stack().unwrap_or_default() >> 10;
-    format!(
-        "{left} KiB of this thread's stack are left, which is too little; run it on a thread with more \
-         (std::thread::Builder::stack_size)"
-    )
+/// Runs the parser of declarations, with enough room for that.
+pub(crate) fn with_room_for_parser<R>(run: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(PARSER_ROOM, STACK_BYTES, run)
 }

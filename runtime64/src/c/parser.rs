@@ -103,7 +103,7 @@ impl<'s> Parser<'s> {
 
     /// All declarations of the text.
     pub(super) fn declarations(mut self) -> Result<Additions, Error> {
-        let parsed = stack::with_room(|| {
+        let parsed = stack::with_room_for_parser(|| {
             self.check_length().and_then(|()| self.all_declarations()).and_then(|()| self.check_arguments())
         });
         match parsed {
@@ -115,7 +115,7 @@ impl<'s> Parser<'s> {
     /// A text that is one abstract declaration.
     pub(super) fn single_type(mut self) -> Result<Type, Error> {
         self.only_names = true;
-        let parsed = stack::with_room(|| {
+        let parsed = stack::with_room_for_parser(|| {
             self.check_length()?;
             let ty = self.type_name()?;
             self.expect(Kind::End, "the end of the type")?;
@@ -126,7 +126,7 @@ impl<'s> Parser<'s> {
 
     /// A text that may be one constant expression: its values in the order of the ABIs.
     pub(super) fn single_constant(mut self) -> Option<([Option<ConstantValue>; 4], Position)> {
-        let parsed = stack::with_room(|| {
+        let parsed = stack::with_room_for_parser(|| {
             self.check_length()?;
             let operand = self.expression()?;
             self.expect(Kind::End, "the end of the expression").map(|_| operand)

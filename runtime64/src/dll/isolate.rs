@@ -8,6 +8,7 @@ use super::failure::words_of;
 use super::library::Library;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Settings, Started, Workers};
+use crate::stack;
 
 /// Workers with the same settings, one of each kind.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ fn on_restart(table: &Table) -> mlua::Result<Option<Function>> {
 pub(super) fn restarted(lua: &Lua, library: &Library) -> mlua::Result<()> {
     let Some(table) = library.module().isolate().table(lua)? else { return Ok(()) };
     let Some(function) = on_restart(&table)? else { return Ok(()) };
-    let outcome = function.call::<()>(table);
+    let outcome = stack::with_room_for_lua(|| function.call::<()>(table));
     let worker = library.worker();
     match outcome {
         Ok(()) => {

@@ -91,10 +91,7 @@ impl Builder {
     /// process has its own way with the signal of that (SIGXFSZ).
     pub fn build(self) -> Result<Runtime, RuntimeError> {
         outlive_file_size_limit();
-        if !stack::has_left(stack::ENTRY_BYTES) {
-            return Err(RuntimeError::Start(mlua::Error::runtime(stack::shortage())));
-        }
-        self.start().map_err(RuntimeError::Start)
+        stack::with_room_for_lua(|| self.start()).map_err(RuntimeError::Start)
     }
 
     fn start(mut self) -> mlua::Result<Runtime> {

@@ -15,6 +15,7 @@ use crate::dll::memory::owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Worker;
+use crate::stack;
 use callable::Callable;
 use results::Made;
 
@@ -112,7 +113,7 @@ pub(in crate::dll) fn batch(lua: &Lua, write: &Function) -> mlua::Result<Table> 
         let function = arguments.pop_front().unwrap_or_default();
         writer.write(lua, function, arguments)
     })?;
-    write.call::<()>(call)?;
+    stack::with_room_for_lua(|| write.call::<()>(call))?;
     let Notes { functions, calls } = std::mem::take(&mut *batch.notes());
     let Some(first) = calls.first() else { return lua.create_table() };
     let worker = with_callee(&functions[first.function], |callee| Arc::clone(callee.worker()))?;

@@ -11,6 +11,7 @@ use crate::dll::describe::describe;
 use crate::dll::hook;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
+use crate::stack;
 
 /// How often futures are looked at in a row before the thread sleeps between two looks.
 const BUSY_LOOKS: u32 = 20;
@@ -25,7 +26,7 @@ pub(in crate::dll) fn wait_all(lua: &Lua, futures: &Table) -> mlua::Result<Table
         let value = value?;
         let values = match (&value, method_of(&value, "wait")) {
             // What a pool gives stands for a call as a future does.
-            (_, Some(wait)) => wait.call(&value)?,
+            (_, Some(wait)) => stack::with_room_for_lua(|| wait.call(&value))?,
             (LuaValue::UserData(userdata), None) if userdata.is::<Future>() => {
                 userdata.borrow::<Future>()?.wait(lua, None)?
             }
@@ -93,7 +94,7 @@ impl Awaited {
     fn is_done(&self, lua: &Lua, is_without_end: bool) -> mlua::Result<bool> {
         match self {
             Self::Call(future) => future.borrow::<Future>()?.is_done(lua),
-            Self::OfPool(future, done) => done.call((future, is_without_end)),
+            Self::OfPool(future, done) => stack::with_room_for_lua(|| done.call((future, is_without_end))),
         }
     }
 }

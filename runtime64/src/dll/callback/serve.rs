@@ -40,11 +40,7 @@ pub(super) fn serve(
         );
         mlua::Error::from(Error::new(ErrorKind::Callback, message))
     });
-    if !stack::has_left(stack::CALLBACK_BYTES) {
-        let message = format!("{} is called too deep inside other callbacks: {}", bound.shown, stack::shortage());
-        return (reply(bound.default), Some(Error::new(ErrorKind::Callback, message).into()));
-    }
-    match call_function(lua, owner, called, &bound, arguments) {
+    match stack::with_room_for_lua(|| call_function(lua, owner, called, &bound, arguments)) {
         Ok(result) => (reply(result), lost),
         Err(error) => (reply(bound.default), Some(error)),
     }
