@@ -87,6 +87,7 @@ scripts! {
     memory
     metatype_events
     metatypes
+    misaligned_stacks
     mismatched_decoration
     nested_callbacks
     number_objects

@@ -97,8 +97,18 @@ fn code_for(callback: &'static Callback) -> Result<*mut c_void, Fault> {
     Ok(code)
 }
 
-/// Where each callback's code leads.
-unsafe extern "C" fn enter(_: *mut ffi_cif, result: *mut c_void, arguments: *mut *mut c_void, data: *mut c_void) {
+process::entry! {
+    /// Where each callback's code leads.
+    unsafe extern "C" fn enter(
+        interface: *mut ffi_cif,
+        result: *mut c_void,
+        arguments: *mut *mut c_void,
+        data: *mut c_void
+    ) = answer;
+}
+
+/// Has the host called and gives the caller its result.
+unsafe extern "C" fn answer(_: *mut ffi_cif, result: *mut c_void, arguments: *mut *mut c_void, data: *mut c_void) {
     // A process that a library forked has no host, and would write over what its parent tells this one.
     if process::is_fork() {
         process::end_now();

@@ -1,10 +1,12 @@
 //! What the operating system keeps for this process and thread: its end, its error numbers, its dialogs.
 
+mod entry;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+pub(crate) use entry::entry;
 #[cfg(unix)]
 pub(crate) use unix::{
     end_now, error_numbers, is_fork, keep_from_forks, last_error_text, set_error_numbers, suppress_dialogs,

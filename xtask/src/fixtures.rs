@@ -49,6 +49,7 @@ const FIXTURES: &[Fixture] = &[
     fixture("concurrent"),
     fixture("conditions"),
     fixture("callback_threads"),
+    fixture("misaligned"),
     fixture("signatures"),
     fixture("fortran"),
     fixture("plain_names"),

@@ -22,8 +22,13 @@ pub(crate) fn keep_from_forks(descriptor: &impl AsFd) {
     debug_assert!(kept.is_some(), "more descriptors lead to the host than there is room for");
     // SAFETY: the handler does only what is safe after a fork of a program with threads (fork(2)): it stores and closes.
     HANDLER.call_once(|| unsafe {
-        libc::pthread_atfork(None, None, Some(leave_channel));
+        libc::pthread_atfork(None, None, Some(forked));
     });
+}
+
+super::entry! {
+    /// Is called in a process that was forked.
+    unsafe extern "C" fn forked() = leave_channel;
 }
 
 unsafe extern "C" fn leave_channel() {

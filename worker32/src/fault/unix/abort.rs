@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use protocol::{Cause, Text};
 
+use crate::process;
+
 /// Finds a symbol of a library that was loaded, NULL if it has none of that name.
 pub(crate) type Symbols<'a> = &'a dyn Fn(&CStr) -> *mut c_void;
 
@@ -76,9 +78,14 @@ fn hook(find: Symbols<'_>) -> bool {
     }
     CURRENT_TYPE.store(current, Ordering::Relaxed);
     // SAFETY: `std::set_terminate` takes and gives a function without arguments and results, or none (C++17 21.6.2).
-    let before = unsafe { mem::transmute::<*mut c_void, SetTerminate>(set)(terminated) };
+    let before = unsafe { mem::transmute::<*mut c_void, SetTerminate>(set)(terminating) };
     TERMINATE.store(before.map_or(ptr::null_mut(), |before| before as *mut c_void), Ordering::Relaxed);
     true
+}
+
+process::entry! {
+    /// Is called by `std::terminate`.
+    unsafe extern "C-unwind" fn terminating() = terminated;
 }
 
 /// `std::terminate` was called. What is thrown is noted for the report of the `abort` that follows.

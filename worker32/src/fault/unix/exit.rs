@@ -15,7 +15,12 @@ unsafe extern "C" {
 /// Has `exit` told to the host.
 pub(super) fn prepare() {
     // SAFETY: the function has the type that is asked for and needs no argument.
-    unsafe { on_exit(tell, ptr::null_mut()) };
+    unsafe { on_exit(exiting, ptr::null_mut()) };
+}
+
+process::entry! {
+    /// Is called by `exit`.
+    unsafe extern "C" fn exiting(status: c_int, argument: *mut c_void) = tell;
 }
 
 unsafe extern "C" fn tell(status: c_int, _: *mut c_void) {

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_int, c_void, pthread_attr_t, pthread_key_t, pthread_t};
 
+use crate::process;
+
 /// Room for the handler, and for the kernel's signal frame with every vector register in it.
 const STACK_BYTES: usize = 64 << 10;
 
@@ -20,24 +22,34 @@ struct Thread {
     argument: *mut c_void,
 }
 
-/// Creates a thread, as the C library's function does. Where the worker is fuzzed, that name belongs to the sanitizer, which
-/// keeps account of threads.
-///
-/// # Safety
-/// As for that function (pthread_create(3)).
-#[cfg_attr(not(fuzzing), unsafe(no_mangle))]
-#[cfg_attr(fuzzing, allow(dead_code, reason = "nothing calls it by its name there"))]
-unsafe extern "C" fn pthread_create(
+process::entry! {
+    /// Creates a thread, as the C library's function does. Where the worker is fuzzed, that name belongs to the sanitizer,
+    /// which keeps account of threads.
+    ///
+    /// # Safety
+    /// As for that function (pthread_create(3)).
+    #[cfg_attr(not(fuzzing), unsafe(no_mangle))]
+    #[cfg_attr(fuzzing, allow(dead_code, reason = "nothing calls it by its name there"))]
+    unsafe extern "C" fn pthread_create(
+        thread: *mut pthread_t,
+        attributes: *const pthread_attr_t,
+        start: Start,
+        argument: *mut c_void
+    ) -> c_int = create;
+}
+
+/// Creates a thread that has a stack for the handler.
+unsafe extern "C" fn create(
     thread: *mut pthread_t,
     attributes: *const pthread_attr_t,
     start: Start,
     argument: *mut c_void,
 ) -> c_int {
-    let Some(create) = real_create() else { return libc::EAGAIN };
+    let Some(real) = real_create() else { return libc::EAGAIN };
     let given = Box::into_raw(Box::new(Thread { start, argument }));
     // SAFETY: the caller's pointers are passed on as they are; `run` takes over the box if the thread was made, and only then.
     unsafe {
-        let failure = create(thread, attributes, run, given.cast());
+        let failure = real(thread, attributes, run, given.cast());
         if failure != 0 {
             drop(Box::from_raw(given));
         }

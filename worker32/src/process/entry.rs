@@ -1,0 +1,39 @@
+//! Entries from a library's code. On i386, System V promises functions a stack that is aligned to 16 bytes, which the code
+//! that the compiler makes relies on. Code of old compilers and hand-written assembly aligns it to 4 bytes only.
+
+/// Defines a function that a library's code enters, which has another do its work on a stack that is aligned to 16 bytes.
+/// It passes at most four words of arguments.
+///
+/// On Windows the compiler expects an alignment of 4 bytes on i386 and aligns the stack itself where it needs to.
+macro_rules! entry {
+    ($(#[$attribute:meta])* unsafe extern $abi:literal fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? = $work:path;) => {
+        $(#[$attribute])*
+        #[cfg(all(target_arch = "x86", unix))]
+        #[unsafe(naked)]
+        unsafe extern $abi fn $name($($argument: $type),*) $(-> $result)? {
+            // The words beyond the arguments are the caller's own, which the work does not look at.
+            ::std::arch::naked_asm!(
+                "push ebp",
+                "mov ebp, esp",
+                "and esp, -16",
+                "push dword ptr [ebp + 20]",
+                "push dword ptr [ebp + 16]",
+                "push dword ptr [ebp + 12]",
+                "push dword ptr [ebp + 8]",
+                "call {work}",
+                "leave",
+                "ret",
+                work = sym $work,
+            )
+        }
+
+        $(#[$attribute])*
+        #[cfg(not(all(target_arch = "x86", unix)))]
+        unsafe extern $abi fn $name($($argument: $type),*) $(-> $result)? {
+            // SAFETY: the caller keeps the same promises.
+            unsafe { $work($($argument),*) }
+        }
+    };
+}
+
+pub(crate) use entry;
