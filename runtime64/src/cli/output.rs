@@ -6,9 +6,10 @@
 //!   shows as 141, on Windows with exit code 141.
 //! - A write that fails for another reason, such as a full disk, is reported and makes the exit code 1.
 
-mod at_exit;
 #[cfg(unix)]
 mod pipe;
+mod print;
+mod stdout;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +36,7 @@ static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn prepare() {
     #[cfg(unix)]
     pipe::end_when_unread();
-    at_exit::check();
+    stdout::check_at_exit();
 }
 
 /// Replaces Lua's `print`, which ignores that a write has failed.
@@ -43,15 +44,22 @@ pub(crate) fn prepare() {
 /// # Errors
 /// No memory is left.
 pub(crate) fn install(runtime: &Runtime) -> mlua::Result<()> {
+    /// Level 3 is the function that called `print`.
+    const FAILED: &str = "local error, describe = error, ... return function(code) error(describe(code), 3) end";
     let lua = runtime.lua();
     let os: Table = lua.globals().get("os")?;
     let exit: Function = os.get("exit")?;
-    let end = lua.create_function(move |_, ()| {
-        IS_UNREAD.store(true, Ordering::Relaxed);
-        exit.call::<()>(UNREAD)
+    let describe = lua.create_function(move |_, code: i32| {
+        let error = io::Error::from_raw_os_error(code);
+        if says_unread(&error) {
+            IS_UNREAD.store(true, Ordering::Relaxed);
+            exit.call::<()>(UNREAD)?;
+        }
+        Ok(format!("{CANNOT_WRITE}: {error}"))
     })?;
-    let is_unread = lua.create_function(|_, code: Option<i32>| Ok(code.is_some_and(is_unread)))?;
-    lua.load(include_str!("output/print.lua")).set_name("=[runtime64]").call((CANNOT_WRITE, is_unread, end))
+    let failed: Function = lua.load(FAILED).set_name("=[runtime64]").call(describe)?;
+    let print = print::checked(lua, lua.globals().get("print")?, failed)?;
+    lua.globals().set("print", print)
 }
 
 /// Writes a line to standard output.
@@ -103,12 +111,4 @@ fn says_unread(error: &io::Error) -> bool {
     const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
     let is_not_connected = || cfg!(windows) && error.raw_os_error() == Some(ERROR_PIPE_NOT_CONNECTED);
     error.kind() == io::ErrorKind::BrokenPipe || is_not_connected()
-}
-
-/// Whether this `errno` of a write says that nobody reads.
-fn is_unread(code: i32) -> bool {
-    // Older C runtimes of Windows know no number for ERROR_NO_DATA, which a closing pipe gives, and take EINVAL.
-    const EPIPE: i32 = 32;
-    const EINVAL: i32 = 22;
-    code == EPIPE || (cfg!(windows) && code == EINVAL)
 }
