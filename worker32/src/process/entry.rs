@@ -11,10 +11,15 @@ macro_rules! entry {
         #[cfg(all(target_arch = "x86", unix))]
         #[unsafe(naked)]
         unsafe extern $abi fn $name($($argument: $type),*) $(-> $result)? {
-            // The words beyond the arguments are the caller's own, which the work does not look at.
+            // The words beyond the arguments are the caller's own, which the work does not look at. The unwinder passes here on its
+            // way from an `abort` to the library that called it.
             ::std::arch::naked_asm!(
+                ".cfi_startproc",
                 "push ebp",
+                ".cfi_def_cfa_offset 8",
+                ".cfi_offset ebp, -8",
                 "mov ebp, esp",
+                ".cfi_def_cfa_register ebp",
                 "and esp, -16",
                 "push dword ptr [ebp + 20]",
                 "push dword ptr [ebp + 16]",
@@ -22,7 +27,9 @@ macro_rules! entry {
                 "push dword ptr [ebp + 8]",
                 "call {work}",
                 "leave",
+                ".cfi_def_cfa esp, 4",
                 "ret",
+                ".cfi_endproc",
                 work = sym $work,
             )
         }
