@@ -28,14 +28,12 @@ mod words;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use logos::{Lexer, Logos};
-
 use self::argument::Arguments;
 use self::conditional::Conditionals;
 use self::tokens::Token;
 use super::argument::Argument;
 use super::error::{Error, Failure, Parsed, Problem};
-use super::lexer::Kind;
+use super::lexer::{Kind, Tokens};
 use super::scope::{Additions, Scope};
 use super::source::{Position, Source};
 use super::types::{Constant, ConstantValue, Type};
@@ -50,7 +48,7 @@ pub(super) struct Parser<'s> {
     source: Source<'s>,
     scope: Scope<'s>,
     arguments: Arguments<'s>,
-    lexer: Lexer<'s, Kind>,
+    lexer: Tokens<'s>,
     /// Where the lexer's text starts in the source: a directive is a text of its own.
     lexer_start: usize,
     /// Tokens that have been looked at but not taken.
@@ -84,7 +82,7 @@ impl<'s> Parser<'s> {
             source: Source::new(text),
             scope,
             arguments: Arguments::new(arguments),
-            lexer: Kind::lexer(text),
+            lexer: Tokens::of(text),
             lexer_start: 0,
             ahead: VecDeque::new(),
             conditionals: Conditionals::default(),

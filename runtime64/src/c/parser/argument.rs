@@ -1,13 +1,11 @@
 //! `$`: each stands for the next argument.
 
-use logos::Logos;
-
 use super::Parser;
 use super::arithmetic::Number;
 use super::tokens::Token;
 use crate::c::Argument;
 use crate::c::error::{Failure, Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::lexer::{Kind, Tokens};
 use crate::c::types::Type;
 
 /// The arguments of a text, and how many of them it has used.
@@ -111,6 +109,6 @@ impl Given<'_> {
 
 /// Whether a text is one identifier and no word of C's own.
 fn is_identifier(text: &str) -> bool {
-    let mut lexer = Kind::lexer(text);
+    let mut lexer = Tokens::of(text);
     lexer.next() == Some(Ok(Kind::Identifier)) && lexer.slice().len() == text.len()
 }

@@ -1,11 +1,9 @@
 //! Preprocessor directives: line markers, constants, conditions, packing.
 
-use logos::Logos;
-
 use super::Parser;
 use super::arithmetic::Number;
 use crate::c::error::{Failure, Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::lexer::{Kind, Tokens};
 use crate::c::names::Macro;
 use crate::c::standard;
 
@@ -167,7 +165,7 @@ impl<'s> Parser<'s> {
     /// The value of the condition of `#if`.
     fn condition(&mut self, directive: Directive<'s>) -> Parsed<bool> {
         // The condition is a text of its own, between the tokens before the directive and those after it.
-        let lexer = std::mem::replace(&mut self.lexer, Kind::lexer(directive.body));
+        let lexer = std::mem::replace(&mut self.lexer, Tokens::of(directive.body));
         let lexer_start = std::mem::replace(&mut self.lexer_start, directive.body_offset);
         let ahead = std::mem::take(&mut self.ahead);
         let recording = self.recording.take();
@@ -292,7 +290,7 @@ fn word(text: &str) -> &str {
 /// Whether two macros stand for the same words, whatever the blanks and comments between them.
 fn same_words(left: &str, right: &str) -> bool {
     let words = |text| {
-        let mut lexer = Kind::lexer(text);
+        let mut lexer = Tokens::of(text);
         std::iter::from_fn(move || lexer.next().map(|kind| (kind, lexer.slice().to_owned()))).collect::<Vec<_>>()
     };
     left == right || words(left) == words(right)

@@ -4,12 +4,10 @@
 //! so that its name can still be a parameter's or a member's. Any other, such as `#define API __stdcall`, stands for
 //! its words wherever it occurs.
 
-use logos::Logos;
-
 use super::Parser;
 use super::tokens::{Token, lexical_problem};
 use crate::c::error::{Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::lexer::{Kind, Tokens};
 use crate::c::names::{Declaration, Macro};
 use crate::c::standard;
 
@@ -68,7 +66,7 @@ impl<'s> Parser<'s> {
 
     /// Whether a macro's text is an expression, by how it begins.
     fn is_constant(&self, definition: Macro<'s>, levels: usize) -> bool {
-        let mut lexer = Kind::lexer(definition.body);
+        let mut lexer = Tokens::of(definition.body);
         match lexer.next() {
             Some(Ok(
                 Kind::Number
@@ -108,7 +106,7 @@ impl<'s> Parser<'s> {
         if open.len() > LEVELS {
             return Err(place.failure(Problem::Expansion(WORDS)));
         }
-        let mut lexer = Kind::lexer(definition.body);
+        let mut lexer = Tokens::of(definition.body);
         while let Some(lexed) = lexer.next() {
             let text = lexer.slice();
             let kind = lexed.map_err(|error| place.failure(lexical_problem(error, text)))?;
