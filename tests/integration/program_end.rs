@@ -49,6 +49,13 @@ const PROGRAMS: &[Case] = &[
         1,
         &["a finalizer failed at the end", "no"],
     ),
+    (
+        "local text = dll.of(texts)
+        x = final(function() print 'last' end) y = text.gc(text.new 'int[1]', function() error 'C data' end)",
+        "last\n",
+        1,
+        &["C data"],
+    ),
     ("for i = 1, 20 do final(function() error { i } end) end", "", 1, &["{ 20 }", "{ 5 }", "4 more finalizers failed"]),
     ("x = dll.of(texts).gc(dll.of(texts).new 'int[1]', function() error 'C data' end)", "", 1, &["C data"]),
     ("final(function() error 'no' end) collectgarbage()", "", 0, &[]),
