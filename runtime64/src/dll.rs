@@ -54,6 +54,11 @@ pub(crate) fn install(lua: &Lua, settings: Settings, is_interruptible: bool) -> 
     Ok(Metrics::of(&module))
 }
 
+/// Removes hooks of scripts from the thread that is about to run the finalizers at the end.
+pub(crate) fn end_hooks(lua: &Lua) -> mlua::Result<()> {
+    hook::end(lua)
+}
+
 /// Runs the finalizers of C data that are left, which may call libraries. Each runs once.
 pub(crate) fn run_finalizers(lua: &Lua) {
     cdata::run_finalizers(lua);

@@ -68,6 +68,9 @@ const PROGRAMS: &[Case] = &[
         &[],
     ),
     ("x = final(function() bad.call_exit(3) end)", "", 1, &["exit code 3"]),
+    // A hook of the script is no part of the end.
+    ("x = final(function() print 'ran' end) debug.sethook(function() error 'hook' end, '', 100)", "ran\n", 0, &[]),
+    ("x = final(function() print 'ran' end) debug.sethook(function() error 'hook' end, 'c')", "ran\n", 0, &[]),
     // os.exit in a finalizer, before the end, and both.
     ("x = final(function() os.exit(7) end) y = final(function() print 'before' end)", "before\n", 7, &[]),
     ("x = final(function() os.exit(7, true) end)", "", 7, &[]),

@@ -29,6 +29,7 @@ local function resting(f, ...)
   end
 end
 
+local earlier = coroutine.create(forever)
 local callbacks = {
   { "a loop", forever },
   { "protected calls of the library", function() resting(rest, 10) end },
@@ -48,6 +49,9 @@ local callbacks = {
   { "a variable that is closed", function() local _ <close> = closing(forever) end },
   { "a variable that is closed by the error", function() local _ <close> = closing(function() resting(rest, 10) end) forever() end },
   { "a coroutine", function() coroutine.wrap(forever)() end },
+  { "a coroutine after the hook is removed", function() debug.sethook() coroutine.wrap(forever)() end },
+  { "a coroutine beside a hook", function() debug.sethook(function() end, "l") coroutine.wrap(forever)() end },
+  { "a coroutine made before the call", function() coroutine.resume(earlier) end },
   { "coroutines in a loop", function() while true do coroutine.resume(coroutine.create(forever)) end end },
 }
 for _, case in ipairs(callbacks) do

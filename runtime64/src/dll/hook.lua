@@ -7,6 +7,7 @@ local look, is_stopping, INSTRUCTIONS = ...
 
 local error, format, tointeger, type = error, string.format, math.tointeger, type
 local sethook, running, xpcall_any = debug.sethook, coroutine.running, xpcall
+local find, gsub, create, wrap, resume = string.find, string.gsub, coroutine.create, coroutine.wrap, coroutine.resume
 
 -- The hook, the mask and the count that a script has set for a thread.
 local hooks = setmetatable({}, { __mode = "k" })
@@ -40,7 +41,7 @@ local function watch(event, line)
       return
     end
     own.passed = 0
-  elseif not own.mask:find(LETTERS[event], 1, true) then
+  elseif not find(own.mask, LETTERS[event], 1, true) then
     return
   end
   return own.hook(event, line)
@@ -80,7 +81,7 @@ function debug.sethook(...)
     elseif count ~= nil and not tointeger(count) then
       error(format("bad argument to 'sethook' (an integer is needed as count, got %s)", type(count)), 2)
     end
-    hooks[thread] = { hook = hook, mask = mask:gsub("[^crl]", ""), count = count and tointeger(count) or 0, passed = 0, step = 0 }
+    hooks[thread] = { hook = hook, mask = (gsub(mask, "[^crl]", "")), count = count and tointeger(count) or 0, passed = 0, step = 0 }
   end
   install(thread)
 end
@@ -91,6 +92,33 @@ function debug.gethook(thread)
     return own.hook, own.mask, own.count
   end
   return nil
+end
+
+-- A coroutine inherits the hook of the thread that makes it, but Lua's `debug.sethook` knows the function of that thread alone. One that
+-- was made before anything was looked at has no hook at all. So both get theirs here.
+function coroutine.create(f)
+  local thread = create(f)
+  if is_watched then
+    install(thread)
+  end
+  return thread
+end
+
+function coroutine.wrap(f)
+  if not is_watched or type(f) ~= "function" then
+    return wrap(f)
+  end
+  return wrap(function(...)
+    install(running())
+    return f(...)
+  end)
+end
+
+function coroutine.resume(thread, ...)
+  if is_watched and type(thread) == "thread" then
+    install(thread)
+  end
+  return resume(thread, ...)
 end
 
 -- The error by which the runtime stops code is raised inside the hook, where no further hook could stop a message handler.
@@ -108,8 +136,14 @@ function xpcall(f, handler, ...)
   end, ...)
 end
 
-return function(watched)
+return function(watched, is_ending)
   is_watched = watched
+  if is_ending then
+    -- Lua runs no hook in a finalizer, and neither does the end of the state.
+    hooks[running()] = nil
+    install(running())
+    return
+  end
   local thread = running()
   if hooks[thread] ~= nil then
     install(thread)

@@ -47,6 +47,17 @@ pub(super) fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce()
     result
 }
 
+/// The state ends: hooks of scripts are removed from the thread that runs its finalizers, as Lua runs none in a finalizer.
+pub(super) fn end(lua: &Lua) -> mlua::Result<()> {
+    let Some(hook) = lua.app_data_ref::<Hook>() else { return Ok(()) };
+    let (set_watched, is_watched) =
+        (hook.set_watched.clone(), hook.is_interruptible || hook.interrupt.deadline().is_some());
+    drop(hook);
+    // A hook for calls would run at the next one, and may raise.
+    lua.remove_hook();
+    set_watched.call((is_watched, true))
+}
+
 /// How much of the time is left that what runs now has: nothing, if it has no limit.
 ///
 /// # Errors

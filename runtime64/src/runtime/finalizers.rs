@@ -25,7 +25,9 @@ impl Finalizers {
     /// Runs those that have not run, the one of the object that was marked last first, and gives the errors of those that
     /// failed. From then on Lua finds none any more.
     pub(super) fn run(&self, lua: &Lua) -> Vec<RuntimeError> {
-        let failures = self.run.call::<Table>(()).and_then(|failures| self.errors(lua, &failures));
+        let unhooked = dll::end_hooks(lua);
+        let failures =
+            unhooked.and_then(|()| self.run.call::<Table>(())).and_then(|failures| self.errors(lua, &failures));
         dll::run_finalizers(lua);
         failures.unwrap_or_else(|error| vec![RuntimeError::Host(error)])
     }
