@@ -110,10 +110,12 @@ fn renew(lua: &Lua) -> mlua::Result<()> {
         let was_last = is_last(&interrupt);
         let triggers = HookTriggers::new().every_nth_instruction(if was_last { 1 } else { INSTRUCTIONS });
         lua.set_global_hook(triggers, move |lua, _| {
+            let looked = look(&interrupt);
+            // The deadline may have passed since the hook was set, also during that look.
             if is_last(&interrupt) != was_last {
                 renew(lua)?;
             }
-            look(&interrupt)
+            looked
         })?;
     } else {
         lua.remove_global_hook();

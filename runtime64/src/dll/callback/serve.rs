@@ -9,6 +9,7 @@ use crate::c;
 use crate::dll::call;
 use crate::dll::companion::Companion;
 use crate::dll::failure::words_of;
+use crate::dll::hook;
 use crate::dll::memory::{Lasting, Owner};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
@@ -65,6 +66,8 @@ fn call_function(lua: &Lua, owner: &Owner, called: &Called, bound: &Bound, argum
         companion.error_numbers.set(called.errno, called.last_error);
     }
     let result: LuaValue = bound.function.call(values).map_err(|error| described(bound, error))?;
+    // Code that caught the error by which it was stopped has returned all the same.
+    hook::time_left(owner.worker.interrupt())?;
     if called.is_queued {
         // The caller has had its answer.
         return Ok(Value::Nil);
