@@ -68,6 +68,12 @@ const PROGRAMS: &[Case] = &[
         &[],
     ),
     ("x = final(function() bad.call_exit(3) end)", "", 1, &["exit code 3"]),
+    (
+        "x = setmetatable({}, { __gc = setmetatable({}, { __call = function() print 'called' end }) })",
+        "called\n",
+        0,
+        &[],
+    ),
     // A hook of the script is no part of the end.
     ("x = final(function() print 'ran' end) debug.sethook(function() error 'hook' end, '', 100)", "ran\n", 0, &[]),
     ("x = final(function() print 'ran' end) debug.sethook(function() error 'hook' end, 'c')", "ran\n", 0, &[]),

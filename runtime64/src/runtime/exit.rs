@@ -30,7 +30,8 @@ function os.exit(code, close)
   if not end_use(close) and (code == nil or code == true or tointeger(code) == 0) then
     code = false
   end
-  -- What closing the state would do is done; Lua itself could not call Rust any more while it does so.
+  -- Finalizers have run. Lua itself could not call Rust any more while it closes the state, so variables of the main thread that
+  -- are to be closed stay open.
   exit(code)
 end
 ";

@@ -62,7 +62,8 @@ local REPORTED <const> = 16
 local function finalize(object, failures)
   local metatable = getmetatable(object)
   local finalizer = metatable ~= nil and (rawget(metatable, "runtime64 finalizer") or rawget(metatable, "__gc"))
-  if type(finalizer) ~= "function" then
+  local of_finalizer = getmetatable(finalizer)
+  if type(finalizer) ~= "function" and (of_finalizer == nil or rawget(of_finalizer, "__call") == nil) then
     return
   end
   local ok, failure = xpcall(finalizer, report, object)
