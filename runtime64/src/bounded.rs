@@ -12,7 +12,7 @@ pub(crate) fn message(text: String) -> String {
     if text.len() <= LINES * COLUMNS && count <= LINES { text } else { lines(&text, LINES, LINES * COLUMNS) }
 }
 
-/// A text of at most so many lines, which share so many characters.
+/// The text cut to `most` lines and, over all of them, to `characters` characters.
 pub(crate) fn lines(text: &str, most: usize, characters: usize) -> String {
     let count = text.lines().count();
     let columns = characters / count.clamp(1, most);
@@ -24,7 +24,7 @@ pub(crate) fn lines(text: &str, most: usize, characters: usize) -> String {
     shown.chain([Cow::Owned(format!("… and {left} lines more"))]).collect::<Vec<_>>().join("\n")
 }
 
-/// A line of at most so many characters. Of one that is longer both ends are shown: the end often says what to do.
+/// The line cut to `columns` characters. A longer line keeps both ends: the end often says what to do.
 pub(crate) fn line(text: &str, columns: usize) -> Cow<'_, str> {
     const GAP: &str = " … ";
     if text.len() <= columns || text.chars().count() <= columns {

@@ -30,7 +30,7 @@ fn run() -> ExitCode {
         Ok(arguments) => cli::run(&arguments),
         Err(refusal) => {
             let printed = refusal.print();
-            // Nothing is left to be told to if standard error cannot be written.
+            // A failed write to standard error cannot be reported anywhere.
             if !refusal.use_stderr() {
                 cli::written(printed);
             }

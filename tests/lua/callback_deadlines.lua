@@ -29,7 +29,8 @@ local function resting(f, ...)
   end
 end
 
-local earlier = coroutine.create(forever)
+local earlier, hooked_earlier = coroutine.create(forever), coroutine.create(forever)
+debug.sethook(hooked_earlier, function() end, "l")
 local callbacks = {
   { "a loop", forever },
   { "protected calls of the library", function() resting(rest, 10) end },
@@ -52,6 +53,7 @@ local callbacks = {
   { "a coroutine after the hook is removed", function() debug.sethook() coroutine.wrap(forever)() end },
   { "a coroutine beside a hook", function() debug.sethook(function() end, "l") coroutine.wrap(forever)() end },
   { "a coroutine made before the call", function() coroutine.resume(earlier) end },
+  { "a coroutine made before the call with a hook of its own", function() coroutine.resume(hooked_earlier) end },
   { "coroutines in a loop", function() while true do coroutine.resume(coroutine.create(forever)) end end },
 }
 for _, case in ipairs(callbacks) do

@@ -33,8 +33,8 @@ pub struct AwaitJob {
 }
 
 /// Limits the job that the next request starts: if it is not done after this time, the worker ends, with last words of the cause
-/// [`Expired`](crate::Cause::Expired). The worker sees to it, since the host learns that a job is done only when it asks. One
-/// that cannot watch the time says so before anything is started.
+/// [`Expired`](crate::Cause::Expired). The worker watches the time, since the host learns that a job is done only when it asks. A
+/// worker that cannot watch it refuses the request before anything is started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitJob {
     /// How long it may take from now on.

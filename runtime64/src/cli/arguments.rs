@@ -148,8 +148,8 @@ impl Words {
         match self.metrics {
             Some(address) if !address.ip().is_loopback() && !self.metrics_public => {
                 let message = format!(
-                    "--metrics {address}: whoever reaches this address would read the figures; add --metrics-public if they \
-                     may, or use 127.0.0.1:{}",
+                    "--metrics {address}: other machines could read the figures at this address; add --metrics-public to \
+                     allow that, or use 127.0.0.1:{}",
                     address.port()
                 );
                 Err(Words::command().error(clap::error::ErrorKind::ValueValidation, message))

@@ -154,18 +154,10 @@ mod tests {
     use protocol::{Cause, LastWords, Stage};
 
     use super::*;
-    use crate::remote::Report;
 
     const KIND: WorkerKind = WorkerKind::ALL[0];
     fn death(exit: Exit, last_words: Option<LastWords>, started: Started) -> RemoteError {
-        RemoteError::Lost(Death {
-            exit,
-            last_words: last_words.map(Box::new),
-            started,
-            wine_prefix: None,
-            dump: None,
-            report: Report::default(),
-        })
+        RemoteError::Lost(Death::new(exit, last_words.map(Box::new), started))
     }
 
     #[test]

@@ -1,12 +1,12 @@
 -- Hooks of scripts beside the runtime's own: Lua has one for each thread. While deadlines or interrupts are looked at, a thread
 -- with a hook of a script has one function that does both. Arguments: `look`, which raises an error if code is to stop;
--- `is_stopping`, whether it is to stop wherever it goes on; the number of instructions between two looks. Result: the
--- function that sets whether anything is looked at.
+-- `is_stopping`, whether it is to stop wherever it goes on; the number of instructions between two looks. Results: the
+-- functions that set whether anything is looked at, and that remove a script's hook.
 
 local look, is_stopping, INSTRUCTIONS = ...
 
 local error, format, tointeger, type = error, string.format, math.tointeger, type
-local sethook, running, xpcall_any = debug.sethook, coroutine.running, xpcall
+local sethook, gethook, running, xpcall_any = debug.sethook, debug.gethook, coroutine.running, xpcall
 local find, gsub, create, wrap, resume = string.find, string.gsub, coroutine.create, coroutine.wrap, coroutine.resume
 
 -- The hook, the mask and the count that a script has set for a thread.
@@ -94,13 +94,19 @@ function debug.gethook(thread)
   return nil
 end
 
--- A coroutine inherits the hook of the thread that makes it, but Lua's `debug.sethook` knows the function of that thread alone. One that
--- was made before anything was looked at has no hook at all. So both get theirs here.
-function coroutine.create(f)
-  local thread = create(f)
-  if is_watched then
+-- A coroutine inherits the hook of the thread that makes it. Where that is Lua's `debug.sethook`, it knows the function of that
+-- thread alone, and a coroutine that was made before anything was looked at has no hook at all: both get theirs here.
+local function follow(thread)
+  local hook = is_watched and gethook(thread)
+  -- A hook of the runtime's own, which is no function of Lua's, does what is needed.
+  if is_watched and hook ~= watch and type(hook) ~= "string" then
     install(thread)
   end
+end
+
+function coroutine.create(f)
+  local thread = create(f)
+  follow(thread)
   return thread
 end
 
@@ -109,14 +115,14 @@ function coroutine.wrap(f)
     return wrap(f)
   end
   return wrap(function(...)
-    install(running())
+    follow(running())
     return f(...)
   end)
 end
 
 function coroutine.resume(thread, ...)
-  if is_watched and type(thread) == "thread" then
-    install(thread)
+  if type(thread) == "thread" then
+    follow(thread)
   end
   return resume(thread, ...)
 end
@@ -136,16 +142,19 @@ function xpcall(f, handler, ...)
   end, ...)
 end
 
-return function(watched, is_ending)
+local function set_watched(watched)
   is_watched = watched
-  if is_ending then
-    -- Lua runs no hook in a finalizer, and neither does the end of the state.
-    hooks[running()] = nil
-    install(running())
-    return
-  end
   local thread = running()
   if hooks[thread] ~= nil then
     install(thread)
   end
 end
+
+-- Removes the hook that a script has set for this thread.
+local function remove()
+  local thread = running()
+  hooks[thread] = nil
+  install(thread)
+end
+
+return set_watched, remove

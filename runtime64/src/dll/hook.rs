@@ -19,8 +19,16 @@ struct Hook {
     is_interruptible: bool,
     /// The moments at which the callbacks that run now are to end, the outermost first.
     deadlines: Vec<Instant>,
-    /// Tells the Lua part whether anything is looked at.
+    /// Says whether anything is looked at to the Lua part.
     set_watched: Function,
+    /// Removes a script's hook from the running thread.
+    remove: Function,
+}
+
+impl Hook {
+    fn is_watched(&self) -> bool {
+        self.is_interruptible || self.interrupt.deadline().is_some()
+    }
 }
 
 /// Has Lua code stopped by interrupts if that is asked for. Coroutines inherit the hook, so this comes before any script.
@@ -30,8 +38,8 @@ pub(super) fn install(lua: &Lua, interrupt: Interrupt, is_interruptible: bool) -
     let looked_at = interrupt.clone();
     let is_stopping = lua.create_function(move |_, ()| Ok(is_last(&looked_at)))?;
     let chunk = lua.load(include_str!("hook.lua")).set_name("=[runtime64]").set_mode(ChunkMode::Text);
-    let set_watched: Function = chunk.call((look, is_stopping, INSTRUCTIONS))?;
-    lua.set_app_data(Hook { interrupt, is_interruptible, deadlines: Vec::new(), set_watched });
+    let (set_watched, remove): (Function, Function) = chunk.call((look, is_stopping, INSTRUCTIONS))?;
+    lua.set_app_data(Hook { interrupt, is_interruptible, deadlines: Vec::new(), set_watched, remove });
     renew(lua)
 }
 
@@ -49,13 +57,10 @@ pub(super) fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce()
 
 /// The state ends: hooks of scripts are removed from the thread that runs its finalizers, as Lua runs none in a finalizer.
 pub(super) fn end(lua: &Lua) -> mlua::Result<()> {
-    let Some(hook) = lua.app_data_ref::<Hook>() else { return Ok(()) };
-    let (set_watched, is_watched) =
-        (hook.set_watched.clone(), hook.is_interruptible || hook.interrupt.deadline().is_some());
-    drop(hook);
+    let Some(remove) = lua.app_data_ref::<Hook>().map(|hook| hook.remove.clone()) else { return Ok(()) };
     // A hook for calls would run at the next one, and may raise.
     lua.remove_hook();
-    set_watched.call((is_watched, true))
+    remove.call(())
 }
 
 /// How much of the time is left that what runs now has: nothing, if it has no limit.
@@ -73,16 +78,24 @@ pub(super) fn time_left(interrupt: &Interrupt) -> Result<Option<Duration>, Error
     }
 }
 
-/// A limit that is no longer than the time that what runs now has.
+/// A time that is no longer than what runs now has.
+///
+/// # Errors
+/// That time is over.
+pub(super) fn at_most(interrupt: &Interrupt, limit: Duration) -> Result<Duration, Error> {
+    Ok(time_left(interrupt)?.map_or(limit, |left| left.min(limit)))
+}
+
+/// The same where there may be no limit but that.
 ///
 /// # Errors
 /// That time is over.
 #[inline]
 pub(super) fn limited(interrupt: &Interrupt, limit: Option<Duration>) -> Result<Option<Duration>, Error> {
-    Ok(match (time_left(interrupt)?, limit) {
-        (Some(left), Some(limit)) => Some(left.min(limit)),
-        (left, limit) => left.or(limit),
-    })
+    match limit {
+        None => time_left(interrupt),
+        Some(limit) => at_most(interrupt, limit).map(Some),
+    }
 }
 
 #[cold]
@@ -103,7 +116,7 @@ fn change_deadlines(lua: &Lua, change: impl FnOnce(&mut Vec<Instant>)) {
 fn renew(lua: &Lua) -> mlua::Result<()> {
     let Some(hook) = lua.app_data_ref::<Hook>() else { return Ok(()) };
     let (interrupt, set_watched) = (hook.interrupt.clone(), hook.set_watched.clone());
-    let is_watched = hook.is_interruptible || interrupt.deadline().is_some();
+    let is_watched = hook.is_watched();
     drop(hook);
     if is_watched {
         // Code that catches every error would else be stopped in the same protected function again and again.

@@ -77,14 +77,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_ends_while_arguments_are_put_has_not_run_the_function() {
-        let death = Death {
-            exit: Exit::Signal(9),
-            last_words: None,
-            started: Started::Unknown,
-            wine_prefix: None,
-            dump: None,
-            report: Report::default(),
-        };
+        let death = Death::new(Exit::Signal(9), None, Started::Unknown);
         let error = Mismatch::from_remote(&RemoteError::Lost(death)).within("element 1").at("f: argument 1");
         assert_eq!((error.kind, error.context.started), (ErrorKind::WorkerLost, Some(Started::No)));
         assert_eq!(error.context.code, Some(9));

@@ -120,10 +120,19 @@ pub(super) fn after(pause: Duration, action: impl FnOnce() + Send + 'static) {
     WATCH.add(moment(Instant::now() + pause), Box::new(action));
 }
 
-fn moment(at: Instant) -> Moment {
+/// An instant as a moment, which is never 0.
+pub(super) fn moment(at: Instant) -> Moment {
+    u64::try_from(at.saturating_duration_since(first()).as_micros()).unwrap_or(Moment::MAX).clamp(1, FIRED - 1)
+}
+
+/// The instant of a moment, unless it is too far away for one.
+pub(super) fn instant(moment: Moment) -> Option<Instant> {
+    first().checked_add(Duration::from_micros(moment))
+}
+
+fn first() -> Instant {
     static FIRST: OnceLock<Instant> = OnceLock::new();
-    let first = *FIRST.get_or_init(Instant::now);
-    u64::try_from(at.saturating_duration_since(first).as_micros()).unwrap_or(Moment::MAX).clamp(1, FIRED - 1)
+    *FIRST.get_or_init(Instant::now)
 }
 
 type Action = Box<dyn FnOnce() + Send>;

@@ -79,16 +79,18 @@ impl Ends {
 
     /// How a generation ended, as the error of a request that is not sent for it.
     pub(super) fn error_of(&self, generation: Generation) -> Option<RemoteError> {
-        let known = self.known();
-        let (_, end) = known.last.as_ref().filter(|(ended, _)| *ended == generation)?;
-        Some(end.clone().before_start().error())
+        Some(self.end_of(generation)?.before_start().error())
     }
 
     /// What an error that describes the end of a generation sets when it is raised.
     pub(super) fn report_of(&self, generation: Generation) -> Option<Report> {
+        Some(self.end_of(generation)?.report().clone())
+    }
+
+    fn end_of(&self, generation: Generation) -> Option<End> {
         let known = self.known();
         let (_, end) = known.last.as_ref().filter(|(ended, _)| *ended == generation)?;
-        Some(end.report().clone())
+        Some(end.clone())
     }
 
     /// Keeps the first reason that is told of a generation.
@@ -133,14 +135,7 @@ mod tests {
 
     #[test]
     fn an_end_stays_unreported_until_an_error_is_raised_for_it() {
-        let death = Death {
-            exit: Exit::Signal(9),
-            last_words: None,
-            started: Started::Unknown,
-            wine_prefix: None,
-            dump: None,
-            report: Report::default(),
-        };
+        let death = Death::new(Exit::Signal(9), None, Started::Unknown);
         let ends = Ends::default();
         ends.keep(7, End::Lost(death.clone()));
         let told = |ends: &Ends| match ends.unreported() {

@@ -209,6 +209,11 @@ pub struct Death {
 }
 
 impl Death {
+    /// A death of which nothing else is known yet, and which no script has been given an error for.
+    pub(crate) fn new(exit: Exit, last_words: Option<Box<LastWords>>, started: Started) -> Self {
+        Self { exit, last_words, started, wine_prefix: None, dump: None, report: Report::default() }
+    }
+
     /// Whether something went wrong in the process, so that it did not just end or was ended by somebody.
     #[must_use]
     pub fn is_crash(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Interrupts: another thread calls off what is being done.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::alarm;
@@ -26,7 +26,7 @@ struct Shared {
     is_final: AtomicBool,
     /// Whether a worker was ended for the last request: whoever waits for it will hear of that.
     is_under_way: AtomicBool,
-    /// When what runs now is to be over, in nanoseconds from [`start_of_time`]; 0 if there is no limit.
+    /// When what runs now is to be over, as the moment of an [alarm]; 0 if there is no limit.
     deadline: AtomicU64,
     running: Mutex<Vec<Weak<Control>>>,
     /// A request was made or met.
@@ -104,11 +104,7 @@ impl Interrupt {
 
     /// Sets when what runs now is to be over: the deadline of a call whose callback runs. Every call that is made meanwhile keeps it.
     pub fn set_deadline(&self, deadline: Option<Instant>) {
-        let nanoseconds = deadline.map_or(0, |deadline| {
-            let since = deadline.saturating_duration_since(start_of_time()).as_nanos();
-            u64::try_from(since).unwrap_or(u64::MAX).max(1)
-        });
-        self.0.deadline.store(nanoseconds, Ordering::Relaxed);
+        self.0.deadline.store(deadline.map_or(0, alarm::moment), Ordering::Relaxed);
     }
 
     /// When what runs now is to be over, if there is a limit.
@@ -117,7 +113,7 @@ impl Interrupt {
     pub fn deadline(&self) -> Option<Instant> {
         match self.0.deadline.load(Ordering::Relaxed) {
             0 => None,
-            nanoseconds => start_of_time().checked_add(Duration::from_nanos(nanoseconds)),
+            moment => alarm::instant(moment),
         }
     }
 
@@ -151,12 +147,6 @@ impl Interrupt {
     fn running(&self) -> MutexGuard<'_, Vec<Weak<Control>>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A moment before any deadline.
-fn start_of_time() -> Instant {
-    static START: OnceLock<Instant> = OnceLock::new();
-    *START.get_or_init(Instant::now)
 }
 
 #[cfg(test)]

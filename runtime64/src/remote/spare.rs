@@ -97,7 +97,7 @@ impl Spares {
     /// A worker that waits, if there is one that was started this way and still lives.
     pub(super) fn take(&self, kind: WorkerKind, settings: &Settings) -> Option<Running> {
         let running = self.lock().find(kind, settings)?.running.take();
-        running.filter(|running| running.control.process.wait(Duration::ZERO).is_none())
+        running.filter(|running| !running.control.process.has_ended())
     }
 
     /// Says that a worker has been started. If none is for a while, another one is started then that waits, if none does.

@@ -11,7 +11,7 @@ use super::client::{Client, Failure};
 use super::control::OwnedControl;
 use super::dump::Dumper;
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Report, Settings, Started, Wine, WorkerKind, alarm, locate};
+use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, alarm, locate};
 use watchdog::{Unsettled, Watchdog};
 
 mod watchdog;
@@ -37,8 +37,7 @@ impl Running {
         // What was reported before anybody could know that it is the end is true if the process ended of it.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
-        let wine_prefix = self.wine_prefix.clone();
-        let mut death = Death { exit, last_words, started, wine_prefix, dump: None, report: Report::default() };
+        let mut death = Death { wine_prefix: self.wine_prefix.clone(), ..Death::new(exit, last_words, started) };
         if let Some(dumper) = self.link.dumper.as_ref().filter(|_| death.is_crash()) {
             death.dump = Some(dumper.as_ref().map_err(Clone::clone).and_then(Dumper::finish));
         }

@@ -122,8 +122,7 @@ fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue)
 fn pause_is_interrupted(lua: &Lua, length: Duration) -> Result<bool, Error> {
     let Some(module) = Module::of_state(lua) else { return Ok(false) };
     let interrupt = &module.shared().settings.interrupt;
-    let left = hook::time_left(interrupt)?;
-    Ok(interrupt.pause(left.map_or(length, |left| left.min(length))))
+    Ok(interrupt.pause(hook::at_most(interrupt, length)?))
 }
 
 /// Half of a pause to all of it, so that callers that failed together do not try together.

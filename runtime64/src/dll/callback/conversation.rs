@@ -85,8 +85,7 @@ fn reaches_nobody(error: &mlua::Error) {
 /// Has a worker's callbacks served that wait for the host, and tells how many. If none does, one is waited for.
 pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> mlua::Result<u32> {
     // In a callback whose call has a deadline it waits at most until that.
-    let left = hook::time_left(worker.interrupt())?;
-    let milliseconds = duration::milliseconds(left.map_or(limit, |left| left.min(limit)));
+    let milliseconds = duration::milliseconds(hook::at_most(worker.interrupt(), limit)?);
     let failure = |error| from_remote(error, worker, "dll.poll");
     let session = worker.session().map_err(failure)?;
     let owner = owner(worker, &session);

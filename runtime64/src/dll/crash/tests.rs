@@ -1,20 +1,12 @@
 use protocol::{Registers, Text};
 
 use super::*;
-use crate::remote::Report;
 
 const LINUX: WorkerKind = WorkerKind::ALL[0];
 const WINDOWS: WorkerKind = WorkerKind::ALL[2];
 
 fn death(words: LastWords) -> Death {
-    Death {
-        exit: Exit::Code(5),
-        last_words: Some(Box::new(words)),
-        started: Started::Yes,
-        wine_prefix: None,
-        dump: None,
-        report: Report::default(),
-    }
+    Death::new(Exit::Code(5), Some(Box::new(words)), Started::Yes)
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The memory of a worker that is held, reached by the operating system's means, or by asking where that is refused.
 
-use std::time::Duration;
-
 use protocol::{ReadString, Value, WriteMemory, limits};
 
 use super::{Running, Session};
@@ -90,7 +88,7 @@ impl Session<'_> {
     /// Why memory could not be accessed. A process that has ended has none, which the worker's silence reports.
     #[cold]
     fn seen(&self, error: AccessError) -> AccessError {
-        let has_ended = |running: &Running| running.control.process.wait(Duration::ZERO).is_some();
+        let has_ended = |running: &Running| running.control.process.has_ended();
         match error {
             AccessError::Unmapped { .. } if self.running().is_ok_and(has_ended) => AccessError::Refused,
             error => error,
