@@ -29,8 +29,25 @@ local function resting(f, ...)
   end
 end
 
-local earlier, hooked_earlier = coroutine.create(forever), coroutine.create(forever)
+local earlier, hooked_earlier, wrapped_earlier = coroutine.create(forever), coroutine.create(forever), coroutine.wrap(forever)
 debug.sethook(hooked_earlier, function() end, "l")
+-- Runs for a while in each callback, and between them.
+local between = coroutine.wrap(function()
+  while true do
+    for _ = 1, 100000 do
+    end
+    coroutine.yield()
+  end
+end)
+local earlier_callback
+dll.call({ deadline = 60 }, library.fire_given, function(code)
+  earlier_callback = coroutine.wrap(function()
+    coroutine.yield()
+    forever()
+  end)
+  earlier_callback()
+  return code
+end, 1)
 local callbacks = {
   { "a loop", forever },
   { "protected calls of the library", function() resting(rest, 10) end },
@@ -54,6 +71,9 @@ local callbacks = {
   { "a coroutine beside a hook", function() debug.sethook(function() end, "l") coroutine.wrap(forever)() end },
   { "a coroutine made before the call", function() coroutine.resume(earlier) end },
   { "a coroutine made before the call with a hook of its own", function() coroutine.resume(hooked_earlier) end },
+  { "a wrapped coroutine made before the call", function() wrapped_earlier() end },
+  { "a coroutine that computes between the calls, too", function() while true do between() end end },
+  { "a coroutine of an earlier callback", function() earlier_callback() end },
   { "coroutines in a loop", function() while true do coroutine.resume(coroutine.create(forever)) end end },
 }
 for _, case in ipairs(callbacks) do
@@ -65,6 +85,7 @@ for _, case in ipairs(callbacks) do
   check.equal(failure.kind, "timeout", what)
   -- Nothing is left of it.
   debug.sethook()
+  pcall(between)
   local sum = 0
   for index = 1, 100000 do
     sum = sum + index

@@ -7,12 +7,16 @@ local look, is_stopping, INSTRUCTIONS = ...
 
 local error, format, tointeger, type = error, string.format, math.tointeger, type
 local sethook, gethook, running, xpcall_any = debug.sethook, debug.gethook, coroutine.running, xpcall
-local find, gsub, create, wrap, resume = string.find, string.gsub, coroutine.create, coroutine.wrap, coroutine.resume
+local find, gsub, create, wrap, getupvalue = string.find, string.gsub, coroutine.create, coroutine.wrap, debug.getupvalue
+local next = next
 
 -- The hook, the mask and the count that a script has set for a thread.
 local hooks = setmetatable({}, { __mode = "k" })
 
 local is_watched = false
+
+-- The coroutines that have no hook of the runtime's. They get it when something is looked at.
+local main, unwatched = running(), setmetatable({}, { __mode = "k" })
 
 -- The masks' letters by the name of the event.
 local LETTERS <const> = { call = "c", ["tail call"] = "c", ["return"] = "r", line = "l" }
@@ -59,10 +63,14 @@ function install(thread)
       mask, own.step, own.passed = own.mask, step, 0
     end
     sethook(thread, watch, mask, step)
+    return
   elseif own ~= nil then
     sethook(thread, own.hook, own.mask, own.count)
   else
     sethook(thread)
+  end
+  if thread ~= main then
+    unwatched[thread] = true
   end
 end
 
@@ -95,12 +103,12 @@ function debug.gethook(thread)
 end
 
 -- A coroutine inherits the hook of the thread that makes it. Where that is Lua's `debug.sethook`, it knows the function of that
--- thread alone, and a coroutine that was made before anything was looked at has no hook at all: both get theirs here.
+-- thread alone, and where nothing is looked at there is none: each gets its own here, or when something is looked at.
 local function follow(thread)
-  local hook = is_watched and gethook(thread)
-  -- A hook of the runtime's own, which is no function of Lua's, does what is needed.
-  if is_watched and hook ~= watch and type(hook) ~= "string" then
+  if is_watched then
     install(thread)
+  else
+    unwatched[thread] = true
   end
 end
 
@@ -111,20 +119,10 @@ function coroutine.create(f)
 end
 
 function coroutine.wrap(f)
-  if not is_watched or type(f) ~= "function" then
-    return wrap(f)
-  end
-  return wrap(function(...)
-    follow(running())
-    return f(...)
-  end)
-end
-
-function coroutine.resume(thread, ...)
-  if type(thread) == "thread" then
-    follow(thread)
-  end
-  return resume(thread, ...)
+  local call = wrap(f)
+  local _, thread = getupvalue(call, 1)
+  follow(thread)
+  return call
 end
 
 -- The error by which the runtime stops code is raised inside the hook, where no further hook could stop a message handler.
@@ -147,6 +145,12 @@ local function set_watched(watched)
   local thread = running()
   if hooks[thread] ~= nil then
     install(thread)
+  end
+  if watched then
+    for other in next, unwatched do
+      unwatched[other] = nil
+      install(other)
+    end
   end
 end
 
