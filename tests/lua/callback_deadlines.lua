@@ -126,7 +126,18 @@ end
 hooked "main"
 coroutine.wrap(hooked) "coroutine"
 
--- One that is set inside stays, too, as does its count.
+-- One that is set inside stays, too, as does its count, whether it is shorter than the runtime's or longer.
+for _, count in ipairs { 100, 10007, 15000, 25000 } do
+  local events = 0
+  dll.call({ deadline = 60 }, library.fire_given, function(code)
+    debug.sethook(function(event) events = events + (event == "count" and 1 or 0) end, "", count)
+    for _ = 1, 10 * count do
+    end
+    debug.sethook()
+    return code
+  end, 1)
+  check.truthy(events >= 9 and events <= 15, events .. " events in 10 times " .. count .. " instructions")
+end
 local events = 0
 dll.call({ deadline = 60 }, library.fire_given, function(code)
   debug.sethook(function(event) events = events + (event == "count" and 1 or 0) end, "", 100)
@@ -136,6 +147,20 @@ for _ = 1, 10000 do
 end
 debug.sethook()
 check.truthy(events >= 50 and events <= 1000, events .. " events of 100 instructions each")
+
+-- What is set is read back as Lua has it.
+local function nothing() end
+for _, case in ipairs { { "lc", 0, "cl" }, { "lrc", 5, "crl" }, { "xx", 7, "" } } do
+  debug.sethook(nothing, case[1], case[2])
+  for _, thread in ipairs { coroutine.running(), 1 } do
+    local hook, mask, count = debug.gethook(thread)
+    check.equal(hook, nothing, "the hook of " .. case[1])
+    check.equal(mask, case[3], "the mask of " .. case[1])
+    check.equal(count, case[2], "the count of " .. case[1])
+  end
+end
+debug.sethook(nothing, "", 0)
+check.equal((debug.gethook()), nil, "a hook for no event")
 
 -- Errors of a script's hook are what they were, and wrong arguments are refused.
 check.equal(select(2, pcall(debug.sethook, 1, "l")) ~= nil, true, "no function")

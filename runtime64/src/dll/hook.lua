@@ -7,8 +7,8 @@ local look, is_stopping, INSTRUCTIONS = ...
 
 local error, format, tointeger, type = error, string.format, math.tointeger, type
 local sethook, gethook, running, xpcall_any = debug.sethook, debug.gethook, coroutine.running, xpcall
-local find, gsub, create, wrap, getupvalue = string.find, string.gsub, coroutine.create, coroutine.wrap, debug.getupvalue
-local next = next
+local find, gmatch, next = string.find, string.gmatch, next
+local create, wrap, getupvalue = coroutine.create, coroutine.wrap, debug.getupvalue
 
 -- The hook, the mask and the count that a script has set for a thread.
 local hooks = setmetatable({}, { __mode = "k" })
@@ -40,11 +40,13 @@ local function watch(event, line)
     if own.count == 0 then
       return
     end
+    -- The instructions of this function have been counted, too: the count begins anew.
+    sethook(watch, own.mask, own.step)
     own.passed = own.passed + own.step
     if own.passed < own.count then
       return
     end
-    own.passed = 0
+    own.passed = own.passed - own.count
   elseif not find(own.mask, LETTERS[event], 1, true) then
     return
   end
@@ -57,8 +59,10 @@ function install(thread)
   if is_watched then
     local mask, step = "", INSTRUCTIONS
     if own ~= nil then
-      if own.count > 0 and own.count < step then
-        step = own.count
+      if own.count > 0 then
+        -- Equal parts, so that the script's count ends with one of them.
+        local parts = (own.count + step - 1) // step
+        step = (own.count + parts - 1) // parts
       end
       mask, own.step, own.passed = own.mask, step, 0
     end
@@ -72,6 +76,17 @@ function install(thread)
   if thread ~= main then
     unwatched[thread] = true
   end
+end
+
+-- The letters of a mask in Lua's order.
+local function letters(mask)
+  local known = ""
+  for letter in gmatch("crl", ".") do
+    if find(mask, letter, 1, true) then
+      known = known .. letter
+    end
+  end
+  return known
 end
 
 function debug.sethook(...)
@@ -89,13 +104,15 @@ function debug.sethook(...)
     elseif count ~= nil and not tointeger(count) then
       error(format("bad argument to 'sethook' (an integer is needed as count, got %s)", type(count)), 2)
     end
-    hooks[thread] = { hook = hook, mask = (gsub(mask, "[^crl]", "")), count = count and tointeger(count) or 0, passed = 0, step = 0 }
+    mask, count = letters(mask), count and tointeger(count) or 0
+    -- A hook for no event is none.
+    hooks[thread] = (mask ~= "" or count > 0) and { hook = hook, mask = mask, count = count, passed = 0, step = 0 } or nil
   end
   install(thread)
 end
 
 function debug.gethook(thread)
-  local own = hooks[thread or running()]
+  local own = hooks[type(thread) == "thread" and thread or running()]
   if own ~= nil then
     return own.hook, own.mask, own.count
   end
