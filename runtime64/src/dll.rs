@@ -8,9 +8,12 @@ use crate::remote::Settings;
 
 mod abi;
 mod api;
+mod bind;
 mod breaker;
 mod call;
-mod callback;
+mod callback_dispatch;
+mod callback_registry;
+mod callback_table;
 mod cdata;
 mod companion;
 mod crash;
@@ -23,10 +26,13 @@ mod generational;
 mod hook;
 mod isolate;
 mod library;
+mod marshal;
 mod memory;
 mod metrics;
 mod mismatch;
 mod module;
+mod orphans;
+mod owner;
 mod text;
 mod types;
 mod usage;
@@ -45,7 +51,8 @@ pub(crate) fn install(lua: &Lua, settings: Settings, is_interruptible: bool) -> 
     hook::install(lua, settings.interrupt.clone(), is_interruptible)?;
     let module = Module::new(settings);
     lua.set_app_data(module.clone());
-    cdata::install(lua, &module)?;
+    describe::install(|userdata| cdata::type_of(userdata).or_else(|| library::described(userdata)));
+    cdata::install(lua, &module, call::at_address)?;
     let table = api::table_of(lua, &module)?;
     module.isolate().keep_table(lua, &table)?;
     lua.globals().set("dll", &table)?;
@@ -67,7 +74,7 @@ pub(crate) fn run_finalizers(lua: &Lua) {
 /// Serves the callbacks that wait for the host, and tells how many.
 pub(crate) fn serve_callbacks(lua: &Lua) -> mlua::Result<u32> {
     match Module::of_state(lua) {
-        Some(module) => callback::serve_waiting(lua, &module),
+        Some(module) => call::serve_waiting(lua, &module),
         None => Ok(0),
     }
 }

@@ -8,6 +8,8 @@ use crate::failure::Failure;
 use crate::step;
 use crate::workspace::{cargo, root};
 
+mod floors;
+
 /// A file of the repository: its path from the root, with `/`, and its text.
 struct Source {
     path: String,
@@ -64,6 +66,7 @@ pub(crate) fn check() -> Result<(), Failure> {
         nothing_outside,
         telling_names,
         scripts_are_run,
+        floors::imports_lead_down,
     ] {
         violations.extend(rule(&sources));
     }

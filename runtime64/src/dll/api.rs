@@ -3,8 +3,9 @@
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 use protocol::{Machine, Platform};
 
+use super::bind;
 use super::cdata;
-use super::library::{self, Library};
+use super::library::Library;
 use super::module::Module;
 
 mod argument;
@@ -78,7 +79,7 @@ fn computed_fields(lua: &Lua, module: &Module) -> mlua::Result<Table> {
                 if !known.is_nil() {
                     return Ok(known);
                 }
-                let table = library::table_of(lua, Library::default_of(&shared, kind))?;
+                let table = bind::table_of(lua, Library::default_of(&shared, kind))?;
                 default_libraries.raw_set(kind.index(), &table)?;
                 Ok(LuaValue::Table(table))
             }

@@ -1,91 +1,36 @@
 //! Calls: arguments out, a result back.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mlua::{AnyUserData, Lua, MultiValue, Value as LuaValue};
-use protocol::{FailureRule, Outcome, SetErrors, Type};
+use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
+use protocol::{FailureRule, Outcome, SetErrors};
 
-use super::callback::{self, Ended};
 use super::cdata::Cdata;
-use super::companion::Companion;
-use super::describe::{describe, describe_call};
-use super::library::Library;
-use super::memory::{Owner, owner};
-use super::mismatch::Mismatch;
-use super::types::{Ctype, Prototype};
-use super::usage::Usage;
-use crate::c;
-use crate::error::{Error, ErrorKind};
-use crate::remote::{RemoteError, Session, Worker};
+use super::describe::describe_call;
+use super::library::Function;
+use super::owner::owner;
+use crate::remote::RemoteError;
 
 mod annotated;
 mod batch;
 mod begin;
 mod called;
-mod convert;
-mod function;
+mod exchange;
 mod future;
-mod orphans;
-mod pointer;
+mod restart;
 mod result;
+mod target;
 mod variadic;
 mod waiting;
 
 pub(super) use batch::batch;
 use begin::{Time, begin, enter, in_time, make_ready};
 use called::{Called, Ready, Rooms};
-pub(super) use convert::{argument_to_lua, to_wire};
-pub(super) use function::Function;
+use exchange::{Ended, converse};
+pub(super) use exchange::{poll, serve_waiting};
 pub(super) use future::start;
-pub(super) use orphans::Orphans;
-pub(super) use pointer::at_address;
+use target::{CallTarget, with_target};
 pub(super) use waiting::{rest, wait_all, wait_any};
-
-/// Something that can be called.
-trait Callee {
-    /// How it is called.
-    fn prototype(&self) -> &Prototype;
-
-    /// Where it lies.
-    fn worker(&self) -> &Arc<Worker>;
-
-    /// Its name, or what stands for one, in messages.
-    fn name(&self) -> String;
-
-    /// What it takes, as C, in messages.
-    fn declaration(&self) -> String;
-
-    /// The running worker that it can be called in.
-    fn session(&self) -> Result<Session<'_>, Error>;
-
-    /// The worker's id for it, and the address where that does not tell it. `further` are the types of the arguments beyond
-    /// the parameters, none for functions without such.
-    fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error>;
-
-    /// Keeps the error numbers that the call left.
-    fn remember(&self, outcome: &Outcome) {
-        if let Some(companion) = Companion::of(self.worker()) {
-            companion.error_numbers.set(outcome.errno, outcome.last_error);
-        }
-    }
-
-    /// The library that is called, if it is known, and what is counted of the function.
-    fn of_library(&self) -> Option<(&Library, &Usage)> {
-        None
-    }
-
-    /// What a failure of the worker means.
-    fn failure(&self, error: RemoteError) -> Error;
-
-    /// The error with the place it happened in.
-    fn located(&self, error: Error) -> Error;
-
-    /// Which of its results say that it failed.
-    fn failure_rule(&self) -> FailureRule {
-        FailureRule::Never
-    }
-}
 
 /// How one call is made.
 #[derive(Debug, Default)]
@@ -117,45 +62,45 @@ impl Options {
 }
 
 /// Calls it.
-fn call(callee: &impl Callee, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+fn call(callee: &CallTarget<'_>, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
     call_with(callee, lua, arguments, &mut Options::default())
 }
 
 /// Calls it in a certain way.
-fn call_with<C: Callee + ?Sized>(
-    callee: &C,
+fn call_with(
+    callee: &CallTarget<'_>,
     lua: &Lua,
     arguments: &MultiValue,
     options: &mut Options,
 ) -> mlua::Result<MultiValue> {
     let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
-    let (session, time) = begin(callee, lua, options.limit.or(callee.worker().call_deadline()))?;
+    let (session, time) = begin(callee, lua, options.limit.or(callee.worker.call_deadline()))?;
     options.deadline = time.deadline;
-    let owner = owner(callee.worker(), &session);
+    let owner = owner(callee.worker, &session);
     let mut called = Called::new(session, &owner);
     let ready = called.prepare(callee, arguments)?;
     if let FailureRule::LastError | FailureRule::Errno = rule {
         let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
         called.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
-    let begun = callee.of_library().and_then(|(_, usage)| usage.begin());
+    let begun = callee.function().and_then(|function| function.usage().begin());
     let Called { session, callbacks, .. } = called;
-    let mut ended = callback::converse(lua, callee.worker(), &owner, session, &ready.request(), time.deadline);
+    let mut ended = converse(lua, callee.worker, &owner, session, &ready.request(), time.deadline);
     drop(callbacks);
     in_time(time, &mut ended);
     let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
         return Err(lost(callee, arguments, ended));
     };
-    if let Some((library, usage)) = callee.of_library() {
-        usage.end(begun);
-        library.returned();
+    if let Some(function) = callee.function() {
+        function.usage().end(begun);
+        function.library().returned();
     }
     session.give_back(ready.values);
     callee.remember(&outcome);
     let stored = result::stored(callee, &ready.rooms, &outcome, &mut session)?;
     if rule.holds(&outcome) && raised.is_none() {
-        if let Some((_, usage)) = callee.of_library() {
-            usage.fail();
+        if let Some(function) = callee.function() {
+            function.usage().fail();
         }
         return Err(result::failed(callee, &outcome, rule, &mut session).into());
     }
@@ -169,7 +114,7 @@ fn call_with<C: Callee + ?Sized>(
 /// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause; otherwise it is told
 /// beside the failure.
 #[cold]
-fn lost<C: Callee + ?Sized>(callee: &C, arguments: &MultiValue, ended: Ended<'_, Outcome>) -> mlua::Error {
+fn lost(callee: &CallTarget<'_>, arguments: &MultiValue, ended: Ended<'_, Outcome>) -> mlua::Error {
     let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
     match (error, ended.raised) {
         (RemoteError::EndedMeanwhile, Some(raised)) => raised,
@@ -190,64 +135,19 @@ pub(super) fn call_value(
     arguments: &MultiValue,
     options: &mut Options,
 ) -> mlua::Result<MultiValue> {
-    with_callee(function, |callee| call_with(callee, lua, arguments, options))?
+    with_target(function, |target| call_with(target, lua, arguments, options))?
 }
 
-/// Does something with what can be called.
-fn with_callee<R>(function: &LuaValue, act: impl FnOnce(&dyn Callee) -> R) -> Result<R, Error> {
-    if let LuaValue::UserData(userdata) = function {
-        if let Ok(function) = userdata.borrow::<Function>() {
-            return Ok(act(&*function));
-        }
-        if let Ok(cdata) = userdata.borrow::<Cdata>() {
-            let cdata = cdata.clone();
-            return pointer::with_target(&cdata, |target| act(target));
-        }
+/// Calls the function that a pointer leads to.
+pub(super) fn at_address(lua: &Lua, cdata: &Cdata, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+    target::with_pointer(cdata, |target, _| call(target, lua, arguments))?
+}
+
+impl UserData for Function {
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_meta_method(MetaMethod::Call, |lua, function, arguments: MultiValue| {
+            call(&CallTarget::of(function), lua, &arguments)
+        });
+        methods.add_meta_method(MetaMethod::ToString, |_, function, ()| Ok(function.to_string()));
     }
-    let message = format!("a function of a library, or a pointer to one, is needed, not {}", describe(function));
-    Err(Error::new(ErrorKind::Type, message))
-}
-
-/// Whether a value is a function of a library.
-pub(super) fn is_function(value: &LuaValue) -> bool {
-    matches!(value, LuaValue::UserData(userdata) if userdata.is::<Function>())
-}
-
-/// The type of a function of a library; nothing for other userdata.
-pub(super) fn type_of(userdata: &AnyUserData) -> Option<Arc<c::FunctionType>> {
-    userdata.borrow::<Function>().ok().map(|function| Arc::clone(function.ty()))
-}
-
-/// The name of a function of a library; nothing for other userdata.
-pub(super) fn name_of(userdata: &AnyUserData) -> Option<String> {
-    userdata.borrow::<Function>().ok().map(|function| function.name())
-}
-
-/// The address of a function of a library as a pointer to a function of that type; nothing for other userdata.
-pub(super) fn address_of(userdata: &AnyUserData, needed: &Ctype, owner: &Owner) -> Result<Option<u64>, Mismatch> {
-    let Ok(function) = userdata.borrow::<Function>() else { return Ok(None) };
-    let own = c::Type::Function(Arc::clone(function.ty()));
-    let target = needed.ty.pointee().unwrap_or(&needed.ty);
-    if !target.is_void() && *target.resolve() != own {
-        let reason = format!("{} is needed, not {}; dll.cast converts, if you know that it is right", needed.ty, own);
-        return Err(Mismatch::new(ErrorKind::Type, reason));
-    }
-    function.address_in(owner).map(Some)
-}
-
-/// The address of a function of a library in the worker that runs now, and whose it is; nothing for other userdata.
-pub(super) fn resolved(userdata: &AnyUserData) -> Result<Option<(u64, Owner)>, Error> {
-    match userdata.borrow::<Function>() {
-        Ok(function) => function.resolve().map(Some),
-        Err(_) => Ok(None),
-    }
-}
-
-/// What C data that is no function has to say to a call.
-fn not_callable(cdata: &Cdata) -> Error {
-    let message = format!(
-        "{}: it cannot be called; only functions, pointers to them, and structs whose metatype has __call can",
-        cdata.ctype.ty
-    );
-    Error::new(ErrorKind::Type, message)
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use mlua::{AnyUserData, Lua, UserDataRef, Value as LuaValue};
 
-use super::memory::{Owner, Place};
+use super::memory::Place;
 use super::module::Module;
+use super::owner::Owner;
 use super::types::{Ctype, Form};
 use crate::error::{Error, ErrorKind};
 use finalizer::Guard;
 
+mod callback_methods;
 mod cast;
 mod elements;
 mod finalizer;
@@ -37,9 +39,9 @@ pub(super) use pointer::{PointerNeeded, address_for, agree};
 pub(super) use show::{declaration, describe};
 pub(super) use userdata::{converted_number, integer, number_of, unboxed};
 
-/// Prepares a Lua state for C data.
-pub(super) fn install(lua: &Lua, module: &Module) -> mlua::Result<()> {
-    metamethods::install(lua, module)
+/// Prepares a Lua state for C data. Pointers to functions are called by `call`.
+pub(super) fn install(lua: &Lua, module: &Module, call: metamethods::CallPointer) -> mlua::Result<()> {
+    metamethods::install(lua, module, call)
 }
 
 /// From now on metatypes may have functions for names that are no fields, which takes a little longer for each access.

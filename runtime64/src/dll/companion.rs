@@ -1,8 +1,8 @@
 //! What the module keeps for each worker, as long as that one is there.
 
 use super::breaker::Breaker;
-use super::call::Orphans;
-use super::callback::Callbacks;
+use super::callback_table::Callbacks;
+use super::orphans::Orphans;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,10 +1,21 @@
 //! Lua values in error messages.
 
-use mlua::{MultiValue, Value as LuaValue};
+use std::sync::OnceLock;
+
+use mlua::{AnyUserData, MultiValue, Value as LuaValue};
 
 use super::mismatch::Mismatch;
 use crate::bounded;
 use crate::error::ErrorKind;
+
+/// Describes the userdata of the layers above.
+static USERDATA: OnceLock<fn(&AnyUserData) -> Option<String>> = OnceLock::new();
+
+/// Sets how userdata is described: the function returns the words for a value of a type that it knows.
+pub(super) fn install(describe: fn(&AnyUserData) -> Option<String>) {
+    // Each state of the process installs the same function.
+    let _ = USERDATA.set(describe);
+}
 
 /// A Lua value in an error message: short values themselves, others by their type.
 pub(super) fn describe(value: &LuaValue) -> String {
@@ -23,8 +34,9 @@ pub(super) fn describe(value: &LuaValue) -> String {
             let more = if short.len() < front.len() { "…" } else { "" };
             format!("the string \"{}{more}\"", short.escape_debug())
         }
-        LuaValue::UserData(userdata) => super::cdata::type_of(userdata)
-            .or_else(|| super::call::name_of(userdata).map(|name| format!("the function {name}")))
+        LuaValue::UserData(userdata) => USERDATA
+            .get()
+            .and_then(|describe| describe(userdata))
             .map_or_else(|| "a userdata".to_owned(), |text| bounded::line(&text, LONGEST_TYPE).into_owned()),
         other => format!("a {}", other.type_name()),
     }

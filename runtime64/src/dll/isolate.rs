@@ -4,11 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mlua::{Function, Lua, Table};
 
-use super::failure::words_of;
-use super::library::Library;
-use crate::error::{Error, ErrorKind};
-use crate::remote::{Settings, Started, Workers};
-use crate::stack;
+use crate::remote::{Settings, Workers};
 
 /// Workers with the same settings, one of each kind.
 #[derive(Debug)]
@@ -63,38 +59,10 @@ pub(super) fn set_on_restart(table: &Table, function: Option<Function>) -> mlua:
     }
 }
 
-/// That function.
-fn on_restart(table: &Table) -> mlua::Result<Option<Function>> {
+/// The function that [`set_on_restart`] has set.
+pub(super) fn on_restart(table: &Table) -> mlua::Result<Option<Function>> {
     match table.metatable() {
         Some(metatable) => metatable.raw_get(ON_RESTART),
         None => Ok(None),
     }
-}
-
-/// Calls that function. As long as it fails, it is called again by the next call.
-pub(super) fn restarted(lua: &Lua, library: &Library) -> mlua::Result<()> {
-    let Some(table) = library.module().isolate().table(lua)? else { return Ok(()) };
-    let Some(function) = on_restart(&table)? else { return Ok(()) };
-    let outcome = stack::with_room_for_lua(|| function.call::<()>(table));
-    let worker = library.worker();
-    match outcome {
-        Ok(()) => {
-            worker.set_fresh();
-            Ok(())
-        }
-        Err(error) => {
-            worker.set_restarted();
-            Err(failed(&error).into())
-        }
-    }
-}
-
-/// What went wrong in a script's function for restarts: the call that was to be made has not begun.
-fn failed(error: &mlua::Error) -> Error {
-    if let Some(error) = error.downcast_ref::<Error>() {
-        let message = format!("on_restart: {}", error.message);
-        return Error { message, ..error.clone() }.before_start();
-    }
-    let (message, _) = words_of(error);
-    Error::new(ErrorKind::Callback, format!("on_restart: {message}")).with_started(Started::No)
 }

@@ -1,11 +1,9 @@
 //! Libraries: found, routed to the worker that can load them, loaded anew in each generation of it.
 
-mod binding;
-mod constant;
+mod decoration;
+mod function;
 mod sought;
-mod symbol;
 mod undeclared;
-mod variable;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -28,11 +26,9 @@ use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
 use crate::remote::{self, Generation, RemoteError, Session, Settings, Started, Worker, WorkerKind};
 
-pub(super) use binding::{library_of, table_of};
-pub(super) use constant::to_lua as constant_to_lua;
-pub(super) use sought::Sought;
-pub(super) use symbol::{bind as bind_symbol, sought};
-pub(super) use undeclared::not_exported;
+pub(super) use function::{Function, address_of, described, is_function, resolved, type_of};
+pub(super) use sought::{Sought, find_variable};
+pub(super) use undeclared::{error as undeclared, not_exported};
 
 /// A library, bound to the worker that can load it.
 pub(super) struct Library {
@@ -52,10 +48,10 @@ pub(super) struct Library {
 
 /// A variable that was found.
 #[derive(Clone, Debug)]
-struct KnownSymbol {
-    generation: Generation,
-    address: u64,
-    ctype: Arc<Ctype>,
+pub(super) struct KnownSymbol {
+    pub(super) generation: Generation,
+    pub(super) address: u64,
+    pub(super) ctype: Arc<Ctype>,
 }
 
 #[derive(Debug)]
@@ -225,12 +221,12 @@ impl Library {
     }
 
     /// What is known of a symbol in a generation.
-    fn known_symbol(&self, symbol: &str, generation: Generation) -> Option<KnownSymbol> {
+    pub(super) fn known_symbol(&self, symbol: &str, generation: Generation) -> Option<KnownSymbol> {
         let known = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(symbol).filter(|known| known.generation == generation).cloned()
     }
 
-    fn remember_symbol(&self, symbol: &str, known: KnownSymbol) {
+    pub(super) fn remember_symbol(&self, symbol: &str, known: KnownSymbol) {
         self.symbols.lock().unwrap_or_else(PoisonError::into_inner).insert(symbol.to_owned(), known);
     }
 

@@ -2,10 +2,8 @@
 
 mod bytes;
 mod garbage;
-mod owner;
 mod place;
 
 pub(super) use bytes::{buffer, zero_unit};
 pub(super) use garbage::Garbage;
-pub(super) use owner::{Owner, owner};
 pub(super) use place::{Access, Lasting, Place};

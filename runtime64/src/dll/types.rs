@@ -7,6 +7,7 @@ use crate::c::{self, Abi};
 use crate::error::{Error, ErrorKind};
 
 mod by_value;
+mod constant;
 mod ctype;
 mod enumeration;
 mod extended;
@@ -15,13 +16,16 @@ mod metatype;
 mod number;
 mod plan;
 mod prototype;
+mod text_array;
 
+pub(super) use constant::constant_to_lua;
 pub(super) use ctype::{Array, Ctype, Form, times};
 pub(super) use fields::{Field, Fields};
 pub(super) use metatype::{Event, Metatype};
 pub(super) use number::{Number, NumberBytes, integer};
 pub(super) use plan::{Arguments, Extent, Passing, Plan, Role, Shape, Size, Target};
 pub(super) use prototype::{Conversion, Defaults, FunctionForm, Parameter, Prototype, Strings, convention_named};
+pub(super) use text_array::{is_text, put_text, wide_character};
 
 /// How many names of types are kept; a script may make up any number of them.
 const NAMES: usize = 4096;

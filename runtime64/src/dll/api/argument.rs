@@ -8,6 +8,7 @@ use mlua::Value as LuaValue;
 use crate::c;
 use crate::dll::cdata::{self, Handle, integer};
 use crate::dll::describe::{describe, wrong_type};
+use crate::dll::library;
 use crate::dll::module::Module;
 use crate::dll::text::{Encoding, unknown_encoding};
 use crate::dll::types::Ctype;
@@ -24,7 +25,7 @@ pub(super) fn ctype_of(module: &Module, doing: &str, value: &LuaValue) -> Result
             if let Some(cdata) = cdata::of(value) {
                 return Ok(module.types().current(&cdata.ctype, module.abi()));
             }
-            if let Some(function) = crate::dll::call::type_of(userdata) {
+            if let Some(function) = library::type_of(userdata) {
                 return Ok(module.types().ctype(&c::Type::Function(function), module.abi()));
             }
             Err(needed(doing, value))

@@ -9,9 +9,11 @@ use super::hexdump::hexdump;
 use crate::dll::cdata::{self, integer};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::failure::from_remote;
-use crate::dll::memory::{Place, buffer, owner};
+use crate::dll::memory::{Place, buffer};
 use crate::dll::module::Module;
+use crate::dll::owner::owner;
 use crate::dll::text::{Encoding, Width};
+use crate::dll::types::wide_character;
 use crate::error::{Error, ErrorKind};
 
 /// Puts the functions into the module's table.
@@ -175,7 +177,7 @@ impl Span {
             Some(pointee) => pointee.is_const(),
             None => cdata.ctype.is_const,
         };
-        let wide = Width::within(&cdata.ctype);
+        let wide = wide_character(&cdata.ctype);
         Ok(Self { place: cdata.leads_to(&doing)?, bytes: cdata.bytes_there(), is_const, wide })
     }
 

@@ -1,16 +1,32 @@
 //! `callback`, `poll`: Lua functions that a library keeps, and those that wait for the host.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use mlua::{Lua, Table, Value as LuaValue};
+use mlua::{Function, Lua, Table, Value as LuaValue};
+use protocol::Value;
 
 use super::argument::ctype_of;
 use super::options::read_each;
-use crate::dll::callback;
-use crate::dll::cdata;
+use crate::dll::call;
+use crate::dll::callback_registry::{form_of, keep_with, prototype_of};
+use crate::dll::cdata::{self, Cdata};
 use crate::dll::describe::wrong_type;
 use crate::dll::duration;
+use crate::dll::marshal;
+use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
+use crate::dll::owner::Owner;
+use crate::dll::types::{Ctype, Form};
+
+/// How a callback is made that a library may keep.
+#[derive(Debug, Default)]
+struct Options {
+    /// What the library gets if the Lua function fails, or before it was called.
+    default: LuaValue,
+    /// Whether calls on the library's own threads are answered with that at once.
+    is_queued: bool,
+}
 
 /// Puts the functions into the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
@@ -21,15 +37,46 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             return Err(wrong_type("a Lua function", &function).at("dll.callback").into());
         };
         let options = match &options {
-            LuaValue::Nil => callback::Options::default(),
+            LuaValue::Nil => Options::default(),
             LuaValue::Table(table) => options_of(table)?,
             other => return Err(wrong_type("a table of options", other).at("dll.callback").into()),
         };
-        callback::new(lua, function, &pointer, &cdata::current_owner(&shared)?, &options)
+        new(lua, function, &pointer, &cdata::current_owner(&shared)?, &options)
     };
     table.set("callback", lua.create_function(make)?)?;
     let shared = module.clone();
     table.set("poll", lua.create_function(move |lua, seconds: LuaValue| poll(lua, &shared, &seconds))?)
+}
+
+/// Makes a callback that stays until it is freed, as a pointer.
+fn new(
+    lua: &Lua,
+    function: &Function,
+    pointer: &Arc<Ctype>,
+    owner: &Owner,
+    options: &Options,
+) -> mlua::Result<LuaValue> {
+    let pointer = match &pointer.form {
+        Form::Function(_) => pointer.pointer_to(),
+        _ => Arc::clone(pointer),
+    };
+    let keep = || keep_with(function, &pointer, owner, default(&pointer, owner, &options.default)?, options.is_queued);
+    let refused = |mismatch: Mismatch| mismatch.at(format_args!("dll.callback: {}", pointer.ty));
+    let address = keep().map_err(refused)?;
+    Cdata::pointer_value(lua, &pointer, address, owner)
+}
+
+/// What the library gets if the function fails. No worker may be held: the value may lie in its memory, or be a Lua function that
+/// becomes a callback itself.
+fn default(pointer: &Ctype, owner: &Owner, value: &LuaValue) -> Result<Value, Mismatch> {
+    let form = form_of(pointer)?;
+    let prototype = prototype_of(&form, pointer, owner)?;
+    match value {
+        LuaValue::Nil => Ok(Value::Nil),
+        value => {
+            marshal::callback_result(prototype, value, owner).map_err(|mismatch| mismatch.within("option 'default'"))
+        }
+    }
 }
 
 /// Serves the callbacks that wait, and tells how many. If none does, waits for one.
@@ -38,12 +85,12 @@ fn poll(lua: &Lua, module: &Module, seconds: &LuaValue) -> mlua::Result<u32> {
         LuaValue::Nil => Duration::ZERO,
         seconds => duration::of_seconds("dll.poll", seconds)?,
     };
-    callback::poll(lua, module.worker(module.kind()), limit)
+    call::poll(lua, module.worker(module.kind()), limit)
 }
 
 /// What holds for a callback.
-fn options_of(table: &Table) -> mlua::Result<callback::Options> {
-    let mut options = callback::Options::default();
+fn options_of(table: &Table) -> mlua::Result<Options> {
+    let mut options = Options::default();
     read_each("dll.callback", table, "default and thread", |key, given| {
         match key {
             "default" => options.default = given.value.clone(),

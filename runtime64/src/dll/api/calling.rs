@@ -7,11 +7,12 @@ use mlua::{Lua, LuaString, MultiValue, Table, UserDataRef, Value as LuaValue};
 use protocol::FailureRule;
 
 use super::options::read_each;
-use crate::dll::call::{self, Function, Options};
+use crate::dll::bind::library_of;
+use crate::dll::call::{self, Options};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::duration;
 use crate::dll::hook;
-use crate::dll::library;
+use crate::dll::library::Function;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
@@ -133,7 +134,7 @@ fn jittered(pause: Duration) -> Duration {
 
 /// Sets which results of functions say that they failed.
 fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlua::Result<()> {
-    library::library_of(&library)?;
+    library_of(&library)?;
     let LuaValue::Table(functions) = &library else { return Ok(()) };
     let rule = match &rule {
         LuaValue::Nil | LuaValue::Boolean(false) => FailureRule::Never,

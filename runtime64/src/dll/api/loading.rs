@@ -7,9 +7,10 @@ use mlua::{Lua, LuaString, Table, Value as LuaValue};
 use super::argument::{encoding, os_string};
 use super::options::{Given, read_each};
 use super::{exports, symbol, table_of};
+use crate::dll::bind;
 use crate::dll::breaker::Limits;
 use crate::dll::describe::describe;
-use crate::dll::library::{self, Library, Options};
+use crate::dll::library::{Library, Options};
 use crate::dll::module::Module;
 use crate::dll::text::Encoding;
 use crate::dll::types::convention_named;
@@ -31,14 +32,14 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
                     return Err(Error::new(ErrorKind::Type, message).into());
                 }
             };
-            library::table_of(lua, Library::load(&shared, &name, options)?)
+            bind::table_of(lua, Library::load(&shared, &name, options)?)
         })?,
     )?;
     table.set(
         "exports",
         lua.create_function(|lua, (library, pattern): (LuaValue, Option<LuaString>)| {
             let pattern = pattern.as_ref().map(LuaString::to_string_lossy);
-            exports::list(lua, &*library::library_of(&library)?, pattern.as_deref())
+            exports::list(lua, &*bind::library_of(&library)?, pattern.as_deref())
         })?,
     )?;
     let shared = module.clone();
@@ -47,7 +48,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set(
         "of",
         lua.create_function(move |lua, library: LuaValue| {
-            table_of(lua, &shared.of(library::library_of(&library)?.worker().kind()))
+            table_of(lua, &shared.of(bind::library_of(&library)?.worker().kind()))
         })?,
     )
 }

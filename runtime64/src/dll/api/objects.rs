@@ -3,12 +3,13 @@
 use mlua::{AnyUserData, Lua, Table, Value as LuaValue, Variadic};
 
 use super::argument::ctype_of;
+use crate::dll::bind::library_of;
 use crate::dll::cdata::{self, Handle, integer};
 use crate::dll::describe::describe as in_words;
+use crate::dll::library;
 use crate::dll::memory::Lasting;
 use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
-use crate::dll::{call, library};
 use crate::error::{Error, ErrorKind};
 
 /// Puts the functions into the module's table.
@@ -49,7 +50,7 @@ fn gc(lua: &Lua, value: LuaValue, finalizer: LuaValue) -> mlua::Result<LuaValue>
     };
     match &finalizer {
         LuaValue::Nil | LuaValue::Function(_) => {}
-        other if call::is_function(other) || cdata::is_function_pointer(other) => {}
+        other if library::is_function(other) || cdata::is_function_pointer(other) => {}
         other => return Err(refused("a function or nil", other)),
     }
     cdata::set_finalizer(lua, userdata, finalizer)?;
@@ -73,7 +74,7 @@ fn describe(module: &Module, value: &LuaValue) -> mlua::Result<String> {
     match value {
         LuaValue::UserData(userdata) => describe_userdata(module, userdata, value),
         LuaValue::String(_) => Ok(cdata::declaration(&*ctype_of(module, "dll.describe", value)?)),
-        other => match library::library_of(other) {
+        other => match library_of(other) {
             Ok(library) => Ok(library.to_string()),
             Err(_) => {
                 let needed = "a type, an object, a function or a library";

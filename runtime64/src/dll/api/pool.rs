@@ -7,6 +7,7 @@ use mlua::{Lua, Table, Value as LuaValue};
 use super::workers;
 use crate::dll::call;
 use crate::dll::describe::wrong_type;
+use crate::dll::library;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
@@ -19,7 +20,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     rust.set("wrong", lua.create_function(wrong)?)?;
     rust.set("numbered", lua.create_function(numbered)?)?;
     rust.set("rest", lua.create_function(rest)?)?;
-    rust.set("is_function", lua.create_function(|_, value: LuaValue| Ok(call::is_function(&value)))?)?;
+    rust.set("is_function", lua.create_function(|_, value: LuaValue| Ok(library::is_function(&value)))?)?;
     let shared = module.clone();
     let open = lua.create_function(move |lua, options: LuaValue| workers::open_of_pool(lua, &shared, &options))?;
     let members = lua.load(include_str!("../pool/members.lua")).set_name("=[runtime64]");

@@ -3,7 +3,7 @@
 use mlua::{Lua, Value as LuaValue};
 
 use super::argument::ctype_of;
-use crate::dll::library::{self, library_of};
+use crate::dll::bind::{self, library_of};
 use crate::dll::module::Module;
 
 /// A function, or a view of an object, of a library.
@@ -13,8 +13,8 @@ pub(super) fn symbol(
     (library, symbol, ty): (LuaValue, LuaValue, LuaValue),
 ) -> mlua::Result<LuaValue> {
     let library = library_of(&library)?;
-    let sought = library::sought(&library, &symbol)?;
+    let sought = bind::sought(&library, &symbol)?;
     // The type is laid out for the library's worker, whichever one the module speaks of.
     let ctype = ctype_of(&module.of(library.worker().kind()), "dll.symbol", &ty)?;
-    library::bind_symbol(lua, library, sought, &ctype)
+    bind::bind_symbol(lua, library, sought, &ctype)
 }

@@ -7,10 +7,11 @@
 use mlua::{MultiValue, Value as LuaValue};
 use protocol::Value;
 
-use super::convert::{table_to_wire, to_wire};
 use crate::dll::cdata;
-use crate::dll::memory::{Access, Owner};
+use crate::dll::marshal::{table_to_wire, to_wire};
+use crate::dll::memory::Access;
 use crate::dll::mismatch::Mismatch;
+use crate::dll::owner::Owner;
 use crate::dll::types::{Arguments, Conversion, Extent, Parameter, Passing, Plan, Prototype, Role, Target};
 use crate::error::ErrorKind;
 

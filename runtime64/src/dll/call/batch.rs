@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
 
-use super::{Called, Callee, Ready, Rooms, Time, enter, in_time, make_ready, pointer, with_callee};
-use crate::dll::callback;
+use super::exchange::converse;
+use super::{CallTarget, Called, Ready, Rooms, Time, enter, in_time, make_ready, target, with_target};
 use crate::dll::describe::{describe_argument, describe_call_of};
 use crate::dll::hook;
-use crate::dll::memory::owner;
+use crate::dll::owner::owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Worker;
@@ -70,11 +70,11 @@ impl Batch {
         // Nothing of Lua runs while the notes are held.
         let new = match known {
             Some(_) => None,
-            None => Some(pointer::fixed(lua, function)?),
+            None => Some(target::fixed(lua, function)?),
         };
         if let Some(function) = &new {
             // The worker wakes up while the other calls are written down.
-            let _ = with_callee(function, |callee| callee.worker().rouse());
+            let _ = with_target(function, |callee| callee.worker.rouse());
         }
         let mut notes = self.notes();
         if notes.calls.len() >= CALLS {
@@ -116,7 +116,7 @@ pub(in crate::dll) fn batch(lua: &Lua, write: &Function) -> mlua::Result<Table> 
     stack::with_room_for_lua(|| write.call::<()>(call))?;
     let Notes { functions, calls } = std::mem::take(&mut *batch.notes());
     let Some(first) = calls.first() else { return lua.create_table() };
-    let worker = with_callee(&functions[first.function], |callee| Arc::clone(callee.worker()))?;
+    let worker = with_target(&functions[first.function], |callee| Arc::clone(callee.worker))?;
     let functions: Vec<Callable> = functions.into_iter().map(Callable::of).collect();
     run(lua, &batch, &worker, &functions, calls)
 }
@@ -138,7 +138,7 @@ fn run(
         Err(error) => return Err(first.with(|callee| callee.failure(error))?.into()),
     };
     for (index, written) in calls.iter().enumerate() {
-        let is_ready = functions[written.function].with(|callee| match session.is_of(callee.worker()) {
+        let is_ready = functions[written.function].with(|callee| match session.is_of(callee.worker) {
             true => make_ready(callee, &mut session, limit),
             // Its preparation refuses it.
             false => Ok(()),
@@ -159,7 +159,7 @@ fn run(
         rooms.push(made);
     }
     let Called { session, callbacks, .. } = called;
-    let mut ended = callback::converse(lua, worker, &owner, session, &request, time.deadline);
+    let mut ended = converse(lua, worker, &owner, session, &request, time.deadline);
     drop(callbacks);
     in_time(time, &mut ended);
     let describe = |index: usize, name: &str| describe_written(batch, &calls[index], name);
@@ -178,11 +178,11 @@ fn describe_written(batch: &Batch, written: &Written, name: &str) -> String {
 /// A call as it travels.
 fn prepare(
     batch: &Batch,
-    callee: &dyn Callee,
+    callee: &CallTarget<'_>,
     called: &mut Called<'_>,
     arguments: &mut MultiValue,
 ) -> Result<(BatchedCall, Rooms), Error> {
-    if !called.session.is_of(callee.worker()) {
+    if !called.session.is_of(callee.worker) {
         let message = format!("{}: all calls of a batch are made in one worker", callee.name());
         return Err(callee.located(Error::new(ErrorKind::Type, message)));
     }
@@ -192,7 +192,7 @@ fn prepare(
     called.later.clear();
     for (position, value) in arguments.iter_mut().enumerate() {
         if let Some(call) = batch.earlier(value)? {
-            let parameter = callee.prototype().parameter_of(count, position);
+            let parameter = callee.prototype.parameter_of(count, position);
             let reference = std::mem::replace(value, stand_in(callee, parameter, position)?);
             references.push((position, reference));
             called.later.push(position);
@@ -204,18 +204,18 @@ fn prepare(
     for (position, reference) in references {
         arguments[position] = reference;
     }
-    if let Some((_, usage)) = callee.of_library() {
-        usage.begin();
+    if let Some(function) = callee.function() {
+        function.usage().begin();
     }
     // The room for a record comes before the arguments.
-    let shift = u32::from(matches!(callee.prototype().result, Conversion::Record { .. }));
+    let shift = u32::from(matches!(callee.prototype.result, Conversion::Record { .. }));
     earlier.iter_mut().for_each(|(parameter, _)| *parameter += shift);
     Ok((BatchedCall { function, address, arguments: values, earlier, failure: callee.failure_rule() }, rooms))
 }
 
 /// A value that the parameter takes, in the place of a result that is not known yet.
-fn stand_in(callee: &dyn Callee, parameter: usize, position: usize) -> Result<LuaValue, Error> {
-    match callee.prototype().parameters.get(parameter).map(|parameter| &parameter.conversion) {
+fn stand_in(callee: &CallTarget<'_>, parameter: usize, position: usize) -> Result<LuaValue, Error> {
+    match callee.prototype.parameters.get(parameter).map(|parameter| &parameter.conversion) {
         Some(Conversion::Number(number, _)) => Ok(number.zero()),
         Some(Conversion::Pointer { .. }) => Ok(LuaValue::Nil),
         _ => {

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use mlua::Lua;
 
-use super::Callee;
-use crate::dll::callback::Ended;
+use super::CallTarget;
+use super::exchange::Ended;
+use super::restart;
 use crate::dll::companion::Companion;
-use crate::dll::library::Library;
-use crate::dll::{hook, isolate};
+use crate::dll::hook;
+use crate::dll::library::{Function, Library};
 use crate::error::Error;
 use crate::remote::{Deadline, REQUEST_LIMIT, Session};
 
@@ -34,12 +35,12 @@ const RESTARTS: u32 = 3;
 
 /// The worker that a call is made in, and the call's time, which begins when the worker is ready.
 #[inline]
-pub(super) fn begin<'a, C: Callee + ?Sized>(
-    callee: &'a C,
+pub(super) fn begin<'a>(
+    callee: &CallTarget<'a>,
     lua: &Lua,
     limit: Option<Duration>,
 ) -> mlua::Result<(Session<'a>, Time)> {
-    let interrupt = callee.worker().interrupt();
+    let interrupt = callee.worker.interrupt();
     // In a callback whose call has a deadline there is at most what is left of that.
     let limit = hook::limited(interrupt, limit).map_err(|error| callee.located(error))?;
     let mut session = enter(callee, lua, limit)?;
@@ -52,12 +53,8 @@ pub(super) fn begin<'a, C: Callee + ?Sized>(
 /// The worker that a call is made in: a library that is left alone is not called, and what is to be done after a restart is
 /// done before.
 #[inline]
-pub(super) fn enter<'a, C: Callee + ?Sized>(
-    callee: &'a C,
-    lua: &Lua,
-    limit: Option<Duration>,
-) -> mlua::Result<Session<'a>> {
-    let library = callee.of_library().map(|(library, _)| library);
+pub(super) fn enter<'a>(callee: &CallTarget<'a>, lua: &Lua, limit: Option<Duration>) -> mlua::Result<Session<'a>> {
+    let library = callee.function().map(Function::library);
     if let Some(library) = library {
         library.admit()?;
     }
@@ -83,13 +80,13 @@ pub(super) fn enter<'a, C: Callee + ?Sized>(
 fn restarted(lua: &Lua, library: &Library, session: Session<'_>, limit: Option<Duration>) -> mlua::Result<()> {
     let time = Time::begin(&session, limit.map(|limit| limit.max(REQUEST_LIMIT)));
     drop(session);
-    hook::within(lua, time.deadline, || isolate::restarted(lua, library))
+    hook::within(lua, time.deadline, || restart::restarted(lua, library))
 }
 
 /// Has the worker load and prepare what the call needs, before a limit of the call begins. Without one the call itself does that.
 #[inline]
-pub(super) fn make_ready<C: Callee + ?Sized>(
-    callee: &C,
+pub(super) fn make_ready(
+    callee: &CallTarget<'_>,
     session: &mut Session<'_>,
     limit: Option<Duration>,
 ) -> Result<(), Error> {

@@ -4,10 +4,12 @@ use mlua::MultiValue;
 use protocol::{Invoke, Type, Value, limits};
 
 use super::annotated::{self, Expected};
-use super::{Callee, convert, to_wire, variadic};
-use crate::dll::callback;
-use crate::dll::memory::{Access, Owner};
+use super::{CallTarget, variadic};
+use crate::dll::callback_registry::Lent;
+use crate::dll::marshal;
+use crate::dll::memory::Access;
 use crate::dll::mismatch::Mismatch;
+use crate::dll::owner::Owner;
 use crate::dll::types::{Conversion, Ctype, Strings};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, Session};
@@ -20,7 +22,7 @@ pub(super) struct Called<'a> {
     pub(super) session: Session<'a>,
     pub(super) owner: &'a Owner,
     /// The callbacks that live as long as the call.
-    pub(super) callbacks: callback::Lent,
+    pub(super) callbacks: Lent,
     /// The memory that is lent, where the call outlives the session.
     pub(super) kept: Option<Vec<Allocation>>,
     /// Which arguments are results of earlier calls that travel together with this one, from 0.
@@ -52,7 +54,7 @@ impl Ready {
 
 impl<'a> Called<'a> {
     pub(super) fn new(session: Session<'a>, owner: &'a Owner) -> Self {
-        Self { session, owner, callbacks: callback::Lent::default(), kept: None, later: Vec::new() }
+        Self { session, owner, callbacks: Lent::default(), kept: None, later: Vec::new() }
     }
 
     /// The same for a call that outlives the session.
@@ -62,24 +64,24 @@ impl<'a> Called<'a> {
 
     /// Converts the arguments, and finds the function.
     #[inline]
-    pub(super) fn prepare<C: Callee + ?Sized>(&mut self, callee: &C, arguments: &MultiValue) -> Result<Ready, Error> {
+    pub(super) fn prepare(&mut self, callee: &CallTarget<'_>, arguments: &MultiValue) -> Result<Ready, Error> {
         let values = self.session.take_arguments();
         self.prepare_in(callee, arguments, values)
     }
 
     /// The same, for one of several calls that travel together.
-    pub(super) fn prepare_held(&mut self, callee: &dyn Callee, arguments: &MultiValue) -> Result<Ready, Error> {
+    pub(super) fn prepare_held(&mut self, callee: &CallTarget<'_>, arguments: &MultiValue) -> Result<Ready, Error> {
         self.prepare_in(callee, arguments, Vec::with_capacity(arguments.len()))
     }
 
     #[inline]
-    fn prepare_in<C: Callee + ?Sized>(
+    fn prepare_in(
         &mut self,
-        callee: &C,
+        callee: &CallTarget<'_>,
         arguments: &MultiValue,
         mut values: Vec<Value>,
     ) -> Result<Ready, Error> {
-        let record = self.make_room(&callee.prototype().result, &mut values);
+        let record = self.make_room(&callee.prototype.result, &mut values);
         let record = record.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?;
         let mut further = Vec::new();
         let expected = convert_all(callee, arguments, self, (&mut values, &mut further))?;
@@ -132,7 +134,7 @@ impl Access for Called<'_> {
 
     fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch> {
         let strings = Strings::of(pointer);
-        match convert::string_to_wire(text, strings, self)? {
+        match marshal::string_to_wire(text, strings, self)? {
             Value::Integer(address) => Ok(address as u64),
             Value::Bytes(bytes) => self.lend_room(&bytes, 0),
             _ => Ok(0),
@@ -157,13 +159,13 @@ impl Access for Called<'_> {
 
 /// Puts the arguments into `values` as they travel, and the types of those beyond the parameters into `further`, or gives an
 /// error that names function, parameter and value. Tells what annotations have come back beside the result.
-fn convert_all<C: Callee + ?Sized>(
-    callee: &C,
+fn convert_all(
+    callee: &CallTarget<'_>,
     arguments: &MultiValue,
     called: &mut Called<'_>,
     (values, further): (&mut Vec<Value>, &mut Vec<Type>),
 ) -> Result<Option<Expected>, Error> {
-    let prototype = callee.prototype();
+    let prototype = callee.prototype;
     let parameters = &prototype.parameters;
     let given = prototype.arguments(arguments.len()).ok_or_else(|| wrong_count(callee, arguments.len()))?;
     if arguments.len() > limits::ARGUMENTS {
@@ -180,7 +182,7 @@ fn convert_all<C: Callee + ?Sized>(
         expected = Some(expanded.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?);
     } else {
         for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
-            let converted = to_wire(&parameter.conversion, value, owner, called);
+            let converted = marshal::to_wire(&parameter.conversion, value, owner, called);
             values.push(converted.map_err(|mismatch| refused(index, &parameter.text, mismatch))?);
         }
     }
@@ -194,8 +196,8 @@ fn convert_all<C: Callee + ?Sized>(
 }
 
 #[cold]
-fn wrong_count<C: Callee + ?Sized>(callee: &C, given: usize) -> Error {
-    let prototype = callee.prototype();
+fn wrong_count(callee: &CallTarget<'_>, given: usize) -> Error {
+    let prototype = callee.prototype;
     let count = prototype.parameters.len();
     let plural = if count == 1 { "" } else { "s" };
     let least = if prototype.is_variadic { "at least " } else { "" };

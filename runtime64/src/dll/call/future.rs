@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
 use protocol::{AwaitJob, CancelJob, JobState, LimitJob, Outcome, StartJob};
 
-use super::orphans::Orphan;
+use super::exchange::{Ended, converse};
 use super::result::{self, Stored};
-use super::{Called, Callee, Rooms, begin, pointer, with_callee};
-use crate::dll::callback::{self, Ended};
+use super::{CallTarget, Called, Rooms, begin, target, with_target};
+use crate::dll::callback_registry::Lent;
 use crate::dll::companion::Companion;
 use crate::dll::describe::describe_call;
 use crate::dll::duration;
 use crate::dll::hook;
-use crate::dll::memory::{Owner, owner};
+use crate::dll::library::Function;
+use crate::dll::orphans::Orphan;
+use crate::dll::owner::{Owner, owner};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Started};
 
@@ -23,7 +25,7 @@ use crate::remote::{Allocation, RemoteError, Started};
 #[derive(Default)]
 pub(super) struct Held {
     _memory: Vec<Allocation>,
-    _callbacks: callback::Lent,
+    _callbacks: Lent,
 }
 
 /// A call under way, or what it came to.
@@ -57,24 +59,24 @@ type Begun = (Owner, u32, Rooms, Held, Option<Instant>, String);
 
 /// Has a function called on another thread of the worker.
 pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
-    let function = pointer::fixed(lua, function)?;
-    let begun = with_callee(&function, |callee| start_callee(lua, callee, arguments))?;
+    let function = target::fixed(lua, function)?;
+    let begun = with_target(&function, |callee| start_callee(lua, callee, arguments))?;
     let (owner, job, rooms, held, deadline, name) = begun?;
     let state = Mutex::new(State::Pending(held));
     let call = describe_call(&name, arguments);
     Ok(Future { function, name, call, owner, job, rooms, deadline, state, is_awaited: AtomicBool::new(false) })
 }
 
-fn start_callee(lua: &Lua, callee: &dyn Callee, arguments: &MultiValue) -> mlua::Result<Begun> {
-    let (session, time) = begin(callee, lua, callee.worker().call_deadline())?;
-    let owner = owner(callee.worker(), &session);
+fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> mlua::Result<Begun> {
+    let (session, time) = begin(callee, lua, callee.worker.call_deadline())?;
+    let owner = owner(callee.worker, &session);
     let mut called = Called::outliving(session, &owner);
     if let Some(companion) = Companion::of(&owner.worker) {
         companion.orphans.bury(&mut called.session);
     }
     let ready = called.prepare(callee, arguments)?;
-    if let Some((_, usage)) = callee.of_library() {
-        usage.begin();
+    if let Some(function) = callee.function() {
+        function.usage().begin();
     }
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
     // The worker watches the time: it alone knows when the call has returned.
@@ -117,12 +119,12 @@ impl Future {
                 return Err(Error::new(ErrorKind::Timeout, message).into());
             }
         };
-        with_callee(&self.function, |callee| {
+        with_target(&self.function, |callee| {
             callee.remember(&outcome);
             let rule = callee.failure_rule();
             if rule.holds(&outcome) {
                 let mut session =
-                    callee.worker().session_of(self.owner.generation).map_err(|error| callee.failure(error))?;
+                    callee.worker.session_of(self.owner.generation).map_err(|error| callee.failure(error))?;
                 return Err(result::failed(callee, &outcome, rule, &mut session).into());
             }
             result::to_lua(callee, lua, &self.owner, outcome, stored)
@@ -155,15 +157,14 @@ impl Future {
             return (milliseconds != Some(0)).then(|| self.awaited().into());
         }
         let request = AwaitJob { job: self.job, milliseconds };
-        let Ended { session, reply, raised } =
-            callback::converse(lua, worker, &self.owner, session, &request, self.deadline);
+        let Ended { session, reply, raised } = converse(lua, worker, &self.owner, session, &request, self.deadline);
         self.is_awaited.store(false, Ordering::Relaxed);
         match (reply, session) {
             (Ok(None), _) => {}
             (Ok(Some(outcome)), Some(mut session)) => {
                 session.count_job(false);
-                let stored = with_callee(&self.function, |callee| {
-                    if let Some((library, _)) = callee.of_library() {
+                let stored = with_target(&self.function, |callee| {
+                    if let Some(library) = callee.function().map(Function::library) {
                         library.returned();
                     }
                     result::stored(callee, &self.rooms, &outcome, &mut session)
@@ -261,7 +262,7 @@ impl Future {
         {
             death.started = Started::Yes;
         }
-        let described = with_callee(&self.function, |callee| callee.failure(error));
+        let described = with_target(&self.function, |callee| callee.failure(error));
         described.map_or_else(|error| error, |failure| failure.in_call(|| self.call.clone()))
     }
 
@@ -275,7 +276,7 @@ impl Drop for Future {
     fn drop(&mut self) {
         let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
         if let (State::Pending(held), Some(companion)) = (state, Companion::of(&self.owner.worker)) {
-            companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, _held: held });
+            companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, _held: Box::new(held) });
         }
     }
 }

@@ -4,10 +4,11 @@ use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{DescribeLastError, FailureRule, Outcome, Platform, Value};
 
 use super::annotated::Written;
-use super::{Callee, Rooms, convert};
+use super::{CallTarget, Rooms};
 use crate::dll::cdata;
-use crate::dll::memory::Owner;
+use crate::dll::marshal;
 use crate::dll::module::Module;
+use crate::dll::owner::Owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Session;
@@ -22,13 +23,13 @@ pub(super) struct Stored {
 
 /// Takes what a call has stored out of the worker.
 #[inline]
-pub(super) fn stored<C: Callee + ?Sized>(
-    callee: &C,
+pub(super) fn stored(
+    callee: &CallTarget<'_>,
     rooms: &Rooms,
     outcome: &Outcome,
     session: &mut Session<'_>,
 ) -> Result<Stored, Error> {
-    let prototype = callee.prototype();
+    let prototype = callee.prototype;
     let mut stored = Stored::default();
     if let Conversion::Record { ctype, .. } = &prototype.result {
         let mut bytes = vec![0; ctype.bytes().unwrap_or(0) as usize];
@@ -44,14 +45,14 @@ pub(super) fn stored<C: Callee + ?Sized>(
 
 /// The result as a Lua value, and what annotations have come back behind it.
 #[inline]
-pub(super) fn to_lua<C: Callee + ?Sized>(
-    callee: &C,
+pub(super) fn to_lua(
+    callee: &CallTarget<'_>,
     lua: &Lua,
     owner: &Owner,
     outcome: Outcome,
     stored: Stored,
 ) -> mlua::Result<MultiValue> {
-    let prototype = callee.prototype();
+    let prototype = callee.prototype;
     let mut results = MultiValue::new();
     if !matches!(prototype.result, Conversion::Void) {
         results.push_back(value(callee, lua, owner, outcome, stored.record)?);
@@ -67,13 +68,13 @@ pub(super) fn to_lua<C: Callee + ?Sized>(
 /// The same as a single value: a list where there are several.
 #[inline]
 pub(super) fn to_one(
-    callee: &dyn Callee,
+    callee: &CallTarget<'_>,
     lua: &Lua,
     owner: &Owner,
     outcome: Outcome,
     stored: Stored,
 ) -> mlua::Result<LuaValue> {
-    match &callee.prototype().plan {
+    match &callee.prototype.plan {
         None => value(callee, lua, owner, outcome, stored.record),
         Some(_) => as_one(lua, to_lua(callee, lua, owner, outcome, stored)?),
     }
@@ -81,19 +82,19 @@ pub(super) fn to_one(
 
 /// The result itself; nil for none.
 #[inline]
-fn value<C: Callee + ?Sized>(
-    callee: &C,
+fn value(
+    callee: &CallTarget<'_>,
     lua: &Lua,
     owner: &Owner,
     outcome: Outcome,
     record: Option<Vec<u8>>,
 ) -> mlua::Result<LuaValue> {
-    match (&callee.prototype().result, record) {
+    match (&callee.prototype.result, record) {
         (Conversion::Record { ctype, .. }, Some(bytes)) => {
             let module = Module::of_state(lua).ok_or_else(ending)?;
             cdata::copy_of(lua, &module, ctype, &bytes, owner)
         }
-        (conversion, _) => convert::to_lua(conversion, lua, outcome.result, owner),
+        (conversion, _) => marshal::to_lua(conversion, lua, outcome.result, owner),
     }
 }
 
@@ -111,8 +112,8 @@ pub(super) fn ending() -> mlua::Error {
 
 /// The error that a result stands for by a rule, with the system's words for its number.
 #[cold]
-pub(super) fn failed<C: Callee + ?Sized>(
-    callee: &C,
+pub(super) fn failed(
+    callee: &CallTarget<'_>,
     outcome: &Outcome,
     rule: FailureRule,
     session: &mut Session<'_>,
@@ -128,7 +129,7 @@ pub(super) fn failed<C: Callee + ?Sized>(
         FailureRule::Errno => Some(outcome.errno.into()),
         _ => result,
     };
-    let is_windows = callee.worker().kind().platform == Platform::Windows;
+    let is_windows = callee.worker.kind().platform == Platform::Windows;
     // A function that only says that it failed says why by the last error.
     let number = match rule {
         FailureRule::Hresult => code.map(|code| code as u32),

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use mlua::Value as LuaValue;
 use protocol::{Type, Value};
 
-use super::convert::string_to_wire;
 use crate::dll::cdata::{self, PointerNeeded, address_for};
 use crate::dll::describe::wrong_type;
-use crate::dll::memory::{Access, Owner};
+use crate::dll::library::Function;
+use crate::dll::marshal::string_to_wire;
+use crate::dll::memory::Access;
 use crate::dll::mismatch::Mismatch;
+use crate::dll::owner::Owner;
 use crate::dll::text::Encoding;
 use crate::dll::types::{Ctype, Form, Strings};
 
@@ -48,7 +50,7 @@ fn integer_type(value: i64) -> Type {
 fn object_to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> Result<(Value, Type), Mismatch> {
     let Some(cdata) = cdata::of(value) else {
         if let LuaValue::UserData(userdata) = value
-            && let Ok(function) = userdata.borrow::<super::Function>()
+            && let Ok(function) = userdata.borrow::<Function>()
         {
             return Ok((Value::Integer(function.address_in(owner)? as i64), Type::Pointer));
         }

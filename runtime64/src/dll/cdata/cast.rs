@@ -5,13 +5,15 @@ use std::sync::Arc;
 use mlua::{Lua, Value as LuaValue};
 
 use super::{Cdata, finalizer, integer};
+use crate::dll::callback_registry;
 use crate::dll::describe::describe;
 use crate::dll::failure::from_remote;
-use crate::dll::memory::{Lasting, Owner, Place, owner};
+use crate::dll::library;
+use crate::dll::memory::{Lasting, Place};
 use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
+use crate::dll::owner::{Owner, owner};
 use crate::dll::types::{Ctype, Form, Number};
-use crate::dll::{call, callback};
 use crate::error::{Error, ErrorKind};
 
 /// The value as one of another type: pointers to pointers and integers and back, numbers to numbers.
@@ -47,13 +49,16 @@ fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) 
                 }
                 return finalizer::derive(lua, userdata, Cdata::pointer(Arc::clone(ctype), place));
             }
-            match call::resolved(userdata)? {
+            match library::resolved(userdata)? {
                 Some((address, owner)) => Cdata::pointer_value(lua, ctype, address, &owner),
                 None => Err(cannot(ctype, value)),
             }
         }
         LuaValue::Function(function) if ctype.ty.function().is_some() => {
-            callback::new(lua, function, ctype, &current_owner(module)?, &callback::Options::default())
+            let owner = current_owner(module)?;
+            let refused = |mismatch: Mismatch| mismatch.at(format_args!("dll.callback: {}", ctype.ty));
+            let address = callback_registry::keep(function, ctype, &owner).map_err(refused)?;
+            Cdata::pointer_value(lua, ctype, address, &owner)
         }
         LuaValue::String(_) => {
             let message = format!(
@@ -92,7 +97,7 @@ fn to_number(ctype: &Ctype, number: &Number, value: &LuaValue) -> Result<LuaValu
     let located = |mismatch: Mismatch| mismatch.at(format_args!("dll.cast: {}", ctype.ty));
     let Some(cdata) = super::of(value) else {
         if let LuaValue::UserData(userdata) = value
-            && let Some((address, _)) = call::resolved(userdata)?
+            && let Some((address, _)) = library::resolved(userdata)?
         {
             return address_to_number(ctype, number, value, address);
         }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use mlua::{Table, Value as LuaValue};
 
 use super::initialise::{Target, bytes_of, from_lua, is_same_type, put_elements, sequence};
-use crate::dll::memory::{Access, Owner, buffer};
+use crate::dll::memory::{Access, buffer};
 use crate::dll::mismatch::Mismatch;
+use crate::dll::owner::Owner;
 use crate::dll::types::{Array, Ctype, Fields, Form, times};
 
 /// The bytes of as many elements as a table has, and how many they are.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use mlua::{AnyUserData, Lua, Table, Value as LuaValue};
 
 use super::{Cdata, metamethods};
-use crate::dll::call;
+use crate::dll::library;
 use crate::error::Error;
 
 /// Whether a userdata has a guard. It is set while the C data is borrowed, and a copy of the C data has none.
@@ -93,7 +93,7 @@ pub(super) fn inherit(from: &AnyUserData, part: LuaValue) -> mlua::Result<LuaVal
 
 /// Whether a finalizer has nothing left to do: what a dead worker held needs no function of its library to be freed.
 pub(super) fn is_obsolete(_: &Lua, (finalizer, copy): (LuaValue, AnyUserData)) -> mlua::Result<bool> {
-    let is_of_library = call::is_function(&finalizer) || super::is_function_pointer(&finalizer);
+    let is_of_library = library::is_function(&finalizer) || super::is_function_pointer(&finalizer);
     Ok(is_of_library && !copy.borrow::<Cdata>()?.place.is_alive())
 }
 

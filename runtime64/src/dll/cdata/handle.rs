@@ -5,8 +5,8 @@ use std::sync::Arc;
 use mlua::{Lua, MetaMethod, Table, UserData, UserDataMethods, UserDataRef, Value as LuaValue, Variadic};
 
 use crate::dll::describe::describe;
-use crate::dll::library::constant_to_lua;
 use crate::dll::module::Module;
+use crate::dll::types::constant_to_lua;
 use crate::dll::types::{Ctype, Event, Form, Number};
 use crate::error::{Error, ErrorKind};
 

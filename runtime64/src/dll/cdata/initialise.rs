@@ -9,10 +9,10 @@ use mlua::{Table, Value as LuaValue};
 use super::pointer::{PointerNeeded, address_for};
 use super::{Cdata, Kind, integer, unboxed};
 use crate::dll::describe::{describe, wrong_type};
-use crate::dll::memory::{Access, Lasting, Owner, buffer};
+use crate::dll::memory::{Access, Lasting, buffer};
 use crate::dll::mismatch::Mismatch;
-use crate::dll::text;
-use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes};
+use crate::dll::owner::Owner;
+use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes, is_text, put_text};
 use crate::error::ErrorKind;
 
 /// Whose memory the bytes are for, and what may be asked of that worker.
@@ -54,7 +54,7 @@ fn zeros(ctype: &Ctype) -> Result<Vec<u8>, Mismatch> {
 fn is_whole(ctype: &Ctype, value: &LuaValue) -> bool {
     match (&ctype.form, value) {
         (Form::Array(_) | Form::Record(_), LuaValue::Table(_)) => true,
-        (Form::Array(array), LuaValue::String(_)) => text::is_text(array),
+        (Form::Array(array), LuaValue::String(_)) => is_text(array),
         (Form::Array(_) | Form::Record(_), value) => is_same_type(ctype, value) || is_complex_for(ctype, value),
         _ => true,
     }
@@ -86,7 +86,7 @@ pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mu
             copy_front(bytes, &address.to_le_bytes());
             Ok(())
         }
-        (Form::Array(array), LuaValue::String(string)) => text::put(bytes, array, &string.as_bytes()),
+        (Form::Array(array), LuaValue::String(string)) => put_text(bytes, array, &string.as_bytes()),
         (Form::Array(array), LuaValue::Table(table)) => {
             put_elements(bytes, array, &sequence(table, array.count.unwrap_or(0))?, target, !array.is_variable)
         }

@@ -2,17 +2,19 @@
 
 use mlua::{AnyUserData, Function, Lua, MultiValue, Table, Value as LuaValue};
 
-use super::{Cdata, Handle, finalizer, iterate, operators, show};
+use super::{Cdata, Handle, callback_methods, finalizer, iterate, operators, show};
 use crate::dll::module::Module;
 use crate::dll::types::{Event, Form};
-use crate::dll::{call, callback};
 use crate::error::ErrorKind;
 
 /// The name in Lua's registry of the functions that the Lua part gives back.
 const FUNCTIONS: &str = "runtime64 metamethods of C data";
 
+/// Calls the function that a pointer leads to.
+pub(in crate::dll) type CallPointer = fn(&Lua, &Cdata, &MultiValue) -> mlua::Result<MultiValue>;
+
 /// Completes the metatables of C data and of its types.
-pub(super) fn install(lua: &Lua, module: &Module) -> mlua::Result<()> {
+pub(super) fn install(lua: &Lua, module: &Module, call: CallPointer) -> mlua::Result<()> {
     let null = super::null(module)?;
     let handle = lua.create_userdata(Handle::new(null.ctype.clone(), module.clone()))?;
     let events = lua.create_table()?;
@@ -21,7 +23,7 @@ pub(super) fn install(lua: &Lua, module: &Module) -> mlua::Result<()> {
     }
     let source = include_str!("metamethods.lua");
     let chunk = lua.load(source).set_name("=[runtime64]");
-    let functions: Table = chunk.call((lua.create_userdata(null)?, handle, events, rust_side(lua)?))?;
+    let functions: Table = chunk.call((lua.create_userdata(null)?, handle, events, rust_side(lua, call)?))?;
     lua.set_named_registry_value(FUNCTIONS, functions)
 }
 
@@ -31,7 +33,7 @@ pub(super) fn function(lua: &Lua, name: &str) -> mlua::Result<Function> {
 }
 
 /// What the Lua part calls.
-fn rust_side(lua: &Lua) -> mlua::Result<Table> {
+fn rust_side(lua: &Lua, call: CallPointer) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     table.set("operate", lua.create_function(operators::operate)?)?;
     table.set(
@@ -41,7 +43,7 @@ fn rust_side(lua: &Lua) -> mlua::Result<Table> {
         })?,
     )?;
     table.set("length", lua.create_function(|_, this: AnyUserData| Ok(this.borrow::<Cdata>()?.length()?))?)?;
-    table.set("call", lua.create_function(invoke)?)?;
+    table.set("call", lua.create_function(move |lua, arguments: MultiValue| invoke(lua, arguments, call))?)?;
     table.set("to_string", lua.create_function(|_, this: AnyUserData| Ok(show::shown(&*this.borrow::<Cdata>()?)))?)?;
     table.set("pairs", lua.create_function(|lua, this: AnyUserData| iterate::pairs(lua, &this))?)?;
     table.set("ipairs", lua.create_function(|lua, this: AnyUserData| iterate::ipairs(lua, &this))?)?;
@@ -62,7 +64,7 @@ fn rust_side(lua: &Lua) -> mlua::Result<Table> {
     table.set(
         "close",
         lua.create_function(|_, this: AnyUserData| {
-            callback::free_closed(&*this.borrow::<Cdata>()?);
+            callback_methods::free_closed(&*this.borrow::<Cdata>()?);
             this.borrow_mut::<Cdata>()?.place.close();
             Ok(())
         })?,
@@ -72,13 +74,13 @@ fn rust_side(lua: &Lua) -> mlua::Result<Table> {
 }
 
 /// Calls the function that a pointer leads to.
-fn invoke(lua: &Lua, mut arguments: MultiValue) -> mlua::Result<MultiValue> {
+fn invoke(lua: &Lua, mut arguments: MultiValue, call: CallPointer) -> mlua::Result<MultiValue> {
     let this = match arguments.pop_front() {
         Some(LuaValue::UserData(this)) => this,
         _ => return Err(mlua::Error::runtime("C data is needed")),
     };
     let cdata = this.borrow::<Cdata>()?.clone();
-    call::at_address(lua, &cdata, &arguments)
+    call(lua, &cdata, &arguments)
 }
 
 impl Cdata {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use mlua::{Lua, Value as LuaValue};
 
 use super::{Cdata, Kind, integer};
-use crate::dll::call;
 use crate::dll::describe::describe;
+use crate::dll::library;
 use crate::dll::memory::{Lasting, Place};
 use crate::dll::types::{Ctype, Event, Form, times};
 use crate::error::{Error, ErrorKind};
@@ -60,7 +60,7 @@ fn equal(left: &LuaValue, right: &LuaValue) -> Outcome {
 
 /// Whether a pointer leads to this function of a library.
 fn is_function(pointer: &Cdata, value: &LuaValue) -> bool {
-    let resolved = value.as_userdata().and_then(|userdata| call::resolved(userdata).ok().flatten());
+    let resolved = value.as_userdata().and_then(|userdata| library::resolved(userdata).ok().flatten());
     let there = pointer.leads_to(&"==").ok();
     resolved.zip(there).is_some_and(|((address, owner), there)| there == Place::foreign(address, owner))
 }

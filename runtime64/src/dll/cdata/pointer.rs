@@ -6,10 +6,12 @@ use mlua::Value as LuaValue;
 
 use super::{Cdata, Kind};
 use crate::c::{self, Abi, Basic};
-use crate::dll::callback;
+use crate::dll::callback_registry;
 use crate::dll::describe::wrong_type;
-use crate::dll::memory::{Access, Owner};
+use crate::dll::library;
+use crate::dll::memory::Access;
 use crate::dll::mismatch::Mismatch;
+use crate::dll::owner::Owner;
 use crate::dll::types::{Ctype, Form};
 use crate::error::ErrorKind;
 
@@ -49,7 +51,7 @@ pub(in crate::dll) fn address_for(
             if let Ok(cdata) = userdata.borrow::<Cdata>() {
                 return cdata.address_as(needed, access);
             }
-            match crate::dll::call::address_of(userdata, needed.ctype, needed.owner)? {
+            match library::address_of(userdata, needed.ctype, needed.owner)? {
                 Some(address) => Ok(address),
                 None => Err(wrong_type(needed.words(), value)),
             }
@@ -76,7 +78,7 @@ impl Cdata {
                 }
                 self.owner().check(needed.owner, self)?;
                 if target.function().is_some() {
-                    callback::check_alive(self.place.address(), self.owner())?;
+                    callback_registry::check_alive(self.place.address(), self.owner())?;
                 }
                 self.agrees(pointee, target).map(|()| self.place.address())
             }

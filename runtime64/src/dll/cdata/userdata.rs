@@ -6,11 +6,11 @@ use std::sync::Arc;
 use mlua::{Lua, MetaMethod, UserData, UserDataMethods, Value as LuaValue};
 
 use super::Cdata;
+use super::callback_methods;
 use super::part::Doing;
-use crate::dll::callback;
-use crate::dll::library::constant_to_lua;
 use crate::dll::memory::{Access, Lasting};
 use crate::dll::mismatch::Mismatch;
+use crate::dll::types::constant_to_lua;
 use crate::dll::types::{self, Event, Form, NumberBytes};
 
 impl Cdata {
@@ -84,7 +84,7 @@ fn beyond_fields(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<(LuaV
         },
         Some(method) => Ok((LuaValue::Nil, method)),
         None => match key.as_string().map(mlua::LuaString::to_string_lossy) {
-            Some(name) => match callback::method_of(lua, cdata, &name)? {
+            Some(name) => match callback_methods::method_of(lua, cdata, &name)? {
                 Some(method) => Ok((method, LuaValue::Nil)),
                 None => Err(cdata.no_part(key).into()),
             },

@@ -71,7 +71,7 @@ pub(super) fn undecorated(library: &Library, name: &str) -> String {
 }
 
 /// Where a variable lies in the worker that runs now. `name` is what it is called in messages.
-pub(super) fn find_variable(
+pub(in crate::dll) fn find_variable(
     library: &Arc<Library>,
     session: &mut Session<'_>,
     sought: &Sought,

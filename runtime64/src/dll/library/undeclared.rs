@@ -12,7 +12,7 @@ use crate::image::{Convention, Export, ExportKind, Image};
 const SHOWN: usize = 4;
 
 /// A name that no `cdef` declares.
-pub(super) fn error(library: &Library, name: &str) -> Error {
+pub(in crate::dll) fn error(library: &Library, name: &str) -> Error {
     let exports = exports_like(library, name);
     let message = match exports.first() {
         Some(export) => format!(

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use protocol::Value;
 
-use super::owner::Owner;
-use crate::dll::callback;
+use crate::dll::callback_registry;
 use crate::dll::failure::from_remote;
 use crate::dll::mismatch::Mismatch;
+use crate::dll::owner::Owner;
 use crate::dll::types::Ctype;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
@@ -80,7 +80,7 @@ impl Access for Lasting {
     }
 
     fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch> {
-        callback::keep(function, pointer, owner)
+        callback_registry::keep(function, pointer, owner)
     }
 
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {

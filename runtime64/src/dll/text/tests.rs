@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::error::ErrorKind;
 
 fn encoding(name: &str) -> Encoding {
     Encoding::named(name).unwrap_or_else(|| panic!("{name} is unknown"))

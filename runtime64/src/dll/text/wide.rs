@@ -4,7 +4,6 @@
 //! three bytes that UTF-8 would have for its number, which is WTF-8, so that it comes back as it was.
 
 use crate::c::{Abi, Type};
-use crate::dll::types::Ctype;
 
 /// What a wide character is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +23,6 @@ impl Width {
             4 if ty.is_wide_character() => Some(Width::Utf32),
             _ => None,
         }
-    }
-
-    /// The wide character that an object consists of, or that a pointer points to.
-    pub(in crate::dll) fn within(ctype: &Ctype) -> Option<Self> {
-        let mut ty = ctype.ty.pointee().unwrap_or(&ctype.ty);
-        while let Type::Array(array) = ty.resolve() {
-            ty = &array.element;
-        }
-        Self::of(ty, ctype.abi)
     }
 
     /// The size of one in bytes.

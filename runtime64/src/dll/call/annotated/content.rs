@@ -5,8 +5,9 @@ use mlua::Value as LuaValue;
 use super::Held;
 use crate::dll::cdata;
 use crate::dll::describe::wrong_type;
-use crate::dll::memory::{Access, Owner};
+use crate::dll::memory::Access;
 use crate::dll::mismatch::Mismatch;
+use crate::dll::owner::Owner;
 use crate::dll::types::{Extent, Passing, Role, Shape, Target};
 use crate::error::ErrorKind;
 

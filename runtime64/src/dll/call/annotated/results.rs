@@ -6,8 +6,9 @@ use protocol::Value;
 use super::sizes::Sizes;
 use crate::dll::call::result;
 use crate::dll::cdata::{self, Cdata};
-use crate::dll::memory::{Owner, zero_unit};
+use crate::dll::memory::zero_unit;
 use crate::dll::module::Module;
+use crate::dll::owner::Owner;
 use crate::dll::types::{Form, NumberBytes, Plan, Role, Shape, Target};
 use crate::remote::{RemoteError, Session};
 

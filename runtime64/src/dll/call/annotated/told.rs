@@ -4,7 +4,7 @@ use mlua::Value as LuaValue;
 use protocol::Value;
 
 use super::{Expansion, Held};
-use crate::dll::call::convert::to_wire;
+use crate::dll::marshal::to_wire;
 use crate::dll::mismatch::Mismatch;
 use crate::error::ErrorKind;
 

@@ -2,7 +2,8 @@
 
 use mlua::{UserDataRef, Value as LuaValue};
 
-use crate::dll::call::{Callee, Function, with_callee};
+use crate::dll::call::{CallTarget, with_target};
+use crate::dll::library::Function;
 use crate::error::Error;
 
 /// What can be called.
@@ -21,10 +22,10 @@ impl Callable {
 
     /// Does something with what can be called.
     #[inline]
-    pub(super) fn with<R>(&self, act: impl FnOnce(&dyn Callee) -> R) -> Result<R, Error> {
+    pub(super) fn with<R>(&self, act: impl FnOnce(&CallTarget<'_>) -> R) -> Result<R, Error> {
         match self {
-            Callable::Function(function) => Ok(act(&**function)),
-            Callable::Other(value) => with_callee(value, act),
+            Callable::Function(function) => Ok(act(&CallTarget::of(function))),
+            Callable::Other(value) => with_target(value, act),
         }
     }
 }

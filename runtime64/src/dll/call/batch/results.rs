@@ -5,10 +5,10 @@ use protocol::{BatchOutcome, Outcome};
 
 use super::callable::Callable;
 use super::numbered;
+use crate::dll::call::exchange::Ended;
 use crate::dll::call::result::{self, Stored};
-use crate::dll::call::{Callee, Rooms};
-use crate::dll::callback::Ended;
-use crate::dll::memory::Owner;
+use crate::dll::call::{CallTarget, Rooms};
+use crate::dll::owner::Owner;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session};
 
@@ -71,7 +71,7 @@ impl Made<'_> {
             _ => 0,
         };
         let index = told.checked_sub(1).filter(|index| *index < self.called_by.len());
-        let failure = |callee: &dyn Callee| (callee.failure(error), callee.name());
+        let failure = |callee: &CallTarget<'_>| (callee.failure(error), callee.name());
         let (failure, name) = self.with(index.unwrap_or(0), failure)?;
         Ok(match index {
             Some(index) => numbered(failure.in_call(|| (self.describe)(index, &name)), index),
@@ -82,13 +82,14 @@ impl Made<'_> {
     /// Takes out what a call has stored, or tells why it failed.
     fn take(
         &self,
-        callee: &dyn Callee,
+        callee: &CallTarget<'_>,
         index: usize,
         outcome: &Outcome,
         session: &mut Session<'_>,
     ) -> Result<Stored, Error> {
         let rule = callee.failure_rule();
-        if let Some((library, usage)) = callee.of_library() {
+        if let Some(function) = callee.function() {
+            let (library, usage) = (function.library(), function.usage());
             library.returned();
             if rule.holds(outcome) {
                 usage.fail();
@@ -101,7 +102,7 @@ impl Made<'_> {
     }
 
     /// Does something with what a call called.
-    fn with<R>(&self, index: usize, act: impl FnOnce(&dyn Callee) -> R) -> Result<R, Error> {
+    fn with<R>(&self, index: usize, act: impl FnOnce(&CallTarget<'_>) -> R) -> Result<R, Error> {
         match self.called_by.get(index) {
             Some(function) => self.functions[*function].with(act),
             None => {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use mlua::{Lua, Value as LuaValue};
 
-use super::sought::{Sought, find_variable};
-use super::{KnownSymbol, Library};
 use crate::c::VariableDeclaration;
 use crate::dll::cdata::Part;
-use crate::dll::memory::{Place, owner};
+use crate::dll::library::{KnownSymbol, Library, Sought, find_variable};
+use crate::dll::memory::Place;
+use crate::dll::owner::owner;
 use crate::dll::types::Ctype;
 use crate::error::Error;
 

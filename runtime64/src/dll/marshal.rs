@@ -3,19 +3,20 @@
 use mlua::{Lua, Table, Value as LuaValue};
 use protocol::Value;
 
+use super::cdata::{self, Cdata, PointerNeeded, address_for};
+use super::describe::wrong_type;
+use super::memory::{Access, Lasting};
+use super::mismatch::Mismatch;
+use super::module::Module;
+use super::owner::Owner;
+use super::text::Encoding;
+use super::types::{Conversion, Ctype, Form, Prototype, Strings};
 use crate::c;
-use crate::dll::cdata::{self, Cdata, PointerNeeded, address_for};
-use crate::dll::describe::wrong_type;
-use crate::dll::memory::{Access, Owner};
-use crate::dll::mismatch::Mismatch;
-use crate::dll::module::Module;
-use crate::dll::text::Encoding;
-use crate::dll::types::{Conversion, Ctype, Form, Strings};
 use crate::error::{Error, ErrorKind};
 
 /// From Lua to the wire.
 #[inline]
-pub(in crate::dll) fn to_wire(
+pub(super) fn to_wire(
     conversion: &Conversion,
     value: &LuaValue,
     owner: &Owner,
@@ -61,7 +62,7 @@ pub(super) fn table_to_wire(
 
 /// From the wire to Lua, of what a library gives a callback: text is a pointer, as it may be anything but text, and a record
 /// a copy.
-pub(in crate::dll) fn argument_to_lua(
+pub(super) fn argument_to_lua(
     lua: &Lua,
     module: &Module,
     conversion: &Conversion,
@@ -74,6 +75,15 @@ pub(in crate::dll) fn argument_to_lua(
             Cdata::pointer_value(lua, ctype, *address as u64, owner)
         }
         (conversion, value) => to_lua(conversion, lua, value.clone(), owner),
+    }
+}
+
+/// The result of a Lua function as it travels to the library.
+pub(super) fn callback_result(prototype: &Prototype, value: &LuaValue, owner: &Owner) -> Result<Value, Mismatch> {
+    match &prototype.result {
+        Conversion::Void => Ok(Value::Nil),
+        Conversion::Record { ctype, .. } => cdata::bytes_of(ctype, value, owner, &mut Lasting).map(Value::Bytes),
+        conversion => to_wire(conversion, value, owner, &mut Lasting),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Which Lua function each callback of a worker stands for.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mlua::Function;
 use protocol::{CreateCallbacks, QueueCallback, Signature, Value, limits};
 
-use super::Bound;
+use super::types::FunctionForm;
 use crate::c;
 use crate::remote::{Generation, RemoteError, Session};
 
@@ -13,9 +14,20 @@ use crate::remote::{Generation, RemoteError, Session};
 /// library that still calls it is not led to another Lua function.
 const RESTING: usize = 16;
 
+/// What a callback stands for.
+#[derive(Clone)]
+pub(super) struct Bound {
+    pub(super) function: Function,
+    pub(super) form: Arc<FunctionForm>,
+    /// Its type, for messages.
+    pub(super) shown: c::Type,
+    /// What the library gets if the Lua function fails.
+    pub(super) default: Value,
+}
+
 /// The callbacks of one worker.
 #[derive(Default)]
-pub(in crate::dll) struct Callbacks(Mutex<State>);
+pub(super) struct Callbacks(Mutex<State>);
 
 #[derive(Default)]
 struct State {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use mlua::{Lua, Table, UserData, Value as LuaValue};
 
-use super::{Library, constant, undeclared, variable};
-use crate::dll::call::Function;
+use super::variable;
 use crate::dll::describe::describe;
+use crate::dll::library::{Function, Library, undeclared};
+use crate::dll::types::constant_to_lua;
 use crate::error::{Error, ErrorKind};
 
 /// The key of a library's metatable that leads back to the library.
@@ -102,8 +103,8 @@ fn lookup(lua: &Lua, library: &Arc<Library>, name: &str) -> mlua::Result<Found> 
     }
     if let Some(value) = declarations.constant(name).map(|constant| constant.value(library.abi())) {
         drop(declarations);
-        return constant::to_lua(lua, name, value).map(Found::Fixed);
+        return constant_to_lua(lua, name, value).map(Found::Fixed);
     }
     drop(declarations);
-    Err(undeclared::error(library, name).into())
+    Err(undeclared(library, name).into())
 }

@@ -1,25 +1,25 @@
 //! Calls under way that nobody waits for any more: what their arguments lead to stays until they have returned.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use protocol::AwaitJob;
 
-use super::future::Held;
-use crate::dll::memory::Owner;
+use super::owner::Owner;
 use crate::remote::Session;
 
 /// A call under way that nobody waits for any more.
 pub(super) struct Orphan {
     pub(super) owner: Owner,
     pub(super) job: u32,
-    /// Kept, not looked at.
-    pub(super) _held: Held,
+    /// Memory and callbacks that the call may use. Kept, not looked at.
+    pub(super) _held: Box<dyn Any + Send>,
 }
 
 /// Those of one worker.
 #[derive(Default)]
-pub(in crate::dll) struct Orphans(Mutex<VecDeque<Orphan>>);
+pub(super) struct Orphans(Mutex<VecDeque<Orphan>>);
 
 impl Orphans {
     pub(super) fn add(&self, orphan: Orphan) {

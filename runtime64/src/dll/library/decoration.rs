@@ -5,7 +5,6 @@ use std::fmt;
 use protocol::{Convention, Machine, Signature, Symbol};
 
 use super::Function;
-use crate::dll::call::Callee;
 use crate::error::{Error, ErrorKind};
 use crate::image;
 

@@ -6,7 +6,7 @@ use crate::c::ConstantValue;
 use crate::error::{Error, ErrorKind};
 
 /// The Lua value of a constant. An unsigned 64-bit one has the integer with the same bits.
-pub(in crate::dll) fn to_lua(lua: &Lua, name: &str, value: Option<ConstantValue>) -> mlua::Result<LuaValue> {
+pub(in crate::dll) fn constant_to_lua(lua: &Lua, name: &str, value: Option<ConstantValue>) -> mlua::Result<LuaValue> {
     let unsupported = |what: &str| {
         let message = format!("the constant '{name}' {what}");
         mlua::Error::from(Error::new(ErrorKind::Declaration, message))

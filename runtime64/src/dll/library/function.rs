@@ -4,33 +4,30 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use mlua::{MetaMethod, MultiValue, UserData, UserDataMethods};
+use mlua::{AnyUserData, Value as LuaValue};
 use protocol::{FailureRule, Prepare, Signature, Symbol, Type};
 
-use super::Callee;
+use super::{Library, Sought, not_exported};
 use crate::c;
 use crate::dll::companion::Companion;
 use crate::dll::failure::from_remote;
 use crate::dll::generational::GenerationalId;
-use crate::dll::library::{Library, Sought, not_exported};
-use crate::dll::memory::{Owner, owner};
 use crate::dll::mismatch::Mismatch;
-use crate::dll::types::Prototype;
+use crate::dll::owner::{Owner, owner};
+use crate::dll::types::{Ctype, Prototype};
 use crate::dll::usage::Usage;
 use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
-use crate::remote::{RemoteError, Session, Worker};
-
-mod decoration;
+use crate::remote::{RemoteError, Session};
 
 /// A function of a library, ready to be called.
 pub(in crate::dll) struct Function {
-    library: Arc<Library>,
+    pub(super) library: Arc<Library>,
     /// Its type, and what it is called in messages.
-    declaration: Arc<c::FunctionDeclaration>,
+    pub(super) declaration: Arc<c::FunctionDeclaration>,
     /// What the library is asked for.
     sought: Sought,
-    prototype: Prototype,
+    pub(super) prototype: Prototype,
     /// How it is called, where the decoration of its symbol completes what the declaration says.
     decorated: OnceLock<Signature>,
     /// The worker's id for it.
@@ -126,14 +123,14 @@ impl Function {
     }
 
     /// Where it lies in the worker that runs now, and whose that address is.
-    pub(super) fn resolve(&self) -> Result<(u64, Owner), Error> {
+    pub(in crate::dll) fn resolve(&self) -> Result<(u64, Owner), Error> {
         let mut session = self.session()?;
         self.id(&mut session)?;
         Ok((self.address.load(Ordering::Relaxed), owner(self.library.worker(), &session)))
     }
 
     /// Where it lies in a worker that may be held at this moment: it must have been found there before.
-    pub(super) fn address_in(&self, owner: &Owner) -> Result<u64, Mismatch> {
+    pub(in crate::dll) fn address_in(&self, owner: &Owner) -> Result<u64, Mismatch> {
         let name = &self.declaration.name;
         if !Arc::ptr_eq(self.library.worker(), &owner.worker) {
             let reason = format!("{name} is of {} and means nothing in {}", self.library.worker(), owner.worker);
@@ -175,7 +172,7 @@ impl Function {
     }
 
     /// How it is called.
-    fn signature(&self) -> &Signature {
+    pub(super) fn signature(&self) -> &Signature {
         self.decorated.get().unwrap_or(&self.prototype.signature)
     }
 
@@ -185,16 +182,33 @@ impl Function {
     }
 }
 
-impl Callee for Function {
-    fn prototype(&self) -> &Prototype {
+impl Function {
+    /// How its values are converted.
+    #[inline]
+    pub(in crate::dll) fn prototype(&self) -> &Prototype {
         &self.prototype
     }
 
-    fn worker(&self) -> &Arc<Worker> {
-        self.library.worker()
+    /// The library that it is of.
+    #[inline]
+    pub(in crate::dll) fn library(&self) -> &Library {
+        &self.library
     }
 
-    fn name(&self) -> String {
+    /// What is counted of its calls.
+    #[inline]
+    pub(in crate::dll) fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// Which of its results say that it failed.
+    #[inline]
+    pub(in crate::dll) fn failure_rule(&self) -> FailureRule {
+        RULES[usize::from(self.rule.load(Ordering::Relaxed))]
+    }
+
+    /// Its name, or what stands for one, in messages.
+    pub(in crate::dll) fn name(&self) -> String {
         match self.sought {
             // A number alone says nothing.
             Sought::Ordinal(_) => format!("{}: {}", self.library.name(), self.declaration.name),
@@ -202,15 +216,16 @@ impl Callee for Function {
         }
     }
 
-    fn declaration(&self) -> String {
-        self.to_string()
-    }
-
-    fn session(&self) -> Result<Session<'_>, Error> {
+    /// The running worker of its library; it is started if need be.
+    #[inline]
+    pub(in crate::dll) fn session(&self) -> Result<Session<'_>, Error> {
         self.library.worker().session().map_err(|error| self.failure(error))
     }
 
-    fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
+    /// The worker's id for it, and its address where the id does not stand for that. `further` are the types of the arguments
+    /// beyond the parameters.
+    #[inline]
+    pub(in crate::dll) fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
         let id = self.id(session).map_err(|error| error.in_function(&self.declaration.name))?;
         if further.is_empty() {
             return Ok((id, 0));
@@ -219,7 +234,9 @@ impl Callee for Function {
         variant.map(|id| (id, self.address.load(Ordering::Relaxed))).map_err(|error| self.failure(error))
     }
 
-    fn failure(&self, error: RemoteError) -> Error {
+    /// What a failure of the worker means. Counts it.
+    #[cold]
+    pub(in crate::dll) fn failure(&self, error: RemoteError) -> Error {
         let missing = matches!(&error, RemoteError::Fault(fault) if fault.kind == protocol::FaultKind::Symbol);
         if missing {
             return self.located(not_exported(&self.library, &self.declaration.name, &self.sought, &self.symbols()));
@@ -234,15 +251,8 @@ impl Callee for Function {
         error
     }
 
-    fn of_library(&self) -> Option<(&Library, &Usage)> {
-        Some((&self.library, &self.usage))
-    }
-
-    fn failure_rule(&self) -> FailureRule {
-        RULES[usize::from(self.rule.load(Ordering::Relaxed))]
-    }
-
-    fn located(&self, error: Error) -> Error {
+    /// The error with the function that it happened in.
+    pub(in crate::dll) fn located(&self, error: Error) -> Error {
         error.in_library(self.library.name()).in_function(&self.declaration.name)
     }
 }
@@ -257,11 +267,41 @@ impl fmt::Display for Function {
     }
 }
 
-impl UserData for Function {
-    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_meta_method(MetaMethod::Call, |lua, function, arguments: MultiValue| {
-            super::call(function, lua, &arguments)
-        });
-        methods.add_meta_method(MetaMethod::ToString, |_, function, ()| Ok(function.to_string()));
+/// Whether a value is a function of a library.
+pub(in crate::dll) fn is_function(value: &LuaValue) -> bool {
+    matches!(value, LuaValue::UserData(userdata) if userdata.is::<Function>())
+}
+
+/// A function of a library in words; nothing for other userdata.
+pub(in crate::dll) fn described(userdata: &AnyUserData) -> Option<String> {
+    userdata.borrow::<Function>().ok().map(|function| format!("the function {}", function.name()))
+}
+
+/// The type of a function of a library; nothing for other userdata.
+pub(in crate::dll) fn type_of(userdata: &AnyUserData) -> Option<Arc<c::FunctionType>> {
+    userdata.borrow::<Function>().ok().map(|function| Arc::clone(function.ty()))
+}
+
+/// The address of a function of a library as a pointer to a function of that type; nothing for other userdata.
+pub(in crate::dll) fn address_of(
+    userdata: &AnyUserData,
+    needed: &Ctype,
+    owner: &Owner,
+) -> Result<Option<u64>, Mismatch> {
+    let Ok(function) = userdata.borrow::<Function>() else { return Ok(None) };
+    let own = c::Type::Function(Arc::clone(function.ty()));
+    let target = needed.ty.pointee().unwrap_or(&needed.ty);
+    if !target.is_void() && *target.resolve() != own {
+        let reason = format!("{} is needed, not {}; dll.cast converts, if you know that it is right", needed.ty, own);
+        return Err(Mismatch::new(ErrorKind::Type, reason));
+    }
+    function.address_in(owner).map(Some)
+}
+
+/// The address of a function of a library in the worker that runs now, and whose it is; nothing for other userdata.
+pub(in crate::dll) fn resolved(userdata: &AnyUserData) -> Result<Option<(u64, Owner)>, Error> {
+    match userdata.borrow::<Function>() {
+        Ok(function) => function.resolve().map(Some),
+        Err(_) => Ok(None),
     }
 }

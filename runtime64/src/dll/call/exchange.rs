@@ -7,11 +7,13 @@ use mlua::Lua;
 use protocol::{Call, Poll};
 use serde::de::DeserializeOwned;
 
-use super::serve::serve;
+use crate::dll::callback_dispatch::serve;
+use crate::dll::companion::Companion;
 use crate::dll::duration;
 use crate::dll::failure::from_remote;
 use crate::dll::hook;
-use crate::dll::memory::{Owner, owner};
+use crate::dll::module::Module;
+use crate::dll::owner::{Owner, owner};
 use crate::error::Error;
 use crate::remote::{Answer, RemoteError, Session, Worker};
 
@@ -95,4 +97,20 @@ pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> 
         Some(error) => Err(error),
         None => Ok(reply.map_err(failure)?.count),
     }
+}
+
+/// Serves the callbacks that wait for the host in any of a module's workers, and tells how many.
+pub(in crate::dll) fn serve_waiting(lua: &Lua, module: &Module) -> mlua::Result<u32> {
+    let mut served = 0;
+    for worker in module.shared().all_workers() {
+        let companion = Companion::of(&worker);
+        let callbacks = companion.map(|companion| &companion.callbacks);
+        // A worker that runs no more, or has no callbacks that anything of its could call, is not asked.
+        if let Some(generation) = worker.running()
+            && callbacks.is_some_and(|callbacks| callbacks.is_any_bound(generation))
+        {
+            served += poll(lua, &worker, Duration::ZERO)?;
+        }
+    }
+    Ok(served)
 }

@@ -3,17 +3,16 @@
 use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{CallbackReply, Called, Value};
 
-use super::table::Found;
-use super::{Bound, table_of};
+use super::callback_registry::table_of;
+use super::callback_table::{Bound, Found};
+use super::companion::Companion;
+use super::failure::words_of;
+use super::hook;
+use super::marshal;
+use super::mismatch::Mismatch;
+use super::module::Module;
+use super::owner::Owner;
 use crate::c;
-use crate::dll::call;
-use crate::dll::companion::Companion;
-use crate::dll::failure::words_of;
-use crate::dll::hook;
-use crate::dll::memory::{Lasting, Owner};
-use crate::dll::mismatch::Mismatch;
-use crate::dll::module::Module;
-use crate::dll::types::{Conversion, Prototype};
 use crate::error::{Error, ErrorKind};
 use crate::stack;
 
@@ -60,7 +59,7 @@ fn call_function(lua: &Lua, owner: &Owner, called: &Called, bound: &Bound, argum
     }
     let mut values = MultiValue::with_capacity(arguments.len());
     for (parameter, value) in prototype.parameters.iter().zip(arguments) {
-        values.push_back(call::argument_to_lua(lua, &module, &parameter.conversion, value, owner)?);
+        values.push_back(marshal::argument_to_lua(lua, &module, &parameter.conversion, value, owner)?);
     }
     if let Some(companion) = Companion::of(&owner.worker) {
         companion.error_numbers.set(called.errno, called.last_error);
@@ -73,18 +72,7 @@ fn call_function(lua: &Lua, owner: &Owner, called: &Called, bound: &Bound, argum
         return Ok(Value::Nil);
     }
     let refused = |mismatch: Mismatch| mismatch.at(format_args!("{}: the result of the callback", bound.shown));
-    Ok(result_to_wire(prototype, &result, owner).map_err(refused)?)
-}
-
-/// The result of a Lua function as it travels to the library.
-pub(super) fn result_to_wire(prototype: &Prototype, value: &LuaValue, owner: &Owner) -> Result<Value, Mismatch> {
-    match &prototype.result {
-        Conversion::Void => Ok(Value::Nil),
-        Conversion::Record { ctype, .. } => {
-            crate::dll::cdata::bytes_of(ctype, value, owner, &mut Lasting).map(Value::Bytes)
-        }
-        conversion => call::to_wire(conversion, value, owner, &mut Lasting),
-    }
+    Ok(marshal::callback_result(prototype, &result, owner).map_err(refused)?)
 }
 
 /// Errors of this runtime stay what they are; a message of Lua's becomes one that says where it was raised.

@@ -2,14 +2,14 @@
 
 use mlua::{Lua, Value as LuaValue};
 
-use super::table_of;
-use crate::dll::cdata::{self, Cdata};
+use super::Cdata;
+use crate::dll::callback_registry::table_of;
 use crate::dll::describe::describe;
 use crate::error::{Error, ErrorKind};
 
 /// The method of this name that pointers to functions have.
-pub(in crate::dll) fn method_of(lua: &Lua, cdata: &Cdata, name: &str) -> mlua::Result<Option<LuaValue>> {
-    if !cdata::points_to_function(cdata) {
+pub(super) fn method_of(lua: &Lua, cdata: &Cdata, name: &str) -> mlua::Result<Option<LuaValue>> {
+    if !super::points_to_function(cdata) {
         return Ok(None);
     }
     let method = match name {
@@ -46,8 +46,8 @@ fn set(this: &LuaValue, function: &LuaValue) -> Result<(), Error> {
 }
 
 /// A pointer to functions is closed: the callback that it is, if it is one, is freed.
-pub(in crate::dll) fn free_closed(cdata: &Cdata) {
-    if cdata::points_to_function(cdata)
+pub(super) fn free_closed(cdata: &Cdata) {
+    if super::points_to_function(cdata)
         && let Ok(place) = cdata.leads_to(&"close")
         && let Some(callbacks) = table_of(place.owner())
     {
@@ -56,7 +56,7 @@ pub(in crate::dll) fn free_closed(cdata: &Cdata) {
 }
 
 fn callback(this: &LuaValue, method: &str) -> Result<Cdata, Error> {
-    let cdata = cdata::of(this).filter(|cdata| cdata::points_to_function(cdata));
+    let cdata = super::of(this).filter(|cdata| super::points_to_function(cdata));
     cdata.map(|cdata| cdata.clone()).ok_or_else(|| {
         let message = format!("{method}: a callback is needed, not {}", describe(this));
         Error::new(ErrorKind::Type, message)

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use mlua::{Lua, Value as LuaValue};
 use protocol::{Platform, limits};
 
-use super::Library;
-use super::sought::{Sought, find_variable};
 use crate::c;
-use crate::dll::call::Function;
 use crate::dll::cdata::{Cdata, integer};
 use crate::dll::describe::describe;
-use crate::dll::memory::{Place, owner};
+use crate::dll::library::{Function, Library, Sought, find_variable};
+use crate::dll::memory::Place;
+use crate::dll::owner::owner;
 use crate::dll::types::{Ctype, Form};
 use crate::error::{Error, ErrorKind};
 

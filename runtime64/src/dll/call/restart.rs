@@ -1,0 +1,38 @@
+//! What a script wants done after its worker was restarted, before the next call.
+
+use mlua::Lua;
+
+use crate::dll::failure::words_of;
+use crate::dll::isolate::on_restart;
+use crate::dll::library::Library;
+use crate::error::{Error, ErrorKind};
+use crate::remote::Started;
+use crate::stack;
+
+/// Calls the script's function for restarts. As long as it fails, it is called again by the next call.
+pub(super) fn restarted(lua: &Lua, library: &Library) -> mlua::Result<()> {
+    let Some(table) = library.module().isolate().table(lua)? else { return Ok(()) };
+    let Some(function) = on_restart(&table)? else { return Ok(()) };
+    let outcome = stack::with_room_for_lua(|| function.call::<()>(table));
+    let worker = library.worker();
+    match outcome {
+        Ok(()) => {
+            worker.set_fresh();
+            Ok(())
+        }
+        Err(error) => {
+            worker.set_restarted();
+            Err(failed(&error).into())
+        }
+    }
+}
+
+/// What went wrong in a script's function for restarts: the call that was to be made has not begun.
+fn failed(error: &mlua::Error) -> Error {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        let message = format!("on_restart: {}", error.message);
+        return Error { message, ..error.clone() }.before_start();
+    }
+    let (message, _) = words_of(error);
+    Error::new(ErrorKind::Callback, format!("on_restart: {message}")).with_started(Started::No)
+}

@@ -1,0 +1,47 @@
+//! Arrays of characters, which strings can fill.
+
+use super::ctype::{Array, Ctype, Form};
+use crate::c::Type;
+use crate::dll::mismatch::Mismatch;
+use crate::dll::text::{Encoding, Width};
+use crate::error::ErrorKind;
+
+/// The wide character that an object consists of, or that a pointer points to.
+pub(in crate::dll) fn wide_character(ctype: &Ctype) -> Option<Width> {
+    let mut ty = ctype.ty.pointee().unwrap_or(&ctype.ty);
+    while let Type::Array(array) = ty.resolve() {
+        ty = &array.element;
+    }
+    Width::of(ty, ctype.abi)
+}
+
+/// Whether an array consists of characters, so that a string can fill it.
+pub(in crate::dll) fn is_text(array: &Array) -> bool {
+    encoding_of(array).is_some()
+}
+
+/// How the characters of an array are encoded; bytes are whatever they are.
+fn encoding_of(array: &Array) -> Option<Encoding> {
+    let element = &array.element;
+    match (Width::of(&element.ty, element.abi), &element.form) {
+        (Some(width), _) => Some(Encoding::Wide(width)),
+        (None, Form::Number(number)) if number.is_character() => Some(Encoding::Utf8),
+        _ => None,
+    }
+}
+
+/// Fills an array of characters with a string; what is left of it is zero already, so that there is a zero at the end where
+/// there is room for one.
+pub(in crate::dll) fn put_text(bytes: &mut [u8], array: &Array, string: &[u8]) -> Result<(), Mismatch> {
+    let Some(encoding) = encoding_of(array) else {
+        let reason = "a string can only fill an array of char, int8_t, uint8_t, wchar_t, char16_t or char32_t";
+        return Err(Mismatch::new(ErrorKind::Type, reason));
+    };
+    let text = encoding.encode(string)?;
+    let Some(target) = bytes.get_mut(..text.len()) else {
+        let reason = format!("a string of {} bytes does not fit", text.len());
+        return Err(Mismatch::new(ErrorKind::Range, reason));
+    };
+    target.copy_from_slice(&text);
+    Ok(())
+}
