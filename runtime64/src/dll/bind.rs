@@ -4,5 +4,5 @@ mod symbol;
 mod table;
 mod variable;
 
-pub(super) use symbol::{bind as bind_symbol, sought};
+pub(super) use symbol::{bind as bind_symbol, symbol_query};
 pub(super) use table::{library_of, table_of};

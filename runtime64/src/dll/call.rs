@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
 use protocol::{FailureRule, Outcome, SetErrors};
 
+use super::address_space::AddressSpace;
 use super::cdata::Cdata;
 use super::describe::describe_call;
 use super::library::Function;
-use super::owner::owner;
 use crate::remote::RemoteError;
 
 mod annotated;
 mod batch;
 mod begin;
-mod called;
+mod builder;
 mod exchange;
 mod future;
 mod restart;
@@ -25,8 +25,8 @@ mod waiting;
 
 pub(super) use batch::batch;
 use begin::{Time, begin, enter, in_time, make_ready};
-use called::{Called, Ready, Rooms};
-use exchange::{Ended, converse};
+use builder::{CallBuilder, OutBuffers, Ready};
+use exchange::{ExchangeOutcome, converse};
 pub(super) use exchange::{poll, serve_waiting};
 pub(super) use future::start;
 use target::{CallTarget, with_target};
@@ -76,45 +76,45 @@ fn call_with(
     let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
     let (session, time) = begin(callee, lua, options.limit.or(callee.worker.call_deadline()))?;
     options.deadline = time.deadline;
-    let owner = owner(callee.worker, &session);
-    let mut called = Called::new(session, &owner);
+    let space = AddressSpace::of(callee.worker, &session);
+    let mut called = CallBuilder::new(session, &space);
     let ready = called.prepare(callee, arguments)?;
     if let FailureRule::LastError | FailureRule::Errno = rule {
         let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
         called.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
-    let begun = callee.function().and_then(|function| function.usage().begin());
-    let Called { session, callbacks, .. } = called;
-    let mut ended = converse(lua, callee.worker, &owner, session, &ready.request(), time.deadline);
+    let begun = callee.function().and_then(|function| function.function_stats().begin());
+    let CallBuilder { session, callbacks, .. } = called;
+    let mut ended = converse(lua, callee.worker, &space, session, &ready.request(), time.deadline);
     drop(callbacks);
     in_time(time, &mut ended);
-    let Ended { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
+    let ExchangeOutcome { session: Some(mut session), reply: Ok(outcome), raised } = ended else {
         return Err(lost(callee, arguments, ended));
     };
     if let Some(function) = callee.function() {
-        function.usage().end(begun);
+        function.function_stats().end(begun);
         function.library().returned();
     }
     session.give_back(ready.values);
     callee.remember(&outcome);
-    let stored = result::stored(callee, &ready.rooms, &outcome, &mut session)?;
+    let stored = result::stored(callee, &ready.out_buffers, &outcome, &mut session)?;
     if rule.holds(&outcome) && raised.is_none() {
         if let Some(function) = callee.function() {
-            function.usage().fail();
+            function.function_stats().fail();
         }
         return Err(result::failed(callee, &outcome, rule, &mut session).into());
     }
     drop(session);
     match raised {
         Some(error) => Err(error),
-        None => result::to_lua(callee, lua, &owner, outcome, stored),
+        None => result::to_lua(callee, lua, &space, outcome, stored),
     }
 }
 
 /// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause; otherwise it is told
 /// beside the failure.
 #[cold]
-fn lost(callee: &CallTarget<'_>, arguments: &MultiValue, ended: Ended<'_, Outcome>) -> mlua::Error {
+fn lost(callee: &CallTarget<'_>, arguments: &MultiValue, ended: ExchangeOutcome<'_, Outcome>) -> mlua::Error {
     let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
     match (error, ended.raised) {
         (RemoteError::EndedMeanwhile, Some(raised)) => raised,

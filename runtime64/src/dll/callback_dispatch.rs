@@ -3,15 +3,15 @@
 use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{CallbackReply, Called, Value};
 
+use super::address_space::AddressSpace;
 use super::callback_registry::table_of;
 use super::callback_table::{Bound, Found};
-use super::companion::Companion;
+use super::conversion_error::ConversionError;
 use super::failure::words_of;
 use super::hook;
 use super::marshal;
-use super::mismatch::Mismatch;
 use super::module::Module;
-use super::owner::Owner;
+use super::worker_extension::WorkerExtension;
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::stack;
@@ -19,11 +19,11 @@ use crate::stack;
 /// Serves a callback. What went wrong is told beside the result, which is the default then: the library knows nothing of it.
 pub(super) fn serve(
     lua: &Lua,
-    owner: &Owner,
+    space: &AddressSpace,
     called: &Called,
     arguments: &[Value],
 ) -> (CallbackReply, Option<mlua::Error>) {
-    let found = table_of(owner).and_then(|callbacks| callbacks.find(owner.generation, called.callback));
+    let found = table_of(space).and_then(|callbacks| callbacks.find(space.generation, called.callback));
     let bound = match found {
         Some(Found::Bound(bound)) => bound,
         Some(Found::Released(shown)) => return (reply(Value::Nil), Some(released(shown.as_ref()).into())),
@@ -40,7 +40,7 @@ pub(super) fn serve(
         );
         mlua::Error::from(Error::new(ErrorKind::Callback, message))
     });
-    match stack::with_room_for_lua(|| call_function(lua, owner, called, &bound, arguments)) {
+    match stack::with_room_for_lua(|| call_function(lua, space, called, &bound, arguments)) {
         Ok(result) => (reply(result), lost),
         Err(error) => (reply(bound.default), Some(error)),
     }
@@ -50,29 +50,35 @@ fn reply(result: Value) -> CallbackReply {
     CallbackReply { result }
 }
 
-fn call_function(lua: &Lua, owner: &Owner, called: &Called, bound: &Bound, arguments: &[Value]) -> mlua::Result<Value> {
+fn call_function(
+    lua: &Lua,
+    space: &AddressSpace,
+    called: &Called,
+    bound: &Bound,
+    arguments: &[Value],
+) -> mlua::Result<Value> {
     let module = Module::of_state(lua).ok_or_else(|| mlua::Error::runtime("the Lua state is ending"))?;
-    let prototype = bound.form.prototype(owner.abi()).map_err(mlua::Error::from)?;
+    let prototype = bound.form.prototype(space.abi()).map_err(mlua::Error::from)?;
     if arguments.len() != prototype.parameters.len() {
         let message = format!("{}: the worker sent {} arguments", bound.shown, arguments.len());
         return Err(Error::new(ErrorKind::Protocol, message).into());
     }
     let mut values = MultiValue::with_capacity(arguments.len());
     for (parameter, value) in prototype.parameters.iter().zip(arguments) {
-        values.push_back(marshal::argument_to_lua(lua, &module, &parameter.conversion, value, owner)?);
+        values.push_back(marshal::argument_to_lua(lua, &module, &parameter.conversion, value, space)?);
     }
-    if let Some(companion) = Companion::of(&owner.worker) {
-        companion.error_numbers.set(called.errno, called.last_error);
+    if let Some(extension) = WorkerExtension::of(&space.worker) {
+        extension.error_numbers.set(called.errno, called.last_error);
     }
     let result: LuaValue = bound.function.call(values).map_err(|error| described(bound, error))?;
     // Code that caught the error by which it was stopped has returned all the same.
-    hook::time_left(owner.worker.interrupt())?;
+    hook::time_left(space.worker.interrupt())?;
     if called.is_queued {
         // The caller has had its answer.
         return Ok(Value::Nil);
     }
-    let refused = |mismatch: Mismatch| mismatch.at(format_args!("{}: the result of the callback", bound.shown));
-    Ok(marshal::callback_result(prototype, &result, owner).map_err(refused)?)
+    let refused = |error: ConversionError| error.at(format_args!("{}: the result of the callback", bound.shown));
+    Ok(marshal::callback_result(prototype, &result, space).map_err(refused)?)
 }
 
 /// Errors of this runtime stay what they are; a message of Lua's becomes one that says where it was raised.

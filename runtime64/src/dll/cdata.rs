@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use mlua::{AnyUserData, Lua, UserDataRef, Value as LuaValue};
 
-use super::memory::Place;
+use super::address_space::AddressSpace;
+use super::memory::Location;
 use super::module::Module;
-use super::owner::Owner;
 use super::types::{Ctype, Form};
 use crate::error::{Error, ErrorKind};
 use finalizer::Guard;
@@ -28,7 +28,7 @@ mod pointer;
 mod show;
 mod userdata;
 
-pub(super) use cast::{cast, current_owner, null};
+pub(super) use cast::{cast, current_space, null};
 pub(super) use elements::{bytes_behind, bytes_of_elements};
 pub(super) use finalizer::{finish, run_all as run_finalizers, set as set_finalizer};
 pub(super) use handle::Handle;
@@ -54,7 +54,7 @@ pub(super) fn follow_fields(lua: &Lua) -> mlua::Result<()> {
 pub(super) struct Cdata {
     pub(super) ctype: Arc<Ctype>,
     /// Where the object is; of a pointer, where it leads.
-    pub(super) place: Place,
+    pub(super) location: Location,
     pub(super) kind: Kind,
     /// Whether the userdata has a guard as its user value, which runs a finalizer when the last one that has it goes.
     guard: Guard,
@@ -71,21 +71,26 @@ pub(super) enum Kind {
 
 impl Cdata {
     /// An object of a type at a place.
-    pub(super) fn object(ctype: Arc<Ctype>, place: Place) -> Self {
-        Self { ctype, place, kind: Kind::Object, guard: Guard::default() }
+    pub(super) fn object(ctype: Arc<Ctype>, location: Location) -> Self {
+        Self { ctype, location, kind: Kind::Object, guard: Guard::default() }
     }
 
     /// A pointer of a type that leads to a place.
-    pub(super) fn pointer(ctype: Arc<Ctype>, place: Place) -> Self {
-        Self { ctype, place, kind: Kind::Pointer, guard: Guard::default() }
+    pub(super) fn pointer(ctype: Arc<Ctype>, location: Location) -> Self {
+        Self { ctype, location, kind: Kind::Pointer, guard: Guard::default() }
     }
 
     /// The value of a pointer: nil for NULL.
-    pub(super) fn pointer_value(lua: &Lua, ctype: &Arc<Ctype>, address: u64, owner: &Owner) -> mlua::Result<LuaValue> {
+    pub(super) fn pointer_value(
+        lua: &Lua,
+        ctype: &Arc<Ctype>,
+        address: u64,
+        space: &AddressSpace,
+    ) -> mlua::Result<LuaValue> {
         if address == 0 {
             return Ok(LuaValue::Nil);
         }
-        Self::pointer(Arc::clone(ctype), Place::foreign(address, owner.clone())).into_lua(lua)
+        Self::pointer(Arc::clone(ctype), Location::foreign(address, space.clone())).into_lua(lua)
     }
 
     /// A new userdata.
@@ -94,8 +99,8 @@ impl Cdata {
     }
 
     /// Whose memory it speaks of.
-    pub(super) fn owner(&self) -> &Owner {
-        self.place.owner()
+    pub(super) fn space(&self) -> &AddressSpace {
+        self.location.space()
     }
 
     /// Whether it is an object that holds a pointer, and is followed as that pointer would be.
@@ -104,13 +109,13 @@ impl Cdata {
     }
 
     /// Where it leads: of a pointer, and of an object that holds one, to what is pointed to; otherwise to the object.
-    pub(super) fn leads_to(&self, doing: &dyn fmt::Display) -> Result<Place, Error> {
+    pub(super) fn leads_to(&self, doing: &dyn fmt::Display) -> Result<Location, Error> {
         if !self.holds_pointer() {
-            return Ok(self.place.clone());
+            return Ok(self.location.clone());
         }
         let mut bytes = [0; 8];
-        self.place.read(doing, 0, &mut bytes[..self.pointer_bytes()])?;
-        Ok(Place::foreign(u64::from_le_bytes(bytes), self.owner().clone()))
+        self.location.read(doing, 0, &mut bytes[..self.pointer_bytes()])?;
+        Ok(Location::foreign(u64::from_le_bytes(bytes), self.space().clone()))
     }
 
     /// How many bytes there are where it leads, as far as that is known.
@@ -120,13 +125,13 @@ impl Cdata {
                 // An array that ends a struct has what is there.
                 let is_open = matches!(&self.ctype.form, Form::Array(array) if array.is_open);
                 let known = self.ctype.bytes().ok().filter(|_| !is_open);
-                match (known, self.place.bytes()) {
+                match (known, self.location.bytes()) {
                     (Some(known), Some(there)) => Some(known.min(there)),
                     (known, there) => known.or(there),
                 }
             }
             Kind::Object => None,
-            Kind::Pointer => self.place.bytes(),
+            Kind::Pointer => self.location.bytes(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use mlua::{AnyUserData, MultiValue, Value as LuaValue};
 
-use super::mismatch::Mismatch;
+use super::conversion_error::ConversionError;
 use crate::bounded;
 use crate::error::ErrorKind;
 
@@ -67,6 +67,6 @@ pub(super) fn describe_argument(argument: &LuaValue) -> String {
 }
 
 /// What is wrong with a value of another type than is needed.
-pub(super) fn wrong_type(expected: &str, value: &LuaValue) -> Mismatch {
-    Mismatch::new(ErrorKind::Type, format!("{expected} is needed, not {}", describe(value)))
+pub(super) fn wrong_type(expected: &str, value: &LuaValue) -> ConversionError {
+    ConversionError::new(ErrorKind::Type, format!("{expected} is needed, not {}", describe(value)))
 }

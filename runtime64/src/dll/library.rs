@@ -2,7 +2,7 @@
 
 mod decoration;
 mod function;
-mod sought;
+mod symbol_query;
 mod undeclared;
 
 use std::collections::HashMap;
@@ -16,18 +16,18 @@ use protocol::{Machine, OpenDefaultLibrary, OpenLibrary, PathBytes, Platform};
 
 use super::abi::abi_of;
 use super::breaker::{Breaker, Limits, Refusal};
-use super::companion::Companion;
 use super::failure::{from_image, from_remote};
 use super::generational::GenerationalId;
 use super::module::Module;
 use super::types::{Ctype, Defaults};
+use super::worker_extension::WorkerExtension;
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{self, Image, Search};
 use crate::remote::{self, Generation, RemoteError, Session, Settings, Started, Worker, WorkerKind};
 
 pub(super) use function::{Function, address_of, described, is_function, resolved, type_of};
-pub(super) use sought::{Sought, find_variable};
+pub(super) use symbol_query::{SymbolQuery, find_variable};
 pub(super) use undeclared::{error as undeclared, not_exported};
 
 /// A library, bound to the worker that can load it.
@@ -271,7 +271,7 @@ fn wine_folders(settings: &Settings) -> Option<image::WineFolders> {
 }
 
 fn breaker_of(worker: &Worker, path: &str) -> Arc<Breaker> {
-    Companion::of(worker).map(|companion| companion.breaker(path)).unwrap_or_default()
+    WorkerExtension::of(worker).map(|extension| extension.breaker(path)).unwrap_or_default()
 }
 
 /// The worker that can load an image.

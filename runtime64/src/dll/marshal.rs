@@ -3,12 +3,12 @@
 use mlua::{Lua, Table, Value as LuaValue};
 use protocol::Value;
 
+use super::address_space::AddressSpace;
 use super::cdata::{self, Cdata, PointerNeeded, address_for};
+use super::conversion_error::ConversionError;
 use super::describe::wrong_type;
 use super::memory::{Access, Lasting};
-use super::mismatch::Mismatch;
 use super::module::Module;
-use super::owner::Owner;
 use super::text::Encoding;
 use super::types::{Conversion, Ctype, Form, Prototype, Strings};
 use crate::c;
@@ -19,22 +19,22 @@ use crate::error::{Error, ErrorKind};
 pub(super) fn to_wire(
     conversion: &Conversion,
     value: &LuaValue,
-    owner: &Owner,
+    space: &AddressSpace,
     access: &mut dyn Access,
-) -> Result<Value, Mismatch> {
+) -> Result<Value, ConversionError> {
     match conversion {
-        Conversion::Void => Err(Mismatch::new(ErrorKind::Type, "no value can be void")),
+        Conversion::Void => Err(ConversionError::new(ErrorKind::Type, "no value can be void")),
         Conversion::Number(number, _) => number.to_wire(&*cdata::unboxed(value, access)?),
         Conversion::Pointer { ctype, strings } => match value {
             LuaValue::String(string) => string_to_wire(&string.as_bytes(), *strings, access),
-            LuaValue::Table(table) if points_to_const(ctype) => table_to_wire((ctype, *strings), table, owner, access),
+            LuaValue::Table(table) if points_to_const(ctype) => table_to_wire((ctype, *strings), table, space, access),
             value => {
-                let address = address_for(value, &PointerNeeded { ctype, owner }, access)?;
+                let address = address_for(value, &PointerNeeded { ctype, space }, access)?;
                 Ok(if address == 0 { Value::Nil } else { Value::Integer(address as i64) })
             }
         },
         Conversion::Record { ctype, .. } => {
-            let bytes = cdata::bytes_of(ctype, value, owner, access)?;
+            let bytes = cdata::bytes_of(ctype, value, space, access)?;
             access.lend(&bytes, 0)
         }
     }
@@ -48,15 +48,15 @@ fn points_to_const(pointer: &Ctype) -> bool {
 pub(super) fn table_to_wire(
     (pointer, strings): (&Ctype, Strings),
     table: &Table,
-    owner: &Owner,
+    space: &AddressSpace,
     access: &mut dyn Access,
-) -> Result<Value, Mismatch> {
+) -> Result<Value, ConversionError> {
     // Text ends at a zero, which a table of numbers need not have.
     let is_text = matches!(strings, Strings::Text(_) | Strings::Wide(_));
     let target =
         pointer.pointee().filter(|target| !matches!(target.form, Form::Function(_) | Form::Opaque(_)) && !is_text);
     let target = target.ok_or_else(|| wrong_type("a pointer, an object or nil", &LuaValue::Table(table.clone())))?;
-    let bytes = cdata::bytes_behind(&target, table, owner, access)?;
+    let bytes = cdata::bytes_behind(&target, table, space, access)?;
     access.lend(&bytes, 0)
 }
 
@@ -67,36 +67,40 @@ pub(super) fn argument_to_lua(
     module: &Module,
     conversion: &Conversion,
     value: &Value,
-    owner: &Owner,
+    space: &AddressSpace,
 ) -> mlua::Result<LuaValue> {
     match (conversion, value) {
-        (Conversion::Record { ctype, .. }, Value::Bytes(bytes)) => cdata::copy_of(lua, module, ctype, bytes, owner),
+        (Conversion::Record { ctype, .. }, Value::Bytes(bytes)) => cdata::copy_of(lua, module, ctype, bytes, space),
         (Conversion::Pointer { ctype, .. }, Value::Integer(address)) => {
-            Cdata::pointer_value(lua, ctype, *address as u64, owner)
+            Cdata::pointer_value(lua, ctype, *address as u64, space)
         }
-        (conversion, value) => to_lua(conversion, lua, value.clone(), owner),
+        (conversion, value) => to_lua(conversion, lua, value.clone(), space),
     }
 }
 
 /// The result of a Lua function as it travels to the library.
-pub(super) fn callback_result(prototype: &Prototype, value: &LuaValue, owner: &Owner) -> Result<Value, Mismatch> {
+pub(super) fn callback_result(
+    prototype: &Prototype,
+    value: &LuaValue,
+    space: &AddressSpace,
+) -> Result<Value, ConversionError> {
     match &prototype.result {
         Conversion::Void => Ok(Value::Nil),
-        Conversion::Record { ctype, .. } => cdata::bytes_of(ctype, value, owner, &mut Lasting).map(Value::Bytes),
-        conversion => to_wire(conversion, value, owner, &mut Lasting),
+        Conversion::Record { ctype, .. } => cdata::bytes_of(ctype, value, space, &mut Lasting).map(Value::Bytes),
+        conversion => to_wire(conversion, value, space, &mut Lasting),
     }
 }
 
-/// From the wire to Lua. `owner` is where an address belongs.
+/// From the wire to Lua. `space` is where an address belongs.
 #[inline]
-pub(super) fn to_lua(conversion: &Conversion, lua: &Lua, value: Value, owner: &Owner) -> mlua::Result<LuaValue> {
+pub(super) fn to_lua(conversion: &Conversion, lua: &Lua, value: Value, space: &AddressSpace) -> mlua::Result<LuaValue> {
     match (conversion, value) {
         (_, Value::Nil) => Ok(LuaValue::Nil),
         (Conversion::Pointer { strings: Strings::Text(encoding), .. }, Value::Bytes(bytes)) => {
             lua.create_string(encoding.decode(&bytes)).map(LuaValue::String)
         }
         (Conversion::Pointer { ctype, .. }, Value::Integer(address)) => {
-            Cdata::pointer_value(lua, ctype, address as u64, owner)
+            Cdata::pointer_value(lua, ctype, address as u64, space)
         }
         (Conversion::Number(number, _), value) => number.value_of_wire(&value).ok_or_else(|| unexpected(&value)),
         (_, other) => Err(unexpected(&other)),
@@ -110,12 +114,16 @@ fn unexpected(value: &Value) -> mlua::Error {
 }
 
 /// A string as an argument: its bytes are lent to the worker for the length of the call.
-pub(super) fn string_to_wire(bytes: &[u8], strings: Strings, access: &mut dyn Access) -> Result<Value, Mismatch> {
+pub(super) fn string_to_wire(
+    bytes: &[u8],
+    strings: Strings,
+    access: &mut dyn Access,
+) -> Result<Value, ConversionError> {
     match strings {
         Strings::None => {
             let reason = "a Lua string is never writable; the parameter needs a buffer, such as dll.new(\"char[?]\", size) \
                           (or declare it const if the library only reads it)";
-            Err(Mismatch::new(ErrorKind::Type, reason))
+            Err(ConversionError::new(ErrorKind::Type, reason))
         }
         Strings::Text(encoding) => access.lend(&encoding.encode_terminated(bytes)?, 1),
         Strings::Bytes => access.lend(bytes, 1),

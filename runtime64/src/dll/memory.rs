@@ -2,8 +2,8 @@
 
 mod bytes;
 mod garbage;
-mod place;
+mod location;
 
 pub(super) use bytes::{buffer, zero_unit};
 pub(super) use garbage::Garbage;
-pub(super) use place::{Access, Lasting, Place};
+pub(super) use location::{Access, Lasting, Location};

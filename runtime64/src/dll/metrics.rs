@@ -3,15 +3,15 @@
 use std::fmt::{self, Write};
 use std::sync::{Arc, Weak};
 
-use super::companion::Companion;
+use super::function_stats::FunctionStats;
 use super::module::{Module, Shared};
-use super::usage::Usage;
+use super::worker_extension::WorkerExtension;
 use crate::remote::{Statistics, Worker};
 
 /// One worker in figures.
 pub(super) struct WorkerFigures {
-    /// The number of its isolate, which has one worker of each kind: names may be the same.
-    pub(super) isolate: u64,
+    /// The number of its group, which has one worker of each kind: names may be the same.
+    pub(super) worker_group: u64,
     /// The name it was opened with.
     pub(super) name: Option<String>,
     pub(super) kind: String,
@@ -23,17 +23,22 @@ pub(super) struct WorkerFigures {
 pub(super) struct FunctionFigures {
     pub(super) library: String,
     pub(super) name: String,
-    pub(super) usage: Arc<Usage>,
+    pub(super) function_stats: Arc<FunctionStats>,
 }
 
 impl WorkerFigures {
     /// Those of a worker, if it was ever started.
-    pub(super) fn of(isolate: u64, worker: &Worker) -> Option<Self> {
+    pub(super) fn of(worker_group: u64, worker: &Worker) -> Option<Self> {
         let statistics = worker.statistics();
-        let usages = Companion::of(worker).map(Companion::usages).unwrap_or_default();
-        let functions = usages.into_iter().map(|((library, name), usage)| FunctionFigures { library, name, usage });
+        let function_stats_by_name =
+            WorkerExtension::of(worker).map(WorkerExtension::function_stats_by_name).unwrap_or_default();
+        let functions = function_stats_by_name.into_iter().map(|((library, name), function_stats)| FunctionFigures {
+            library,
+            name,
+            function_stats,
+        });
         let (name, kind) = (worker.name().map(str::to_owned), worker.kind().to_string());
-        (statistics.starts > 0).then(|| Self { isolate, name, kind, statistics, functions: functions.collect() })
+        (statistics.starts > 0).then(|| Self { worker_group, name, kind, statistics, functions: functions.collect() })
     }
 }
 
@@ -59,8 +64,9 @@ impl fmt::Debug for Metrics {
 impl fmt::Display for Metrics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(shared) = self.0.upgrade() else { return Ok(()) };
-        let all = shared.workers_of_isolates();
-        let workers: Vec<_> = all.iter().filter_map(|(isolate, worker)| WorkerFigures::of(*isolate, worker)).collect();
+        let all = shared.workers_of_groups();
+        let workers: Vec<_> =
+            all.iter().filter_map(|(worker_group, worker)| WorkerFigures::of(*worker_group, worker)).collect();
         of_workers(formatter, &workers)?;
         of_functions(formatter, &workers)
     }
@@ -104,12 +110,12 @@ fn of_functions(text: &mut fmt::Formatter<'_>, workers: &[WorkerFigures]) -> fmt
     head(text, "function_calls_total", "counter", "Calls of a function.")?;
     for (worker, function) in each() {
         let labels = labels(worker, Some(function));
-        writeln!(text, "runtime64_function_calls_total{{{labels}}} {}", function.usage.calls())?;
+        writeln!(text, "runtime64_function_calls_total{{{labels}}} {}", function.function_stats.calls())?;
     }
     head(text, "function_errors_total", "counter", "Calls of a function that failed.")?;
     for (worker, function) in each() {
         let labels = labels(worker, Some(function));
-        writeln!(text, "runtime64_function_errors_total{{{labels}}} {}", function.usage.errors())?;
+        writeln!(text, "runtime64_function_errors_total{{{labels}}} {}", function.function_stats.errors())?;
     }
     head(
         text,
@@ -118,7 +124,7 @@ fn of_functions(text: &mut fmt::Formatter<'_>, workers: &[WorkerFigures]) -> fmt
         "How long the calls took that were timed, not all of a frequent function.",
     )?;
     for (worker, function) in each() {
-        let (labels, latencies) = (labels(worker, Some(function)), function.usage.latencies());
+        let (labels, latencies) = (labels(worker, Some(function)), function.function_stats.latencies());
         for share in [0.5, 0.99] {
             if let Some(seconds) = latencies.quantile(share) {
                 let seconds = seconds.as_secs_f64();
@@ -143,7 +149,7 @@ fn labels(worker: &WorkerFigures, function: Option<&FunctionFigures>) -> String 
         let _ = write!(labels, "{comma}{name}=\"{}\"", escaped(value));
     };
     add("worker", worker.name.as_deref().unwrap_or("default"));
-    add("id", &worker.isolate.to_string());
+    add("id", &worker.worker_group.to_string());
     add("kind", &worker.kind);
     if let Some(function) = function {
         add("library", &function.library);
@@ -179,15 +185,20 @@ mod tests {
 
     #[test]
     fn a_worker_and_its_functions_are_lines_of_the_format() {
-        let usage = Arc::new(Usage::default());
-        usage.end(usage.begin());
-        usage.fail();
-        let function = FunctionFigures { library: "a.dll".to_owned(), name: "F".to_owned(), usage: Arc::clone(&usage) };
-        usage.latencies().add(Duration::from_millis(1));
+        let function_stats = Arc::new(FunctionStats::default());
+        function_stats.end(function_stats.begin());
+        function_stats.fail();
+        let function = FunctionFigures {
+            library: "a.dll".to_owned(),
+            name: "F".to_owned(),
+            function_stats: Arc::clone(&function_stats),
+        };
+        function_stats.latencies().add(Duration::from_millis(1));
         let statistics = Statistics { starts: 2, is_running: true, ..Statistics::default() };
         let kind = "32-bit Windows".to_owned();
-        let text = Text(vec![WorkerFigures { isolate: 7, name: None, kind, statistics, functions: vec![function] }])
-            .to_string();
+        let text =
+            Text(vec![WorkerFigures { worker_group: 7, name: None, kind, statistics, functions: vec![function] }])
+                .to_string();
         for line in [
             "# TYPE runtime64_worker_starts_total counter",
             r#"runtime64_worker_starts_total{worker="default",id="7",kind="32-bit Windows"} 2"#,
@@ -203,16 +214,16 @@ mod tests {
 
     #[test]
     fn workers_of_the_same_name_have_series_of_their_own() {
-        let figures = |isolate, name: Option<&str>| {
-            let usage = Arc::new(Usage::default());
-            usage.end(usage.begin());
-            let function = FunctionFigures { library: "a.dll".to_owned(), name: "F".to_owned(), usage };
+        let figures = |worker_group, name: Option<&str>| {
+            let function_stats = Arc::new(FunctionStats::default());
+            function_stats.end(function_stats.begin());
+            let function = FunctionFigures { library: "a.dll".to_owned(), name: "F".to_owned(), function_stats };
             let statistics = Statistics { starts: 1, ..Statistics::default() };
             let (name, kind) = (name.map(str::to_owned), "32-bit Windows".to_owned());
-            WorkerFigures { isolate, name, kind, statistics, functions: vec![function] }
+            WorkerFigures { worker_group, name, kind, statistics, functions: vec![function] }
         };
         let workers = [(1, None), (2, Some("default")), (3, Some("scope")), (4, Some("scope"))];
-        let text = Text(workers.map(|(isolate, name)| figures(isolate, name)).into()).to_string();
+        let text = Text(workers.map(|(worker_group, name)| figures(worker_group, name)).into()).to_string();
         let mut series: Vec<_> =
             text.lines().filter_map(|line| line.rsplit_once(' ').map(|(series, _)| series)).collect();
         series.retain(|series| !series.starts_with('#'));

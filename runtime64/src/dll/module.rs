@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use mlua::Lua;
 
 use super::abi::abi_of;
-use super::isolate::Isolate;
 use super::memory::Garbage;
 use super::types::Types;
+use super::worker_group::WorkerGroup;
 use crate::c;
 use crate::remote::{Settings, Spares, Worker, WorkerKind};
 
@@ -18,8 +18,8 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     /// What is known of objects that may be of no use any more.
     pub(super) garbage: Garbage,
-    /// The isolates that are in use, the module's own first.
-    isolates: Mutex<Vec<Weak<Isolate>>>,
+    /// The groups that are in use, the module's own first.
+    groups: Mutex<Vec<Weak<WorkerGroup>>>,
     spares: Spares,
     opened: AtomicU64,
 }
@@ -28,7 +28,7 @@ pub(super) struct Shared {
 #[derive(Clone)]
 pub(super) struct Module {
     shared: Arc<Shared>,
-    isolate: Arc<Isolate>,
+    worker_group: Arc<WorkerGroup>,
     /// Whose types `dll.sizeof` and the rest speak of; the first library that is loaded decides.
     kind: Arc<OnceLock<WorkerKind>>,
 }
@@ -40,12 +40,12 @@ impl Module {
             types: Arc::default(),
             settings: settings.clone(),
             garbage: Garbage::default(),
-            isolates: Mutex::default(),
+            groups: Mutex::default(),
             spares,
             opened: AtomicU64::new(0),
         });
-        let isolate = shared.isolate(settings);
-        Self { shared, isolate, kind: Arc::default() }
+        let worker_group = shared.worker_group(settings);
+        Self { shared, worker_group, kind: Arc::default() }
     }
 
     /// The module of a Lua state.
@@ -60,13 +60,17 @@ impl Module {
 
     /// What the workers of this module are started by.
     pub(super) fn worker_settings(&self) -> &Settings {
-        self.isolate.workers.settings()
+        self.worker_group.workers.settings()
     }
 
     /// A module with workers of its own, that speaks of a kind of them from the start if one is given.
     pub(super) fn isolated(&self, settings: Settings, kind: Option<WorkerKind>) -> Self {
         let kind = kind.map_or_else(OnceLock::new, OnceLock::from);
-        Self { shared: Arc::clone(&self.shared), isolate: self.shared.isolate(settings), kind: Arc::new(kind) }
+        Self {
+            shared: Arc::clone(&self.shared),
+            worker_group: self.shared.worker_group(settings),
+            kind: Arc::new(kind),
+        }
     }
 
     /// What outlives no module.
@@ -79,8 +83,8 @@ impl Module {
     }
 
     /// The workers that libraries are loaded into.
-    pub(super) fn isolate(&self) -> &Arc<Isolate> {
-        &self.isolate
+    pub(super) fn worker_group(&self) -> &Arc<WorkerGroup> {
+        &self.worker_group
     }
 
     /// What has been declared.
@@ -104,18 +108,18 @@ impl Module {
     }
 
     pub(super) fn worker(&self, kind: WorkerKind) -> &Arc<Worker> {
-        self.isolate.workers.get(kind)
+        self.worker_group.workers.get(kind)
     }
 }
 
 impl Shared {
-    /// A new isolate.
-    fn isolate(&self, settings: Settings) -> Arc<Isolate> {
-        let isolate = Arc::new(Isolate::new(settings));
-        let mut isolates = self.isolates();
-        isolates.retain(|known| known.strong_count() > 0);
-        isolates.push(Arc::downgrade(&isolate));
-        isolate
+    /// A new group.
+    fn worker_group(&self, settings: Settings) -> Arc<WorkerGroup> {
+        let worker_group = Arc::new(WorkerGroup::new(settings));
+        let mut worker_groups = self.groups();
+        worker_groups.retain(|known| known.strong_count() > 0);
+        worker_groups.push(Arc::downgrade(&worker_group));
+        worker_group
     }
 
     /// A name for a worker that is opened without one.
@@ -123,18 +127,18 @@ impl Shared {
         format!("worker {}", self.opened.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// All workers that somebody asked for, of every isolate.
+    /// All workers that somebody asked for, of every group.
     pub(super) fn all_workers(&self) -> Vec<Arc<Worker>> {
-        self.workers_of_isolates().into_iter().map(|(_, worker)| worker).collect()
+        self.workers_of_groups().into_iter().map(|(_, worker)| worker).collect()
     }
 
-    /// The same, each with the number of its isolate.
-    pub(super) fn workers_of_isolates(&self) -> Vec<(u64, Arc<Worker>)> {
-        let isolates: Vec<_> = self.isolates().iter().filter_map(Weak::upgrade).collect();
-        let each = |isolate: &Arc<Isolate>| {
-            isolate.workers.known().map(|worker| (isolate.id(), Arc::clone(worker))).collect::<Vec<_>>()
+    /// The same, each with the number of its group.
+    pub(super) fn workers_of_groups(&self) -> Vec<(u64, Arc<Worker>)> {
+        let worker_groups: Vec<_> = self.groups().iter().filter_map(Weak::upgrade).collect();
+        let each = |worker_group: &Arc<WorkerGroup>| {
+            worker_group.workers.known().map(|worker| (worker_group.id(), Arc::clone(worker))).collect::<Vec<_>>()
         };
-        isolates.iter().flat_map(each).collect()
+        worker_groups.iter().flat_map(each).collect()
     }
 
     /// How many spare workers wait.
@@ -150,8 +154,8 @@ impl Shared {
         }
     }
 
-    fn isolates(&self) -> MutexGuard<'_, Vec<Weak<Isolate>>> {
-        self.isolates.lock().unwrap_or_else(PoisonError::into_inner)
+    fn groups(&self) -> MutexGuard<'_, Vec<Weak<WorkerGroup>>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Worker {
     pub(super) counters: Counters,
     pub(super) ends: Ends,
     /// What whoever asks it keeps for it.
-    companion: OnceLock<Box<dyn Any + Send + Sync>>,
+    extension: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Worker {
             latest: AtomicU64::new(0),
             counters: Counters::default(),
             ends: Ends::default(),
-            companion: OnceLock::new(),
+            extension: OnceLock::new(),
         }
     }
 
@@ -99,8 +99,8 @@ impl Worker {
 
     /// What whoever asks the worker keeps for it, of the one type that it was first asked for: it lives as long as the worker.
     #[must_use]
-    pub fn companion<T: Any + Send + Sync + Default>(&self) -> Option<&T> {
-        self.companion.get_or_init(|| Box::<T>::default()).downcast_ref()
+    pub fn extension<T: Any + Send + Sync + Default>(&self) -> Option<&T> {
+        self.extension.get_or_init(|| Box::<T>::default()).downcast_ref()
     }
 
     /// How much memory it may have, in bytes, if that is limited.

@@ -6,12 +6,12 @@ use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
 use super::argument;
 use super::hexdump::hexdump;
+use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata::{self, integer};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::failure::from_remote;
-use crate::dll::memory::{Place, buffer};
+use crate::dll::memory::{Location, buffer};
 use crate::dll::module::Module;
-use crate::dll::owner::owner;
 use crate::dll::text::{Encoding, Width};
 use crate::dll::types::wide_character;
 use crate::error::{Error, ErrorKind};
@@ -54,9 +54,9 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         if let LuaValue::String(string) = &from {
             return lua.create_string(hexdump(0, &string.as_bytes()));
         }
-        let place = Span::needed_or_address(&shared, doing, &from)?;
-        let bytes = place.read(&doing, counted(doing, &place, &count)?)?;
-        lua.create_string(hexdump(place.place.address(), &bytes))
+        let location = Span::needed_or_address(&shared, doing, &from)?;
+        let bytes = location.read(&doing, counted(doing, &location, &count)?)?;
+        lua.create_string(hexdump(location.location.address(), &bytes))
     };
     table.set("hexdump", lua.create_function(dump)?)
 }
@@ -79,9 +79,9 @@ fn string(lua: &Lua, value: &LuaValue, count: &LuaValue, encoding: &LuaValue) ->
             text(&Span::needed(doing, value)?.read(&doing, count)?, told.unwrap_or(Encoding::Utf8))
         }
         (LuaValue::UserData(_), None) => {
-            let place = Span::needed(doing, value)?;
-            let encoding = told.or(place.wide.map(Encoding::Wide)).unwrap_or(Encoding::Utf8);
-            text(&place.place.read_to_zero(&doing, place.bytes, encoding.unit())?, encoding)
+            let location = Span::needed(doing, value)?;
+            let encoding = told.or(location.wide.map(Encoding::Wide)).unwrap_or(Encoding::Utf8);
+            text(&location.location.read_to_zero(&doing, location.bytes, encoding.unit())?, encoding)
         }
         (other, _) => Err(wrong_type("a pointer, an object or a string", other).at(doing).into()),
     }
@@ -91,7 +91,7 @@ fn string(lua: &Lua, value: &LuaValue, count: &LuaValue, encoding: &LuaValue) ->
 fn encode(lua: &Lua, value: &LuaValue, encoding: &LuaValue) -> mlua::Result<LuaString> {
     let doing = "dll.encode";
     let bytes = bytes_of(doing, value)?.as_bytes();
-    let encoded = argument::encoding(doing, encoding)?.encode(&bytes).map_err(|mismatch| mismatch.at(doing))?;
+    let encoded = argument::encoding(doing, encoding)?.encode(&bytes).map_err(|error| error.at(doing))?;
     lua.create_string(encoded)
 }
 
@@ -135,13 +135,13 @@ fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> 
 }
 
 fn read(module: &Module, doing: &str, from: &LuaValue, count: &LuaValue) -> Result<Vec<u8>, Error> {
-    let place = Span::needed_or_address(module, doing, from)?;
-    place.read(&doing, counted(doing, &place, count)?)
+    let location = Span::needed_or_address(module, doing, from)?;
+    location.read(&doing, counted(doing, &location, count)?)
 }
 
 /// As many bytes as told, or all of an object.
-fn counted(doing: &str, place: &Span, count: &LuaValue) -> Result<u64, Error> {
-    match (count, place.bytes) {
+fn counted(doing: &str, location: &Span, count: &LuaValue) -> Result<u64, Error> {
+    match (count, location.bytes) {
         (LuaValue::Nil, Some(bytes)) => Ok(bytes),
         (LuaValue::Nil, None) => Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing"))),
         (count, _) => length(doing, count),
@@ -160,7 +160,7 @@ const BLOCK: u64 = 1 << 20;
 
 /// A place, and how many bytes there are, where that is known.
 struct Span {
-    place: Place,
+    location: Location,
     bytes: Option<u64>,
     is_const: bool,
     /// What is there, if it is text in wide characters.
@@ -178,7 +178,7 @@ impl Span {
             None => cdata.ctype.is_const,
         };
         let wide = wide_character(&cdata.ctype);
-        Ok(Self { place: cdata.leads_to(&doing)?, bytes: cdata.bytes_there(), is_const, wide })
+        Ok(Self { location: cdata.leads_to(&doing)?, bytes: cdata.bytes_there(), is_const, wide })
     }
 
     /// The same, or an address as a number, of the worker that the module speaks of.
@@ -188,18 +188,18 @@ impl Span {
         };
         let worker = module.worker(module.kind());
         let session = worker.session().map_err(|error| from_remote(error, worker, doing))?;
-        let place = Place::foreign(*address as u64, owner(worker, &session));
-        Ok(Self { place, bytes: None, is_const: false, wide: None })
+        let location = Location::foreign(*address as u64, AddressSpace::of(worker, &session));
+        Ok(Self { location, bytes: None, is_const: false, wide: None })
     }
 
     fn read(&self, doing: &dyn fmt::Display, count: u64) -> Result<Vec<u8>, Error> {
         self.check(doing, count)?;
-        self.place.read_bytes(doing, count)
+        self.location.read_bytes(doing, count)
     }
 
     fn write(&self, doing: &dyn fmt::Display, bytes: &[u8]) -> Result<(), Error> {
         self.check_writable(doing, bytes.len() as u64)?;
-        self.place.write(doing, 0, bytes)
+        self.location.write(doing, 0, bytes)
     }
 
     fn fill(&self, doing: &dyn fmt::Display, count: u64, value: u8) -> Result<(), Error> {
@@ -209,7 +209,7 @@ impl Span {
         let mut done = 0;
         while done < count {
             let length = (count - done).min(BLOCK) as usize;
-            self.place.write(doing, done, &block[..length])?;
+            self.location.write(doing, done, &block[..length])?;
             done += length as u64;
         }
         Ok(())
@@ -225,7 +225,7 @@ impl Span {
     /// An object keeps its bounds, also where it is a part of another.
     fn check(&self, doing: &dyn fmt::Display, count: u64) -> Result<(), Error> {
         match self.bytes {
-            Some(bytes) if count > bytes && !self.place.is_closed() => {
+            Some(bytes) if count > bytes && !self.location.is_closed() => {
                 let message = format!("{doing}: {count} bytes are more than the object has there, which is {bytes}");
                 Err(Error::new(ErrorKind::Range, message))
             }

@@ -8,15 +8,15 @@ use protocol::Value;
 
 use super::argument::ctype_of;
 use super::options::read_each;
+use crate::dll::address_space::AddressSpace;
 use crate::dll::call;
 use crate::dll::callback_registry::{form_of, keep_with, prototype_of};
 use crate::dll::cdata::{self, Cdata};
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::wrong_type;
 use crate::dll::duration;
 use crate::dll::marshal;
-use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Ctype, Form};
 
 /// How a callback is made that a library may keep.
@@ -41,7 +41,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             LuaValue::Table(table) => options_of(table)?,
             other => return Err(wrong_type("a table of options", other).at("dll.callback").into()),
         };
-        new(lua, function, &pointer, &cdata::current_owner(&shared)?, &options)
+        new(lua, function, &pointer, &cdata::current_space(&shared)?, &options)
     };
     table.set("callback", lua.create_function(make)?)?;
     let shared = module.clone();
@@ -53,29 +53,27 @@ fn new(
     lua: &Lua,
     function: &Function,
     pointer: &Arc<Ctype>,
-    owner: &Owner,
+    space: &AddressSpace,
     options: &Options,
 ) -> mlua::Result<LuaValue> {
     let pointer = match &pointer.form {
         Form::Function(_) => pointer.pointer_to(),
         _ => Arc::clone(pointer),
     };
-    let keep = || keep_with(function, &pointer, owner, default(&pointer, owner, &options.default)?, options.is_queued);
-    let refused = |mismatch: Mismatch| mismatch.at(format_args!("dll.callback: {}", pointer.ty));
+    let keep = || keep_with(function, &pointer, space, default(&pointer, space, &options.default)?, options.is_queued);
+    let refused = |error: ConversionError| error.at(format_args!("dll.callback: {}", pointer.ty));
     let address = keep().map_err(refused)?;
-    Cdata::pointer_value(lua, &pointer, address, owner)
+    Cdata::pointer_value(lua, &pointer, address, space)
 }
 
 /// What the library gets if the function fails. No worker may be held: the value may lie in its memory, or be a Lua function that
 /// becomes a callback itself.
-fn default(pointer: &Ctype, owner: &Owner, value: &LuaValue) -> Result<Value, Mismatch> {
+fn default(pointer: &Ctype, space: &AddressSpace, value: &LuaValue) -> Result<Value, ConversionError> {
     let form = form_of(pointer)?;
-    let prototype = prototype_of(&form, pointer, owner)?;
+    let prototype = prototype_of(&form, pointer, space)?;
     match value {
         LuaValue::Nil => Ok(Value::Nil),
-        value => {
-            marshal::callback_result(prototype, value, owner).map_err(|mismatch| mismatch.within("option 'default'"))
-        }
+        value => marshal::callback_result(prototype, value, space).map_err(|error| error.within("option 'default'")),
     }
 }
 

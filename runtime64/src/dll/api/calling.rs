@@ -76,7 +76,7 @@ impl Wanted {
         read_each("dll.call", table, "deadline, on_error, retry and idempotent", |key, given| {
             match key {
                 "deadline" => wanted.limit = Some(given.seconds()?),
-                "on_error" => wanted.rule = Some(rule_of(given.place(), &given.value)?),
+                "on_error" => wanted.rule = Some(rule_of(given.location(), &given.value)?),
                 "retry" => {
                     let retries = given.value.as_integer().and_then(|retries| u32::try_from(retries).ok());
                     wanted.retries = retries.ok_or_else(|| given.wrong("a number of tries"))?;

@@ -7,8 +7,8 @@ use mlua::{Lua, MultiValue, Table, Value as LuaValue, Variadic};
 use super::argument::{ctype_of, measured, text};
 use crate::c;
 use crate::dll::cdata::{self, Handle, integer};
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::describe;
-use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form, Metatype};
 use crate::error::{Error, ErrorKind};
@@ -56,7 +56,7 @@ fn parameters(module: &Module, doing: &str, values: &[LuaValue]) -> Result<Vec<c
     let argument = |value: &LuaValue| match value {
         LuaValue::String(name) => Ok(c::Argument::Name(name.to_string_lossy())),
         LuaValue::Integer(_) | LuaValue::Number(_) => {
-            integer(value).map(c::Argument::Number).map_err(|mismatch| mismatch.at(doing))
+            integer(value).map(c::Argument::Number).map_err(|error| error.at(doing))
         }
         other => ctype_of(module, doing, other).map(|ctype| c::Argument::Type(ctype.ty.clone())),
     };
@@ -74,25 +74,25 @@ fn sizeof(module: &Module, of: &LuaValue, count: &LuaValue) -> Result<Option<u64
         }
         if count.is_nil() {
             let reason = format!("{} has the size that each object of it is given; how many elements?", ctype.ty);
-            return Err(Mismatch::new(ErrorKind::Declaration, reason));
+            return Err(ConversionError::new(ErrorKind::Declaration, reason));
         }
         let count = integer(count)?;
         let count = u64::try_from(count)
-            .map_err(|_| Mismatch::new(ErrorKind::Range, format!("{count} is no number of elements")))?;
+            .map_err(|_| ConversionError::new(ErrorKind::Range, format!("{count} is no number of elements")))?;
         ctype.with_count(count)?.bytes().map(Some)
     };
-    measure().map_err(|mismatch| mismatch.at(doing))
+    measure().map_err(|error| error.at(doing))
 }
 
 fn alignof(module: &Module, of: &LuaValue) -> Result<u64, Error> {
     let doing = "dll.alignof";
     let ctype = measured(module, doing, of)?;
-    let align = ctype.layout().map(|layout| layout.align).or_else(|mismatch| match &ctype.form {
+    let align = ctype.layout().map(|layout| layout.align).or_else(|error| match &ctype.form {
         // An array has its element's alignment, however many there are.
         Form::Array(array) => array.element.layout().map(|layout| layout.align),
-        _ => Err(mismatch),
+        _ => Err(error),
     });
-    align.map_err(|mismatch| mismatch.at(doing))
+    align.map_err(|error| error.at(doing))
 }
 
 /// The offset of a field in bytes; of a bit-field also its first bit there, and how many bits there are.
@@ -102,7 +102,7 @@ fn offsetof(module: &Module, of: &LuaValue, name: &LuaValue) -> Result<MultiValu
     let ctype = measured(module, doing, of)?;
     let Form::Record(fields) = &ctype.form else {
         // The layout says what is wrong with a struct without fields.
-        ctype.bytes().map_err(|mismatch| mismatch.at(doing))?;
+        ctype.bytes().map_err(|error| error.at(doing))?;
         return Err(Error::new(ErrorKind::Type, format!("{doing}: {} is no struct or union", ctype.ty)));
     };
     let field = fields.find(name.as_bytes()).ok_or_else(|| {

@@ -3,10 +3,10 @@
 use mlua::{Lua, Table, Value as LuaValue};
 use protocol::{DescribeLastError, SetErrors, Value};
 
-use crate::dll::companion::{Companion, ErrorNumbers};
 use crate::dll::describe::describe;
 use crate::dll::failure;
 use crate::dll::module::Module;
+use crate::dll::worker_extension::{ErrorNumbers, WorkerExtension};
 use crate::error::{Error, ErrorKind};
 
 /// Puts the functions into the module's table.
@@ -16,7 +16,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         "errno",
         lua.create_function(move |_, value: LuaValue| {
             let worker = shared.worker(shared.kind());
-            let numbers = Companion::of(worker).map(|companion| &companion.error_numbers);
+            let numbers = WorkerExtension::of(worker).map(|extension| &extension.error_numbers);
             let last = numbers.map_or(0, ErrorNumbers::errno);
             if !value.is_nil() {
                 let value = errno_value(&value)?;
@@ -36,7 +36,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
         "lasterror",
         lua.create_function(move |lua, ()| {
             let worker = shared.worker(shared.kind());
-            let code = Companion::of(worker).map_or(0, |companion| companion.error_numbers.last_error());
+            let code = WorkerExtension::of(worker).map_or(0, |extension| extension.error_numbers.last_error());
             let described = worker.session().and_then(|mut session| session.call(&DescribeLastError { code }));
             match described.map_err(|error| failure::from_remote(error, worker, "dll.lasterror"))? {
                 Value::Bytes(text) => Ok((code, Some(lua.create_string(&text)?))),

@@ -78,7 +78,7 @@ fn folders(given: &Given) -> mlua::Result<Vec<PathBuf>> {
     match &given.value {
         LuaValue::String(_) => Ok(vec![given.path()?]),
         LuaValue::Table(folders) => {
-            let folder = |folder: LuaValue| Ok(os_string(given.place(), &folder)?.into());
+            let folder = |folder: LuaValue| Ok(os_string(given.location(), &folder)?.into());
             folders.sequence_values::<LuaValue>().map(|value| folder(value?)).collect()
         }
         _ => Err(given.wrong("a folder or a list of folders")),
@@ -86,7 +86,7 @@ fn folders(given: &Given) -> mlua::Result<Vec<PathBuf>> {
 }
 
 fn narrow_encoding(given: &Given) -> mlua::Result<Encoding> {
-    match encoding(given.place(), &given.value)? {
+    match encoding(given.location(), &given.value)? {
         Encoding::Wide(_) => {
             Err(given.wrong("the encoding of const char *, which no wide one is (const wchar_t * needs no option)"))
         }
@@ -101,7 +101,7 @@ fn breaker(given: &Given) -> mlua::Result<Option<Limits>> {
     }
     let table = given.table("false, or a table with deaths, within and pause,")?;
     let mut limits = Limits::default();
-    read_each(given.place(), &table, "deaths, within and pause", |key, given| {
+    read_each(given.location(), &table, "deaths, within and pause", |key, given| {
         match key {
             "deaths" => limits.deaths = u32::try_from(given.count()?).unwrap_or(u32::MAX),
             "within" => limits.within = given.seconds()?,

@@ -5,10 +5,10 @@ use mlua::{AnyUserData, Lua, Table, Value as LuaValue, Variadic};
 use super::argument::ctype_of;
 use crate::dll::bind::library_of;
 use crate::dll::cdata::{self, Handle, integer};
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::describe as in_words;
 use crate::dll::library;
 use crate::dll::memory::Lasting;
-use crate::dll::mismatch::Mismatch;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
@@ -59,13 +59,13 @@ fn gc(lua: &Lua, value: LuaValue, finalizer: LuaValue) -> mlua::Result<LuaValue>
 
 /// The number that C data is, nil for what is none.
 fn number(value: &LuaValue) -> Result<LuaValue, Error> {
-    let held = cdata::number_of(value, &mut Lasting).map_err(|mismatch| mismatch.at("dll.tonumber"))?;
+    let held = cdata::number_of(value, &mut Lasting).map_err(|error| error.at("dll.tonumber"))?;
     Ok(held.filter(|held| held.is_integer() || held.is_number()).unwrap_or(LuaValue::Nil))
 }
 
 /// The decimal digits of the unsigned integer with the same bits.
 fn format_u64(value: &LuaValue) -> Result<String, Error> {
-    let located = |mismatch: Mismatch| mismatch.at("dll.format_u64");
+    let located = |error: ConversionError| error.at("dll.format_u64");
     integer(value).map(|bits| (bits as u64).to_string()).map_err(located)
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 /// The value of one option, and where it stands.
 pub(super) struct Given {
     /// "dll.load: option 'search'".
-    place: String,
+    location: String,
     pub(super) value: LuaValue,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn read_each(
             return Err(wrong_type("the name of an option", &key).at(doing).into());
         };
         let key = key.to_string_lossy();
-        let given = Given { place: format!("{doing}: option '{key}'"), value };
+        let given = Given { location: format!("{doing}: option '{key}'"), value };
         if !read(&key, &given)? {
             let message = format!("{doing}: there is no option '{key}'; there are {known}");
             return Err(Error::new(ErrorKind::Type, message).into());
@@ -42,17 +42,17 @@ pub(super) fn read_each(
 
 impl Given {
     /// Where it stands, for messages.
-    pub(super) fn place(&self) -> &str {
-        &self.place
+    pub(super) fn location(&self) -> &str {
+        &self.location
     }
 
     /// It is of another type, or has another value, than it takes.
     pub(super) fn wrong(&self, expected: &str) -> mlua::Error {
-        wrong_type(expected, &self.value).at(&self.place).into()
+        wrong_type(expected, &self.value).at(&self.location).into()
     }
 
     pub(super) fn seconds(&self) -> mlua::Result<Duration> {
-        Ok(duration::of_seconds(&self.place, &self.value)?)
+        Ok(duration::of_seconds(&self.location, &self.value)?)
     }
 
     /// A whole number that is at least 1.
@@ -79,7 +79,7 @@ impl Given {
 
     pub(super) fn path(&self) -> mlua::Result<PathBuf> {
         match &self.value {
-            path @ LuaValue::String(_) => Ok(os_string(self.place(), path)?.into()),
+            path @ LuaValue::String(_) => Ok(os_string(self.location(), path)?.into()),
             _ => Err(self.wrong("a string")),
         }
     }

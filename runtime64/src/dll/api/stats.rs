@@ -10,21 +10,21 @@ use crate::remote::{RunningStatistics, Worker};
 
 /// Of all workers that were started, each a table, and how many spare ones wait.
 pub(super) fn of_all(lua: &Lua, module: &Module) -> mlua::Result<Table> {
-    let all = module.shared().workers_of_isolates();
-    let stats = of_workers(lua, all.iter().map(|(isolate, worker)| (*isolate, &**worker)))?;
+    let all = module.shared().workers_of_groups();
+    let stats = of_workers(lua, all.iter().map(|(worker_group, worker)| (*worker_group, &**worker)))?;
     stats.set("spares", module.shared().spares())?;
     Ok(stats)
 }
 
-/// Of those of an isolate.
-pub(super) fn of_isolate(lua: &Lua, module: &Module) -> mlua::Result<Table> {
-    let isolate = module.isolate();
-    of_workers(lua, isolate.workers.known().map(|worker| (isolate.id(), &**worker)))
+/// Of the workers of a group.
+pub(super) fn of_group(lua: &Lua, module: &Module) -> mlua::Result<Table> {
+    let worker_group = module.worker_group();
+    of_workers(lua, worker_group.workers.known().map(|worker| (worker_group.id(), &**worker)))
 }
 
 fn of_workers<'a>(lua: &Lua, workers: impl Iterator<Item = (u64, &'a Worker)>) -> mlua::Result<Table> {
     let list = lua.create_table()?;
-    for figures in workers.filter_map(|(isolate, worker)| WorkerFigures::of(isolate, worker)) {
+    for figures in workers.filter_map(|(worker_group, worker)| WorkerFigures::of(worker_group, worker)) {
         list.push(table_of(lua, &figures)?)?;
     }
     let stats = lua.create_table()?;
@@ -62,10 +62,10 @@ fn function_table(lua: &Lua, figures: &FunctionFigures) -> mlua::Result<Table> {
     let function = lua.create_table()?;
     function.set("library", figures.library.as_str())?;
     function.set("name", figures.name.as_str())?;
-    function.set("calls", figures.usage.calls())?;
-    function.set("errors", figures.usage.errors())?;
+    function.set("calls", figures.function_stats.calls())?;
+    function.set("errors", figures.function_stats.errors())?;
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        function.set(name, figures.usage.latencies().quantile(share).as_ref().map(Duration::as_secs_f64))?;
+        function.set(name, figures.function_stats.latencies().quantile(share).as_ref().map(Duration::as_secs_f64))?;
     }
     Ok(function)
 }
@@ -73,12 +73,12 @@ fn function_table(lua: &Lua, figures: &FunctionFigures) -> mlua::Result<Table> {
 /// How the worker is linked, and why if it is not through shared memory.
 fn link(lua: &Lua, worker: &Table, running: &RunningStatistics) -> mlua::Result<()> {
     match &running.arena {
-        Ok(usage) => {
+        Ok(function_stats) => {
             worker.set("link", "shared memory")?;
             let arena = lua.create_table()?;
-            arena.set("used", usage.used)?;
-            arena.set("mapped", usage.mapped)?;
-            arena.set("limit", usage.limit)?;
+            arena.set("used", function_stats.used)?;
+            arena.set("mapped", function_stats.mapped)?;
+            arena.set("limit", function_stats.limit)?;
             arena.set("refusal", running.refusal.as_deref())?;
             worker.set("arena", arena)
         }

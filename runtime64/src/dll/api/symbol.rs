@@ -13,8 +13,8 @@ pub(super) fn symbol(
     (library, symbol, ty): (LuaValue, LuaValue, LuaValue),
 ) -> mlua::Result<LuaValue> {
     let library = library_of(&library)?;
-    let sought = bind::sought(&library, &symbol)?;
+    let symbol_query = bind::symbol_query(&library, &symbol)?;
     // The type is laid out for the library's worker, whichever one the module speaks of.
     let ctype = ctype_of(&module.of(library.worker().kind()), "dll.symbol", &ty)?;
-    bind::bind_symbol(lua, library, sought, &ctype)
+    bind::bind_symbol(lua, library, symbol_query, &ctype)
 }

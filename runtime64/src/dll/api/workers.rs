@@ -11,8 +11,8 @@ use super::argument::os_string;
 use super::options::{Given, read_each};
 use super::{stats, table_of};
 use crate::dll::describe::wrong_type;
-use crate::dll::isolate;
 use crate::dll::module::Module;
+use crate::dll::worker_group;
 use crate::remote::{Priority, Recycling, Settings, WorkerKind};
 
 /// Puts the functions into the module's table.
@@ -22,7 +22,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set("worker", open)?;
     let shared = module.clone();
     let restart = lua.create_function(move |_, _: MultiValue| {
-        shared.isolate().workers.stop();
+        shared.worker_group().workers.stop();
         Ok(())
     })?;
     table.set("restart", restart)?;
@@ -33,8 +33,8 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             LuaValue::Function(function) => Some(function),
             other => return Err(wrong_type("a function, or nil,", &other).at("dll.on_restart").into()),
         };
-        match shared.isolate().table(lua)? {
-            Some(table) => isolate::set_on_restart(&table, function),
+        match shared.worker_group().table(lua)? {
+            Some(table) => worker_group::set_on_restart(&table, function),
             None => Ok(()),
         }
     })?;
@@ -78,8 +78,8 @@ fn open(lua: &Lua, module: &Module, doing: &str, known: &str, options: &LuaValue
     });
     let module = module.isolated(settings, kind);
     let table = table_of(lua, &module)?;
-    module.isolate().keep_table(lua, &table)?;
-    isolate::set_on_restart(&table, on_restart)?;
+    module.worker_group().keep_table(lua, &table)?;
+    worker_group::set_on_restart(&table, on_restart)?;
     table.set("name", name.as_str())?;
     add_end(lua, &module, &table, &name)?;
     Ok(table)
@@ -92,15 +92,15 @@ fn add_end(lua: &Lua, module: &Module, table: &Table, name: &str) -> mlua::Resul
     let told = Arc::clone(&is_closed);
     let close = lua.create_function(move |_, _: MultiValue| {
         is_closed.store(true, Ordering::Relaxed);
-        shared.isolate().workers.close();
+        shared.worker_group().workers.close();
         Ok(())
     })?;
     table.set("close", &close)?;
     table.set("closed", lua.create_function(move |_, _: MultiValue| Ok(told.load(Ordering::Relaxed)))?)?;
     let shared = module.clone();
-    table.set("ended", lua.create_function(move |_, _: MultiValue| Ok(shared.isolate().workers.stay_ended()))?)?;
+    table.set("ended", lua.create_function(move |_, _: MultiValue| Ok(shared.worker_group().workers.stay_ended()))?)?;
     let shared = module.clone();
-    table.set("stats", lua.create_function(move |lua, _: MultiValue| stats::of_isolate(lua, &shared))?)?;
+    table.set("stats", lua.create_function(move |lua, _: MultiValue| stats::of_group(lua, &shared))?)?;
     if let Some(metatable) = table.metatable() {
         metatable.set("__close", close)?;
         let text = format!("dll worker '{name}'");
@@ -134,7 +134,7 @@ impl Wanted {
 
 fn recycling(given: &Given) -> mlua::Result<Recycling> {
     let mut recycling = Recycling::default();
-    read_each(given.place(), &given.table("a table with calls and memory")?, "calls and memory", |key, given| {
+    read_each(given.location(), &given.table("a table with calls and memory")?, "calls and memory", |key, given| {
         match key {
             "calls" => recycling.calls = Some(given.count()?),
             "memory" => recycling.memory = Some(given.bytes()?),
@@ -156,7 +156,7 @@ fn environment(given: &Given) -> mlua::Result<Environment> {
         let name = name.as_string().map(mlua::LuaString::to_string_lossy).unwrap_or_default();
         let value = match &value {
             LuaValue::Boolean(false) => None,
-            LuaValue::String(_) => Some(os_string(given.place(), &value)?),
+            LuaValue::String(_) => Some(os_string(given.location(), &value)?),
             LuaValue::Integer(_) => Some(value.to_string()?.into()),
             _ => return Err(given.wrong(EXPECTED)),
         };

@@ -6,16 +6,16 @@ use mlua::{Lua, Value as LuaValue};
 use protocol::{Platform, limits};
 
 use crate::c;
+use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata::{Cdata, integer};
 use crate::dll::describe::describe;
-use crate::dll::library::{Function, Library, Sought, find_variable};
-use crate::dll::memory::Place;
-use crate::dll::owner::owner;
+use crate::dll::library::{Function, Library, SymbolQuery, find_variable};
+use crate::dll::memory::Location;
 use crate::dll::types::{Ctype, Form};
 use crate::error::{Error, ErrorKind};
 
 /// What a script looks for, by a name or an ordinal.
-pub(in crate::dll) fn sought(library: &Library, symbol: &LuaValue) -> Result<Sought, Error> {
+pub(in crate::dll) fn symbol_query(library: &Library, symbol: &LuaValue) -> Result<SymbolQuery, Error> {
     let refused = |kind: ErrorKind, reason: String| {
         Error::new(kind, format!("dll.symbol: {}: {reason}", library.name())).in_library(library.name())
     };
@@ -32,10 +32,10 @@ pub(in crate::dll) fn sought(library: &Library, symbol: &LuaValue) -> Result<Sou
                 let reason = format!("a name of {} bytes is over the limit of {}", name.len(), limits::SYMBOL_BYTES);
                 return Err(refused(ErrorKind::Range, reason));
             }
-            Ok(Sought::Named(name.to_owned()))
+            Ok(SymbolQuery::Named(name.to_owned()))
         }
         LuaValue::Integer(_) | LuaValue::Number(_) => {
-            let ordinal = integer(symbol).map_err(|mismatch| refused(mismatch.kind, mismatch.reason))?;
+            let ordinal = integer(symbol).map_err(|error| refused(error.kind, error.reason))?;
             if library.path().is_none() {
                 let reason = "it stands for several libraries of the system; load the one whose ordinal is meant";
                 return Err(refused(ErrorKind::Type, reason.to_owned()));
@@ -46,7 +46,7 @@ pub(in crate::dll) fn sought(library: &Library, symbol: &LuaValue) -> Result<Sou
                 return Err(refused(ErrorKind::Symbol, reason));
             }
             match u16::try_from(ordinal) {
-                Ok(ordinal @ 1..) => Ok(Sought::Ordinal(ordinal)),
+                Ok(ordinal @ 1..) => Ok(SymbolQuery::Ordinal(ordinal)),
                 _ => Err(refused(ErrorKind::Range, format!("{ordinal} is no ordinal; they go from 1 to {}", u16::MAX))),
             }
         }
@@ -61,27 +61,27 @@ pub(in crate::dll) fn sought(library: &Library, symbol: &LuaValue) -> Result<Sou
 pub(in crate::dll) fn bind(
     lua: &Lua,
     library: Arc<Library>,
-    sought: Sought,
+    symbol_query: SymbolQuery,
     ctype: &Arc<Ctype>,
 ) -> mlua::Result<LuaValue> {
     match ctype.ty.resolve() {
         c::Type::Function(ty) => {
-            let function = Function::bind_symbol(library, sought, Arc::clone(ty))?;
+            let function = Function::bind_symbol(library, symbol_query, Arc::clone(ty))?;
             lua.create_userdata(function).map(LuaValue::UserData)
         }
-        _ => view(&library, &sought, ctype)?.into_lua(lua),
+        _ => view(&library, &symbol_query, ctype)?.into_lua(lua),
     }
 }
 
 /// The object that lies where a symbol is.
-fn view(library: &Arc<Library>, sought: &Sought, ctype: &Arc<Ctype>) -> Result<Cdata, Error> {
-    let name = sought.name(library);
+fn view(library: &Arc<Library>, symbol_query: &SymbolQuery, ctype: &Arc<Ctype>) -> Result<Cdata, Error> {
+    let name = symbol_query.name(library);
     let located = |error: Error| error.in_library(library.name()).in_function(&name);
     check_object(library, &name, ctype).map_err(located)?;
     let mut session = library.session()?;
-    let address = find_variable(library, &mut session, sought, &name).map_err(located)?;
-    let place = Place::foreign(address, owner(library.worker(), &session));
-    Ok(Cdata::object(ctype.at_end(), place))
+    let address = find_variable(library, &mut session, symbol_query, &name).map_err(located)?;
+    let location = Location::foreign(address, AddressSpace::of(library.worker(), &session));
+    Ok(Cdata::object(ctype.at_end(), location))
 }
 
 /// Refuses types that no object of a library has.

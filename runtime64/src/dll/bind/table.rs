@@ -59,7 +59,7 @@ pub(in crate::dll) fn table_of(lua: &Lua, library: Arc<Library>) -> mlua::Result
     metatable.set("__name", "dll library")?;
     metatable.set("__metatable", false)?;
     // What a script wants done after a restart is kept by the module's table.
-    metatable.set(MODULE, library.module().isolate().table(lua)?)?;
+    metatable.set(MODULE, library.module().worker_group().table(lua)?)?;
     metatable.set(HANDLE, lua.create_userdata(Handle(library))?)?;
     let table = lua.create_table()?;
     table.set_metatable(Some(metatable))?;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use mlua::{Lua, Value as LuaValue};
 
 use crate::c::VariableDeclaration;
+use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata::Part;
-use crate::dll::library::{KnownSymbol, Library, Sought, find_variable};
-use crate::dll::memory::Place;
-use crate::dll::owner::owner;
+use crate::dll::library::{KnownSymbol, Library, SymbolQuery, find_variable};
+use crate::dll::memory::Location;
 use crate::dll::types::Ctype;
 use crate::error::Error;
 
@@ -37,25 +37,25 @@ impl fmt::Display for Doing<'_> {
 }
 
 fn part(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<Part<'static>, Error> {
-    let (place, ctype) = find(library, variable).map_err(|error| error.in_library(library.name()))?;
+    let (location, ctype) = find(library, variable).map_err(|error| error.in_library(library.name()))?;
     let is_const = ctype.is_const;
-    Ok(Part { ctype: Cow::Owned(ctype), place: Cow::Owned(place), offset: 0, bits: None, is_const })
+    Ok(Part { ctype: Cow::Owned(ctype), location: Cow::Owned(location), offset: 0, bits: None, is_const })
 }
 
 /// Where the variable lies, in the worker that runs now, and its type. The worker is asked once in each of its generations.
-fn find(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<(Place, Arc<Ctype>), Error> {
+fn find(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<(Location, Arc<Ctype>), Error> {
     let mut session = library.session()?;
-    let owner = owner(library.worker(), &session);
-    if let Some(known) = library.known_symbol(&variable.symbol, owner.generation) {
-        return Ok((Place::foreign(known.address, owner), known.ctype));
+    let space = AddressSpace::of(library.worker(), &session);
+    if let Some(known) = library.known_symbol(&variable.symbol, space.generation) {
+        return Ok((Location::foreign(known.address, space), known.ctype));
     }
-    let sought = Sought::Declared(variable.symbol.clone());
-    let address = find_variable(library, &mut session, &sought, &variable.name)?;
+    let symbol_query = SymbolQuery::Declared(variable.symbol.clone());
+    let address = find_variable(library, &mut session, &symbol_query, &variable.name)?;
     let ctype = library.module().types().ctype(&variable.ty, library.abi()).at_end();
     // A type that is incomplete may be completed later.
     if ctype.bytes().is_ok() {
-        let known = KnownSymbol { generation: owner.generation, address, ctype: Arc::clone(&ctype) };
+        let known = KnownSymbol { generation: space.generation, address, ctype: Arc::clone(&ctype) };
         library.remember_symbol(&variable.symbol, known);
     }
-    Ok((Place::foreign(address, owner), ctype))
+    Ok((Location::foreign(address, space), ctype))
 }

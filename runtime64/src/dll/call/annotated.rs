@@ -7,18 +7,18 @@
 use mlua::{MultiValue, Value as LuaValue};
 use protocol::Value;
 
+use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::marshal::{table_to_wire, to_wire};
 use crate::dll::memory::Access;
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Arguments, Conversion, Extent, Parameter, Passing, Plan, Prototype, Role, Target};
 use crate::error::ErrorKind;
 
 mod content;
+mod inferred_sizes;
 mod results;
 mod sizes;
-mod told;
 
 pub(super) use results::{Expected, Written};
 
@@ -31,43 +31,43 @@ pub(super) fn expand(
     prototype: &Prototype,
     plan: &Plan,
     (given, arguments): (Arguments, &MultiValue),
-    owner: &Owner,
+    space: &AddressSpace,
     access: &mut dyn Access,
     values: &mut Vec<Value>,
-) -> Result<Expected, Mismatch> {
+) -> Result<Expected, ConversionError> {
     let first = values.len();
     let drafts = Vec::with_capacity(plan.roles.len());
-    let mut expansion = Expansion { prototype, plan, owner, access, values, first, drafts };
+    let mut expansion = Expansion { prototype, plan, space, access, values, first, drafts };
     let mut rest = arguments.iter().enumerate();
     for (index, role) in plan.roles.iter().enumerate() {
         let argument = if role.is_in(given) { rest.next() } else { None };
         expansion.add(index, argument)?;
     }
     for index in 0..plan.roles.len() {
-        expansion.tell_size(index)?;
+        expansion.infer_size(index)?;
     }
-    let mut rooms = Vec::new();
+    let mut out_buffers = Vec::new();
     // The size of one room may be what another one begins with.
     for is_sized in [false, true] {
         for index in 0..plan.roles.len() {
             if plan.roles[index].extent.is_some() == is_sized {
-                rooms.extend(expansion.make_room(index)?);
+                out_buffers.extend(expansion.make_room(index)?);
             }
         }
     }
     for index in 0..plan.roles.len() {
         expansion.check_capacity(index)?;
     }
-    rooms.sort_unstable_by_key(|room| room.index);
+    out_buffers.sort_unstable_by_key(|room| room.index);
     let unknown = expansion.unknown();
-    Ok(Expected::new(plan, rooms, &values[first..], &unknown))
+    Ok(Expected::new(plan, out_buffers, &values[first..], &unknown))
 }
 
 /// The forms of a call with fewer arguments than parameters, in messages: ", or 1: (int n)".
 #[cold]
 pub(super) fn shorter_forms(prototype: &Prototype, plan: &Plan) -> String {
     let all = plan.roles.len();
-    let forms = [(plan.short, all, Arguments::Read), (plan.shortest, plan.short, Arguments::Untold)];
+    let forms = [(plan.short, all, Arguments::Read), (plan.shortest, plan.short, Arguments::Inferred)];
     let mut text = String::new();
     for (count, _, given) in forms.into_iter().filter(|(count, longer, _)| count < longer) {
         let parameters = plan.roles.iter().zip(&prototype.parameters).filter(|(role, _)| role.is_in(given));
@@ -81,7 +81,7 @@ pub(super) fn shorter_forms(prototype: &Prototype, plan: &Plan) -> String {
 struct Expansion<'a, 'b> {
     prototype: &'a Prototype,
     plan: &'a Plan,
-    owner: &'b Owner,
+    space: &'b AddressSpace,
     access: &'b mut dyn Access,
     values: &'b mut Vec<Value>,
     /// Which of the values is the first argument.
@@ -114,7 +114,7 @@ struct Held {
 
 impl Expansion<'_, '_> {
     /// Converts what is given for a parameter, as far as it is known without the others.
-    fn add(&mut self, index: usize, argument: Option<(usize, &LuaValue)>) -> Result<(), Mismatch> {
+    fn add(&mut self, index: usize, argument: Option<(usize, &LuaValue)>) -> Result<(), ConversionError> {
         let Some((position, value)) = argument else {
             self.values.push(Value::Nil);
             self.drafts.push(Draft::default());
@@ -124,20 +124,20 @@ impl Expansion<'_, '_> {
         let mut draft = Draft { position: Some(position + 1), is_later, ..Draft::default() };
         let converted = self.convert(index, value, &mut draft);
         self.drafts.push(draft);
-        let converted = converted.map_err(|mismatch| self.located(index, mismatch))?;
+        let converted = converted.map_err(|error| self.located(index, error))?;
         self.values.push(converted);
         Ok(())
     }
 
-    fn convert(&mut self, index: usize, value: &LuaValue, draft: &mut Draft) -> Result<Value, Mismatch> {
+    fn convert(&mut self, index: usize, value: &LuaValue, draft: &mut Draft) -> Result<Value, ConversionError> {
         let role = &self.plan.roles[index];
         match (role.passing, &role.target) {
             _ if draft.is_later => {
-                to_wire(&self.prototype.parameters[index].conversion, value, self.owner, self.access)
+                to_wire(&self.prototype.parameters[index].conversion, value, self.space, self.access)
             }
             (Passing::In, Some(target)) if !value.is_userdata() => self.input(index, target, value, draft),
             (Passing::InOut, Some(target)) if !value.is_userdata() && !value.is_nil() => {
-                let (bytes, held) = content::of_value(role, target, value, self.owner, self.access)?;
+                let (bytes, held) = content::of_value(role, target, value, self.space, self.access)?;
                 draft.content = Some(bytes);
                 draft.held = held;
                 Ok(Value::Nil)
@@ -150,29 +150,35 @@ impl Expansion<'_, '_> {
     }
 
     /// An argument that is only read: tables, and strings whose size is told, are lent.
-    fn input(&mut self, index: usize, target: &Target, value: &LuaValue, draft: &mut Draft) -> Result<Value, Mismatch> {
+    fn input(
+        &mut self,
+        index: usize,
+        target: &Target,
+        value: &LuaValue,
+        draft: &mut Draft,
+    ) -> Result<Value, ConversionError> {
         let role = &self.plan.roles[index];
         match (value, &role.extent) {
             (LuaValue::Table(_) | LuaValue::String(_), Some(_)) => {
-                let (bytes, held) = content::of_value(role, target, value, self.owner, self.access)?;
+                let (bytes, held) = content::of_value(role, target, value, self.space, self.access)?;
                 draft.held = held;
                 let zeros = if value.is_string() { target.bytes as usize } else { 0 };
                 self.access.lend(&bytes, zeros)
             }
             (LuaValue::Table(table), None) => match &self.prototype.parameters[index].conversion {
                 Conversion::Pointer { ctype, strings } => {
-                    table_to_wire((ctype, *strings), table, self.owner, self.access)
+                    table_to_wire((ctype, *strings), table, self.space, self.access)
                 }
-                other => to_wire(other, value, self.owner, self.access),
+                other => to_wire(other, value, self.space, self.access),
             },
             _ => self.pointer(index, value, draft),
         }
     }
 
     /// An argument as without annotations. What an object has, its extent must not go beyond.
-    fn pointer(&mut self, index: usize, value: &LuaValue, draft: &mut Draft) -> Result<Value, Mismatch> {
+    fn pointer(&mut self, index: usize, value: &LuaValue, draft: &mut Draft) -> Result<Value, ConversionError> {
         let role = &self.plan.roles[index];
-        let converted = to_wire(&self.prototype.parameters[index].conversion, value, self.owner, self.access)?;
+        let converted = to_wire(&self.prototype.parameters[index].conversion, value, self.space, self.access)?;
         if converted == Value::Nil && !role.takes_nil {
             return Err(nil_refused(role));
         }
@@ -183,7 +189,7 @@ impl Expansion<'_, '_> {
     }
 
     /// Makes room for what the function writes, and tells what is to come back; nothing where a pointer is given.
-    fn make_room(&mut self, index: usize) -> Result<Option<Room>, Mismatch> {
+    fn make_room(&mut self, index: usize) -> Result<Option<Room>, ConversionError> {
         let role = &self.plan.roles[index];
         let draft = &mut self.drafts[index];
         if draft.content.is_some() {
@@ -200,12 +206,12 @@ impl Expansion<'_, '_> {
             None => return Ok(None),
         };
         let Some(target) = &role.target else { return Ok(None) };
-        let room = self.room(index, role, target, &content).map_err(|mismatch| self.located(index, mismatch))?;
+        let room = self.room(index, role, target, &content).map_err(|error| self.located(index, error))?;
         self.values[self.first + index] = Value::Integer(room.address as i64);
         Ok(Some(room))
     }
 
-    fn room(&mut self, index: usize, role: &Role, target: &Target, content: &[u8]) -> Result<Room, Mismatch> {
+    fn room(&mut self, index: usize, role: &Role, target: &Target, content: &[u8]) -> Result<Room, ConversionError> {
         let (unit, capacity) = match &role.extent {
             Some(extent) => (extent.unit, self.capacity(role, extent)?),
             None if role.is_terminated && role.passing == Passing::InOut => {
@@ -214,35 +220,35 @@ impl Expansion<'_, '_> {
             None => (target.bytes, 1),
         };
         let bytes = capacity.checked_mul(unit).and_then(|bytes| usize::try_from(bytes).ok());
-        let bytes = bytes.ok_or_else(|| Mismatch::new(ErrorKind::Memory, "there is no memory for so much"))?;
+        let bytes = bytes.ok_or_else(|| ConversionError::new(ErrorKind::Memory, "there is no memory for so much"))?;
         let Some(zeros) = bytes.checked_sub(content.len()) else {
             let held = content.len() as u64 / unit;
             let counted =
                 |count: u64| role.extent.as_ref().map_or(String::new(), |extent| extent.counted(target, count));
             let reason = format!("{} do not fit: '{}' makes room for {capacity}", counted(held), role.annotation);
-            return Err(Mismatch::new(ErrorKind::Range, reason));
+            return Err(ConversionError::new(ErrorKind::Range, reason));
         };
         let address = self.access.lend_room(content, zeros)?;
         Ok(Room { index, address, capacity })
     }
 
     /// How much room an annotation asks for, in what it counts.
-    fn capacity(&mut self, role: &Role, extent: &Extent) -> Result<u64, Mismatch> {
+    fn capacity(&mut self, role: &Role, extent: &Extent) -> Result<u64, ConversionError> {
         match self.sizes().of(&extent.capacity)? {
             Some(capacity) if capacity >= 0 => Ok(capacity.unsigned_abs()),
             Some(negative) => {
                 let reason = format!("how much room '{}' asks for would be {negative}", role.annotation);
-                Err(Mismatch::new(ErrorKind::Range, reason))
+                Err(ConversionError::new(ErrorKind::Range, reason))
             }
             None => {
                 let reason = format!("how much room '{}' asks for is not known with these arguments", role.annotation);
-                Err(Mismatch::new(ErrorKind::Type, reason))
+                Err(ConversionError::new(ErrorKind::Type, reason))
             }
         }
     }
 
     /// What is passed must have as much as the annotation says.
-    fn check_capacity(&mut self, index: usize) -> Result<(), Mismatch> {
+    fn check_capacity(&mut self, index: usize) -> Result<(), ConversionError> {
         let role = &self.plan.roles[index];
         let (Some(extent), Some(target), Some(held)) = (&role.extent, &role.target, self.drafts[index].held) else {
             return Ok(());
@@ -256,17 +262,17 @@ impl Expansion<'_, '_> {
         }
         let there = extent.counted(target, held.count);
         let reason = format!("it has {there}, and '{}' says {wanted}", role.annotation);
-        Err(self.located(index, Mismatch::new(ErrorKind::Range, reason)))
+        Err(self.located(index, ConversionError::new(ErrorKind::Range, reason)))
     }
 
-    fn sizes(&mut self) -> Sizes<'_, impl FnMut(u64, &mut [u8]) -> Result<(), Mismatch>> {
+    fn sizes(&mut self) -> Sizes<'_, impl FnMut(u64, &mut [u8]) -> Result<(), ConversionError>> {
         let unknown = self.unknown();
-        let Self { values, access, owner, first, .. } = self;
+        let Self { values, access, space, first, .. } = self;
         Sizes {
             arguments: &values[*first..],
             unknown,
             result: None,
-            read: |address, into: &mut [u8]| access.read_foreign(owner, address, into),
+            read: |address, into: &mut [u8]| access.read_foreign(space, address, into),
         }
     }
 
@@ -276,18 +282,18 @@ impl Expansion<'_, '_> {
     }
 
     /// What is wrong with an argument, with its place.
-    fn located(&self, index: usize, mismatch: Mismatch) -> Mismatch {
+    fn located(&self, index: usize, error: ConversionError) -> ConversionError {
         let Parameter { text, .. } = &self.prototype.parameters[index];
         match self.drafts[index].position {
-            Some(position) => mismatch.within(format!("argument {position} ({text})")),
-            None => mismatch.within(format!("'{text}'")),
+            Some(position) => error.within(format!("argument {position} ({text})")),
+            None => error.within(format!("'{text}'")),
         }
     }
 }
 
 #[cold]
-fn nil_refused(role: &Role) -> Mismatch {
+fn nil_refused(role: &Role) -> ConversionError {
     let reason =
         format!("'{}' says that NULL will not do, so nil is refused; the '_opt_' forms allow it", role.annotation);
-    Mismatch::new(ErrorKind::Type, reason)
+    ConversionError::new(ErrorKind::Type, reason)
 }

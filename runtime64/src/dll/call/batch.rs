@@ -8,10 +8,10 @@ use mlua::{Function, LightUserData, Lua, MultiValue, Table, Value as LuaValue};
 use protocol::{BatchedCall, InvokeBatch, limits};
 
 use super::exchange::converse;
-use super::{CallTarget, Called, Ready, Rooms, Time, enter, in_time, make_ready, target, with_target};
+use super::{CallBuilder, CallTarget, OutBuffers, Ready, Time, enter, in_time, make_ready, target, with_target};
+use crate::dll::address_space::AddressSpace;
 use crate::dll::describe::{describe_argument, describe_call_of};
 use crate::dll::hook;
-use crate::dll::owner::owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Worker;
@@ -146,24 +146,24 @@ fn run(
         is_ready.and_then(|is_ready| is_ready).map_err(|error| numbered(error, index))?;
     }
     let time = Time::begin(&session, hook::limited(worker.interrupt(), limit)?);
-    let owner = owner(worker, &session);
-    let mut called = Called::new(session, &owner);
+    let space = AddressSpace::of(worker, &session);
+    let mut called = CallBuilder::new(session, &space);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };
-    let mut rooms = Vec::with_capacity(calls.len());
+    let mut out_buffers = Vec::with_capacity(calls.len());
     let mut calls = calls;
     for (index, written) in calls.iter_mut().enumerate() {
         let function = &functions[written.function];
         let prepared = function.with(|callee| prepare(batch, callee, &mut called, &mut written.arguments));
         let (prepared, made) = prepared.and_then(|prepared| prepared).map_err(|error| numbered(error, index))?;
         request.calls.push(prepared);
-        rooms.push(made);
+        out_buffers.push(made);
     }
-    let Called { session, callbacks, .. } = called;
-    let mut ended = converse(lua, worker, &owner, session, &request, time.deadline);
+    let CallBuilder { session, callbacks, .. } = called;
+    let mut ended = converse(lua, worker, &space, session, &request, time.deadline);
     drop(callbacks);
     in_time(time, &mut ended);
     let describe = |index: usize, name: &str| describe_written(batch, &calls[index], name);
-    let made = Made { functions, called_by: &called_by, owner: &owner, rooms: &rooms, describe: &describe };
+    let made = Made { functions, called_by: &called_by, space: &space, out_buffers: &out_buffers, describe: &describe };
     made.results(lua, ended)
 }
 
@@ -179,9 +179,9 @@ fn describe_written(batch: &Batch, written: &Written, name: &str) -> String {
 fn prepare(
     batch: &Batch,
     callee: &CallTarget<'_>,
-    called: &mut Called<'_>,
+    called: &mut CallBuilder<'_>,
     arguments: &mut MultiValue,
-) -> Result<(BatchedCall, Rooms), Error> {
+) -> Result<(BatchedCall, OutBuffers), Error> {
     if !called.session.is_of(callee.worker) {
         let message = format!("{}: all calls of a batch are made in one worker", callee.name());
         return Err(callee.located(Error::new(ErrorKind::Type, message)));
@@ -199,18 +199,18 @@ fn prepare(
             earlier.push((parameter as u32, call));
         }
     }
-    let Ready { function, address, values, rooms } = called.prepare_held(callee, arguments)?;
+    let Ready { function, address, values, out_buffers } = called.prepare_held(callee, arguments)?;
     // An error is to tell the call as it was written down.
     for (position, reference) in references {
         arguments[position] = reference;
     }
     if let Some(function) = callee.function() {
-        function.usage().begin();
+        function.function_stats().begin();
     }
     // The room for a record comes before the arguments.
     let shift = u32::from(matches!(callee.prototype.result, Conversion::Record { .. }));
     earlier.iter_mut().for_each(|(parameter, _)| *parameter += shift);
-    Ok((BatchedCall { function, address, arguments: values, earlier, failure: callee.failure_rule() }, rooms))
+    Ok((BatchedCall { function, address, arguments: values, earlier, failure: callee.failure_rule() }, out_buffers))
 }
 
 /// A value that the parameter takes, in the place of a result that is not known yet.

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use mlua::Lua;
 
 use super::CallTarget;
-use super::exchange::Ended;
+use super::exchange::ExchangeOutcome;
 use super::restart;
-use crate::dll::companion::Companion;
 use crate::dll::hook;
 use crate::dll::library::{Function, Library};
+use crate::dll::worker_extension::WorkerExtension;
 use crate::error::Error;
 use crate::remote::{Deadline, REQUEST_LIMIT, Session};
 
@@ -68,9 +68,9 @@ pub(super) fn enter<'a>(callee: &CallTarget<'a>, lua: &Lua, limit: Option<Durati
         session = callee.session()?;
     }
     if library.worker().is_recycled()
-        && let Some(companion) = Companion::of(library.worker())
+        && let Some(extension) = WorkerExtension::of(library.worker())
     {
-        companion.orphans.bury(&mut session);
+        extension.abandoned_jobs.bury(&mut session);
     }
     Ok(session)
 }
@@ -96,7 +96,7 @@ pub(super) fn make_ready(
 }
 
 /// Makes the answer of a call that came too late what it is: its worker is being ended.
-pub(super) fn in_time<R>(time: Time, ended: &mut Ended<'_, R>) {
+pub(super) fn in_time<R>(time: Time, ended: &mut ExchangeOutcome<'_, R>) {
     if time.alarm.is_some_and(Deadline::take_back)
         && ended.reply.is_ok()
         && let Some(mut session) = ended.session.take()

@@ -7,18 +7,18 @@ use mlua::Lua;
 use protocol::{Call, Poll};
 use serde::de::DeserializeOwned;
 
+use crate::dll::address_space::AddressSpace;
 use crate::dll::callback_dispatch::serve;
-use crate::dll::companion::Companion;
 use crate::dll::duration;
 use crate::dll::failure::from_remote;
 use crate::dll::hook;
 use crate::dll::module::Module;
-use crate::dll::owner::{Owner, owner};
+use crate::dll::worker_extension::WorkerExtension;
 use crate::error::Error;
 use crate::remote::{Answer, RemoteError, Session, Worker};
 
 /// What a request came to.
-pub(in crate::dll) struct Ended<'a, R> {
+pub(in crate::dll) struct ExchangeOutcome<'a, R> {
     /// The worker, if it still runs. What was lent for the call lies there until this is let go of.
     pub(in crate::dll) session: Option<Session<'a>>,
     /// The worker's answer.
@@ -32,45 +32,45 @@ pub(in crate::dll) struct Ended<'a, R> {
 pub(in crate::dll) fn converse<'a, C: Call>(
     lua: &Lua,
     worker: &'a Arc<Worker>,
-    owner: &Owner,
+    space: &AddressSpace,
     mut session: Session<'a>,
     request: &C,
     deadline: Option<Instant>,
-) -> Ended<'a, C::Reply> {
+) -> ExchangeOutcome<'a, C::Reply> {
     let answer = session.converse(request);
     match answer {
-        Ok(Answer::Reply(reply)) => Ended { session: Some(session), reply: Ok(reply), raised: None },
-        answer => serve_until_answered(lua, worker, owner, session, answer, deadline),
+        Ok(Answer::Reply(reply)) => ExchangeOutcome { session: Some(session), reply: Ok(reply), raised: None },
+        answer => serve_until_answered(lua, worker, space, session, answer, deadline),
     }
 }
 
 fn serve_until_answered<'a, R: DeserializeOwned>(
     lua: &Lua,
     worker: &'a Arc<Worker>,
-    owner: &Owner,
+    space: &AddressSpace,
     mut session: Session<'a>,
     mut answer: Result<Answer<R>, RemoteError>,
     deadline: Option<Instant>,
-) -> Ended<'a, R> {
+) -> ExchangeOutcome<'a, R> {
     let mut raised = None;
     loop {
         let called = match answer {
-            Ok(Answer::Reply(reply)) => return Ended { session: Some(session), reply: Ok(reply), raised },
+            Ok(Answer::Reply(reply)) => return ExchangeOutcome { session: Some(session), reply: Ok(reply), raised },
             Ok(Answer::Called(called)) => called,
-            Err(error) => return Ended { session: Some(session), reply: Err(error), raised },
+            Err(error) => return ExchangeOutcome { session: Some(session), reply: Err(error), raised },
         };
         let arguments = session.take_called_with();
         drop(session);
-        let (reply, error) = hook::within(lua, deadline, || serve(lua, owner, &called, &arguments));
+        let (reply, error) = hook::within(lua, deadline, || serve(lua, space, &called, &arguments));
         match (&raised, error) {
             (None, first) => raised = first,
             // The first one is raised.
             (Some(_), Some(further)) => reaches_nobody(&further),
             (Some(_), None) => {}
         }
-        session = match worker.session_of(owner.generation) {
+        session = match worker.session_of(space.generation) {
             Ok(session) => session,
-            Err(_) => return Ended { session: None, reply: Err(RemoteError::EndedMeanwhile), raised },
+            Err(_) => return ExchangeOutcome { session: None, reply: Err(RemoteError::EndedMeanwhile), raised },
         };
         session.give_back_called_with(arguments);
         answer = session.resume(&reply);
@@ -90,8 +90,9 @@ pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> 
     let milliseconds = duration::milliseconds(hook::at_most(worker.interrupt(), limit)?);
     let failure = |error| from_remote(error, worker, "dll.poll");
     let session = worker.session().map_err(failure)?;
-    let owner = owner(worker, &session);
-    let Ended { session, reply, raised } = converse(lua, worker, &owner, session, &Poll { milliseconds }, None);
+    let space = AddressSpace::of(worker, &session);
+    let ExchangeOutcome { session, reply, raised } =
+        converse(lua, worker, &space, session, &Poll { milliseconds }, None);
     drop(session);
     match raised {
         Some(error) => Err(error),
@@ -103,8 +104,8 @@ pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> 
 pub(in crate::dll) fn serve_waiting(lua: &Lua, module: &Module) -> mlua::Result<u32> {
     let mut served = 0;
     for worker in module.shared().all_workers() {
-        let companion = Companion::of(&worker);
-        let callbacks = companion.map(|companion| &companion.callbacks);
+        let extension = WorkerExtension::of(&worker);
+        let callbacks = extension.map(|extension| &extension.callbacks);
         // A worker that runs no more, or has no callbacks that anything of its could call, is not asked.
         if let Some(generation) = worker.running()
             && callbacks.is_some_and(|callbacks| callbacks.is_any_bound(generation))

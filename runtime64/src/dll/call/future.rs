@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaValue};
 use protocol::{AwaitJob, CancelJob, JobState, LimitJob, Outcome, StartJob};
 
-use super::exchange::{Ended, converse};
+use super::exchange::{ExchangeOutcome, converse};
 use super::result::{self, Stored};
-use super::{CallTarget, Called, Rooms, begin, target, with_target};
+use super::{CallBuilder, CallTarget, OutBuffers, begin, target, with_target};
+use crate::dll::abandoned_jobs::AbandonedJob;
+use crate::dll::address_space::AddressSpace;
 use crate::dll::callback_registry::Lent;
-use crate::dll::companion::Companion;
 use crate::dll::describe::describe_call;
 use crate::dll::duration;
 use crate::dll::hook;
 use crate::dll::library::Function;
-use crate::dll::orphans::Orphan;
-use crate::dll::owner::{Owner, owner};
+use crate::dll::worker_extension::WorkerExtension;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Started};
 
@@ -35,9 +35,9 @@ pub(in crate::dll) struct Future {
     name: String,
     /// The call with its arguments, for errors.
     call: String,
-    owner: Owner,
+    space: AddressSpace,
     job: u32,
-    rooms: Rooms,
+    out_buffers: OutBuffers,
     /// When its worker is ended if it has not returned; callbacks of it are stopped then.
     deadline: Option<Instant>,
     state: Mutex<State>,
@@ -55,28 +55,28 @@ enum State {
 }
 
 /// A call that was begun: whose it is, its number, what comes of it, what it holds, and when it is to be over.
-type Begun = (Owner, u32, Rooms, Held, Option<Instant>, String);
+type Begun = (AddressSpace, u32, OutBuffers, Held, Option<Instant>, String);
 
 /// Has a function called on another thread of the worker.
 pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
     let function = target::fixed(lua, function)?;
     let begun = with_target(&function, |callee| start_callee(lua, callee, arguments))?;
-    let (owner, job, rooms, held, deadline, name) = begun?;
+    let (space, job, out_buffers, held, deadline, name) = begun?;
     let state = Mutex::new(State::Pending(held));
     let call = describe_call(&name, arguments);
-    Ok(Future { function, name, call, owner, job, rooms, deadline, state, is_awaited: AtomicBool::new(false) })
+    Ok(Future { function, name, call, space, job, out_buffers, deadline, state, is_awaited: AtomicBool::new(false) })
 }
 
 fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> mlua::Result<Begun> {
     let (session, time) = begin(callee, lua, callee.worker.call_deadline())?;
-    let owner = owner(callee.worker, &session);
-    let mut called = Called::outliving(session, &owner);
-    if let Some(companion) = Companion::of(&owner.worker) {
-        companion.orphans.bury(&mut called.session);
+    let space = AddressSpace::of(callee.worker, &session);
+    let mut called = CallBuilder::outliving(session, &space);
+    if let Some(extension) = WorkerExtension::of(&space.worker) {
+        extension.abandoned_jobs.bury(&mut called.session);
     }
     let ready = called.prepare(callee, arguments)?;
     if let Some(function) = callee.function() {
-        function.usage().begin();
+        function.function_stats().begin();
     }
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
     // The worker watches the time: it alone knows when the call has returned.
@@ -86,12 +86,12 @@ fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> m
         called.session.count_job(true);
         job.id
     });
-    let Called { mut session, callbacks, kept, .. } = called;
+    let CallBuilder { mut session, callbacks, kept, .. } = called;
     session.give_back(ready.values);
     drop(session);
     let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
     match started {
-        Ok(job) => Ok((owner.clone(), job, ready.rooms, held, time.deadline, callee.name())),
+        Ok(job) => Ok((space.clone(), job, ready.out_buffers, held, time.deadline, callee.name())),
         Err(error) => {
             let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
             Err(failure.into())
@@ -102,7 +102,7 @@ fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> m
 impl Future {
     /// What the call came to. Without a limit it is waited for, however long that takes.
     pub(super) fn wait(&self, lua: &Lua, limit: Option<Duration>) -> mlua::Result<MultiValue> {
-        let interrupt = self.owner.worker.interrupt();
+        let interrupt = self.space.worker.interrupt();
         // In a callback whose call has a deadline it is waited at most until that.
         let within = hook::limited(interrupt, limit)?;
         let milliseconds = within.map(duration::milliseconds);
@@ -124,10 +124,10 @@ impl Future {
             let rule = callee.failure_rule();
             if rule.holds(&outcome) {
                 let mut session =
-                    callee.worker.session_of(self.owner.generation).map_err(|error| callee.failure(error))?;
+                    callee.worker.session_of(self.space.generation).map_err(|error| callee.failure(error))?;
                 return Err(result::failed(callee, &outcome, rule, &mut session).into());
             }
-            result::to_lua(callee, lua, &self.owner, outcome, stored)
+            result::to_lua(callee, lua, &self.space, outcome, stored)
         })?
     }
 
@@ -144,8 +144,8 @@ impl Future {
         if !matches!(*self.lock(), State::Pending(_)) {
             return None;
         }
-        let worker = &self.owner.worker;
-        let session = match worker.session_of(self.owner.generation) {
+        let worker = &self.space.worker;
+        let session = match worker.session_of(self.space.generation) {
             Ok(session) => session,
             Err(_) => {
                 self.end(State::Failed(self.gone()));
@@ -157,7 +157,8 @@ impl Future {
             return (milliseconds != Some(0)).then(|| self.awaited().into());
         }
         let request = AwaitJob { job: self.job, milliseconds };
-        let Ended { session, reply, raised } = converse(lua, worker, &self.owner, session, &request, self.deadline);
+        let ExchangeOutcome { session, reply, raised } =
+            converse(lua, worker, &self.space, session, &request, self.deadline);
         self.is_awaited.store(false, Ordering::Relaxed);
         match (reply, session) {
             (Ok(None), _) => {}
@@ -167,7 +168,7 @@ impl Future {
                     if let Some(library) = callee.function().map(Function::library) {
                         library.returned();
                     }
-                    result::stored(callee, &self.rooms, &outcome, &mut session)
+                    result::stored(callee, &self.out_buffers, &outcome, &mut session)
                 });
                 drop(session);
                 match stored.and_then(|stored| stored) {
@@ -201,8 +202,8 @@ impl Future {
             State::Failed(error) => return Ok(error.kind == ErrorKind::Interrupted),
             State::Done(_) => return Ok(false),
         }
-        let worker = &self.owner.worker;
-        let Ok(mut session) = worker.session_of(self.owner.generation) else {
+        let worker = &self.space.worker;
+        let Ok(mut session) = worker.session_of(self.space.generation) else {
             self.end(State::Failed(self.gone()));
             return Ok(false);
         };
@@ -221,7 +222,7 @@ impl Future {
         let how = match state {
             JobState::Withdrawn => "it was called off before it began",
             JobState::Running if force => {
-                worker.kill(self.owner.generation);
+                worker.kill(self.space.generation);
                 "it was called off, and the worker was ended with it"
             }
             JobState::Running | JobState::Done => return Ok(false),
@@ -248,7 +249,7 @@ impl Future {
 
     /// The worker has ended, and the call with it; what of is told by whoever met its end.
     fn gone(&self) -> Error {
-        let Owner { worker, generation } = &self.owner;
+        let AddressSpace { worker, generation } = &self.space;
         let message = format!("{}: it was under way in {}", self.name, worker.ended(*generation));
         let error = Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes);
         let error = error.with_report(worker.report_of(*generation));
@@ -275,8 +276,12 @@ impl Drop for Future {
     /// The memory of a call that still runs stays until it has returned.
     fn drop(&mut self) {
         let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
-        if let (State::Pending(held), Some(companion)) = (state, Companion::of(&self.owner.worker)) {
-            companion.orphans.add(Orphan { owner: self.owner.clone(), job: self.job, _held: Box::new(held) });
+        if let (State::Pending(held), Some(extension)) = (state, WorkerExtension::of(&self.space.worker)) {
+            extension.abandoned_jobs.add(AbandonedJob {
+                space: self.space.clone(),
+                job: self.job,
+                _held: Box::new(held),
+            });
         }
     }
 }

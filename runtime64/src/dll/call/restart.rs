@@ -3,15 +3,15 @@
 use mlua::Lua;
 
 use crate::dll::failure::words_of;
-use crate::dll::isolate::on_restart;
 use crate::dll::library::Library;
+use crate::dll::worker_group::on_restart;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Started;
 use crate::stack;
 
 /// Calls the script's function for restarts. As long as it fails, it is called again by the next call.
 pub(super) fn restarted(lua: &Lua, library: &Library) -> mlua::Result<()> {
-    let Some(table) = library.module().isolate().table(lua)? else { return Ok(()) };
+    let Some(table) = library.module().worker_group().table(lua)? else { return Ok(()) };
     let Some(function) = on_restart(&table)? else { return Ok(()) };
     let outcome = stack::with_room_for_lua(|| function.call::<()>(table));
     let worker = library.worker();

@@ -4,11 +4,11 @@ use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{DescribeLastError, FailureRule, Outcome, Platform, Value};
 
 use super::annotated::Written;
-use super::{CallTarget, Rooms};
+use super::{CallTarget, OutBuffers};
+use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata;
 use crate::dll::marshal;
 use crate::dll::module::Module;
-use crate::dll::owner::Owner;
 use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Session;
@@ -25,7 +25,7 @@ pub(super) struct Stored {
 #[inline]
 pub(super) fn stored(
     callee: &CallTarget<'_>,
-    rooms: &Rooms,
+    out_buffers: &OutBuffers,
     outcome: &Outcome,
     session: &mut Session<'_>,
 ) -> Result<Stored, Error> {
@@ -33,10 +33,10 @@ pub(super) fn stored(
     let mut stored = Stored::default();
     if let Conversion::Record { ctype, .. } = &prototype.result {
         let mut bytes = vec![0; ctype.bytes().unwrap_or(0) as usize];
-        session.read(rooms.record, &mut bytes).map_err(|error| callee.failure(error))?;
+        session.read(out_buffers.record, &mut bytes).map_err(|error| callee.failure(error))?;
         stored.record = Some(bytes);
     }
-    if let (Some(plan), Some(expected)) = (&prototype.plan, &rooms.expected) {
+    if let (Some(plan), Some(expected)) = (&prototype.plan, &out_buffers.expected) {
         let written = expected.read(plan, &outcome.result, session);
         stored.written = written.map_err(|error| callee.failure(error))?;
     }
@@ -48,18 +48,18 @@ pub(super) fn stored(
 pub(super) fn to_lua(
     callee: &CallTarget<'_>,
     lua: &Lua,
-    owner: &Owner,
+    space: &AddressSpace,
     outcome: Outcome,
     stored: Stored,
 ) -> mlua::Result<MultiValue> {
     let prototype = callee.prototype;
     let mut results = MultiValue::new();
     if !matches!(prototype.result, Conversion::Void) {
-        results.push_back(value(callee, lua, owner, outcome, stored.record)?);
+        results.push_back(value(callee, lua, space, outcome, stored.record)?);
     }
     if let Some(plan) = &prototype.plan {
         for written in stored.written {
-            results.push_back(written.to_lua(plan, lua, owner)?);
+            results.push_back(written.to_lua(plan, lua, space)?);
         }
     }
     Ok(results)
@@ -70,13 +70,13 @@ pub(super) fn to_lua(
 pub(super) fn to_one(
     callee: &CallTarget<'_>,
     lua: &Lua,
-    owner: &Owner,
+    space: &AddressSpace,
     outcome: Outcome,
     stored: Stored,
 ) -> mlua::Result<LuaValue> {
     match &callee.prototype.plan {
-        None => value(callee, lua, owner, outcome, stored.record),
-        Some(_) => as_one(lua, to_lua(callee, lua, owner, outcome, stored)?),
+        None => value(callee, lua, space, outcome, stored.record),
+        Some(_) => as_one(lua, to_lua(callee, lua, space, outcome, stored)?),
     }
 }
 
@@ -85,16 +85,16 @@ pub(super) fn to_one(
 fn value(
     callee: &CallTarget<'_>,
     lua: &Lua,
-    owner: &Owner,
+    space: &AddressSpace,
     outcome: Outcome,
     record: Option<Vec<u8>>,
 ) -> mlua::Result<LuaValue> {
     match (&callee.prototype.result, record) {
         (Conversion::Record { ctype, .. }, Some(bytes)) => {
             let module = Module::of_state(lua).ok_or_else(ending)?;
-            cdata::copy_of(lua, &module, ctype, &bytes, owner)
+            cdata::copy_of(lua, &module, ctype, &bytes, space)
         }
-        (conversion, _) => marshal::to_lua(conversion, lua, outcome.result, owner),
+        (conversion, _) => marshal::to_lua(conversion, lua, outcome.result, space),
     }
 }
 

@@ -6,12 +6,12 @@ use mlua::{Lua, Value as LuaValue};
 use protocol::{FailureRule, Outcome, PrepareSignature, Type};
 
 use crate::dll::cdata::{self, Cdata};
-use crate::dll::companion::Companion;
 use crate::dll::describe::describe;
 use crate::dll::failure::from_remote;
 use crate::dll::library::Function;
-use crate::dll::memory::Place;
+use crate::dll::memory::Location;
 use crate::dll::types::{Ctype, Form, FunctionForm, Prototype};
+use crate::dll::worker_extension::WorkerExtension;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session, Worker};
 
@@ -31,7 +31,7 @@ enum Callee<'a> {
     Pointer {
         form: &'a FunctionForm,
         pointer: &'a Ctype,
-        place: &'a Place,
+        location: &'a Location,
     },
 }
 
@@ -73,9 +73,9 @@ impl<'a> CallTarget<'a> {
     pub(super) fn session(&self) -> Result<Session<'a>, Error> {
         match self.callee {
             Callee::Function(function) => function.session(),
-            Callee::Pointer { place, .. } => {
-                let owner = place.owner();
-                owner.worker.session_of(owner.generation).map_err(|error| self.failure(error))
+            Callee::Pointer { location, .. } => {
+                let space = location.space();
+                space.worker.session_of(space.generation).map_err(|error| self.failure(error))
             }
         }
     }
@@ -86,9 +86,9 @@ impl<'a> CallTarget<'a> {
     pub(super) fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
         match self.callee {
             Callee::Function(function) => function.prepared(session, further),
-            Callee::Pointer { form, place, .. } => {
+            Callee::Pointer { form, location, .. } => {
                 let id = self.signature_id(form, session, further).map_err(|error| self.failure(error))?;
-                Ok((id, place.address()))
+                Ok((id, location.address()))
             }
         }
     }
@@ -115,8 +115,8 @@ impl<'a> CallTarget<'a> {
     /// Keeps the error numbers that the call left.
     #[inline]
     pub(super) fn remember(&self, outcome: &Outcome) {
-        if let Some(companion) = Companion::of(self.worker) {
-            companion.error_numbers.set(outcome.errno, outcome.last_error);
+        if let Some(extension) = WorkerExtension::of(self.worker) {
+            extension.error_numbers.set(outcome.errno, outcome.last_error);
         }
     }
 
@@ -160,32 +160,32 @@ pub(super) fn with_target<R>(function: &LuaValue, act: impl FnOnce(&CallTarget<'
     Err(Error::new(ErrorKind::Type, message))
 }
 
-/// Does something with the function that a pointer leads to, and with its place.
-pub(super) fn with_pointer<R>(cdata: &Cdata, act: impl FnOnce(&CallTarget<'_>, &Place) -> R) -> Result<R, Error> {
+/// Does something with the function that a pointer leads to, and with its location.
+pub(super) fn with_pointer<R>(cdata: &Cdata, act: impl FnOnce(&CallTarget<'_>, &Location) -> R) -> Result<R, Error> {
     let ctype = match &cdata.ctype.form {
         Form::Function(_) => Arc::clone(&cdata.ctype),
         _ => cdata.ctype.pointee().ok_or_else(|| not_callable(cdata))?,
     };
     let Form::Function(form) = &ctype.form else { return Err(not_callable(cdata)) };
-    let place = &cdata.leads_to(&cdata.ctype.ty)?;
-    if place.is_null() {
+    let location = &cdata.leads_to(&cdata.ctype.ty)?;
+    if location.is_null() {
         let message = format!("{}: it is NULL and cannot be called", cdata.ctype.ty);
         return Err(Error::new(ErrorKind::Memory, message).with_address(0));
     }
     let described = |error: Error| error.at(&cdata.ctype.ty);
     let prototype = form.prototype(ctype.abi).map_err(described)?;
-    let callee = Callee::Pointer { form, pointer: &cdata.ctype, place };
-    Ok(act(&CallTarget { prototype, worker: &place.owner().worker, callee }, place))
+    let callee = Callee::Pointer { form, pointer: &cdata.ctype, location };
+    Ok(act(&CallTarget { prototype, worker: &location.space().worker, callee }, location))
 }
 
 /// What is to be called while its worker is held: an object that holds a pointer could not be read then, so what it holds
-/// now is taken in its place.
+/// now is taken in its location.
 pub(super) fn fixed(lua: &Lua, function: LuaValue) -> mlua::Result<LuaValue> {
     let Some(cdata) = cdata::of(&function).map(|cdata| cdata.clone()).filter(Cdata::holds_pointer) else {
         return Ok(function);
     };
-    let place = with_pointer(&cdata, |_, place| place.clone())?;
-    Cdata::pointer_value(lua, &cdata.ctype, place.address(), place.owner())
+    let location = with_pointer(&cdata, |_, location| location.clone())?;
+    Cdata::pointer_value(lua, &cdata.ctype, location.address(), location.space())
 }
 
 /// What C data that is no function has to say to a call.

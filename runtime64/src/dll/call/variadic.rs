@@ -6,13 +6,13 @@ use std::sync::Arc;
 use mlua::Value as LuaValue;
 use protocol::{Type, Value};
 
+use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata::{self, PointerNeeded, address_for};
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::wrong_type;
 use crate::dll::library::Function;
 use crate::dll::marshal::string_to_wire;
 use crate::dll::memory::Access;
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::Owner;
 use crate::dll::text::Encoding;
 use crate::dll::types::{Ctype, Form, Strings};
 
@@ -20,9 +20,9 @@ use crate::dll::types::{Ctype, Form, Strings};
 pub(super) fn to_wire(
     value: &LuaValue,
     encoding: Encoding,
-    owner: &Owner,
+    space: &AddressSpace,
     access: &mut dyn Access,
-) -> Result<(Value, Type), Mismatch> {
+) -> Result<(Value, Type), ConversionError> {
     match value {
         LuaValue::Nil => Ok((Value::Nil, Type::Pointer)),
         LuaValue::Boolean(value) => Ok((Value::Integer((*value).into()), Type::Int32)),
@@ -32,7 +32,7 @@ pub(super) fn to_wire(
             let text = string_to_wire(&string.as_bytes(), Strings::Text(encoding), access)?;
             Ok((text, Type::Pointer))
         }
-        LuaValue::UserData(_) => object_to_wire(value, owner, access),
+        LuaValue::UserData(_) => object_to_wire(value, space, access),
         other => Err(wrong_type("a number, a string, a boolean, a pointer, an object or nil", other)),
     }
 }
@@ -47,12 +47,16 @@ fn integer_type(value: i64) -> Type {
 }
 
 /// Numbers in memory go by value, promoted; all else by its address.
-fn object_to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> Result<(Value, Type), Mismatch> {
+fn object_to_wire(
+    value: &LuaValue,
+    space: &AddressSpace,
+    access: &mut dyn Access,
+) -> Result<(Value, Type), ConversionError> {
     let Some(cdata) = cdata::of(value) else {
         if let LuaValue::UserData(userdata) = value
             && let Ok(function) = userdata.borrow::<Function>()
         {
-            return Ok((Value::Integer(function.address_in(owner)? as i64), Type::Pointer));
+            return Ok((Value::Integer(function.address_in(space)? as i64), Type::Pointer));
         }
         return Err(wrong_type("a number, a string, a boolean, a pointer, an object or nil", value));
     };
@@ -68,7 +72,7 @@ fn object_to_wire(value: &LuaValue, owner: &Owner, access: &mut dyn Access) -> R
         Form::Pointer(_) => Arc::clone(&cdata.ctype),
         _ => cdata.ctype.decayed().pointer_to(),
     };
-    let address = address_for(value, &PointerNeeded { ctype: &ctype, owner }, access)?;
+    let address = address_for(value, &PointerNeeded { ctype: &ctype, space }, access)?;
     Ok((if address == 0 { Value::Nil } else { Value::Integer(address as i64) }, Type::Pointer))
 }
 

@@ -22,9 +22,9 @@ pub(super) fn method_of(lua: &Lua, cdata: &Cdata, name: &str) -> mlua::Result<Op
 
 fn free(this: &LuaValue) -> Result<(), Error> {
     let cdata = callback(this, "free")?;
-    let place = cdata.leads_to(&"free")?;
-    let owner = place.owner();
-    let freed = table_of(owner).is_some_and(|callbacks| callbacks.free(owner.generation, place.address()));
+    let location = cdata.leads_to(&"free")?;
+    let space = location.space();
+    let freed = table_of(space).is_some_and(|callbacks| callbacks.free(space.generation, location.address()));
     if freed { Ok(()) } else { Err(none_there(&cdata)) }
 }
 
@@ -34,11 +34,11 @@ fn set(this: &LuaValue, function: &LuaValue) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Type, message));
     };
     let cdata = callback(this, "set")?;
-    let place = cdata.leads_to(&"set")?;
-    let owner = place.owner();
+    let location = cdata.leads_to(&"set")?;
+    let space = location.space();
     let mut before = None;
-    let changed = table_of(owner).is_some_and(|callbacks| {
-        callbacks.change(owner.generation, place.address(), |bound| {
+    let changed = table_of(space).is_some_and(|callbacks| {
+        callbacks.change(space.generation, location.address(), |bound| {
             before = Some(std::mem::replace(&mut bound.function, function.clone()));
         })
     });
@@ -48,10 +48,10 @@ fn set(this: &LuaValue, function: &LuaValue) -> Result<(), Error> {
 /// A pointer to functions is closed: the callback that it is, if it is one, is freed.
 pub(super) fn free_closed(cdata: &Cdata) {
     if super::points_to_function(cdata)
-        && let Ok(place) = cdata.leads_to(&"close")
-        && let Some(callbacks) = table_of(place.owner())
+        && let Ok(location) = cdata.leads_to(&"close")
+        && let Some(callbacks) = table_of(location.space())
     {
-        callbacks.free(place.owner().generation, place.address());
+        callbacks.free(location.space().generation, location.address());
     }
 }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use mlua::{Lua, Value as LuaValue};
 
 use super::{Cdata, finalizer, integer};
+use crate::dll::address_space::AddressSpace;
 use crate::dll::callback_registry;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::describe;
 use crate::dll::failure::from_remote;
 use crate::dll::library;
-use crate::dll::memory::{Lasting, Place};
-use crate::dll::mismatch::Mismatch;
+use crate::dll::memory::{Lasting, Location};
 use crate::dll::module::Module;
-use crate::dll::owner::{Owner, owner};
 use crate::dll::types::{Ctype, Form, Number};
 use crate::error::{Error, ErrorKind};
 
@@ -33,32 +33,32 @@ fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) 
         LuaValue::Nil => Ok(LuaValue::Nil),
         LuaValue::Integer(_) | LuaValue::Number(_) => {
             let address = address(module, value)?;
-            Cdata::pointer_value(lua, ctype, address, &current_owner(module)?)
+            Cdata::pointer_value(lua, ctype, address, &current_space(module)?)
         }
         LuaValue::UserData(userdata) => {
             if let Some(cdata) = super::of(value) {
-                let place = cdata.leads_to(&"dll.cast")?;
-                if place.is_closed() {
+                let location = cdata.leads_to(&"dll.cast")?;
+                if location.is_closed() {
                     return Err(
                         Error::new(ErrorKind::Stale, format!("dll.cast: the {} was closed", cdata.ctype.ty)).into()
                     );
                 }
                 drop(cdata);
-                if place.is_null() && place.bytes().is_none() {
+                if location.is_null() && location.bytes().is_none() {
                     return Ok(LuaValue::Nil);
                 }
-                return finalizer::derive(lua, userdata, Cdata::pointer(Arc::clone(ctype), place));
+                return finalizer::derive(lua, userdata, Cdata::pointer(Arc::clone(ctype), location));
             }
             match library::resolved(userdata)? {
-                Some((address, owner)) => Cdata::pointer_value(lua, ctype, address, &owner),
+                Some((address, space)) => Cdata::pointer_value(lua, ctype, address, &space),
                 None => Err(cannot(ctype, value)),
             }
         }
         LuaValue::Function(function) if ctype.ty.function().is_some() => {
-            let owner = current_owner(module)?;
-            let refused = |mismatch: Mismatch| mismatch.at(format_args!("dll.callback: {}", ctype.ty));
-            let address = callback_registry::keep(function, ctype, &owner).map_err(refused)?;
-            Cdata::pointer_value(lua, ctype, address, &owner)
+            let space = current_space(module)?;
+            let refused = |error: ConversionError| error.at(format_args!("dll.callback: {}", ctype.ty));
+            let address = callback_registry::keep(function, ctype, &space).map_err(refused)?;
+            Cdata::pointer_value(lua, ctype, address, &space)
         }
         LuaValue::String(_) => {
             let message = format!(
@@ -78,7 +78,7 @@ fn cannot(ctype: &Ctype, value: &LuaValue) -> mlua::Error {
 
 /// An address as a number. Negative ones are those that C's integers of the worker's width would be.
 fn address(module: &Module, value: &LuaValue) -> Result<u64, Error> {
-    let located = |mismatch: Mismatch| mismatch.at("dll.cast");
+    let located = |error: ConversionError| error.at("dll.cast");
     let address = integer(value).map_err(located)?;
     if module.abi().pointer_bytes() == 8 {
         return Ok(address as u64);
@@ -94,7 +94,7 @@ fn address(module: &Module, value: &LuaValue) -> Result<u64, Error> {
 }
 
 fn to_number(ctype: &Ctype, number: &Number, value: &LuaValue) -> Result<LuaValue, Error> {
-    let located = |mismatch: Mismatch| mismatch.at(format_args!("dll.cast: {}", ctype.ty));
+    let located = |error: ConversionError| error.at(format_args!("dll.cast: {}", ctype.ty));
     let Some(cdata) = super::of(value) else {
         if let LuaValue::UserData(userdata) = value
             && let Some((address, _)) = library::resolved(userdata)?
@@ -106,11 +106,11 @@ fn to_number(ctype: &Ctype, number: &Number, value: &LuaValue) -> Result<LuaValu
     if let Some(held) = super::converted_number(value, &mut Lasting).map_err(located)? {
         return number.cast(&held).map_err(located);
     }
-    let place = cdata.leads_to(&"dll.cast")?;
-    if place.is_closed() {
+    let location = cdata.leads_to(&"dll.cast")?;
+    if location.is_closed() {
         return Err(Error::new(ErrorKind::Stale, format!("dll.cast: the {} was closed", cdata.ctype.ty)));
     }
-    address_to_number(ctype, number, value, place.address())
+    address_to_number(ctype, number, value, location.address())
 }
 
 /// An address as an integer of another width wraps and is cut, as C has it; `uintptr_t` holds every one.
@@ -125,15 +125,15 @@ fn address_to_number(ctype: &Ctype, number: &Number, value: &LuaValue, address: 
 }
 
 /// An address given as a number is one of the worker that runs now.
-pub(in crate::dll) fn current_owner(module: &Module) -> Result<Owner, Error> {
+pub(in crate::dll) fn current_space(module: &Module) -> Result<AddressSpace, Error> {
     let worker = module.worker(module.kind());
     let session = worker.session().map_err(|error| from_remote(error, worker, "dll.cast"))?;
-    Ok(owner(worker, &session))
+    Ok(AddressSpace::of(worker, &session))
 }
 
 /// NULL as an object: `dll.nullptr`, for code that wants one.
 pub(in crate::dll) fn null(module: &Module) -> Result<Cdata, Error> {
     let ctype = module.types().named(b"void *", module.abi())?;
     let worker = Arc::clone(module.worker(module.kind()));
-    Ok(Cdata::pointer(ctype, Place::foreign(0, Owner { worker, generation: 0 })))
+    Ok(Cdata::pointer(ctype, Location::foreign(0, AddressSpace { worker, generation: 0 })))
 }

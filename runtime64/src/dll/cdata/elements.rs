@@ -5,23 +5,23 @@ use std::sync::Arc;
 use mlua::{Table, Value as LuaValue};
 
 use super::initialise::{Target, bytes_of, from_lua, is_same_type, put_elements, sequence};
+use crate::dll::address_space::AddressSpace;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::memory::{Access, buffer};
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Array, Ctype, Fields, Form, times};
 
 /// The bytes of as many elements as a table has, and how many they are.
 pub(in crate::dll) fn bytes_of_elements(
     element: &Arc<Ctype>,
     table: &Table,
-    owner: &Owner,
+    space: &AddressSpace,
     access: &mut dyn Access,
-) -> Result<(Vec<u8>, u64), Mismatch> {
+) -> Result<(Vec<u8>, u64), ConversionError> {
     let values = sequence(table, u64::MAX)?;
     let count = values.len() as u64;
     let mut bytes = buffer(&element.ty, times(element.bytes()?, count)?)?;
     let array = Array { element: Arc::clone(element), count: Some(count), is_variable: false, is_open: false };
-    put_elements(&mut bytes, &array, &values, &mut Target { owner, access }, false)?;
+    put_elements(&mut bytes, &array, &values, &mut Target { space, access }, false)?;
     Ok((bytes, count))
 }
 
@@ -30,18 +30,18 @@ pub(in crate::dll) fn bytes_of_elements(
 pub(in crate::dll) fn bytes_behind(
     element: &Arc<Ctype>,
     table: &Table,
-    owner: &Owner,
+    space: &AddressSpace,
     access: &mut dyn Access,
-) -> Result<Vec<u8>, Mismatch> {
+) -> Result<Vec<u8>, ConversionError> {
     if let Form::Record(fields) = &element.form
         && !is_list_of(element, fields, table)?
     {
-        return bytes_of(element, &LuaValue::Table(table.clone()), owner, access);
+        return bytes_of(element, &LuaValue::Table(table.clone()), space, access);
     }
-    bytes_of_elements(element, table, owner, access).map(|(bytes, _)| bytes)
+    bytes_of_elements(element, table, space, access).map(|(bytes, _)| bytes)
 }
 
-fn is_list_of(ctype: &Ctype, fields: &Fields, table: &Table) -> Result<bool, Mismatch> {
+fn is_list_of(ctype: &Ctype, fields: &Fields, table: &Table) -> Result<bool, ConversionError> {
     let mut first = table.raw_get::<LuaValue>(0).map_err(from_lua)?;
     if first.is_nil() {
         first = table.raw_get(1).map_err(from_lua)?;

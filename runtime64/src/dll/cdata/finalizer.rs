@@ -94,7 +94,7 @@ pub(super) fn inherit(from: &AnyUserData, part: LuaValue) -> mlua::Result<LuaVal
 /// Whether a finalizer has nothing left to do: what a dead worker held needs no function of its library to be freed.
 pub(super) fn is_obsolete(_: &Lua, (finalizer, copy): (LuaValue, AnyUserData)) -> mlua::Result<bool> {
     let is_of_library = library::is_function(&finalizer) || super::is_function_pointer(&finalizer);
-    Ok(is_of_library && !copy.borrow::<Cdata>()?.place.is_alive())
+    Ok(is_of_library && !copy.borrow::<Cdata>()?.location.is_alive())
 }
 
 /// A failure of a finalizer that the collector ran, which nobody can catch: the end of a worker is reported by the next call,

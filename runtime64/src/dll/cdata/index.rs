@@ -8,7 +8,7 @@ use mlua::Value as LuaValue;
 use super::part::Part;
 use super::{Cdata, Kind, integer};
 use crate::dll::describe::describe;
-use crate::dll::memory::Place;
+use crate::dll::memory::Location;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form};
 use crate::error::{Error, ErrorKind};
 
@@ -16,7 +16,7 @@ impl Cdata {
     /// The part that a key names. Nothing if it is a name that the type has no field of: its metatype may know it.
     #[inline]
     pub(super) fn part(&self, key: &LuaValue) -> Result<Option<Part<'_>>, Error> {
-        let here = Cow::Borrowed(&self.place);
+        let here = Cow::Borrowed(&self.location);
         match &self.ctype.form {
             Form::Record(fields) => match key {
                 LuaValue::String(_) => {
@@ -36,7 +36,7 @@ impl Cdata {
                 };
                 let ctype = Cow::Borrowed(&array.element);
                 let offset = self.offset_of(&ctype, index)?;
-                Ok(Some(Part { ctype, place: here, offset, bits: None, is_const: self.ctype.is_const }))
+                Ok(Some(Part { ctype, location: here, offset, bits: None, is_const: self.ctype.is_const }))
             }
             Form::Pointer(pointee) => self.part_there(pointee.ctype(self.ctype.abi), key),
             Form::Number(_) => match key {
@@ -44,7 +44,7 @@ impl Cdata {
                 key => self.only_element(key).map(|()| {
                     Some(Part {
                         ctype: Cow::Borrowed(&self.ctype),
-                        place: here,
+                        location: here,
                         offset: 0,
                         bits: None,
                         is_const: false,
@@ -57,27 +57,27 @@ impl Cdata {
 
     /// The part of what a pointer leads to: an element, or a field of the first one.
     fn part_there(&self, target: Arc<Ctype>, key: &LuaValue) -> Result<Option<Part<'_>>, Error> {
-        let place = match self.kind {
-            Kind::Pointer => Cow::Borrowed(&self.place),
+        let location = match self.kind {
+            Kind::Pointer => Cow::Borrowed(&self.location),
             Kind::Object => Cow::Owned(self.leads_to(&self.ctype.ty)?),
         };
         if let LuaValue::String(_) = key {
             let Form::Record(fields) = &target.form else { return Ok(None) };
             let field = find(fields, key);
             let owned = |field: &Field| Cow::Owned(Arc::clone(&field.ctype));
-            return Ok(field.map(|field| part_of(field, owned(field), place, target.is_const)));
+            return Ok(field.map(|field| part_of(field, owned(field), location, target.is_const)));
         }
         let index = self.element_number(key)?;
         if matches!(target.form, Form::Opaque(_) | Form::Function(_)) {
             let reason = "what it points to cannot be read; dll.cast makes it a pointer to something that can";
             return Err(self.error(ErrorKind::Type, reason));
         }
-        let bytes = target.bytes().map_err(|mismatch| mismatch.at(&self.ctype.ty))?;
+        let bytes = target.bytes().map_err(|error| error.at(&self.ctype.ty))?;
         let distance = i64::try_from(bytes).ok().and_then(|bytes| index.checked_mul(bytes));
         let distance =
             distance.ok_or_else(|| self.error(ErrorKind::Range, format!("element {index} is beyond all memory")))?;
-        let place: Cow<'_, Place> = if distance == 0 { place } else { Cow::Owned(place.moved(distance)) };
-        Ok(Some(Part { is_const: target.is_const, ctype: Cow::Owned(target), place, offset: 0, bits: None }))
+        let location: Cow<'_, Location> = if distance == 0 { location } else { Cow::Owned(location.moved(distance)) };
+        Ok(Some(Part { is_const: target.is_const, ctype: Cow::Owned(target), location, offset: 0, bits: None }))
     }
 
     /// The number of an element of an array, within its bounds.
@@ -120,7 +120,7 @@ impl Cdata {
     }
 
     fn offset_of(&self, element: &Ctype, index: u64) -> Result<u64, Error> {
-        let bytes = element.bytes().map_err(|mismatch| mismatch.at(&self.ctype.ty))?;
+        let bytes = element.bytes().map_err(|error| error.at(&self.ctype.ty))?;
         bytes
             .checked_mul(index)
             .filter(|offset| *offset <= i64::MAX as u64)
@@ -148,8 +148,8 @@ impl Cdata {
 
 /// The part that a field is. A type that is laid out when first needed is not borrowed from there.
 #[inline]
-fn part_of<'a>(field: &Field, ctype: Cow<'a, Arc<Ctype>>, place: Cow<'a, Place>, is_const: bool) -> Part<'a> {
-    Part { ctype, place, offset: field.offset, bits: field.bits, is_const }
+fn part_of<'a>(field: &Field, ctype: Cow<'a, Arc<Ctype>>, location: Cow<'a, Location>, is_const: bool) -> Part<'a> {
+    Part { ctype, location, offset: field.offset, bits: field.bits, is_const }
 }
 
 /// The field of this name.

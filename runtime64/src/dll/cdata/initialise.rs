@@ -8,16 +8,16 @@ use mlua::{Table, Value as LuaValue};
 
 use super::pointer::{PointerNeeded, address_for};
 use super::{Cdata, Kind, integer, unboxed};
+use crate::dll::address_space::AddressSpace;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::memory::{Access, Lasting, buffer};
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes, is_text, put_text};
 use crate::error::ErrorKind;
 
 /// Whose memory the bytes are for, and what may be asked of that worker.
 pub(super) struct Target<'a> {
-    pub(super) owner: &'a Owner,
+    pub(super) space: &'a AddressSpace,
     pub(super) access: &'a mut dyn Access,
 }
 
@@ -25,18 +25,22 @@ pub(super) struct Target<'a> {
 pub(in crate::dll) fn bytes_of(
     ctype: &Ctype,
     value: &LuaValue,
-    owner: &Owner,
+    space: &AddressSpace,
     access: &mut dyn Access,
-) -> Result<Vec<u8>, Mismatch> {
+) -> Result<Vec<u8>, ConversionError> {
     let mut bytes = zeros(ctype)?;
-    put(&mut bytes, ctype, value, &mut Target { owner, access })?;
+    put(&mut bytes, ctype, value, &mut Target { space, access })?;
     Ok(bytes)
 }
 
 /// The bytes of what `dll.new` is given: one value, or several for the elements of an array or the fields of a struct.
-pub(super) fn bytes_of_all(ctype: &Ctype, values: &[LuaValue], owner: &Owner) -> Result<Vec<u8>, Mismatch> {
+pub(super) fn bytes_of_all(
+    ctype: &Ctype,
+    values: &[LuaValue],
+    space: &AddressSpace,
+) -> Result<Vec<u8>, ConversionError> {
     let mut bytes = zeros(ctype)?;
-    let target = &mut Target { owner, access: &mut Lasting };
+    let target = &mut Target { space, access: &mut Lasting };
     match (&ctype.form, values) {
         (_, [value]) if is_whole(ctype, value) => put(&mut bytes, ctype, value, target)?,
         (Form::Array(array), values) => put_elements(&mut bytes, array, values, target, true)?,
@@ -46,7 +50,7 @@ pub(super) fn bytes_of_all(ctype: &Ctype, values: &[LuaValue], owner: &Owner) ->
     Ok(bytes)
 }
 
-fn zeros(ctype: &Ctype) -> Result<Vec<u8>, Mismatch> {
+fn zeros(ctype: &Ctype) -> Result<Vec<u8>, ConversionError> {
     Ok(buffer(&ctype.ty, ctype.bytes()?)?)
 }
 
@@ -72,7 +76,12 @@ fn is_complex_for(ctype: &Ctype, value: &LuaValue) -> bool {
 }
 
 /// Puts a value into bytes that are zero.
-pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mut Target<'_>) -> Result<(), Mismatch> {
+pub(super) fn put(
+    bytes: &mut [u8],
+    ctype: &Ctype,
+    value: &LuaValue,
+    target: &mut Target<'_>,
+) -> Result<(), ConversionError> {
     match (&ctype.form, value) {
         (Form::Number(number), value) => {
             copy_front(bytes, &number.to_bytes(&*unboxed(value, target.access)?)?);
@@ -81,7 +90,7 @@ pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mu
         (Form::Pointer(_), value) => {
             let address = match value {
                 LuaValue::String(string) => target.access.lend_text(&string.as_bytes(), ctype)?,
-                value => address_for(value, &PointerNeeded { ctype, owner: target.owner }, target.access)?,
+                value => address_for(value, &PointerNeeded { ctype, space: target.space }, target.access)?,
             };
             copy_front(bytes, &address.to_le_bytes());
             Ok(())
@@ -102,7 +111,7 @@ pub(super) fn put(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mu
         (Form::Array(_), value) => Err(wrong_type("a table, a string or an array of the same type", value)),
         (Form::Record(_), value) => Err(wrong_type(&format!("a table or a {}", ctype.ty), value)),
         (Form::Function(_) | Form::Opaque(_), _) => {
-            Err(Mismatch::new(ErrorKind::Type, format!("no value of Lua is a {}", ctype.ty)))
+            Err(ConversionError::new(ErrorKind::Type, format!("no value of Lua is a {}", ctype.ty)))
         }
     }
 }
@@ -112,7 +121,7 @@ fn is_complex(cdata: &Cdata) -> bool {
 }
 
 /// Real and imaginary part of a complex number of any width, or of a number.
-fn complex_parts(value: &LuaValue, access: &mut dyn Access) -> Result<[LuaValue; 2], Mismatch> {
+fn complex_parts(value: &LuaValue, access: &mut dyn Access) -> Result<[LuaValue; 2], ConversionError> {
     let Some(cdata) = super::of(value).filter(|cdata| is_complex(cdata)) else {
         let number = super::number_of(value, access)?;
         let real = number.ok_or_else(|| wrong_type("a number or a complex number", value))?;
@@ -120,7 +129,7 @@ fn complex_parts(value: &LuaValue, access: &mut dyn Access) -> Result<[LuaValue;
     };
     let Form::Record(fields) = &cdata.ctype.form else { return Ok([LuaValue::Nil, LuaValue::Nil]) };
     let mut part = |field: &Field| {
-        let part = Cdata::object(Arc::clone(&field.ctype), cdata.place.moved(field.offset as i64));
+        let part = Cdata::object(Arc::clone(&field.ctype), cdata.location.moved(field.offset as i64));
         part.number(access).map(Option::unwrap_or_default)
     };
     Ok([part(&fields.list[0])?, part(&fields.list[1])?])
@@ -133,31 +142,36 @@ fn copy_front(bytes: &mut [u8], from: &[u8]) {
 }
 
 /// Copies an object of the same type.
-fn copy_object(bytes: &mut [u8], ctype: &Ctype, value: &LuaValue, target: &mut Target<'_>) -> Result<(), Mismatch> {
+fn copy_object(
+    bytes: &mut [u8],
+    ctype: &Ctype,
+    value: &LuaValue,
+    target: &mut Target<'_>,
+) -> Result<(), ConversionError> {
     let Some(cdata) = super::of(value) else {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     };
     if cdata.kind != Kind::Object || !cdata.ctype.is_same(ctype) {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     }
-    cdata.owner().check(target.owner, &cdata.ctype.ty)?;
+    cdata.space().check(target.space, &cdata.ctype.ty)?;
     let length = cdata.ctype.bytes()?;
     if length > bytes.len() as u64 {
         let reason = format!("an object of {length} bytes does not fit, there is room for {}", bytes.len());
-        return Err(Mismatch::new(ErrorKind::Range, reason));
+        return Err(ConversionError::new(ErrorKind::Range, reason));
     }
     let length = length as usize;
-    cdata.place.read_through(target.access, &mut bytes[..length])
+    cdata.location.read_through(target.access, &mut bytes[..length])
 }
 
 /// The elements of a table, from its index 0 if it has one, otherwise from 1, up to the first that is missing. What has a
 /// name is no element, and is not left out without a word.
-pub(super) fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, Mismatch> {
+pub(super) fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, ConversionError> {
     for pair in table.pairs::<LuaValue, LuaValue>() {
         let (key, _) = pair.map_err(from_lua)?;
         if !key.is_integer() {
             let reason = format!("the table has {} among its elements, which are numbered", describe(&key));
-            return Err(Mismatch::new(ErrorKind::Type, reason));
+            return Err(ConversionError::new(ErrorKind::Type, reason));
         }
     }
     let get = |index: usize| table.raw_get::<LuaValue>(index).map_err(from_lua);
@@ -182,7 +196,7 @@ pub(super) fn put_elements(
     values: &[LuaValue],
     target: &mut Target<'_>,
     repeats: bool,
-) -> Result<(), Mismatch> {
+) -> Result<(), ConversionError> {
     let count = array.count.unwrap_or(0);
     if values.len() as u64 > count {
         return Err(too_many(values.len(), count));
@@ -192,7 +206,7 @@ pub(super) fn put_elements(
         return Ok(());
     }
     for (index, (value, bytes)) in values.iter().zip(bytes.chunks_mut(size)).enumerate() {
-        put(bytes, &array.element, value, target).map_err(|mismatch| mismatch.within(format!("element {index}")))?;
+        put(bytes, &array.element, value, target).map_err(|error| error.within(format!("element {index}")))?;
     }
     if let ([_], true) = (values, repeats && !bytes.is_empty()) {
         let (first, rest) = bytes.split_at_mut(size);
@@ -202,7 +216,7 @@ pub(super) fn put_elements(
 }
 
 /// The fields of a struct from a table: by position if it has an element 0 or 1, otherwise by name.
-fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Target<'_>) -> Result<(), Mismatch> {
+fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Target<'_>) -> Result<(), ConversionError> {
     let by_position = |index: usize| table.raw_get::<LuaValue>(index).map(|value| !value.is_nil());
     if by_position(0).map_err(from_lua)? || by_position(1).map_err(from_lua)? {
         return put_in_order(bytes, fields, &sequence(table, fields.list.len() as u64)?, target);
@@ -216,12 +230,12 @@ fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Targ
         };
         let field = fields.find(name.as_bytes()).ok_or_else(|| {
             let reason = format!("there is no field '{name}'{}", fields.suggestion(&name));
-            Mismatch::new(ErrorKind::Type, reason)
+            ConversionError::new(ErrorKind::Type, reason)
         })?;
         for (union, branch) in &field.branches {
             if taken.iter().any(|(known, other)| known == union && other != branch) {
                 let reason = "a union takes one value, and the table has several; which is to count?";
-                return Err(Mismatch::new(ErrorKind::Type, reason));
+                return Err(ConversionError::new(ErrorKind::Type, reason));
             }
             taken.push((*union, *branch));
         }
@@ -236,7 +250,7 @@ fn put_in_order(
     fields: &Fields,
     values: &[LuaValue],
     target: &mut Target<'_>,
-) -> Result<(), Mismatch> {
+) -> Result<(), ConversionError> {
     let settable: Vec<&Field> = fields.list.iter().filter(|field| !field.is_alternative).collect();
     if values.len() > settable.len() {
         return Err(too_many(values.len(), settable.len() as u64));
@@ -244,8 +258,13 @@ fn put_in_order(
     settable.into_iter().zip(values).try_for_each(|(field, value)| put_field(bytes, field, value, target))
 }
 
-fn put_field(bytes: &mut [u8], field: &Field, value: &LuaValue, target: &mut Target<'_>) -> Result<(), Mismatch> {
-    let within = |mismatch: Mismatch| mismatch.within(format!("field '{}'", field.name));
+fn put_field(
+    bytes: &mut [u8],
+    field: &Field,
+    value: &LuaValue,
+    target: &mut Target<'_>,
+) -> Result<(), ConversionError> {
+    let within = |error: ConversionError| error.within(format!("field '{}'", field.name));
     let start = (field.offset as usize).min(bytes.len());
     let Some(bits) = field.bits else {
         // An array that is left open has what is there.
@@ -262,20 +281,20 @@ fn put_field(bytes: &mut [u8], field: &Field, value: &LuaValue, target: &mut Tar
     Ok(())
 }
 
-fn too_many(given: usize, most: u64) -> Mismatch {
+fn too_many(given: usize, most: u64) -> ConversionError {
     let plural = if most == 1 { "" } else { "s" };
-    Mismatch::new(ErrorKind::Range, format!("it takes {most} value{plural}, {given} given"))
+    ConversionError::new(ErrorKind::Range, format!("it takes {most} value{plural}, {given} given"))
 }
 
-pub(super) fn from_lua(error: mlua::Error) -> Mismatch {
-    Mismatch::new(ErrorKind::Type, error.to_string())
+pub(super) fn from_lua(error: mlua::Error) -> ConversionError {
+    ConversionError::new(ErrorKind::Type, error.to_string())
 }
 
 /// How many elements a value asks for.
-pub(super) fn element_count(value: &LuaValue) -> Result<u64, Mismatch> {
+pub(super) fn element_count(value: &LuaValue) -> Result<u64, ConversionError> {
     let count = integer(value).ok().and_then(|count| u64::try_from(count).ok());
     count.ok_or_else(|| {
         let reason = format!("the number of elements must be an integer from 0 on, not {}", describe(value));
-        Mismatch::new(ErrorKind::Type, reason)
+        ConversionError::new(ErrorKind::Type, reason)
     })
 }

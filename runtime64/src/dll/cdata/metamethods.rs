@@ -65,7 +65,7 @@ fn rust_side(lua: &Lua, call: CallPointer) -> mlua::Result<Table> {
         "close",
         lua.create_function(|_, this: AnyUserData| {
             callback_methods::free_closed(&*this.borrow::<Cdata>()?);
-            this.borrow_mut::<Cdata>()?.place.close();
+            this.borrow_mut::<Cdata>()?.location.close();
             Ok(())
         })?,
     )?;

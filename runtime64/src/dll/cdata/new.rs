@@ -6,11 +6,11 @@ use mlua::{Lua, Value as LuaValue};
 
 use super::initialise::{bytes_of_all, element_count};
 use super::{Cdata, finalizer};
+use crate::dll::address_space::AddressSpace;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::failure::from_remote;
-use crate::dll::memory::Place;
-use crate::dll::mismatch::Mismatch;
+use crate::dll::memory::Location;
 use crate::dll::module::Module;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Ctype, Event, Form};
 use crate::error::ErrorKind;
 use crate::remote::{Allocation, Generation, RemoteError, Worker};
@@ -26,7 +26,7 @@ pub(in crate::dll) fn new(
     ctype: &Arc<Ctype>,
     values: &[LuaValue],
 ) -> mlua::Result<LuaValue> {
-    let refused = |mismatch: Mismatch| mismatch.at(format_args!("dll.new: {}", ctype.ty));
+    let refused = |error: ConversionError| error.at(format_args!("dll.new: {}", ctype.ty));
     let (ctype, values) = match values {
         values if !ctype.takes_count() => (Arc::clone(ctype), values),
         [count, values @ ..] => {
@@ -34,23 +34,23 @@ pub(in crate::dll) fn new(
             (ctype.with_count(count).map_err(refused)?, values)
         }
         [] => {
-            let missing = Mismatch::new(ErrorKind::Declaration, "the number of elements is missing");
+            let missing = ConversionError::new(ErrorKind::Declaration, "the number of elements is missing");
             return Err(refused(missing).into());
         }
     };
-    let layout = ctype.layout().map_err(|mismatch| refused(explained(&ctype, mismatch)))?;
+    let layout = ctype.layout().map_err(|error| refused(explained(&ctype, error)))?;
     let worker = module.worker(module.kind());
     let align = layout.align.max(ALIGN);
     let (memory, generation) = allocate(lua, module, worker, layout.size, align)
         .map_err(|error| from_remote(error, worker, &format!("dll.new: {}", ctype.ty)))?;
-    let owner = Owner { worker: Arc::clone(worker), generation };
-    let place = Place::allocated(memory, owner);
+    let space = AddressSpace { worker: Arc::clone(worker), generation };
+    let location = Location::allocated(memory, space);
     if !values.is_empty() {
-        let bytes = bytes_of_all(&ctype, values, place.owner()).map_err(refused)?;
-        place.write(&"dll.new", 0, &bytes)?;
+        let bytes = bytes_of_all(&ctype, values, location.space()).map_err(refused)?;
+        location.write(&"dll.new", 0, &bytes)?;
     }
     let collect = ctype.metamethod(Event::Collect).filter(|_| matches!(ctype.form, Form::Record(_)));
-    let userdata = lua.create_userdata(Cdata::object(ctype, place))?;
+    let userdata = lua.create_userdata(Cdata::object(ctype, location))?;
     if let Some(collect) = collect {
         finalizer::set(lua, &userdata, collect)?;
     }
@@ -63,19 +63,19 @@ pub(in crate::dll) fn copy_of(
     module: &Module,
     ctype: &Arc<Ctype>,
     bytes: &[u8],
-    owner: &Owner,
+    space: &AddressSpace,
 ) -> mlua::Result<LuaValue> {
     let doing = &ctype.ty;
-    let failure = |error| from_remote(error, &owner.worker, &doing.to_string());
-    let align = ctype.layout().map_err(|mismatch| mismatch.at(doing))?.align.max(ALIGN);
-    let (memory, generation) = allocate(lua, module, &owner.worker, bytes.len() as u64, align).map_err(failure)?;
-    if generation != owner.generation {
+    let failure = |error| from_remote(error, &space.worker, &doing.to_string());
+    let align = ctype.layout().map_err(|error| error.at(doing))?.align.max(ALIGN);
+    let (memory, generation) = allocate(lua, module, &space.worker, bytes.len() as u64, align).map_err(failure)?;
+    if generation != space.generation {
         return Err(failure(RemoteError::Stale).into());
     }
-    let place = Place::allocated(memory, owner.clone());
-    place.write(doing, 0, bytes)?;
+    let location = Location::allocated(memory, space.clone());
+    location.write(doing, 0, bytes)?;
     let collect = ctype.metamethod(Event::Collect);
-    let userdata = lua.create_userdata(Cdata::object(Arc::clone(ctype), place))?;
+    let userdata = lua.create_userdata(Cdata::object(Arc::clone(ctype), location))?;
     if let Some(collect) = collect {
         finalizer::set(lua, &userdata, collect)?;
     }
@@ -83,12 +83,12 @@ pub(in crate::dll) fn copy_of(
 }
 
 /// What to do about a type that has no size.
-fn explained(ctype: &Ctype, mismatch: Mismatch) -> Mismatch {
+fn explained(ctype: &Ctype, error: ConversionError) -> ConversionError {
     match &ctype.form {
         Form::Array(array) if array.count.is_none() => {
-            Mismatch::new(mismatch.kind, "its length is not known; [?] takes it from the next argument")
+            ConversionError::new(error.kind, "its length is not known; [?] takes it from the next argument")
         }
-        _ => mismatch,
+        _ => error,
     }
 }
 

@@ -7,7 +7,7 @@ use mlua::{Lua, Value as LuaValue};
 use super::{Cdata, Kind, integer};
 use crate::dll::describe::describe;
 use crate::dll::library;
-use crate::dll::memory::{Lasting, Place};
+use crate::dll::memory::{Lasting, Location};
 use crate::dll::types::{Ctype, Event, Form, times};
 use crate::error::{Error, ErrorKind};
 
@@ -62,7 +62,7 @@ fn equal(left: &LuaValue, right: &LuaValue) -> Outcome {
 fn is_function(pointer: &Cdata, value: &LuaValue) -> bool {
     let resolved = value.as_userdata().and_then(|userdata| library::resolved(userdata).ok().flatten());
     let there = pointer.leads_to(&"==").ok();
-    resolved.zip(there).is_some_and(|((address, owner), there)| there == Place::foreign(address, owner))
+    resolved.zip(there).is_some_and(|((address, space), there)| there == Location::foreign(address, space))
 }
 
 fn same(left: &Cdata, right: &Cdata) -> bool {
@@ -70,8 +70,8 @@ fn same(left: &Cdata, right: &Cdata) -> bool {
     if let (Some(left), Some(right)) = (value(left), value(right)) {
         return left == right;
     }
-    let place = |cdata: &Cdata| cdata.leads_to(&"==").ok();
-    matches!((place(left), place(right)), (Some(left), Some(right)) if left == right)
+    let location = |cdata: &Cdata| cdata.leads_to(&"==").ok();
+    matches!((location(left), location(right)), (Some(left), Some(right)) if left == right)
 }
 
 /// The metamethod of a value's type.
@@ -83,7 +83,7 @@ pub(super) fn method_of(value: &LuaValue, event: Event) -> Option<LuaValue> {
 fn plain(value: &LuaValue, event: Event) -> Result<Option<LuaValue>, Error> {
     Ok(match value {
         LuaValue::UserData(_) => {
-            let held = super::number_of(value, &mut Lasting).map_err(|mismatch| mismatch.at(describe(value)))?;
+            let held = super::number_of(value, &mut Lasting).map_err(|error| error.at(describe(value)))?;
             held.filter(|held| !held.is_boolean())
         }
         LuaValue::Integer(_) | LuaValue::Number(_) => Some(value.clone()),
@@ -104,7 +104,7 @@ fn undefined(event: Event, left: &LuaValue, right: &LuaValue) -> mlua::Error {
 /// A pointer, or an array, which stands for a pointer to its first element.
 struct Operand {
     element: Arc<Ctype>,
-    place: Place,
+    location: Location,
 }
 
 impl Operand {
@@ -115,8 +115,8 @@ impl Operand {
             Form::Array(array) => Arc::clone(&array.element),
             _ => return Ok(None),
         };
-        let place = cdata.leads_to(&cdata.ctype.ty)?;
-        Ok(Some(Self { element, place }))
+        let location = cdata.leads_to(&cdata.ctype.ty)?;
+        Ok(Some(Self { element, location }))
     }
 
     fn element_bytes(&self) -> Result<i64, Error> {
@@ -163,11 +163,11 @@ fn is_count(value: &LuaValue) -> bool {
 }
 
 fn address(operand: &Operand) -> Result<u64, Error> {
-    if operand.place.is_closed() {
+    if operand.location.is_closed() {
         let message = format!("the {} was closed; its memory is gone", operand.element.ty);
         return Err(Error::new(ErrorKind::Stale, message));
     }
-    Ok(operand.place.address())
+    Ok(operand.location.address())
 }
 
 /// The pointer so many elements further on, or back.
@@ -176,11 +176,11 @@ fn moved(lua: &Lua, from: &LuaValue, pointer: &Operand, count: &LuaValue, is_bac
     address(pointer)?;
     let refused =
         |kind, reason: String| Error::new(kind, format!("{}: {reason}", pointer.element.ty.clone().pointer_to()));
-    let count = integer(count).map_err(|mismatch| mismatch.at(pointer.element.ty.clone().pointer_to()))?;
+    let count = integer(count).map_err(|error| error.at(pointer.element.ty.clone().pointer_to()))?;
     let distance = times(bytes.unsigned_abs(), count.unsigned_abs())
         .map_err(|_| refused(ErrorKind::Range, format!("{count} elements further is beyond all memory")))?;
     let distance = if (count < 0) == is_back { distance as i64 } else { -(distance as i64) };
-    let cdata = Cdata::pointer(pointer.element.pointer_to(), pointer.place.moved(distance));
+    let cdata = Cdata::pointer(pointer.element.pointer_to(), pointer.location.moved(distance));
     match from {
         LuaValue::UserData(from) => super::finalizer::derive(lua, from, cdata),
         _ => cdata.into_lua(lua),
@@ -200,9 +200,9 @@ fn comparable(left: &Operand, right: &Operand) -> Result<(), Error> {
         let message = format!("pointers to {} and to {} cannot be compared", left.element.ty, right.element.ty);
         return Err(Error::new(ErrorKind::Type, message));
     }
-    if left.place.is_null() || right.place.is_null() {
+    if left.location.is_null() || right.location.is_null() {
         return Ok(());
     }
     let what = left.element.ty.clone().pointer_to();
-    left.place.owner().check(right.place.owner(), &what).map_err(|mismatch| mismatch.at("comparing pointers"))
+    left.location.space().check(right.location.space(), &what).map_err(|error| error.at("comparing pointers"))
 }

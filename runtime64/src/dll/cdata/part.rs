@@ -9,9 +9,9 @@ use mlua::{Lua, Value as LuaValue};
 use super::initialise::{Target, bytes_of, put};
 use super::{Cdata, unboxed};
 use crate::c::BitField;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::describe;
-use crate::dll::memory::{Lasting, Place};
-use crate::dll::mismatch::Mismatch;
+use crate::dll::memory::{Lasting, Location};
 use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form, Number, NumberBytes};
 use crate::error::{Error, ErrorKind};
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind};
 /// A part of an object: an element, a field, the value of a variable.
 pub(in crate::dll) struct Part<'a> {
     pub(in crate::dll) ctype: Cow<'a, Arc<Ctype>>,
-    pub(in crate::dll) place: Cow<'a, Place>,
+    pub(in crate::dll) location: Cow<'a, Location>,
     /// Where the part starts, counted from the place.
     pub(in crate::dll) offset: u64,
     /// The bits, of a bit-field.
@@ -35,14 +35,14 @@ impl Part<'_> {
         match (&self.ctype.form, self.bits) {
             (Form::Number(number), None) => {
                 let mut bytes = NumberBytes::default();
-                self.place.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
+                self.location.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
                 Ok(number.value_of(&bytes))
             }
             (Form::Number(number), Some(bits)) => Ok(number.of_bits(self.window(doing, bits)?, bits)),
             (Form::Pointer(_), _) => {
                 let mut bytes = [0; 8];
-                self.place.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
-                Cdata::pointer_value(lua, &self.ctype, u64::from_le_bytes(bytes), self.place.owner())
+                self.location.read(doing, self.offset, &mut bytes[..self.scalar_bytes()])?;
+                Cdata::pointer_value(lua, &self.ctype, u64::from_le_bytes(bytes), self.location.space())
             }
             _ => self.view(lua).into_lua(lua),
         }
@@ -55,7 +55,7 @@ impl Part<'_> {
         } else {
             Arc::clone(&self.ctype)
         };
-        Cdata::object(ctype, self.place.moved(self.offset as i64))
+        Cdata::object(ctype, self.location.moved(self.offset as i64))
     }
 
     /// Sets it. A value that does not fit changes nothing.
@@ -64,28 +64,28 @@ impl Part<'_> {
             let message = format!("{doing}: it is const and may not be written");
             return Err(Error::new(ErrorKind::Type, message));
         }
-        let refused = |mismatch: Mismatch| mismatch.at(doing);
+        let refused = |error: ConversionError| error.at(doing);
         match (&self.ctype.form, self.bits) {
             (Form::Number(number), None) => {
                 let value = unboxed(value, &mut Lasting).map_err(refused)?;
                 let bytes = number.to_bytes(&value).map_err(refused)?;
-                self.place.write(doing, self.offset, &bytes[..self.scalar_bytes()])
+                self.location.write(doing, self.offset, &bytes[..self.scalar_bytes()])
             }
             (Form::Number(number), Some(bits)) => self.write_bits(doing, number, bits, value),
             (Form::Pointer(_), _) => {
                 let mut bytes = [0; 8];
                 let bytes = &mut bytes[..self.scalar_bytes()];
-                let target = &mut Target { owner: self.place.owner(), access: &mut Lasting };
+                let target = &mut Target { space: self.location.space(), access: &mut Lasting };
                 put(bytes, &self.ctype, value, target).map_err(refused)?;
-                self.place.write(doing, self.offset, bytes)
+                self.location.write(doing, self.offset, bytes)
             }
             _ if self.ctype.holds_const() => {
                 let message = format!("{doing}: it has const parts, which may not be written; the others can be set");
                 Err(Error::new(ErrorKind::Type, message))
             }
             _ => {
-                let bytes = bytes_of(&self.ctype, value, self.place.owner(), &mut Lasting).map_err(refused)?;
-                self.place.write(doing, self.offset, &bytes)
+                let bytes = bytes_of(&self.ctype, value, self.location.space(), &mut Lasting).map_err(refused)?;
+                self.location.write(doing, self.offset, &bytes)
             }
         }
     }
@@ -99,7 +99,7 @@ impl Part<'_> {
     /// The bytes that hold the bits.
     fn window(&self, doing: &dyn fmt::Display, bits: BitField) -> Result<u128, Error> {
         let mut bytes = NumberBytes::default();
-        self.place.read(doing, self.offset, &mut bytes[..bits.bytes()])?;
+        self.location.read(doing, self.offset, &mut bytes[..bits.bytes()])?;
         Ok(u128::from_le_bytes(bytes))
     }
 
@@ -110,11 +110,11 @@ impl Part<'_> {
         bits: BitField,
         value: &LuaValue,
     ) -> Result<(), Error> {
-        let refused = |mismatch: Mismatch| mismatch.at(doing);
+        let refused = |error: ConversionError| error.at(doing);
         let value = unboxed(value, &mut Lasting).map_err(refused)?;
         let value = number.bits(&value, bits.width).map_err(refused)?;
         let window = bits.set(self.window(doing, bits)?, value);
-        self.place.write(doing, self.offset, &window.to_le_bytes()[..bits.bytes()])
+        self.location.write(doing, self.offset, &window.to_le_bytes()[..bits.bytes()])
     }
 }
 

@@ -6,19 +6,19 @@ use mlua::Value as LuaValue;
 
 use super::{Cdata, Kind};
 use crate::c::{self, Abi, Basic};
+use crate::dll::address_space::AddressSpace;
 use crate::dll::callback_registry;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::wrong_type;
 use crate::dll::library;
 use crate::dll::memory::Access;
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Ctype, Form};
 use crate::error::ErrorKind;
 
 /// A pointer that is needed: its type, in a worker.
 pub(in crate::dll) struct PointerNeeded<'a> {
     pub(in crate::dll) ctype: &'a Ctype,
-    pub(in crate::dll) owner: &'a Owner,
+    pub(in crate::dll) space: &'a AddressSpace,
 }
 
 impl PointerNeeded<'_> {
@@ -44,20 +44,20 @@ pub(in crate::dll) fn address_for(
     value: &LuaValue,
     needed: &PointerNeeded<'_>,
     access: &mut dyn Access,
-) -> Result<u64, Mismatch> {
+) -> Result<u64, ConversionError> {
     match value {
         LuaValue::Nil => Ok(0),
         LuaValue::UserData(userdata) => {
             if let Ok(cdata) = userdata.borrow::<Cdata>() {
                 return cdata.address_as(needed, access);
             }
-            match library::address_of(userdata, needed.ctype, needed.owner)? {
+            match library::address_of(userdata, needed.ctype, needed.space)? {
                 Some(address) => Ok(address),
                 None => Err(wrong_type(needed.words(), value)),
             }
         }
         LuaValue::Function(function) if needed.target().function().is_some() => {
-            access.callback(function, needed.ctype, needed.owner)
+            access.callback(function, needed.ctype, needed.space)
         }
         other => Err(wrong_type(needed.words(), other)),
     }
@@ -65,28 +65,28 @@ pub(in crate::dll) fn address_for(
 
 impl Cdata {
     /// Its address as a pointer that is needed.
-    fn address_as(&self, needed: &PointerNeeded<'_>, access: &mut dyn Access) -> Result<u64, Mismatch> {
+    fn address_as(&self, needed: &PointerNeeded<'_>, access: &mut dyn Access) -> Result<u64, ConversionError> {
         let target = needed.target();
-        if self.place.is_closed() {
+        if self.location.is_closed() {
             let reason = format!("the {} was closed; its memory is gone", self.ctype.ty);
-            return Err(Mismatch::new(ErrorKind::Stale, reason));
+            return Err(ConversionError::new(ErrorKind::Stale, reason));
         }
         match (self.kind, self.ctype.form.pointee()) {
             (Kind::Pointer, Some(pointee)) => {
-                if self.place.is_null() {
+                if self.location.is_null() {
                     return Ok(0);
                 }
-                self.owner().check(needed.owner, self)?;
+                self.space().check(needed.space, self)?;
                 if target.function().is_some() {
-                    callback_registry::check_alive(self.place.address(), self.owner())?;
+                    callback_registry::check_alive(self.location.address(), self.space())?;
                 }
-                self.agrees(pointee, target).map(|()| self.place.address())
+                self.agrees(pointee, target).map(|()| self.location.address())
             }
             // An object that holds a pointer stands for that pointer, unless a pointer to such a pointer is needed.
             (Kind::Object, Some(pointee)) if agree(pointee, target, self.ctype.abi) => {
                 let mut bytes = [0; 8];
-                self.place.read_through(access, &mut bytes[..self.ctype.abi.pointer_bytes() as usize])?;
-                self.owner().check(needed.owner, &self.ctype.ty)?;
+                self.location.read_through(access, &mut bytes[..self.ctype.abi.pointer_bytes() as usize])?;
+                self.space().check(needed.space, &self.ctype.ty)?;
                 self.agrees(pointee, target)?;
                 Ok(u64::from_le_bytes(bytes))
             }
@@ -95,35 +95,35 @@ impl Cdata {
     }
 
     /// The address of an object.
-    fn object_address(&self, needed: &PointerNeeded<'_>) -> Result<u64, Mismatch> {
-        self.owner().check(needed.owner, &self.ctype.ty)?;
+    fn object_address(&self, needed: &PointerNeeded<'_>) -> Result<u64, ConversionError> {
+        self.space().check(needed.space, &self.ctype.ty)?;
         let target = needed.target();
         let whole = &self.ctype.ty;
         if agree(whole, target, self.ctype.abi) {
-            return self.agrees(whole, target).map(|()| self.place.address());
+            return self.agrees(whole, target).map(|()| self.location.address());
         }
         let decayed = match &self.ctype.form {
             Form::Array(array) => &array.element.ty,
             _ => whole,
         };
-        self.agrees(decayed, target).map(|()| self.place.address())
+        self.agrees(decayed, target).map(|()| self.location.address())
     }
 
     /// Whether a pointer to `own` may be passed as one to `target`.
-    fn agrees(&self, own: &c::Type, target: &c::Type) -> Result<(), Mismatch> {
+    fn agrees(&self, own: &c::Type, target: &c::Type) -> Result<(), ConversionError> {
         let pointer = || target.clone().pointer_to();
         let shown: &dyn fmt::Display = if self.kind == Kind::Pointer { self } else { &self.ctype.ty };
         if !agree(own, target, self.ctype.abi) {
             let reason =
                 format!("{} is needed, not {shown}; dll.cast converts, if you know that it is right", pointer());
-            return Err(Mismatch::new(ErrorKind::Type, reason));
+            return Err(ConversionError::new(ErrorKind::Type, reason));
         }
         if own.is_const() && !target.is_const() {
             let reason = format!(
                 "{} is needed, and what {shown} is or leads to is const and may not be written; dll.cast takes const away",
                 pointer()
             );
-            return Err(Mismatch::new(ErrorKind::Type, reason));
+            return Err(ConversionError::new(ErrorKind::Type, reason));
         }
         Ok(())
     }

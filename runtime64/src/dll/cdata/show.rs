@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::{Cdata, Kind};
 use crate::c;
-use crate::dll::memory::Place;
+use crate::dll::memory::Location;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form, Number, NumberBytes};
 
 /// How much is shown of an object before an ellipsis stands for the rest.
@@ -19,14 +19,14 @@ const BYTES: u64 = 64 << 10;
 /// Type, address and values of C data.
 pub(super) fn shown(cdata: &Cdata) -> String {
     let ty = &cdata.ctype.ty;
-    if cdata.place.is_closed() {
+    if cdata.location.is_closed() {
         return format!("{ty} (closed)");
     }
     let head = cdata.to_string();
     if cdata.kind == Kind::Pointer {
         return head;
     }
-    if !cdata.place.is_alive() {
+    if !cdata.location.is_alive() {
         return format!("{head} (its worker has ended)");
     }
     let is_aggregate = matches!(cdata.ctype.form, Form::Array(_) | Form::Record(_));
@@ -40,8 +40,8 @@ pub(super) fn shown(cdata: &Cdata) -> String {
 /// Type and address.
 impl fmt::Display for Cdata {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = usize::from(self.owner().worker.kind().pointer_bits() / 4);
-        match (self.kind, self.place.address()) {
+        let digits = usize::from(self.space().worker.kind().pointer_bits() / 4);
+        match (self.kind, self.location.address()) {
             (Kind::Pointer, 0) => write!(formatter, "{} NULL", self.ctype.ty),
             (_, address) => write!(formatter, "{} 0x{address:0digits$x}", self.ctype.ty),
         }
@@ -54,7 +54,7 @@ pub(in crate::dll) fn value_text(cdata: &Cdata) -> Option<String> {
     if matches!(cdata.ctype.form, Form::Opaque(_) | Form::Function(_)) {
         return None;
     }
-    let bytes = match read(&cdata.place, length.min(BYTES)) {
+    let bytes = match read(&cdata.location, length.min(BYTES)) {
         Ok(bytes) => bytes,
         Err(reason) => return Some(format!("({reason})")),
     };
@@ -63,9 +63,9 @@ pub(in crate::dll) fn value_text(cdata: &Cdata) -> Option<String> {
     Some(text)
 }
 
-fn read(place: &Place, length: u64) -> Result<Vec<u8>, String> {
+fn read(location: &Location, length: u64) -> Result<Vec<u8>, String> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-    place.read(&"it cannot be read", 0, &mut bytes).map_err(|error| error.message)?;
+    location.read(&"it cannot be read", 0, &mut bytes).map_err(|error| error.message)?;
     Ok(bytes)
 }
 
@@ -170,7 +170,7 @@ fn write_field(text: &mut String, field: &Field, bytes: &[u8], depth: usize) {
 pub(in crate::dll) fn declaration(ctype: &Ctype) -> String {
     let size = match ctype.layout() {
         Ok(layout) => format!("{} bytes, aligned to {}", layout.size, layout.align),
-        Err(mismatch) => mismatch.reason,
+        Err(error) => error.reason,
     };
     match (&ctype.form, ctype.ty.resolve()) {
         (Form::Record(fields), c::Type::Record(record)) => {
@@ -227,8 +227,8 @@ fn body(name: &str, size: &str, rows: Vec<(String, String)>, closing: &str) -> S
 /// C data as a definition of it: its type, where it is, and its values by name.
 pub(in crate::dll) fn describe(cdata: &Cdata) -> String {
     let there = match (cdata.kind, cdata.ctype.pointee()) {
-        (Kind::Pointer, Some(pointee)) if !cdata.place.is_null() && pointee.bytes().is_ok() => {
-            value_text(&Cdata::object(pointee, cdata.place.clone()))
+        (Kind::Pointer, Some(pointee)) if !cdata.location.is_null() && pointee.bytes().is_ok() => {
+            value_text(&Cdata::object(pointee, cdata.location.clone()))
         }
         _ => None,
     };

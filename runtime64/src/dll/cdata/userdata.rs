@@ -8,24 +8,27 @@ use mlua::{Lua, MetaMethod, UserData, UserDataMethods, Value as LuaValue};
 use super::Cdata;
 use super::callback_methods;
 use super::part::Doing;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::memory::{Access, Lasting};
-use crate::dll::mismatch::Mismatch;
 use crate::dll::types::constant_to_lua;
 use crate::dll::types::{self, Event, Form, NumberBytes};
 
 impl Cdata {
     /// The number or boolean that an object is, nothing for all else.
-    pub(super) fn number(&self, access: &mut dyn Access) -> Result<Option<LuaValue>, Mismatch> {
+    pub(super) fn number(&self, access: &mut dyn Access) -> Result<Option<LuaValue>, ConversionError> {
         let Form::Number(number) = &self.ctype.form else { return Ok(None) };
         let mut bytes = NumberBytes::default();
         let length = self.ctype.bytes()? as usize;
-        self.place.read_through(access, &mut bytes[..length])?;
+        self.location.read_through(access, &mut bytes[..length])?;
         Ok(Some(number.value_of(&bytes)))
     }
 }
 
 /// The number that a value is or holds in memory; nothing for values that are no numbers.
-pub(in crate::dll) fn number_of(value: &LuaValue, access: &mut dyn Access) -> Result<Option<LuaValue>, Mismatch> {
+pub(in crate::dll) fn number_of(
+    value: &LuaValue,
+    access: &mut dyn Access,
+) -> Result<Option<LuaValue>, ConversionError> {
     match super::of(value) {
         Some(cdata) => cdata.number(access),
         None => Ok(None),
@@ -33,7 +36,7 @@ pub(in crate::dll) fn number_of(value: &LuaValue, access: &mut dyn Access) -> Re
 }
 
 /// A number that is an integer: a float without a fraction is one, and so is an object that holds one.
-pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
+pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, ConversionError> {
     match number_of(value, &mut Lasting)? {
         Some(held) => types::integer(&held),
         None => types::integer(value),
@@ -44,12 +47,12 @@ pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
 pub(in crate::dll) fn converted_number(
     value: &LuaValue,
     access: &mut dyn Access,
-) -> Result<Option<LuaValue>, Mismatch> {
+) -> Result<Option<LuaValue>, ConversionError> {
     let Some(cdata) = super::of(value) else { return Ok(None) };
     match &cdata.ctype.form {
         Form::Record(fields) if fields.is_complex => {
             let real = &fields.list[0].ctype;
-            Cdata::object(Arc::clone(real), cdata.place.clone()).number(access)
+            Cdata::object(Arc::clone(real), cdata.location.clone()).number(access)
         }
         _ => cdata.number(access),
     }
@@ -57,7 +60,10 @@ pub(in crate::dll) fn converted_number(
 
 /// A value as C converts it to a number: of an object the number that it holds, all else as it is.
 #[inline]
-pub(in crate::dll) fn unboxed<'a>(value: &'a LuaValue, access: &mut dyn Access) -> Result<Cow<'a, LuaValue>, Mismatch> {
+pub(in crate::dll) fn unboxed<'a>(
+    value: &'a LuaValue,
+    access: &mut dyn Access,
+) -> Result<Cow<'a, LuaValue>, ConversionError> {
     let held = if value.is_userdata() { converted_number(value, access)? } else { None };
     Ok(held.map_or(Cow::Borrowed(value), Cow::Owned))
 }

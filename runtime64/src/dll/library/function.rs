@@ -7,16 +7,16 @@ use std::sync::{Arc, OnceLock};
 use mlua::{AnyUserData, Value as LuaValue};
 use protocol::{FailureRule, Prepare, Signature, Symbol, Type};
 
-use super::{Library, Sought, not_exported};
+use super::{Library, SymbolQuery, not_exported};
 use crate::c;
-use crate::dll::companion::Companion;
+use crate::dll::address_space::AddressSpace;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::failure::from_remote;
+use crate::dll::function_stats::FunctionStats;
 use crate::dll::generational::GenerationalId;
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::{Owner, owner};
 use crate::dll::types::{Ctype, Prototype};
-use crate::dll::usage::Usage;
 use crate::dll::variants::Variants;
+use crate::dll::worker_extension::WorkerExtension;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session};
 
@@ -26,7 +26,7 @@ pub(in crate::dll) struct Function {
     /// Its type, and what it is called in messages.
     pub(super) declaration: Arc<c::FunctionDeclaration>,
     /// What the library is asked for.
-    sought: Sought,
+    symbol_query: SymbolQuery,
     pub(super) prototype: Prototype,
     /// How it is called, where the decoration of its symbol completes what the declaration says.
     decorated: OnceLock<Signature>,
@@ -38,7 +38,7 @@ pub(in crate::dll) struct Function {
     variants: Variants,
     /// Which of its results say that it failed: the place of the rule in [`RULES`].
     rule: AtomicU8,
-    usage: Arc<Usage>,
+    function_stats: Arc<FunctionStats>,
 }
 
 /// The rules that `dll.check` sets.
@@ -58,8 +58,8 @@ impl Function {
     /// Naming a function is no call, and happens outside of `pcall(lib.f)`: if the worker has ended, that is left to the next call
     /// to report, and the symbol to the first call to find.
     pub(in crate::dll) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
-        let sought = Sought::Declared(declaration.symbol.clone());
-        let function = Self::new(library, declaration, sought)?;
+        let symbol_query = SymbolQuery::Declared(declaration.symbol.clone());
+        let function = Self::new(library, declaration, symbol_query)?;
         match function.find() {
             Err(error) if !error.is_end() => Err(error),
             _ => Ok(function),
@@ -69,35 +69,40 @@ impl Function {
     /// Binds what a script looks for, which no declaration names, to a type.
     pub(in crate::dll) fn bind_symbol(
         library: Arc<Library>,
-        sought: Sought,
+        symbol_query: SymbolQuery,
         ty: Arc<c::FunctionType>,
     ) -> Result<Self, Error> {
-        let (name, symbol) = (sought.name(&library), sought.to_string());
+        let (name, symbol) = (symbol_query.name(&library), symbol_query.to_string());
         let declaration = c::FunctionDeclaration { name, symbol, ty, position: c::Position::default() };
-        let function = Self::new(library, Arc::new(declaration), sought)?;
+        let function = Self::new(library, Arc::new(declaration), symbol_query)?;
         function.find()?;
         Ok(function)
     }
 
-    fn new(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>, sought: Sought) -> Result<Self, Error> {
+    fn new(
+        library: Arc<Library>,
+        declaration: Arc<c::FunctionDeclaration>,
+        symbol_query: SymbolQuery,
+    ) -> Result<Self, Error> {
         let types = library.module().types();
         let prototype = Prototype::new(types, &declaration.ty, library.abi(), library.defaults()).map_err(|error| {
             let message = format!("{}: {}", declaration.name, error.message);
             Error { message, ..error }.in_library(library.name()).in_function(&declaration.name)
         })?;
-        let companion = Companion::of(library.worker());
-        let usage = companion.map(|companion| companion.usage(library.name(), &declaration.name)).unwrap_or_default();
+        let extension = WorkerExtension::of(library.worker());
+        let function_stats =
+            extension.map(|extension| extension.function_stats(library.name(), &declaration.name)).unwrap_or_default();
         Ok(Self {
             library,
             declaration,
-            sought,
+            symbol_query,
             prototype,
             decorated: OnceLock::new(),
             prepared: GenerationalId::default(),
             address: AtomicU64::new(0),
             variants: Variants::default(),
             rule: AtomicU8::new(0),
-            usage,
+            function_stats,
         })
     }
 
@@ -123,24 +128,24 @@ impl Function {
     }
 
     /// Where it lies in the worker that runs now, and whose that address is.
-    pub(in crate::dll) fn resolve(&self) -> Result<(u64, Owner), Error> {
+    pub(in crate::dll) fn resolve(&self) -> Result<(u64, AddressSpace), Error> {
         let mut session = self.session()?;
         self.id(&mut session)?;
-        Ok((self.address.load(Ordering::Relaxed), owner(self.library.worker(), &session)))
+        Ok((self.address.load(Ordering::Relaxed), AddressSpace::of(self.library.worker(), &session)))
     }
 
     /// Where it lies in a worker that may be held at this moment: it must have been found there before.
-    pub(in crate::dll) fn address_in(&self, owner: &Owner) -> Result<u64, Mismatch> {
+    pub(in crate::dll) fn address_in(&self, space: &AddressSpace) -> Result<u64, ConversionError> {
         let name = &self.declaration.name;
-        if !Arc::ptr_eq(self.library.worker(), &owner.worker) {
-            let reason = format!("{name} is of {} and means nothing in {}", self.library.worker(), owner.worker);
-            return Err(Mismatch::new(ErrorKind::Stale, reason));
+        if !Arc::ptr_eq(self.library.worker(), &space.worker) {
+            let reason = format!("{name} is of {} and means nothing in {}", self.library.worker(), space.worker);
+            return Err(ConversionError::new(ErrorKind::Stale, reason));
         }
-        match self.prepared.get(owner.generation) {
+        match self.prepared.get(space.generation) {
             Some(_) => Ok(self.address.load(Ordering::Relaxed)),
             None => {
                 let reason = format!("{name} was found in a worker that has ended; dll.cast finds it in the new one");
-                Err(Mismatch::new(ErrorKind::Stale, reason))
+                Err(ConversionError::new(ErrorKind::Stale, reason))
             }
         }
     }
@@ -178,7 +183,7 @@ impl Function {
 
     /// What the library may export it as, in the order of trying.
     fn symbols(&self) -> Vec<Symbol> {
-        self.sought.function_symbols(self.prototype.argument_bytes)
+        self.symbol_query.function_symbols(self.prototype.argument_bytes)
     }
 }
 
@@ -197,8 +202,8 @@ impl Function {
 
     /// What is counted of its calls.
     #[inline]
-    pub(in crate::dll) fn usage(&self) -> &Usage {
-        &self.usage
+    pub(in crate::dll) fn function_stats(&self) -> &FunctionStats {
+        &self.function_stats
     }
 
     /// Which of its results say that it failed.
@@ -209,9 +214,9 @@ impl Function {
 
     /// Its name, or what stands for one, in messages.
     pub(in crate::dll) fn name(&self) -> String {
-        match self.sought {
+        match self.symbol_query {
             // A number alone says nothing.
-            Sought::Ordinal(_) => format!("{}: {}", self.library.name(), self.declaration.name),
+            SymbolQuery::Ordinal(_) => format!("{}: {}", self.library.name(), self.declaration.name),
             _ => self.declaration.name.clone(),
         }
     }
@@ -239,7 +244,12 @@ impl Function {
     pub(in crate::dll) fn failure(&self, error: RemoteError) -> Error {
         let missing = matches!(&error, RemoteError::Fault(fault) if fault.kind == protocol::FaultKind::Symbol);
         if missing {
-            return self.located(not_exported(&self.library, &self.declaration.name, &self.sought, &self.symbols()));
+            return self.located(not_exported(
+                &self.library,
+                &self.declaration.name,
+                &self.symbol_query,
+                &self.symbols(),
+            ));
         }
         let doing = format!("{}: {}", self.library.name(), self.declaration.name);
         let is_own = matches!(error, RemoteError::Lost(_) | RemoteError::TimedOut(_));
@@ -247,7 +257,7 @@ impl Function {
         if is_own {
             self.library.failed(&error);
         }
-        self.usage.fail();
+        self.function_stats.fail();
         error
     }
 
@@ -260,7 +270,7 @@ impl Function {
 impl fmt::Display for Function {
     /// The function's declaration, as C.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if matches!(self.sought, Sought::Ordinal(_)) {
+        if matches!(self.symbol_query, SymbolQuery::Ordinal(_)) {
             write!(formatter, "{}: ", self.library.name())?;
         }
         self.declaration.fmt(formatter)
@@ -286,20 +296,20 @@ pub(in crate::dll) fn type_of(userdata: &AnyUserData) -> Option<Arc<c::FunctionT
 pub(in crate::dll) fn address_of(
     userdata: &AnyUserData,
     needed: &Ctype,
-    owner: &Owner,
-) -> Result<Option<u64>, Mismatch> {
+    space: &AddressSpace,
+) -> Result<Option<u64>, ConversionError> {
     let Ok(function) = userdata.borrow::<Function>() else { return Ok(None) };
     let own = c::Type::Function(Arc::clone(function.ty()));
     let target = needed.ty.pointee().unwrap_or(&needed.ty);
     if !target.is_void() && *target.resolve() != own {
         let reason = format!("{} is needed, not {}; dll.cast converts, if you know that it is right", needed.ty, own);
-        return Err(Mismatch::new(ErrorKind::Type, reason));
+        return Err(ConversionError::new(ErrorKind::Type, reason));
     }
-    function.address_in(owner).map(Some)
+    function.address_in(space).map(Some)
 }
 
 /// The address of a function of a library in the worker that runs now, and whose it is; nothing for other userdata.
-pub(in crate::dll) fn resolved(userdata: &AnyUserData) -> Result<Option<(u64, Owner)>, Error> {
+pub(in crate::dll) fn resolved(userdata: &AnyUserData) -> Result<Option<(u64, AddressSpace)>, Error> {
     match userdata.borrow::<Function>() {
         Ok(function) => function.resolve().map(Some),
         Err(_) => Ok(None),

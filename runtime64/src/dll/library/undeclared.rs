@@ -2,8 +2,8 @@
 
 use protocol::Symbol;
 
-use super::sought::undecorated;
-use super::{Library, Sought};
+use super::symbol_query::undecorated;
+use super::{Library, SymbolQuery};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{Convention, Export, ExportKind, Image};
@@ -44,9 +44,14 @@ fn similar_declaration(library: &Library, name: &str) -> String {
 }
 
 /// What the library does not export as any of the symbols that were tried. `name` is what it is called in messages.
-pub(in crate::dll) fn not_exported(library: &Library, name: &str, sought: &Sought, tried: &[Symbol]) -> Error {
-    let message = match sought {
-        Sought::Declared(symbol) => match exports_like(library, symbol).first() {
+pub(in crate::dll) fn not_exported(
+    library: &Library,
+    name: &str,
+    symbol_query: &SymbolQuery,
+    tried: &[Symbol],
+) -> Error {
+    let message = match symbol_query {
+        SymbolQuery::Declared(symbol) => match exports_like(library, symbol).first() {
             Some(export) => format!(
                 "'{name}' is exported differently from its declaration: {} (looked for {})",
                 row(export),
@@ -57,8 +62,8 @@ pub(in crate::dll) fn not_exported(library: &Library, name: &str, sought: &Sough
                 list(tried)
             ),
         },
-        Sought::Named(symbol) => not_named(library, symbol, tried),
-        Sought::Ordinal(ordinal) => no_ordinal(library, *ordinal),
+        SymbolQuery::Named(symbol) => not_named(library, symbol, tried),
+        SymbolQuery::Ordinal(ordinal) => no_ordinal(library, *ordinal),
     };
     Error::new(ErrorKind::Symbol, format!("{}: {message}", library.name()))
 }

@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::fmt;
 
-use super::Place;
+use super::Location;
 use crate::error::{Error, ErrorKind};
 
 /// How much is read at first, and how much at most at a time, where nobody knows how much there is.
@@ -17,7 +17,7 @@ const PAGE: u64 = 4096;
 /// The most units of text that are sought for its end: as many as one message holds bytes.
 const LONGEST_TEXT: u64 = protocol::limits::STRING_BYTES as u64;
 
-impl Place {
+impl Location {
     /// So many bytes.
     pub(in crate::dll) fn read_bytes(&self, doing: &dyn fmt::Display, count: u64) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();

@@ -8,7 +8,7 @@ use encoding_rs::{EncoderResult, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use super::oem::{self, OemPage};
 use super::wide::Width;
 use crate::c;
-use crate::dll::mismatch::Mismatch;
+use crate::dll::conversion_error::ConversionError;
 use crate::error::ErrorKind;
 
 /// An encoding of text. Lua's own strings are UTF-8.
@@ -126,7 +126,7 @@ impl Encoding {
     }
 
     /// A Lua string in this encoding.
-    pub(in crate::dll) fn encode(self, text: &[u8]) -> Result<Cow<'_, [u8]>, Mismatch> {
+    pub(in crate::dll) fn encode(self, text: &[u8]) -> Result<Cow<'_, [u8]>, ConversionError> {
         match self {
             Encoding::Utf8 => Ok(Cow::Borrowed(text)),
             Encoding::Standard(encoding) => {
@@ -144,7 +144,7 @@ impl Encoding {
 
     /// The same for text that C ends at its first zero: it must hold none. The zero at the end is not put there.
     #[inline]
-    pub(in crate::dll) fn encode_terminated(self, text: &[u8]) -> Result<Cow<'_, [u8]>, Mismatch> {
+    pub(in crate::dll) fn encode_terminated(self, text: &[u8]) -> Result<Cow<'_, [u8]>, ConversionError> {
         if text.contains(&0) {
             return Err(self.holds_zero(text));
         }
@@ -165,38 +165,38 @@ impl Encoding {
         }
     }
 
-    fn utf8(self, text: &[u8]) -> Result<&str, Mismatch> {
+    fn utf8(self, text: &[u8]) -> Result<&str, ConversionError> {
         std::str::from_utf8(text).map_err(|error| self.no_text(text, error.valid_up_to()))
     }
 
     #[cold]
-    fn no_text(self, text: &[u8], position: usize) -> Mismatch {
+    fn no_text(self, text: &[u8], position: usize) -> ConversionError {
         let byte = text.get(position).copied().unwrap_or_default();
         let reason = format!(
             "the string is not valid UTF-8 (byte 0x{byte:02X} at position {}), so it has no form in {self}",
             position + 1
         );
-        Mismatch::new(ErrorKind::Type, reason)
+        ConversionError::new(ErrorKind::Type, reason)
     }
 
     #[cold]
-    fn lacks(self, lacking: &Lacking) -> Mismatch {
+    fn lacks(self, lacking: &Lacking) -> ConversionError {
         let Lacking { character, position } = lacking;
         let number = u32::from(*character);
         let reason =
             format!("the character '{character}' (U+{number:04X}) at position {} is not in {self}", position + 1);
-        Mismatch::new(ErrorKind::Range, reason)
+        ConversionError::new(ErrorKind::Range, reason)
     }
 
     #[cold]
-    fn holds_zero(self, text: &[u8]) -> Mismatch {
+    fn holds_zero(self, text: &[u8]) -> ConversionError {
         let position = text.iter().position(|byte| *byte == 0).unwrap_or_default() + 1;
         let instead = match self {
             Encoding::Wide(_) => "an array such as dll.new(\"wchar_t[?]\", count, text) may hold zeros",
             _ => "declare the parameter const void * for bytes",
         };
         let reason = format!("the string has a zero byte at position {position}, where C would end it ({instead})");
-        Mismatch::new(ErrorKind::Type, reason)
+        ConversionError::new(ErrorKind::Type, reason)
     }
 }
 

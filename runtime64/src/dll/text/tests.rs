@@ -133,10 +133,10 @@ fn what_has_no_form_is_named_with_its_place() {
         ("utf-16", b"ab\xFF", ErrorKind::Type, &["0xFF", "position 3)", "UTF-16"]),
     ];
     for (name, text, kind, fragments) in cases {
-        let mismatch = encoding(name).encode(text).unwrap_err();
-        assert_eq!(mismatch.kind, *kind, "{}", mismatch.reason);
+        let error = encoding(name).encode(text).unwrap_err();
+        assert_eq!(error.kind, *kind, "{}", error.reason);
         for fragment in *fragments {
-            assert!(mismatch.reason.contains(fragment), "{fragment} in {}", mismatch.reason);
+            assert!(error.reason.contains(fragment), "{fragment} in {}", error.reason);
         }
     }
 }
@@ -144,9 +144,9 @@ fn what_has_no_form_is_named_with_its_place() {
 #[test]
 fn text_that_c_ends_at_a_zero_holds_none() {
     for (name, instead) in [("utf-8", "const void *"), ("windows-1252", "const void *"), ("utf-16", "wchar_t[?]")] {
-        let mismatch = encoding(name).encode_terminated(b"ab\0c\0").unwrap_err();
-        assert!(mismatch.reason.contains("zero byte at position 3"), "{}", mismatch.reason);
-        assert!(mismatch.reason.contains(instead), "{}", mismatch.reason);
+        let error = encoding(name).encode_terminated(b"ab\0c\0").unwrap_err();
+        assert!(error.reason.contains("zero byte at position 3"), "{}", error.reason);
+        assert!(error.reason.contains(instead), "{}", error.reason);
     }
 }
 

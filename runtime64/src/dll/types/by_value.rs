@@ -12,7 +12,7 @@ const REGISTER_BYTES: u64 = 16;
 
 /// What the worker is told of a type, or why no value of it can be passed.
 pub(super) fn record(ctype: &Ctype) -> Result<Record, String> {
-    let layout = ctype.layout().map_err(|mismatch| mismatch.reason)?;
+    let layout = ctype.layout().map_err(|error| error.reason)?;
     let Form::Record(fields) = &ctype.form else {
         return Err("no value of it can be passed".to_owned());
     };

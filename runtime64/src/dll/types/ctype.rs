@@ -10,7 +10,7 @@ use super::metatype::{Event, Metatype};
 use super::number::Number;
 use super::prototype::FunctionForm;
 use crate::c::{self, Abi, Length};
-use crate::dll::mismatch::Mismatch;
+use crate::dll::conversion_error::ConversionError;
 use crate::error::ErrorKind;
 
 /// A C type on one ABI.
@@ -84,13 +84,13 @@ impl Ctype {
     }
 
     /// Its size in bytes.
-    pub(in crate::dll) fn bytes(&self) -> Result<u64, Mismatch> {
+    pub(in crate::dll) fn bytes(&self) -> Result<u64, ConversionError> {
         self.layout().map(|layout| layout.size)
     }
 
     /// Its size and alignment.
-    pub(in crate::dll) fn layout(&self) -> Result<c::Layout, Mismatch> {
-        self.layout.clone().map_err(|error| Mismatch::new(ErrorKind::Declaration, error.to_string()))
+    pub(in crate::dll) fn layout(&self) -> Result<c::Layout, ConversionError> {
+        self.layout.clone().map_err(|error| ConversionError::new(ErrorKind::Declaration, error.to_string()))
     }
 
     /// Whether objects of it take a number of elements: `[?]`, or a struct that ends with one.
@@ -105,7 +105,7 @@ impl Ctype {
     }
 
     /// The type with a length for what it leaves open.
-    pub(in crate::dll) fn with_count(&self, count: u64) -> Result<Arc<Self>, Mismatch> {
+    pub(in crate::dll) fn with_count(&self, count: u64) -> Result<Arc<Self>, ConversionError> {
         let (form, layout) = match &self.form {
             Form::Array(array) => {
                 let element = array.element.layout()?;
@@ -141,8 +141,8 @@ impl Ctype {
         }
     }
 
-    fn fixed_size(&self) -> Mismatch {
-        Mismatch::new(
+    fn fixed_size(&self) -> ConversionError {
+        ConversionError::new(
             ErrorKind::Declaration,
             format!("{} has a size of its own; it takes no number of elements", self.ty),
         )
@@ -295,10 +295,10 @@ impl Pointee {
 }
 
 /// So many elements in bytes.
-pub(in crate::dll) fn times(bytes: u64, count: u64) -> Result<u64, Mismatch> {
+pub(in crate::dll) fn times(bytes: u64, count: u64) -> Result<u64, ConversionError> {
     bytes.checked_mul(count).filter(|all| *all <= i64::MAX as u64).ok_or_else(|| too_large(count))
 }
 
-fn too_large(count: u64) -> Mismatch {
-    Mismatch::new(ErrorKind::Memory, format!("{count} elements are more than any memory"))
+fn too_large(count: u64) -> ConversionError {
+    ConversionError::new(ErrorKind::Memory, format!("{count} elements are more than any memory"))
 }

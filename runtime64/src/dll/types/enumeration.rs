@@ -5,7 +5,7 @@ use protocol::Type;
 
 use super::number::{Number, bounded};
 use crate::c::{self, Abi};
-use crate::dll::mismatch::Mismatch;
+use crate::dll::conversion_error::ConversionError;
 use crate::error::ErrorKind;
 
 /// The names and bounds of an enumeration on one ABI.
@@ -61,7 +61,7 @@ impl Enumeration {
     }
 
     /// The integer of a value: an integer, or the name of an enumerator.
-    pub(super) fn value_of(&self, value: &LuaValue) -> Result<i64, Mismatch> {
+    pub(super) fn value_of(&self, value: &LuaValue) -> Result<i64, ConversionError> {
         let LuaValue::String(name) = value else {
             return bounded(value, self.minimum, self.maximum);
         };
@@ -74,10 +74,10 @@ impl Enumeration {
 
     /// What is wrong with a name that is no enumerator.
     #[cold]
-    pub(in crate::dll) fn no_enumerator(&self, name: &str) -> Mismatch {
+    pub(in crate::dll) fn no_enumerator(&self, name: &str) -> ConversionError {
         let names = self.names.iter().map(|(known, _)| known.as_str());
         let hint = c::suggestion(name, names).unwrap_or_default();
-        Mismatch::new(ErrorKind::Type, format!("'{name}' is no enumerator of its type{hint}"))
+        ConversionError::new(ErrorKind::Type, format!("'{name}' is no enumerator of its type{hint}"))
     }
 
     /// The value of an enumerator.

@@ -10,8 +10,8 @@ use protocol::{Type, Value};
 use super::enumeration::Enumeration;
 use super::extended;
 use crate::c::{self, Abi, Basic};
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::{describe, wrong_type};
-use crate::dll::mismatch::Mismatch;
 use crate::error::ErrorKind;
 
 /// The bytes of a number; the first ones count, as many as its type has.
@@ -133,7 +133,7 @@ impl Number {
     }
 
     /// From Lua to the bits of a bit-field, at most 64.
-    pub(in crate::dll) fn bits(&self, value: &LuaValue, width: u32) -> Result<u64, Mismatch> {
+    pub(in crate::dll) fn bits(&self, value: &LuaValue, width: u32) -> Result<u64, ConversionError> {
         let integer = match self {
             Number::Bool => return Ok(matches!(self.to_wire(value)?, Value::Bool(true)).into()),
             Number::Enumeration(enumeration) => enumeration.value_of(value)?,
@@ -151,7 +151,7 @@ impl Number {
     }
 
     /// From Lua to a message.
-    pub(in crate::dll) fn to_wire(&self, value: &LuaValue) -> Result<Value, Mismatch> {
+    pub(in crate::dll) fn to_wire(&self, value: &LuaValue) -> Result<Value, ConversionError> {
         match self {
             Number::Bool => match value {
                 LuaValue::Boolean(value) => Ok(Value::Bool(*value)),
@@ -185,7 +185,7 @@ impl Number {
 
     /// From Lua to memory.
     #[inline]
-    pub(in crate::dll) fn to_bytes(&self, value: &LuaValue) -> Result<NumberBytes, Mismatch> {
+    pub(in crate::dll) fn to_bytes(&self, value: &LuaValue) -> Result<NumberBytes, ConversionError> {
         if let Number::Extended = self {
             return float(value, Type::Float64).map(extended::from_double);
         }
@@ -227,7 +227,7 @@ impl Number {
     }
 
     /// The value that C's cast makes: integers wrap, fractions are dropped, whatever is not zero is true.
-    pub(in crate::dll) fn cast(&self, value: &LuaValue) -> Result<LuaValue, Mismatch> {
+    pub(in crate::dll) fn cast(&self, value: &LuaValue) -> Result<LuaValue, ConversionError> {
         let wrapped = |bits: i64| Ok(self.value_of(&low(bits as u64)));
         match (self, value) {
             (Number::Bool, LuaValue::Integer(value)) => Ok(LuaValue::Boolean(*value != 0)),
@@ -264,16 +264,16 @@ pub(super) fn first_eight(bytes: &NumberBytes) -> u64 {
 }
 
 /// An integer within bounds.
-pub(super) fn bounded(value: &LuaValue, minimum: i64, maximum: i64) -> Result<i64, Mismatch> {
+pub(super) fn bounded(value: &LuaValue, minimum: i64, maximum: i64) -> Result<i64, ConversionError> {
     let integer = integer(value)?;
     if (minimum..=maximum).contains(&integer) {
         return Ok(integer);
     }
-    Err(Mismatch::new(ErrorKind::Range, format!("{integer} is out of range; {minimum} to {maximum} fit")))
+    Err(ConversionError::new(ErrorKind::Range, format!("{integer} is out of range; {minimum} to {maximum} fit")))
 }
 
 /// A Lua number that is an integer. A float without a fraction is one.
-pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
+pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, ConversionError> {
     match value {
         LuaValue::Integer(value) => Ok(*value),
         LuaValue::Number(number) => {
@@ -285,14 +285,14 @@ pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, Mismatch> {
             let has_fraction = number.fract() != 0.0 && number.is_finite();
             let reason = if has_fraction { "has a fraction" } else { "is out of range" };
             let kind = if has_fraction { ErrorKind::Type } else { ErrorKind::Range };
-            Err(Mismatch::new(kind, format!("{} {reason}; an integer is needed", describe(value))))
+            Err(ConversionError::new(kind, format!("{} {reason}; an integer is needed", describe(value))))
         }
         other => Err(wrong_type("an integer", other)),
     }
 }
 
 /// A Lua integer, or a float in the upper half of the range, which Lua's integers hold the bits of.
-fn unsigned(value: &LuaValue) -> Result<i64, Mismatch> {
+fn unsigned(value: &LuaValue) -> Result<i64, ConversionError> {
     match value {
         LuaValue::Number(number) if number.fract() == 0.0 && (2f64.powi(63)..2f64.powi(64)).contains(number) => {
             Ok(*number as u64 as i64)
@@ -302,7 +302,7 @@ fn unsigned(value: &LuaValue) -> Result<i64, Mismatch> {
 }
 
 /// A number, rounded to what the type holds: C does the same, and the worker has nothing left to round.
-fn float(value: &LuaValue, wire: Type) -> Result<f64, Mismatch> {
+fn float(value: &LuaValue, wire: Type) -> Result<f64, ConversionError> {
     let number = match value {
         LuaValue::Number(value) => *value,
         LuaValue::Integer(value) => *value as f64,
@@ -314,7 +314,7 @@ fn float(value: &LuaValue, wire: Type) -> Result<f64, Mismatch> {
     let single = number as f32;
     if single.is_infinite() && number.is_finite() {
         let reason = format!("{number:?} is out of range; a float holds up to {:e}", f32::MAX);
-        return Err(Mismatch::new(ErrorKind::Range, reason));
+        return Err(ConversionError::new(ErrorKind::Range, reason));
     }
     Ok(single.into())
 }

@@ -40,7 +40,7 @@ pub(in crate::dll) struct Role {
     /// The parameter whose value is the number of elements or bytes that the argument for this one has.
     pub(in crate::dll) tells: Option<usize>,
     /// Whether another argument tells the value of this parameter.
-    pub(in crate::dll) is_told: bool,
+    pub(in crate::dll) is_inferred: bool,
 }
 
 /// Which way a parameter's data goes.
@@ -99,7 +99,7 @@ pub(in crate::dll) enum Arguments {
     /// Those that the function reads.
     Read,
     /// Those that the function reads and that no other argument tells.
-    Untold,
+    Inferred,
 }
 
 impl Plan {
@@ -118,15 +118,15 @@ impl Plan {
             return None;
         }
         for index in 0..roles.len() {
-            if let Some(size) = roles[index].size_told()
+            if let Some(size) = roles[index].inferred_size()
                 && roles[size].passing == Passing::Plain
             {
                 roles[index].tells = Some(size);
-                roles[size].is_told = true;
+                roles[size].is_inferred = true;
             }
         }
         let short = roles.iter().filter(|role| role.passing != Passing::Out).count();
-        let shortest = short - roles.iter().filter(|role| role.is_told).count();
+        let shortest = short - roles.iter().filter(|role| role.is_inferred).count();
         Some(Box::new(Self { roles, short, shortest }))
     }
 
@@ -138,7 +138,7 @@ impl Plan {
         } else if given == self.short {
             Some(Arguments::Read)
         } else {
-            (given == self.shortest).then_some(Arguments::Untold)
+            (given == self.shortest).then_some(Arguments::Inferred)
         }
     }
 }
@@ -158,7 +158,7 @@ impl Role {
             target: None,
             extent: None,
             tells: None,
-            is_told: false,
+            is_inferred: false,
         };
         let (Some(annotation), Some(pointee)) = (&parameter.annotation, parameter.ty.pointee()) else { return role };
         role.annotation = annotation.to_string();
@@ -191,7 +191,7 @@ impl Role {
         match given {
             Arguments::All => true,
             Arguments::Read => self.passing != Passing::Out,
-            Arguments::Untold => self.passing != Passing::Out && !self.is_told,
+            Arguments::Inferred => self.passing != Passing::Out && !self.is_inferred,
         }
     }
 
@@ -206,7 +206,7 @@ impl Role {
 
     /// The parameter that is the size of what the argument for this one holds. How large a buffer for text is to be, no text
     /// tells.
-    fn size_told(&self) -> Option<usize> {
+    fn inferred_size(&self) -> Option<usize> {
         let is_text = matches!(&self.target, Some(Target { shape: Shape::Text(_), .. }));
         match (&self.extent, self.passing) {
             (Some(Extent { capacity: Size::Parameter(size), .. }), Passing::In) => Some(*size),

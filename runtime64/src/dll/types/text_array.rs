@@ -2,7 +2,7 @@
 
 use super::ctype::{Array, Ctype, Form};
 use crate::c::Type;
-use crate::dll::mismatch::Mismatch;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::text::{Encoding, Width};
 use crate::error::ErrorKind;
 
@@ -32,15 +32,15 @@ fn encoding_of(array: &Array) -> Option<Encoding> {
 
 /// Fills an array of characters with a string; what is left of it is zero already, so that there is a zero at the end where
 /// there is room for one.
-pub(in crate::dll) fn put_text(bytes: &mut [u8], array: &Array, string: &[u8]) -> Result<(), Mismatch> {
+pub(in crate::dll) fn put_text(bytes: &mut [u8], array: &Array, string: &[u8]) -> Result<(), ConversionError> {
     let Some(encoding) = encoding_of(array) else {
         let reason = "a string can only fill an array of char, int8_t, uint8_t, wchar_t, char16_t or char32_t";
-        return Err(Mismatch::new(ErrorKind::Type, reason));
+        return Err(ConversionError::new(ErrorKind::Type, reason));
     };
     let text = encoding.encode(string)?;
     let Some(target) = bytes.get_mut(..text.len()) else {
         let reason = format!("a string of {} bytes does not fit", text.len());
-        return Err(Mismatch::new(ErrorKind::Range, reason));
+        return Err(ConversionError::new(ErrorKind::Range, reason));
     };
     target.copy_from_slice(&text);
     Ok(())

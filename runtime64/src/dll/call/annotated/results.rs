@@ -4,11 +4,11 @@ use mlua::{Lua, Value as LuaValue};
 use protocol::Value;
 
 use super::sizes::Sizes;
+use crate::dll::address_space::AddressSpace;
 use crate::dll::call::result;
 use crate::dll::cdata::{self, Cdata};
 use crate::dll::memory::zero_unit;
 use crate::dll::module::Module;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Form, NumberBytes, Plan, Role, Shape, Target};
 use crate::remote::{RemoteError, Session};
 
@@ -19,7 +19,7 @@ const FIRST_BLOCK: u64 = 4096;
 #[derive(Debug)]
 pub(in crate::dll::call) struct Expected {
     /// In the order of the parameters.
-    rooms: Vec<Room>,
+    out_buffers: Vec<Room>,
     /// The arguments as they travel, where sizes after the call depend on them.
     arguments: Vec<Value>,
 }
@@ -45,10 +45,10 @@ pub(in crate::dll::call) struct Written {
 }
 
 impl Expected {
-    pub(super) fn new(plan: &Plan, rooms: Vec<Room>, arguments: &[Value], unknown: &[usize]) -> Self {
+    pub(super) fn new(plan: &Plan, out_buffers: Vec<Room>, arguments: &[Value], unknown: &[usize]) -> Self {
         let told_afterwards =
             |room: &Room| plan.roles[room.index].extent.as_ref().is_some_and(|extent| extent.valid.is_some());
-        let mut arguments: Vec<Value> = match rooms.iter().any(told_afterwards) {
+        let mut arguments: Vec<Value> = match out_buffers.iter().any(told_afterwards) {
             true => arguments.iter().map(first_number).collect(),
             false => Vec::new(),
         };
@@ -57,7 +57,7 @@ impl Expected {
                 *argument = Value::Nil;
             }
         }
-        Self { rooms, arguments }
+        Self { out_buffers, arguments }
     }
 
     /// Copies out what the function has written.
@@ -67,7 +67,7 @@ impl Expected {
         result: &Value,
         session: &mut Session<'_>,
     ) -> Result<Vec<Written>, RemoteError> {
-        self.rooms.iter().map(|room| self.read_room(plan, room, result, session)).collect()
+        self.out_buffers.iter().map(|room| self.read_room(plan, room, result, session)).collect()
     }
 
     fn read_room(
@@ -128,7 +128,7 @@ fn read_bytes(role: &Role, address: u64, count: u64, session: &mut Session<'_>) 
 
 impl Written {
     /// The value that comes back.
-    pub(in crate::dll::call) fn to_lua(&self, plan: &Plan, lua: &Lua, owner: &Owner) -> mlua::Result<LuaValue> {
+    pub(in crate::dll::call) fn to_lua(&self, plan: &Plan, lua: &Lua, space: &AddressSpace) -> mlua::Result<LuaValue> {
         let role = &plan.roles[self.index];
         let (Some(bytes), Some(target)) = (&self.bytes, &role.target) else { return Ok(LuaValue::Nil) };
         if let Some(unit) = role.text_unit() {
@@ -140,30 +140,30 @@ impl Written {
             return lua.create_string(text).map(LuaValue::String);
         }
         if role.extent.is_none() {
-            return one(lua, target, bytes, owner);
+            return one(lua, target, bytes, space);
         }
         match target.shape {
             Shape::Text(_) | Shape::Bytes => lua.create_string(bytes).map(LuaValue::String),
             Shape::Numbers => numbers(lua, target, bytes),
             Shape::Objects => {
                 let count = bytes.len() as u64 / target.bytes;
-                let array = target.array.with_count(count).map_err(|mismatch| mismatch.at(&role.annotation))?;
+                let array = target.array.with_count(count).map_err(|error| error.at(&role.annotation))?;
                 let whole = (count * target.bytes) as usize;
-                cdata::copy_of(lua, &Module::of_state(lua).ok_or_else(result::ending)?, &array, &bytes[..whole], owner)
+                cdata::copy_of(lua, &Module::of_state(lua).ok_or_else(result::ending)?, &array, &bytes[..whole], space)
             }
         }
     }
 }
 
 /// One element: a number, a pointer, or a copy as an object.
-fn one(lua: &Lua, target: &Target, bytes: &[u8], owner: &Owner) -> mlua::Result<LuaValue> {
+fn one(lua: &Lua, target: &Target, bytes: &[u8], space: &AddressSpace) -> mlua::Result<LuaValue> {
     match &target.element.form {
         Form::Number(number) => Ok(number.value_of(&number_bytes(bytes))),
         Form::Pointer(_) => {
             let address = u64::from_le_bytes(number_bytes(bytes)[..8].try_into().unwrap_or_default());
-            Cdata::pointer_value(lua, &target.element, address, owner)
+            Cdata::pointer_value(lua, &target.element, address, space)
         }
-        _ => cdata::copy_of(lua, &Module::of_state(lua).ok_or_else(result::ending)?, &target.element, bytes, owner),
+        _ => cdata::copy_of(lua, &Module::of_state(lua).ok_or_else(result::ending)?, &target.element, bytes, space),
     }
 }
 

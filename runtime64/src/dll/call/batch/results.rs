@@ -5,10 +5,10 @@ use protocol::{BatchOutcome, Outcome};
 
 use super::callable::Callable;
 use super::numbered;
-use crate::dll::call::exchange::Ended;
+use crate::dll::address_space::AddressSpace;
+use crate::dll::call::exchange::ExchangeOutcome;
 use crate::dll::call::result::{self, Stored};
-use crate::dll::call::{CallTarget, Rooms};
-use crate::dll::owner::Owner;
+use crate::dll::call::{CallTarget, OutBuffers};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session};
 
@@ -17,16 +17,16 @@ pub(super) struct Made<'a> {
     pub(super) functions: &'a [Callable],
     /// Which function each of them called.
     pub(super) called_by: &'a [usize],
-    pub(super) owner: &'a Owner,
-    pub(super) rooms: &'a [Rooms],
+    pub(super) space: &'a AddressSpace,
+    pub(super) out_buffers: &'a [OutBuffers],
     /// Puts a call into words, by its index and the name of its function.
     pub(super) describe: &'a dyn Fn(usize, &str) -> String,
 }
 
 impl Made<'_> {
     /// The results of all calls as a list, or the error of the first that failed.
-    pub(super) fn results(&self, lua: &Lua, ended: Ended<'_, BatchOutcome>) -> mlua::Result<Table> {
-        let Ended { session: Some(mut session), reply: Ok(reply), raised } = ended else {
+    pub(super) fn results(&self, lua: &Lua, ended: ExchangeOutcome<'_, BatchOutcome>) -> mlua::Result<Table> {
+        let ExchangeOutcome { session: Some(mut session), reply: Ok(reply), raised } = ended else {
             let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
             return match (error, ended.raised) {
                 (RemoteError::EndedMeanwhile, Some(raised)) => Err(raised),
@@ -57,7 +57,7 @@ impl Made<'_> {
                 if index + 1 == made {
                     callee.remember(&outcome);
                 }
-                result::to_one(callee, lua, self.owner, outcome, stored)
+                result::to_one(callee, lua, self.space, outcome, stored)
             })??;
             results.push(value);
         }
@@ -89,16 +89,16 @@ impl Made<'_> {
     ) -> Result<Stored, Error> {
         let rule = callee.failure_rule();
         if let Some(function) = callee.function() {
-            let (library, usage) = (function.library(), function.usage());
+            let (library, function_stats) = (function.library(), function.function_stats());
             library.returned();
             if rule.holds(outcome) {
-                usage.fail();
+                function_stats.fail();
             }
         }
         if rule.holds(outcome) {
             return Err(result::failed(callee, outcome, rule, session));
         }
-        result::stored(callee, &self.rooms[index], outcome, session)
+        result::stored(callee, &self.out_buffers[index], outcome, session)
     }
 
     /// Does something with what a call called.

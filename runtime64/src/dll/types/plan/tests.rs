@@ -24,18 +24,18 @@ fn functions_that_annotations_say_nothing_of_have_no_plan() {
 
 #[test]
 fn the_number_of_arguments_decides_which_they_are() {
-    use Arguments::{All, Read, Untold};
+    use Arguments::{All, Inferred, Read};
     // A function, whether it has a variable number of arguments, and what each number of them is, from 0.
     let cases: &[(&str, bool, &[Option<Arguments>])] = &[
         ("int f(_Out_ int *a, _Out_ int *b);", false, &[Some(Read), None, Some(All), None]),
-        ("int f(_In_reads_(n) const int *a, int n);", false, &[None, Some(Untold), Some(All), None]),
+        ("int f(_In_reads_(n) const int *a, int n);", false, &[None, Some(Inferred), Some(All), None]),
         ("int f(_Out_writes_(n) char *a, int n);", false, &[None, Some(Read), Some(All)]),
         (
             "int f(_In_reads_(n) const int *a, _Out_writes_(n) int *b, int n);",
             false,
-            &[None, Some(Untold), Some(Read), Some(All)],
+            &[None, Some(Inferred), Some(Read), Some(All)],
         ),
-        ("int f(_Inout_updates_(n) int *a, int n);", false, &[None, Some(Untold), Some(All)]),
+        ("int f(_Inout_updates_(n) int *a, int n);", false, &[None, Some(Inferred), Some(All)]),
         // How large a buffer for text is to be, the text does not tell.
         ("int f(_Inout_updates_(n) char *a, int n);", false, &[None, None, Some(All)]),
         ("int f(_In_reads_(n + 1) const int *a, int n);", false, &[None, None, Some(All)]),

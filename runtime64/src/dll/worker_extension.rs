@@ -1,28 +1,28 @@
 //! What the module keeps for each worker, as long as that one is there.
 
+use super::abandoned_jobs::AbandonedJobs;
 use super::breaker::Breaker;
 use super::callback_table::Callbacks;
-use super::orphans::Orphans;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::usage::Usage;
+use super::function_stats::FunctionStats;
 use crate::remote::Worker;
 
 /// What is kept for one worker.
 #[derive(Default)]
-pub(super) struct Companion {
+pub(super) struct WorkerExtension {
     /// Which Lua function each of its callbacks stands for.
     pub(super) callbacks: Callbacks,
     /// The calls under way that nobody waits for any more.
-    pub(super) orphans: Orphans,
+    pub(super) abandoned_jobs: AbandonedJobs,
     /// What the last call left behind.
     pub(super) error_numbers: ErrorNumbers,
     /// What is known of each library, by its path; empty for the default one.
     libraries: Mutex<BTreeMap<String, Arc<Breaker>>>,
     /// What is counted of each function, by the names of library and function.
-    functions: Mutex<BTreeMap<(String, String), Arc<Usage>>>,
+    functions: Mutex<BTreeMap<(String, String), Arc<FunctionStats>>>,
 }
 
 /// `errno` and the last error after the last call.
@@ -50,7 +50,7 @@ impl ErrorNumbers {
     }
 }
 
-impl Companion {
+impl WorkerExtension {
     /// The breaker of a library.
     pub(super) fn breaker(&self, path: &str) -> Arc<Breaker> {
         let mut libraries = self.libraries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,19 +58,19 @@ impl Companion {
     }
 
     /// What is counted of a function.
-    pub(super) fn usage(&self, library: &str, function: &str) -> Arc<Usage> {
+    pub(super) fn function_stats(&self, library: &str, function: &str) -> Arc<FunctionStats> {
         let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(functions.entry((library.to_owned(), function.to_owned())).or_default())
     }
 
     /// What is counted of each function, by the names of library and function.
-    pub(super) fn usages(&self) -> BTreeMap<(String, String), Arc<Usage>> {
+    pub(super) fn function_stats_by_name(&self) -> BTreeMap<(String, String), Arc<FunctionStats>> {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is kept for a worker.
     #[inline]
     pub(super) fn of(worker: &Worker) -> Option<&Self> {
-        worker.companion()
+        worker.extension()
     }
 }

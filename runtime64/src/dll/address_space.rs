@@ -1,29 +1,29 @@
-//! Whose address space something is of.
+//! The address space of a worker in one of its generations.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::abi::abi_of;
-use super::mismatch::Mismatch;
+use super::conversion_error::ConversionError;
 use crate::c::Abi;
 use crate::error::ErrorKind;
 use crate::remote::{Generation, Session, Worker};
 
-/// Whose address space an address is of: a worker, and which start of it.
+/// The address space of a worker in one of its generations.
 #[derive(Clone, Debug)]
-pub(super) struct Owner {
+pub(super) struct AddressSpace {
     pub(super) worker: Arc<Worker>,
     pub(super) generation: Generation,
 }
 
-/// Whose addresses a session's answers hold.
-pub(super) fn owner(worker: &Arc<Worker>, session: &Session<'_>) -> Owner {
-    Owner { worker: Arc::clone(worker), generation: session.generation() }
-}
+impl AddressSpace {
+    /// The address space of the worker that a session holds.
+    pub(super) fn of(worker: &Arc<Worker>, session: &Session<'_>) -> Self {
+        Self { worker: Arc::clone(worker), generation: session.generation() }
+    }
 
-impl Owner {
     #[inline]
-    pub(super) fn is(&self, other: &Owner) -> bool {
+    pub(super) fn is(&self, other: &AddressSpace) -> bool {
         Arc::ptr_eq(&self.worker, &other.worker) && self.generation == other.generation
     }
 
@@ -32,8 +32,8 @@ impl Owner {
         abi_of(self.worker.kind())
     }
 
-    /// Whether something of this owner means anything in a request that `other` will execute. `what` names it.
-    pub(super) fn check(&self, other: &Owner, what: &dyn fmt::Display) -> Result<(), Mismatch> {
+    /// Whether something of this address space means anything in a request that `other` will execute. `what` names it.
+    pub(super) fn check(&self, other: &AddressSpace, what: &dyn fmt::Display) -> Result<(), ConversionError> {
         if self.is(other) {
             return Ok(());
         }
@@ -43,6 +43,6 @@ impl Owner {
         } else {
             format!("{what} is of {worker} and means nothing in {other}")
         };
-        Err(Mismatch::new(ErrorKind::Stale, reason))
+        Err(ConversionError::new(ErrorKind::Stale, reason))
     }
 }

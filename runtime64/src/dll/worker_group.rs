@@ -1,4 +1,4 @@
-//! Isolates: workers of their own, for a `dll` module and the libraries that are loaded through it.
+//! Groups of workers: those that a `dll` module loads its libraries into.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,12 +8,12 @@ use crate::remote::{Settings, Workers};
 
 /// Workers with the same settings, one of each kind.
 #[derive(Debug)]
-pub(super) struct Isolate {
+pub(super) struct WorkerGroup {
     pub(super) workers: Workers,
     id: u64,
 }
 
-impl Isolate {
+impl WorkerGroup {
     pub(super) fn new(settings: Settings) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self { workers: Workers::new(settings), id: NEXT.fetch_add(1, Ordering::Relaxed) }
@@ -24,7 +24,7 @@ impl Isolate {
         self.id
     }
 
-    /// Keeps the module's table that stands for the isolate, for as long as Lua does.
+    /// Keeps the module's table that stands for the group, for as long as Lua does.
     pub(super) fn keep_table(&self, lua: &Lua, table: &Table) -> mlua::Result<()> {
         tables(lua)?.raw_set(self.id, table)
     }
@@ -35,10 +35,10 @@ impl Isolate {
     }
 }
 
-/// The tables of the isolates by their ids. They are not kept alive by this: what a script passes to `on_restart` may hold its
-/// isolate's table, which no reference count would ever see the end of.
+/// The tables of the groups by their ids. They are not kept alive by this: what a script passes to `on_restart` may hold its
+/// group's table, which no reference count would ever see the end of.
 fn tables(lua: &Lua) -> mlua::Result<Table> {
-    const NAME: &str = "dll isolates";
+    const NAME: &str = "dll worker groups";
     if let Some(tables) = lua.named_registry_value::<Option<Table>>(NAME)? {
         return Ok(tables);
     }

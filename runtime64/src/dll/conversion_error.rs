@@ -8,7 +8,7 @@ use crate::remote::{Death, Exit, RemoteError, Report, Started};
 
 /// Why a value does not fit, without the place: the caller knows function and parameter.
 #[derive(Debug)]
-pub(super) struct Mismatch {
+pub(super) struct ConversionError {
     pub(super) kind: ErrorKind,
     pub(super) reason: String,
     /// The address that could not be accessed, if that is the reason.
@@ -21,7 +21,7 @@ pub(super) struct Mismatch {
     report: Option<Report>,
 }
 
-impl Mismatch {
+impl ConversionError {
     pub(super) fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
         Self { kind, reason: reason.into(), address: None, code: None, started: None, report: None }
     }
@@ -62,7 +62,7 @@ impl Mismatch {
 }
 
 /// What is wrong with memory that a value was to be taken from.
-impl From<Error> for Mismatch {
+impl From<Error> for ConversionError {
     fn from(error: Error) -> Self {
         let context = &error.context;
         let (address, code, started) = (context.address, context.code, context.started);
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_worker_that_ends_while_arguments_are_put_has_not_run_the_function() {
         let death = Death::new(Exit::Signal(9), None, Started::Unknown);
-        let error = Mismatch::from_remote(&RemoteError::Lost(death)).within("element 1").at("f: argument 1");
+        let error = ConversionError::from_remote(&RemoteError::Lost(death)).within("element 1").at("f: argument 1");
         assert_eq!((error.kind, error.context.started), (ErrorKind::WorkerLost, Some(Started::No)));
         assert_eq!(error.context.code, Some(9));
         assert!(error.message.starts_with("f: argument 1: element 1: the worker was lost"), "{}", error.message);

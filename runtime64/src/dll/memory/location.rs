@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use protocol::Value;
 
+use crate::dll::address_space::AddressSpace;
 use crate::dll::callback_registry;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::failure::from_remote;
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::Owner;
 use crate::dll::types::Ctype;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
 
 /// A place in the memory of a worker.
 #[derive(Clone, Debug)]
-pub(in crate::dll) struct Place {
-    owner: Owner,
+pub(in crate::dll) struct Location {
+    space: AddressSpace,
     memory: Memory,
 }
 
@@ -35,14 +35,14 @@ enum Memory {
 pub(in crate::dll) trait Access {
     /// Puts the bytes of a string, and some zeros after them, where the worker can read them, and gives the value that
     /// stands for their address.
-    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch>;
+    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, ConversionError>;
 
     /// Makes room that begins with these bytes and is filled up with zeros, for the function to read and write, and gives its
     /// address.
-    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, ConversionError> {
         match self.lend(bytes, zeros)? {
             Value::Integer(address) => Ok(address as u64),
-            _ => Err(Mismatch::new(ErrorKind::Memory, "no memory is shared that the function could write to")),
+            _ => Err(ConversionError::new(ErrorKind::Memory, "no memory is shared that the function could write to")),
         }
     }
 
@@ -53,60 +53,70 @@ pub(in crate::dll) trait Access {
 
     /// The address of text that the worker reads as long as the call lasts, for a pointer of this type that lies in memory
     /// itself.
-    fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch>;
+    fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, ConversionError>;
 
     /// The address of a function of the worker that has a Lua function called. `pointer` is its type.
-    fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch>;
+    fn callback(
+        &mut self,
+        function: &mlua::Function,
+        pointer: &Ctype,
+        space: &AddressSpace,
+    ) -> Result<u64, ConversionError>;
 
     /// Copies bytes of an object.
-    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch>;
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), ConversionError>;
 
-    /// Copies bytes at an address of `owner`.
-    fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch>;
+    /// Copies bytes at an address of `space`.
+    fn read_foreign(&mut self, space: &AddressSpace, address: u64, into: &mut [u8]) -> Result<(), ConversionError>;
 }
 
 /// What is put into memory must last: nothing is lent for it.
 pub(in crate::dll) struct Lasting;
 
 impl Access for Lasting {
-    fn lend(&mut self, _: &[u8], _: usize) -> Result<Value, Mismatch> {
+    fn lend(&mut self, _: &[u8], _: usize) -> Result<Value, ConversionError> {
         let reason = "a Lua string is gone when Lua collects it, and memory may be read later; \
                       dll.new(\"char[?]\", #s + 1, s) makes a copy that stays";
-        Err(Mismatch::new(ErrorKind::Type, reason))
+        Err(ConversionError::new(ErrorKind::Type, reason))
     }
 
-    fn lend_text(&mut self, text: &[u8], _: &Ctype) -> Result<u64, Mismatch> {
+    fn lend_text(&mut self, text: &[u8], _: &Ctype) -> Result<u64, ConversionError> {
         self.lend(text, 0).map(|_| 0)
     }
 
-    fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch> {
-        callback_registry::keep(function, pointer, owner)
+    fn callback(
+        &mut self,
+        function: &mlua::Function,
+        pointer: &Ctype,
+        space: &AddressSpace,
+    ) -> Result<u64, ConversionError> {
+        callback_registry::keep(function, pointer, space)
     }
 
-    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
-        memory.read(offset, into).map_err(|error| Mismatch::from_remote(&error))
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), ConversionError> {
+        memory.read(offset, into).map_err(|error| ConversionError::from_remote(&error))
     }
 
-    fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch> {
-        let read = owner.worker.session_of(owner.generation).and_then(|mut session| session.read(address, into));
-        read.map_err(|error| Mismatch::from_remote(&error))
+    fn read_foreign(&mut self, space: &AddressSpace, address: u64, into: &mut [u8]) -> Result<(), ConversionError> {
+        let read = space.worker.session_of(space.generation).and_then(|mut session| session.read(address, into));
+        read.map_err(|error| ConversionError::from_remote(&error))
     }
 }
 
-impl Place {
+impl Location {
     /// The front of memory that a script has allocated.
-    pub(in crate::dll) fn allocated(allocation: Allocation, owner: Owner) -> Self {
-        Self { owner, memory: Memory::Allocated { allocation: Arc::new(allocation), offset: 0 } }
+    pub(in crate::dll) fn allocated(allocation: Allocation, space: AddressSpace) -> Self {
+        Self { space, memory: Memory::Allocated { allocation: Arc::new(allocation), offset: 0 } }
     }
 
     /// An address of the worker; 0 is NULL.
-    pub(in crate::dll) fn foreign(address: u64, owner: Owner) -> Self {
-        Self { owner, memory: Memory::Foreign { address } }
+    pub(in crate::dll) fn foreign(address: u64, space: AddressSpace) -> Self {
+        Self { space, memory: Memory::Foreign { address } }
     }
 
     /// Whose it is.
-    pub(in crate::dll) fn owner(&self) -> &Owner {
-        &self.owner
+    pub(in crate::dll) fn space(&self) -> &AddressSpace {
+        &self.space
     }
 
     /// The address, whatever has become of what was there. Memory that was given back has none.
@@ -121,7 +131,7 @@ impl Place {
 
     /// An address as the worker's pointers hold it.
     fn in_width(&self, address: u64) -> u64 {
-        if self.owner.worker.kind().pointer_bits() == 32 { address & u64::from(u32::MAX) } else { address }
+        if self.space.worker.kind().pointer_bits() == 32 { address & u64::from(u32::MAX) } else { address }
     }
 
     /// Whether this is where NULL leads.
@@ -143,7 +153,7 @@ impl Place {
     pub(in crate::dll) fn is_alive(&self) -> bool {
         match &self.memory {
             Memory::Allocated { allocation, .. } => allocation.is_alive(),
-            Memory::Foreign { .. } => self.owner.worker.session_of(self.owner.generation).is_ok(),
+            Memory::Foreign { .. } => self.space.worker.session_of(self.space.generation).is_ok(),
             Memory::Closed => false,
         }
     }
@@ -160,7 +170,7 @@ impl Place {
             }
             Memory::Closed => Memory::Closed,
         };
-        Self { owner: self.owner.clone(), memory }
+        Self { space: self.space.clone(), memory }
     }
 
     /// How many bytes there are, where that is known.
@@ -207,14 +217,16 @@ impl Place {
     }
 
     /// Copies out bytes for who may hold a worker already.
-    pub(in crate::dll) fn read_through(&self, access: &mut dyn Access, into: &mut [u8]) -> Result<(), Mismatch> {
+    pub(in crate::dll) fn read_through(&self, access: &mut dyn Access, into: &mut [u8]) -> Result<(), ConversionError> {
         match &self.memory {
             Memory::Allocated { allocation, offset } if within(allocation, *offset, 0, into.len()).is_some() => {
                 access.read(allocation, *offset, into)
             }
-            Memory::Closed => Err(Mismatch::new(ErrorKind::Stale, "it was closed; its memory is gone")),
-            Memory::Foreign { address } => access.read_foreign(&self.owner, *address, into),
-            Memory::Allocated { .. } => Err(Mismatch::new(ErrorKind::Range, "it is outside of the object's memory")),
+            Memory::Closed => Err(ConversionError::new(ErrorKind::Stale, "it was closed; its memory is gone")),
+            Memory::Foreign { address } => access.read_foreign(&self.space, *address, into),
+            Memory::Allocated { .. } => {
+                Err(ConversionError::new(ErrorKind::Range, "it is outside of the object's memory"))
+            }
         }
     }
 
@@ -246,26 +258,26 @@ impl Place {
     }
 
     fn session(&self, doing: &dyn fmt::Display) -> Result<Session<'_>, Error> {
-        self.owner.worker.session_of(self.owner.generation).map_err(|error| self.failure(doing, error))
+        self.space.worker.session_of(self.space.generation).map_err(|error| self.failure(doing, error))
     }
 
     #[cold]
     fn failure(&self, doing: &dyn fmt::Display, error: RemoteError) -> Error {
         if let RemoteError::Stale = error {
-            let Owner { worker, generation } = &self.owner;
+            let AddressSpace { worker, generation } = &self.space;
             return Error::new(ErrorKind::Stale, format!("{doing}: it is of {}", worker.ended(*generation)));
         }
         // A worker that had to be asked names no address.
         let asked = matches!(error, RemoteError::Fault(_));
-        let error = from_remote(error, &self.owner.worker, &doing.to_string());
+        let error = from_remote(error, &self.space.worker, &doing.to_string());
         if asked { error.with_address(self.address()) } else { error }
     }
 }
 
 /// Two places are the same when their addresses mean the same; NULL is the same everywhere.
-impl PartialEq for Place {
+impl PartialEq for Location {
     fn eq(&self, other: &Self) -> bool {
-        self.address() == other.address() && !self.is_closed() && (self.is_null() || self.owner.is(&other.owner))
+        self.address() == other.address() && !self.is_closed() && (self.is_null() || self.space.is(&other.space))
     }
 }
 

@@ -4,14 +4,14 @@ use mlua::Value as LuaValue;
 use protocol::Value;
 
 use super::{Expansion, Held};
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::marshal::to_wire;
-use crate::dll::mismatch::Mismatch;
 use crate::error::ErrorKind;
 
 impl Expansion<'_, '_> {
     /// The value of a parameter that is left out since others tell it.
-    pub(super) fn tell_size(&mut self, size: usize) -> Result<(), Mismatch> {
-        if !self.plan.roles[size].is_told || self.drafts[size].position.is_some() {
+    pub(super) fn infer_size(&mut self, size: usize) -> Result<(), ConversionError> {
+        if !self.plan.roles[size].is_inferred || self.drafts[size].position.is_some() {
             return Ok(());
         }
         let mut told: Option<(usize, u64)> = None;
@@ -22,7 +22,7 @@ impl Expansion<'_, '_> {
             let nothing = is_null.then_some(Held { count: 0, is_terminated: false });
             let Some(held) = self.drafts[teller].held.or(nothing) else { continue };
             match told {
-                Some((other, count)) if count != held.count => return Err(self.told_twice(size, other, teller)),
+                Some((other, count)) if count != held.count => return Err(self.inferred_twice(size, other, teller)),
                 _ => told = Some((teller, held.count)),
             }
         }
@@ -30,17 +30,17 @@ impl Expansion<'_, '_> {
         let Some((_, count)) = told else {
             let reason =
                 format!("'{text}' is left out, and no argument tells it: a pointer does not know how much it leads to");
-            return Err(Mismatch::new(ErrorKind::Type, reason));
+            return Err(ConversionError::new(ErrorKind::Type, reason));
         };
         let value = LuaValue::Integer(i64::try_from(count).unwrap_or(i64::MAX));
         let conversion = &self.prototype.parameters[size].conversion;
-        let converted = to_wire(conversion, &value, self.owner, self.access);
-        self.values[self.first + size] = converted.map_err(|mismatch| mismatch.within(format!("'{text}'")))?;
+        let converted = to_wire(conversion, &value, self.space, self.access);
+        self.values[self.first + size] = converted.map_err(|error| error.within(format!("'{text}'")))?;
         Ok(())
     }
 
     #[cold]
-    fn told_twice(&self, size: usize, one: usize, other: usize) -> Mismatch {
+    fn inferred_twice(&self, size: usize, one: usize, other: usize) -> ConversionError {
         let held = |index: usize| {
             let role = &self.plan.roles[index];
             match (&role.extent, &role.target, self.drafts[index].held) {
@@ -57,6 +57,6 @@ impl Expansion<'_, '_> {
             text(other),
             held(other)
         );
-        Mismatch::new(ErrorKind::Range, reason)
+        ConversionError::new(ErrorKind::Range, reason)
     }
 }

@@ -13,7 +13,7 @@ use crate::remote::{RemoteError, Session};
 
 /// What a function or variable is looked for by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::dll) enum Sought {
+pub(in crate::dll) enum SymbolQuery {
     /// The symbol of a declaration, which compilers may have decorated.
     Declared(String),
     /// A name that a script gives. Nothing is added to one that is decorated already.
@@ -22,22 +22,22 @@ pub(in crate::dll) enum Sought {
     Ordinal(u16),
 }
 
-impl Sought {
+impl SymbolQuery {
     /// What a function with so many bytes of arguments may be exported as, the likeliest first.
     pub(in crate::dll) fn function_symbols(&self, argument_bytes: u32) -> Vec<Symbol> {
         match self {
-            Sought::Named(name) if image::is_decorated(name) => vec![Symbol::Name(name.clone())],
-            Sought::Declared(name) | Sought::Named(name) => {
+            SymbolQuery::Named(name) if image::is_decorated(name) => vec![Symbol::Name(name.clone())],
+            SymbolQuery::Declared(name) | SymbolQuery::Named(name) => {
                 image::candidates(name, argument_bytes).into_iter().map(Symbol::Name).collect()
             }
-            Sought::Ordinal(ordinal) => vec![Symbol::Ordinal(*ordinal)],
+            SymbolQuery::Ordinal(ordinal) => vec![Symbol::Ordinal(*ordinal)],
         }
     }
 
     /// What a variable may be exported as.
     pub(super) fn variable_symbols(&self) -> Vec<Symbol> {
         match self {
-            Sought::Named(name) => vec![Symbol::Name(name.clone())],
+            SymbolQuery::Named(name) => vec![Symbol::Name(name.clone())],
             other => other.function_symbols(0),
         }
     }
@@ -45,19 +45,19 @@ impl Sought {
     /// What to call it: the name that the source has.
     pub(in crate::dll) fn name(&self, library: &Library) -> String {
         match self {
-            Sought::Declared(name) => name.clone(),
-            Sought::Named(name) => undecorated(library, name),
-            Sought::Ordinal(ordinal) => format!("#{ordinal}"),
+            SymbolQuery::Declared(name) => name.clone(),
+            SymbolQuery::Named(name) => undecorated(library, name),
+            SymbolQuery::Ordinal(ordinal) => format!("#{ordinal}"),
         }
     }
 }
 
 /// As the script or the declaration has it.
-impl fmt::Display for Sought {
+impl fmt::Display for SymbolQuery {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Sought::Declared(name) | Sought::Named(name) => formatter.write_str(name),
-            Sought::Ordinal(ordinal) => write!(formatter, "#{ordinal}"),
+            SymbolQuery::Declared(name) | SymbolQuery::Named(name) => formatter.write_str(name),
+            SymbolQuery::Ordinal(ordinal) => write!(formatter, "#{ordinal}"),
         }
     }
 }
@@ -74,15 +74,15 @@ pub(super) fn undecorated(library: &Library, name: &str) -> String {
 pub(in crate::dll) fn find_variable(
     library: &Arc<Library>,
     session: &mut Session<'_>,
-    sought: &Sought,
+    symbol_query: &SymbolQuery,
     name: &str,
 ) -> Result<u64, Error> {
-    let symbols = sought.variable_symbols();
+    let symbols = symbol_query.variable_symbols();
     let request = FindSymbol { library: library.id(session)?, symbols };
     match session.call(&request) {
         Ok(found) => Ok(found.address),
         Err(RemoteError::Fault(fault)) if fault.kind == protocol::FaultKind::Symbol => {
-            Err(undeclared::not_exported(library, name, sought, &request.symbols))
+            Err(undeclared::not_exported(library, name, symbol_query, &request.symbols))
         }
         Err(error) => Err(from_remote(error, library.worker(), &format!("{}: {name}", library.name()))),
     }

@@ -5,11 +5,11 @@ use protocol::{Invoke, Type, Value, limits};
 
 use super::annotated::{self, Expected};
 use super::{CallTarget, variadic};
+use crate::dll::address_space::AddressSpace;
 use crate::dll::callback_registry::Lent;
+use crate::dll::conversion_error::ConversionError;
 use crate::dll::marshal;
 use crate::dll::memory::Access;
-use crate::dll::mismatch::Mismatch;
-use crate::dll::owner::Owner;
 use crate::dll::types::{Conversion, Ctype, Strings};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, Session};
@@ -18,9 +18,9 @@ use crate::remote::{Allocation, Session};
 const ROOM_ALIGN: u64 = 16;
 
 /// A call that is being prepared: the worker that it is made in, held, and what was lent to it.
-pub(super) struct Called<'a> {
+pub(super) struct CallBuilder<'a> {
     pub(super) session: Session<'a>,
-    pub(super) owner: &'a Owner,
+    pub(super) space: &'a AddressSpace,
     /// The callbacks that live as long as the call.
     pub(super) callbacks: Lent,
     /// The memory that is lent, where the call outlives the session.
@@ -34,12 +34,12 @@ pub(super) struct Ready {
     pub(super) function: u32,
     pub(super) address: u64,
     pub(super) values: Vec<Value>,
-    pub(super) rooms: Rooms,
+    pub(super) out_buffers: OutBuffers,
 }
 
 /// Where a call puts what does not come with its answer.
 #[derive(Debug, Default)]
-pub(super) struct Rooms {
+pub(super) struct OutBuffers {
     /// The result, if it is a record.
     pub(super) record: u64,
     /// What annotated parameters lead to.
@@ -52,14 +52,14 @@ impl Ready {
     }
 }
 
-impl<'a> Called<'a> {
-    pub(super) fn new(session: Session<'a>, owner: &'a Owner) -> Self {
-        Self { session, owner, callbacks: Lent::default(), kept: None, later: Vec::new() }
+impl<'a> CallBuilder<'a> {
+    pub(super) fn new(session: Session<'a>, space: &'a AddressSpace) -> Self {
+        Self { session, space, callbacks: Lent::default(), kept: None, later: Vec::new() }
     }
 
     /// The same for a call that outlives the session.
-    pub(super) fn outliving(session: Session<'a>, owner: &'a Owner) -> Self {
-        Self { kept: Some(Vec::new()), ..Self::new(session, owner) }
+    pub(super) fn outliving(session: Session<'a>, space: &'a AddressSpace) -> Self {
+        Self { kept: Some(Vec::new()), ..Self::new(session, space) }
     }
 
     /// Converts the arguments, and finds the function.
@@ -82,20 +82,20 @@ impl<'a> Called<'a> {
         mut values: Vec<Value>,
     ) -> Result<Ready, Error> {
         let record = self.make_room(&callee.prototype.result, &mut values);
-        let record = record.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?;
+        let record = record.map_err(|error| callee.located(error.at(callee.name())))?;
         let mut further = Vec::new();
         let expected = convert_all(callee, arguments, self, (&mut values, &mut further))?;
         let (function, address) = callee.prepared(&mut self.session, &further).map_err(Error::before_start)?;
-        Ok(Ready { function, address, values, rooms: Rooms { record, expected } })
+        Ok(Ready { function, address, values, out_buffers: OutBuffers { record, expected } })
     }
 
     /// Makes room that lasts as long as the call.
-    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, ConversionError> {
         let lent = match &mut self.kept {
             None => self.session.lend_room(bytes, zeros),
             Some(kept) => {
                 let length = bytes.len() as u64 + zeros as u64;
-                self.session.allocate_lasting(&self.owner.worker, length, ROOM_ALIGN).and_then(|memory| {
+                self.session.allocate_lasting(&self.space.worker, length, ROOM_ALIGN).and_then(|memory| {
                     let address = memory.address();
                     self.session.write(address, bytes)?;
                     kept.push(memory);
@@ -103,12 +103,12 @@ impl<'a> Called<'a> {
                 })
             }
         };
-        lent.map_err(|error| Mismatch::from_remote(&error))
+        lent.map_err(|error| ConversionError::from_remote(&error))
     }
 
     /// Makes room for a result that is a record, whose address comes before the arguments.
     #[inline]
-    fn make_room(&mut self, result: &Conversion, values: &mut Vec<Value>) -> Result<u64, Mismatch> {
+    fn make_room(&mut self, result: &Conversion, values: &mut Vec<Value>) -> Result<u64, ConversionError> {
         let Conversion::Record { ctype, .. } = result else { return Ok(0) };
         let room = self.lend_room(&[], ctype.bytes()? as usize)?;
         values.push(Value::Integer(room as i64));
@@ -116,23 +116,23 @@ impl<'a> Called<'a> {
     }
 }
 
-impl Access for Called<'_> {
-    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, Mismatch> {
+impl Access for CallBuilder<'_> {
+    fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, ConversionError> {
         if self.kept.is_some() {
             return self.lend_room(bytes, zeros).map(|address| Value::Integer(address as i64));
         }
-        self.session.lend(bytes, zeros).map_err(|error| Mismatch::from_remote(&error))
+        self.session.lend(bytes, zeros).map_err(|error| ConversionError::from_remote(&error))
     }
 
-    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, Mismatch> {
-        Called::lend_room(self, bytes, zeros)
+    fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, ConversionError> {
+        CallBuilder::lend_room(self, bytes, zeros)
     }
 
     fn later(&self, position: usize) -> bool {
         self.later.contains(&position)
     }
 
-    fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, Mismatch> {
+    fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, ConversionError> {
         let strings = Strings::of(pointer);
         match marshal::string_to_wire(text, strings, self)? {
             Value::Integer(address) => Ok(address as u64),
@@ -141,19 +141,24 @@ impl Access for Called<'_> {
         }
     }
 
-    fn callback(&mut self, function: &mlua::Function, pointer: &Ctype, owner: &Owner) -> Result<u64, Mismatch> {
-        self.callbacks.lend(&mut self.session, function, pointer, owner)
+    fn callback(
+        &mut self,
+        function: &mlua::Function,
+        pointer: &Ctype,
+        space: &AddressSpace,
+    ) -> Result<u64, ConversionError> {
+        self.callbacks.lend(&mut self.session, function, pointer, space)
     }
 
-    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), Mismatch> {
-        memory.read_in(&mut self.session, offset, into).map_err(|error| Mismatch::from_remote(&error))
+    fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), ConversionError> {
+        memory.read_in(&mut self.session, offset, into).map_err(|error| ConversionError::from_remote(&error))
     }
 
-    fn read_foreign(&mut self, owner: &Owner, address: u64, into: &mut [u8]) -> Result<(), Mismatch> {
-        if !self.session.is_of(&owner.worker) || self.session.generation() != owner.generation {
-            return Err(Mismatch::new(ErrorKind::Stale, "it lies in the memory of another worker"));
+    fn read_foreign(&mut self, space: &AddressSpace, address: u64, into: &mut [u8]) -> Result<(), ConversionError> {
+        if !self.session.is_of(&space.worker) || self.session.generation() != space.generation {
+            return Err(ConversionError::new(ErrorKind::Stale, "it lies in the memory of another worker"));
         }
-        self.session.read(address, into).map_err(|error| Mismatch::from_remote(&error))
+        self.session.read(address, into).map_err(|error| ConversionError::from_remote(&error))
     }
 }
 
@@ -162,7 +167,7 @@ impl Access for Called<'_> {
 fn convert_all(
     callee: &CallTarget<'_>,
     arguments: &MultiValue,
-    called: &mut Called<'_>,
+    called: &mut CallBuilder<'_>,
     (values, further): (&mut Vec<Value>, &mut Vec<Type>),
 ) -> Result<Option<Expected>, Error> {
     let prototype = callee.prototype;
@@ -172,23 +177,23 @@ fn convert_all(
         let message = format!("{}: {} arguments are more than {}", callee.name(), arguments.len(), limits::ARGUMENTS);
         return Err(callee.located(Error::new(ErrorKind::Range, message)));
     }
-    let refused = |index: usize, what: &str, mismatch: Mismatch| {
-        callee.located(mismatch.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
+    let refused = |index: usize, what: &str, error: ConversionError| {
+        callee.located(error.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
     };
-    let owner = called.owner;
+    let space = called.space;
     let mut expected = None;
     if let Some(plan) = &prototype.plan {
-        let expanded = annotated::expand(prototype, plan, (given, arguments), owner, called, values);
-        expected = Some(expanded.map_err(|mismatch| callee.located(mismatch.at(callee.name())))?);
+        let expanded = annotated::expand(prototype, plan, (given, arguments), space, called, values);
+        expected = Some(expanded.map_err(|error| callee.located(error.at(callee.name())))?);
     } else {
         for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
-            let converted = marshal::to_wire(&parameter.conversion, value, owner, called);
-            values.push(converted.map_err(|mismatch| refused(index, &parameter.text, mismatch))?);
+            let converted = marshal::to_wire(&parameter.conversion, value, space, called);
+            values.push(converted.map_err(|error| refused(index, &parameter.text, error))?);
         }
     }
     for (index, value) in arguments.iter().enumerate().skip(parameters.len()) {
-        let converted = variadic::to_wire(value, prototype.encoding, owner, called);
-        let (value, ty) = converted.map_err(|mismatch| refused(index, "...", mismatch))?;
+        let converted = variadic::to_wire(value, prototype.encoding, space, called);
+        let (value, ty) = converted.map_err(|error| refused(index, "...", error))?;
         values.push(value);
         further.push(ty);
     }

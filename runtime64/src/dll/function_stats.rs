@@ -15,13 +15,13 @@ const TIMED: u64 = 16;
 
 /// What is counted about one function of a library.
 #[derive(Debug, Default)]
-pub(super) struct Usage {
+pub(super) struct FunctionStats {
     calls: AtomicU64,
     errors: AtomicU64,
     latencies: Latencies,
 }
 
-impl Usage {
+impl FunctionStats {
     /// Counts a call that begins, and gives its beginning if it is to be timed.
     #[inline]
     pub(super) fn begin(&self) -> Option<Instant> {
@@ -66,10 +66,10 @@ mod tests {
 
     #[test]
     fn the_first_calls_are_timed_and_then_some() {
-        let usage = Usage::default();
-        let timed = |count: u64| (0..count).filter(|_| usage.begin().is_some()).count() as u64;
+        let function_stats = FunctionStats::default();
+        let timed = |count: u64| (0..count).filter(|_| function_stats.begin().is_some()).count() as u64;
         assert_eq!(timed(ALL_TIMED), ALL_TIMED);
         assert_eq!(timed(10 * TIMED), 10);
-        assert_eq!((usage.calls(), usage.errors()), (ALL_TIMED + 10 * TIMED, 0));
+        assert_eq!((function_stats.calls(), function_stats.errors()), (ALL_TIMED + 10 * TIMED, 0));
     }
 }
