@@ -272,6 +272,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+#[cfg(feature = "lua")]
 impl From<Error> for mlua::Error {
     fn from(error: Error) -> Self {
         raised::raise(error.context.report.as_ref());

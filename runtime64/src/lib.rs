@@ -17,14 +17,21 @@
 
 mod bounded;
 pub mod c;
+#[cfg(feature = "lua")]
 mod dll;
 mod error;
 pub mod image;
 pub mod remote;
+#[cfg(feature = "lua")]
 mod runtime;
 mod stack;
+#[cfg(feature = "lua")]
 mod stdlib;
 
+#[cfg(feature = "lua")]
 pub use dll::Metrics;
 pub use error::{Context, Crash, Error, ErrorKind};
+#[cfg(feature = "lua")]
+pub use mlua;
+#[cfg(feature = "lua")]
 pub use runtime::{Builder, InterruptHandle, OnExit, Runtime, RuntimeError, Uncaught};

@@ -1,7 +1,6 @@
 //! The standard library: Lua modules that are part of the executable, so that `require` finds them anywhere.
 
-/// The modules by name, each with its source. Chunk names are `@stdlib/NAME.lua`.
-const MODULES: &[(&str, &str)] = &[("pretty", include_str!("../../stdlib/pretty.lua"))];
+use runtime64_stdlib::MODULES;
 
 /// The source of a module of the standard library, if there is one of this name.
 pub(crate) fn source(name: &str) -> Option<&'static str> {

@@ -4,15 +4,26 @@
 //! thread is writing at that moment, the program cannot be run for as long: "Text file busy".
 
 use std::io;
-use std::process::{Child, Command};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::{self, Child, Command};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+/// The exit code of tests that are interrupted.
+const INTERRUPTED: i32 = 130;
 
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Starts a program; it has been executed, or could not be, when this returns.
 pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
+    receive_interrupts();
     let _turn = turn();
     command.spawn()
+}
+
+/// Programs start with the default action for SIGINT, also where the tests run in the background of a shell, which has them ignore
+/// it: an ignored signal is inherited, one that is handled is not (`execve(2)`).
+fn receive_interrupts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| ctrlc::set_handler(|| process::exit(INTERRUPTED)).expect("SIGINT can be handled"));
 }
 
 /// Held while a file is open for writing.

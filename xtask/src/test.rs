@@ -81,7 +81,7 @@ fn checks() -> Result<(), Failure> {
     };
     stage("clippy", || clippy(&[&["--workspace", "--all-targets"], MEASUREMENTS].concat()))?;
     if System::HOST == System::Linux {
-        let both = ["--package", "protocol", "--package", "worker32", "--all-targets", "--target"];
+        let both = ["--package", "runtime64-protocol", "--package", "worker32", "--all-targets", "--target"];
         stage("clippy, 32-bit Linux", || clippy(&[&both[..], &[I686_LINUX]].concat()))?;
         stage("clippy, 32-bit Windows", || clippy(&[&both[..], &[I686_WINDOWS]].concat()))?;
         stage("clippy, 64-bit Windows", || {
@@ -139,7 +139,7 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     stage("byte layouts, against compilers", || {
         counts.run(cargo().args(["test", "--quiet", "--locked", "--package", "layouts", "--no-fail-fast"]))
     })?;
-    let worker = ["test", "--quiet", "--locked", "--package", "protocol", "--package", "worker32", "--no-fail-fast"];
+    let worker = ["test", "--quiet", "--locked", "--package", "runtime64-protocol", "--package", "worker32", "--no-fail-fast"];
     stage("unit tests, 32-bit Linux", || counts.run(cargo().args(worker).args(["--target", I686_LINUX])))?;
     stage("unit tests, 32-bit Windows", || {
         let mut command = cargo();
