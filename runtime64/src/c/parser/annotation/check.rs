@@ -114,8 +114,8 @@ fn check_target(parameter: &Parameter, annotation: &Annotation, is_array: bool) 
         return match target.pointee() {
             Some(_) => Ok(()),
             None => wrong(format!(
-                "'{spelling}' says that the function stores a pointer, but the target of '{shown}' is not a pointer; use '_Out_' \
-                 for other targets"
+                "'{spelling}' says that the function stores a pointer, but the target of '{shown}' is not a pointer; \
+                 use '_Out_' for other targets"
             )),
         };
     }
