@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
-    AwaitJob, Call, CallbackReply, Called, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch, LimitJob, Poll,
-    QueueCallback, Served, StartJob, Value, decode, decode_invoke,
+    AwaitJob, Call, CallbackInvocation, CallbackReply, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch,
+    LimitJob, Poll, QueueCallback, Served, StartJob, Value, decode, decode_invoke,
 };
 
 use crate::batch::Batch;
@@ -208,7 +208,7 @@ impl Conversation {
         let (queued, mut lost) = self.lobby.take_queued();
         for QueuedCall { callback, errors, arguments } in queued {
             let ErrorNumbers { errno, last_error } = errors;
-            let called = Called { callback, errno, last_error, is_foreign: true, is_queued: true, lost };
+            let called = CallbackInvocation { callback, errno, last_error, is_foreign: true, is_queued: true, lost };
             lost = 0;
             (turn, _) = self.speak(turn, called, &arguments)?;
             self.lobby.count_served();
@@ -228,7 +228,7 @@ impl Conversation {
         let outer = turn.server.errors();
         turn.server.set_errors(entered);
         let ErrorNumbers { errno, last_error } = entered;
-        let called = Called { callback, errno, last_error, is_foreign, is_queued: false, lost: 0 };
+        let called = CallbackInvocation { callback, errno, last_error, is_foreign, is_queued: false, lost: 0 };
         let Ok((mut turn, result)) = self.speak(turn, called, &arguments) else {
             // The host is gone, and with it whoever could say what the library is to be told.
             process::end_now()
@@ -261,7 +261,7 @@ impl Conversation {
     fn speak<'a>(
         self: &'a Arc<Self>,
         mut turn: TurnGuard<'a>,
-        called: Called,
+        called: CallbackInvocation,
         arguments: &[Value],
     ) -> Result<(TurnGuard<'a>, Value), LinkError> {
         turn.link.send(link::CALLBACK, &(called, arguments))?;

@@ -7,9 +7,10 @@ use std::thread::{self, JoinHandle};
 
 use protocol::link::{self, FrameReader, FrameWriter};
 use protocol::{
-    Allocate, AwaitJob, BatchedCall, Call, CallbackReply, Called, CancelJob, Convention, CreateCallbacks, FailureRule,
-    Fault, FaultKind, Hello, Invoke, InvokeBatch, Job, JobState, OpenDefaultLibrary, Outcome, Poll, Prepare,
-    ReadString, Served, Signature, StartJob, Symbol, Type, VERSION, Value, WriteMemory, decode, decode_called,
+    Allocate, AwaitJob, BatchedCall, Call, CallbackInvocation, CallbackReply, CancelJob, Convention, CreateCallbacks,
+    FailureRule, Fault, FaultKind, Hello, Invoke, InvokeBatch, Job, JobState, OpenDefaultLibrary, Outcome, Poll,
+    Prepare, ReadString, Served, Signature, StartJob, Symbol, Type, VERSION, Value, WriteMemory, decode,
+    decode_callback,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +26,7 @@ struct Host {
 enum Sent {
     Reply(Vec<u8>),
     Fault(Fault),
-    Called(Called, Vec<Value>),
+    CallbackInvocation(CallbackInvocation, Vec<Value>),
 }
 
 impl Host {
@@ -51,8 +52,8 @@ impl Host {
             link::FAULT => Sent::Fault(decode(frame.payload).unwrap()),
             link::CALLBACK => {
                 let mut arguments = Vec::new();
-                let called = decode_called(frame.payload, &mut arguments).unwrap();
-                Sent::Called(called, arguments)
+                let called = decode_callback(frame.payload, &mut arguments).unwrap();
+                Sent::CallbackInvocation(called, arguments)
             }
             kind => panic!("a message of kind {kind}"),
         }
@@ -63,7 +64,7 @@ impl Host {
         match self.receive() {
             Sent::Reply(payload) => decode(&payload).unwrap(),
             Sent::Fault(fault) => panic!("{fault}"),
-            Sent::Called(called, _) => panic!("{called:?}"),
+            Sent::CallbackInvocation(called, _) => panic!("{called:?}"),
         }
     }
 
@@ -136,7 +137,7 @@ fn a_callback_is_served_and_may_ask_meanwhile() {
     let mut calls = 0;
     loop {
         let (called, arguments) = match host.receive() {
-            Sent::Called(called, arguments) => (called, arguments),
+            Sent::CallbackInvocation(called, arguments) => (called, arguments),
             Sent::Reply(payload) => break assert_eq!(decode::<Outcome>(&payload).unwrap().result, Value::Nil),
             Sent::Fault(fault) => panic!("{fault}"),
         };

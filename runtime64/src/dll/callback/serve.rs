@@ -1,7 +1,7 @@
 //! A callback that a library has called: its Lua function is called with the arguments, and its result goes back.
 
 use mlua::{Lua, MultiValue, Value as LuaValue};
-use protocol::{CallbackReply, Called, Value};
+use protocol::{CallbackInvocation, CallbackReply, Value};
 
 use super::table::Found;
 use super::{Bound, table_of};
@@ -21,7 +21,7 @@ use crate::stack;
 pub(super) fn serve(
     lua: &Lua,
     owner: &Owner,
-    called: &Called,
+    called: &CallbackInvocation,
     arguments: &[Value],
 ) -> (CallbackReply, Option<mlua::Error>) {
     let found = table_of(owner).and_then(|callbacks| callbacks.find(owner.generation, called.callback));
@@ -51,7 +51,13 @@ fn reply(result: Value) -> CallbackReply {
     CallbackReply { result }
 }
 
-fn call_function(lua: &Lua, owner: &Owner, called: &Called, bound: &Bound, arguments: &[Value]) -> mlua::Result<Value> {
+fn call_function(
+    lua: &Lua,
+    owner: &Owner,
+    called: &CallbackInvocation,
+    bound: &Bound,
+    arguments: &[Value],
+) -> mlua::Result<Value> {
     let module = Module::of_state(lua).ok_or_else(|| mlua::Error::runtime("the Lua state is ending"))?;
     let prototype = bound.form.prototype(owner.abi()).map_err(mlua::Error::from)?;
     if arguments.len() != prototype.parameters.len() {
