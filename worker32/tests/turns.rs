@@ -1,4 +1,5 @@
-//! Turns: callbacks, requests made while one is served, batches and jobs, over a channel whose other end is this test.
+//! Turns: callbacks, requests made while one is served, batches and jobs, over a channel whose other end is this
+//! test.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -22,7 +23,7 @@ struct Host {
     worker: Option<JoinHandle<()>>,
 }
 
-/// What a worker sent.
+/// A message from the worker.
 enum Sent {
     Reply(Vec<u8>),
     Fault(Fault),
@@ -59,7 +60,7 @@ impl Host {
         }
     }
 
-    /// The reply to what was sent last.
+    /// The reply to the last request.
     fn reply<R: DeserializeOwned>(&mut self) -> R {
         match self.receive() {
             Sent::Reply(payload) => decode(&payload).unwrap(),
@@ -95,7 +96,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // The worker's end of the channel reads its end once both of these are gone.
+        // The worker's end of the channel gets end of file once both of these are gone.
         let (other, _) = UnixStream::pair().unwrap();
         self.writer = FrameWriter::new(other.try_clone().unwrap());
         self.reader = FrameReader::new(other);
@@ -210,7 +211,7 @@ fn a_job_is_awaited_once() {
     host.send(StartJob::NUMBER, &wrong);
     let job = host.reply::<Job>().id;
     host.send(AwaitJob::NUMBER, &AwaitJob { job, milliseconds: None });
-    assert_eq!(host.fault().kind, FaultKind::Protocol, "it fails as a call does");
+    assert_eq!(host.fault().kind, FaultKind::Protocol, "it fails like a call");
 }
 
 #[test]
@@ -218,7 +219,7 @@ fn a_job_that_has_not_begun_is_withdrawn() {
     let mut host = Host::start();
     let pause = host.prepare("usleep", Type::Int32, &[Type::Uint32]);
     let mut jobs = Vec::new();
-    // More than run at a time; the first ones last until the last one is taken back.
+    // More than the number that can run at a time; the first ones last until the last one is cancelled.
     for _ in 0..200 {
         let start = StartJob { function: pause, address: 0, arguments: &[Value::Integer(300_000)] };
         host.send(StartJob::NUMBER, &start);
@@ -231,14 +232,14 @@ fn a_job_that_has_not_begun_is_withdrawn() {
 }
 
 #[test]
-fn a_poll_without_callbacks_waits_no_longer_than_told() {
+fn a_poll_without_callbacks_waits_no_longer_than_requested() {
     let mut host = Host::start();
     assert_eq!(host.ask(&Poll { milliseconds: 0 }), Served { count: 0 });
     assert_eq!(host.ask(&Poll { milliseconds: 20 }), Served { count: 0 });
 }
 
 #[test]
-fn what_cannot_be_called_is_refused() {
+fn signatures_that_cannot_be_called_are_rejected() {
     let mut host = Host::start();
     for (result, parameters) in
         [(Type::Record(0), vec![]), (Type::Void, vec![Type::Record(3)]), (Type::Int32, vec![Type::Void])]
