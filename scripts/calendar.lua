@@ -5,7 +5,7 @@
 dll.cdef [[
   struct tm {
     int tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday, tm_yday, tm_isdst;
-    // What the GNU C library adds. Windows leaves it alone.
+    // Members added by the GNU C library. Windows does not use them.
     long tm_gmtoff;
     const char *tm_zone;
   };

@@ -2,10 +2,10 @@
 -- shared by both sides, and the comparison is a Lua function that C calls.
 --
 -- Usage: runtime64 sort.lua [--key text|length|number] [--find VALUE] FILE
---   --key    what the lines are compared by: their text, how many characters they have, or the first number in them
---   --find   print only the lines whose key is this, with their numbers in the file
+--   --key    the sort key: the text, the number of characters, or the first number in the line
+--   --find   print only the lines with this key, with their numbers in the file
 --
--- The C library is the worker's. On Linux, -e before the script takes that of Windows:
+-- The C library is the worker's. On Linux, -e before the script selects that of Windows:
 --   runtime64 -e "dll.load 'msvcrt.dll'" sort.lua FILE
 
 -- In the header, the pointers are void *. Declared with their actual types here, the comparison needs no casts.

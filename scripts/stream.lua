@@ -3,9 +3,9 @@
 --
 -- Usage: runtime64 stream.lua [OPTIONS] compress|decompress IN OUT
 -- IN and OUT are files, or - for standard input and output.
---   --level N             how hard to compress, 0 to 9
---   --count-allocations   have zlib ask the script for its memory, and say on standard error how much that was
---   --library NAME        the zlib to load, such as zlib1.dll, on Linux too; libz.so.1 or zlib1.dll if none is named
+--   --level N             compression level, 0 to 9
+--   --count-allocations   make zlib allocate through the script, and print the amount of memory on standard error
+--   --library NAME        the zlib to load, such as zlib1.dll, on Linux too (default: libz.so.1 or zlib1.dll)
 
 local PIECE_BYTES = 1 << 16
 

@@ -3,7 +3,7 @@
 --
 -- Usage: runtime64 timer.lua [TICKS [MILLISECONDS]]
 --
--- The timers are those of the worker's system. On Linux, -e before the script takes those of Windows:
+-- The timers are those of the worker's system. On Linux, -e before the script selects those of Windows:
 --   runtime64 -e "dll.load 'kernel32.dll'" timer.lua
 
 local ticks, milliseconds = math.tointeger(arg[1] or 5), math.tointeger(arg[2] or 20)

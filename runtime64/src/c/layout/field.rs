@@ -36,7 +36,7 @@ pub(super) struct Placed {
     pub(super) record_align: u64,
 }
 
-/// The alignment of a member's position.
+/// The alignment that a member requires of its position.
 pub(super) struct Demand {
     pub(super) align: u64,
     /// Whether the member is a bit-field placed like an integer of its width: GCC treats it as one then.

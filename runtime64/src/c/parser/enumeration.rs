@@ -105,8 +105,7 @@ impl<'s> Parser<'s> {
             if self.accept(Kind::Equal)?.is_some() {
                 (next, text) = self.integers()?;
             } else if next.iter().any(|value| *value != next[0]) {
-                // The value is one more than the previous one, whose own text may only name the enumerator
-                // before it.
+                // The value is the previous one plus 1; its text refers to the previous enumerator by name.
                 text = follow_up(&enumerators);
             }
             if next.iter().any(|value| !(i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(value)) {
