@@ -1,8 +1,8 @@
-//! Has programs for Linux carry GCC's unwinder, so that they need the C library alone.
+//! Links GCC's unwinder statically into programs for Linux, so that they depend on the C library only.
 //!
-//! Rust's standard library asks the linker for `-lgcc_s`, which `-static-libgcc` does not change. The linker finds a script of
-//! that name first, which names the static libraries instead. The 32-bit `libgcc_s.so.1` is in a package of its own, which
-//! nothing else would have a user install.
+//! Rust's standard library passes `-lgcc_s` to the linker, which `-static-libgcc` does not change. The linker finds a
+//! script of that name first, which names the static libraries instead. The 32-bit `libgcc_s.so.1` is in a separate
+//! package, which users would have no other reason to install.
 
 use std::env;
 use std::path::Path;

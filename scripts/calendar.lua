@@ -1,11 +1,11 @@
--- A month's calendar, from the C library's struct tm; on Windows also the time as Windows keeps it, from its SYSTEMTIME.
+-- A month's calendar, from the C library's struct tm; on Windows also the time from the system's SYSTEMTIME.
 --
 -- Usage: runtime64 calendar.lua [YEAR MONTH]
 
 dll.cdef [[
   struct tm {
     int tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday, tm_yday, tm_isdst;
-    // What the GNU C library adds. Windows leaves it alone.
+    // Members added by the GNU C library. Windows does not use them.
     long tm_gmtoff;
     const char *tm_zone;
   };
@@ -14,7 +14,8 @@ dll.cdef [[
 
 local on_windows = dll.os == "Windows"
 if on_windows then
-  -- Microsoft's libraries export these under names that tell the width of time_t; __asm__ gives a symbol another name.
+  -- Microsoft's libraries export these under names that contain the width of time_t; __asm__ gives a symbol another
+  -- name.
   dll.cdef [[
     typedef int64_t time_t;
     time_t time(time_t *now) __asm__("_time64");
@@ -33,7 +34,7 @@ end
 
 local C = dll.C
 
--- The struct has methods: they are called with the object, as the functions of C are called with its address.
+-- The struct has methods: they are called with the object, as C functions are called with its address.
 local text = dll.new("char[?]", 128)
 local Time = dll.metatype("struct tm", {
   __index = {
@@ -41,7 +42,7 @@ local Time = dll.metatype("struct tm", {
       local length = C.strftime(text, dll.sizeof(text), format, self)
       return dll.string(text, length)
     end,
-    -- Days and months may be out of range: mktime carries, and finds the day of the week.
+    -- Days and months may be out of range: mktime normalises them, and computes the day of the week.
     normalize = function(self)
       assert(C.mktime(self) ~= -1, "the C library has no such time")
       return self
@@ -51,13 +52,13 @@ local Time = dll.metatype("struct tm", {
 })
 
 local function now()
-  -- An array of one is what C's & makes of a variable. The result lies in the library's memory until the next call, so
-  -- the struct is copied.
+  -- An array of one element corresponds to & on a C variable. The result is in the library's memory until the next
+  -- call, so the struct is copied.
   local seconds = dll.new("time_t[1]", C.time(nil))
   return Time(C.localtime(seconds)[0])
 end
 
--- Noon, so that no change of the clock moves the day.
+-- Noon, so that a change to or from daylight saving time does not change the day.
 local function day(year, month, number)
   return Time({ tm_year = year - 1900, tm_mon = month - 1, tm_mday = number, tm_hour = 12, tm_isdst = -1 }):normalize()
 end
@@ -68,12 +69,12 @@ if not (year and month) then
   year, month = today.tm_year + 1900, today.tm_mon + 1
 end
 
--- The day 0 of the next month is the last of this one.
+-- Day 0 of the next month is the last day of this one.
 local first, last = day(year, month, 1), day(year, month + 1, 0)
 print(first:format "%B %Y")
 local names, line = {}, {}
 for number = 1, 7 do
-  -- The first of January 2024 was a Monday.
+  -- 1 January 2024 was a Monday.
   names[number] = day(2024, 1, number):format "%a":sub(1, 2)
 end
 print(table.concat(names, " "))

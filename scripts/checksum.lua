@@ -1,4 +1,5 @@
--- The CRC-32 of files, computed by a 32-bit library: zlib on Linux, where the Adler-32 comes with it, ntdll on Windows.
+-- The CRC-32 of files, computed by a 32-bit library: zlib on Linux, which also provides the Adler-32, ntdll on
+-- Windows.
 --
 -- Usage: runtime64 checksum.lua FILE...
 
@@ -9,7 +10,7 @@ if #arg == 0 then
   os.exit(2)
 end
 
--- Each algorithm: its name, its start value, and a function that takes a block into account.
+-- Each algorithm: its name, its initial value, and a function that processes a block.
 local algorithms
 if package.config:sub(1, 1) == "\\" then
   dll.cdef "DWORD NTAPI RtlComputeCrc32(DWORD crc, const BYTE *data, INT length);"

@@ -9,7 +9,7 @@ if #arg == 0 then
   os.exit(2)
 end
 
--- Each gives two functions that take a reader, which gives the next block or nil, and return a list of blocks.
+-- Each returns two functions that take a reader, which returns the next block or nil, and return a list of blocks.
 local function with_zlib()
   dll.cdef [[
     typedef struct {
@@ -31,7 +31,7 @@ local function with_zlib()
   ]]
   local z = dll.load "libz.so.1"
 
-  -- The library moves next_in and next_out through the buffers as it goes; the struct is where both sides meet.
+  -- The library advances next_in and next_out through the buffers; both sides share the struct.
   local function pump(stream, step, read)
     local input <close> = dll.new("uint8_t[?]", BLOCK_BYTES)
     local output <close> = dll.new("uint8_t[?]", BLOCK_BYTES)
@@ -56,7 +56,7 @@ local function with_zlib()
   end
 
   local function deflate(read)
-    -- Were there an error on the way, the collector would end the stream.
+    -- If an error occurred on the way, the collector would end the stream.
     local stream = dll.gc(dll.new "z_stream", z.deflateEnd)
     assert(z.deflateInit_(stream, z.Z_DEFAULT_COMPRESSION, z.zlibVersion(), dll.sizeof(stream)) == 0)
     local blocks = pump(stream, z.deflate, read)
@@ -86,11 +86,11 @@ local function with_ntdll()
   ]]
   local ntdll = dll.load "ntdll.dll"
   local format = ntdll.COMPRESSION_FORMAT_LZNT1
-  -- A result of 0 is success; anything else tells what went wrong.
+  -- A result of 0 is success; any other value is an error code.
   local function must(status)
     return status == 0 or error(string.format("ntdll: status 0x%08X", status))
   end
-  -- Where C writes &variable, an array of one is passed.
+  -- Where C code passes &variable, an array of one element is passed.
   local written, fragment = dll.new "ULONG[1]", dll.new "ULONG[1]"
   must(ntdll.RtlGetCompressionWorkSpaceSize(format, written, fragment))
   local work_space = dll.new("BYTE[?]", written[0] + 1)
@@ -119,7 +119,7 @@ end
 
 local deflate, inflate = (dll.os == "Windows" and with_ntdll or with_zlib)()
 
--- Gives the elements of a list one after the other.
+-- Returns the elements of a list one after the other.
 local function each(list)
   local index = 0
   return function()

@@ -1,4 +1,4 @@
--- Lists what a library exports: ordinal, name, and what its decoration tells of convention and arguments.
+-- Lists the exports of a library: ordinal, name, and the convention and arguments encoded in the name's decoration.
 --
 -- Usage: runtime64 exports.lua LIBRARY [PATTERN]
 -- PATTERN is a Lua pattern that the names must match, such as ^Get.

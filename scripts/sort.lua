@@ -1,14 +1,14 @@
--- Sorts the lines of a text with the C library's qsort, and finds lines with its bsearch: the records lie in memory that
--- both sides see, and the comparison is a Lua function that C calls.
+-- Sorts the lines of a text with the C library's qsort, and finds lines with its bsearch: the records are in memory
+-- shared by both sides, and the comparison is a Lua function that C calls.
 --
 -- Usage: runtime64 sort.lua [--key text|length|number] [--find VALUE] FILE
---   --key    what the lines are compared by: their text, how many characters they have, or the first number in them
---   --find   print only the lines whose key is this, with their numbers in the file
+--   --key    the sort key: the text, the number of characters, or the first number in the line
+--   --find   print only the lines with this key, with their numbers in the file
 --
--- The C library is the worker's. On Linux, -e before the script takes that of Windows:
+-- The C library is the worker's. On Linux, -e before the script selects that of Windows:
 --   runtime64 -e "dll.load 'msvcrt.dll'" sort.lua FILE
 
--- In the header, the pointers are void *. Declared as what they are here, the comparison needs no casts.
+-- In the header, the pointers are void *. Declared with their actual types here, the comparison needs no casts.
 dll.cdef [[
   struct line {
     const char *text;
@@ -30,7 +30,7 @@ local function usage(message)
   os.exit(2)
 end
 
--- What the key of a line is, as a number. Texts are left to strcmp.
+-- The key of a line as a number. Texts are compared by strcmp.
 local keys = {
   text = function() return 0 end,
   length = function(text) return utf8.len(text) or #text end,
@@ -62,7 +62,7 @@ end
 
 local key, wanted, name = options()
 
--- All lines in one buffer, each with C's zero at its end, and an array of records that lead into it. A pointer in memory
+-- All lines in one buffer, each terminated by a zero, and an array of records that point into it. A pointer in memory
 -- keeps nothing alive: the buffer must stay in a variable of the script as long as the records are used.
 local function read(file)
   local texts = {}
@@ -84,7 +84,7 @@ local function text_of(line)
   return dll.string(line.text, line.length)
 end
 
--- A comparison is called inside the call of qsort, and may call the library itself.
+-- A comparison is called during the call of qsort, and may itself call the library.
 local function by_key(left, right)
   if key == "text" then
     return C.strcmp(left.text, right.text)
@@ -92,7 +92,7 @@ local function by_key(left, right)
   return left.key < right.key and -1 or left.key > right.key and 1 or 0
 end
 
--- qsort may swap lines that are equal: the number of the line decides, so that they stay in order.
+-- qsort may swap equal lines: comparing their line numbers keeps them in order.
 local function by_key_and_number(left, right)
   local order = by_key(left, right)
   return order ~= 0 and order or left.number - right.number
@@ -109,7 +109,7 @@ local function find(lines, text)
   if not found then
     return false
   end
-  -- It may be any of several: the first of them is looked for from there. Pointers count in elements, as in C.
+  -- It may be any of several: the search for the first one starts there. Pointers count in elements, as in C.
   local index = found - lines
   while index > 0 and by_key(lines[index - 1], like) == 0 do
     index = index - 1

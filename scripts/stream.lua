@@ -1,11 +1,11 @@
--- Compresses and expands files in gzip's format with zlib's streams, however large they are: a piece at a time goes
--- through a struct that script and library share.
+-- Compresses and expands files in the gzip format with zlib's streams, however large they are: one piece at a time
+-- passes through a struct shared by script and library.
 --
 -- Usage: runtime64 stream.lua [OPTIONS] compress|decompress IN OUT
 -- IN and OUT are files, or - for standard input and output.
---   --level N             how hard to compress, 0 to 9
---   --count-allocations   have zlib ask the script for its memory, and say on standard error how much that was
---   --library NAME        the zlib to load, such as zlib1.dll, on Linux too; libz.so.1 or zlib1.dll if none is named
+--   --level N             compression level, 0 to 9
+--   --count-allocations   make zlib allocate through the script, and print the amount of memory on standard error
+--   --library NAME        the zlib to load, such as zlib1.dll, on Linux too (default: libz.so.1 or zlib1.dll)
 
 local PIECE_BYTES = 1 << 16
 
@@ -42,7 +42,7 @@ end
 local chosen = options()
 local on_windows = package.config:sub(1, 1) == "\\"
 local z = dll.load(chosen.library or (on_windows and "zlib1.dll" or "libz.so.1"))
--- The module of the process that this zlib runs in: on Linux that is another one for zlib1.dll than for libz.so.1.
+-- The module of the process that this zlib runs in: on Linux, zlib1.dll runs in another process than libz.so.1.
 local memory = dll.of(z)
 
 dll.cdef [[
@@ -79,8 +79,8 @@ local function must(stream, code)
   return code
 end
 
--- Has the stream's memory counted. The functions are closures: what they count is theirs, and needs no opaque pointer.
--- zlib keeps them beyond the call that takes them, so they are callbacks that live until the counts are closed.
+-- Counts the stream's memory. The functions are closures, which hold their counters, so they need no opaque pointer.
+-- zlib keeps them beyond the call, so they are callbacks that live until the counters are closed.
 local function count_allocations(stream)
   local sizes, counts = {}, { allocations = 0, freed = 0, bytes = 0, peak = 0 }
   local function key(address)
@@ -111,7 +111,7 @@ local function count_allocations(stream)
   })
 end
 
--- The library moves next_in and next_out through the buffers, and counts avail_in and avail_out down.
+-- The library advances next_in and next_out through the buffers, and decrements avail_in and avail_out.
 local input <close> = memory.new("uint8_t[?]", PIECE_BYTES)
 local output <close> = memory.new("uint8_t[?]", PIECE_BYTES)
 
@@ -146,7 +146,7 @@ local function decompress(stream, from, to)
   must(stream, z.inflateInit2_(stream, z.GZIP, z.zlibVersion(), memory.sizeof(stream)))
   local code = z.Z_OK
   while stream.avail_in > 0 or fill(stream, from) do
-    -- As gzip has it, a file may be several that were put one after the other.
+    -- In the gzip format, a file may consist of several concatenated ones.
     if code == z.Z_STREAM_END then
       must(stream, z.inflateReset(stream))
     end
@@ -167,7 +167,7 @@ local function run(from, to)
   local stream <close> = memory.new "z_stream"
   local counts <close> = chosen.count and count_allocations(stream)
   local ok, failure = pcall(work, stream, from, to)
-  -- In either case zlib gives its memory back here, while the callbacks are still there.
+  -- In either case zlib releases its memory here, while the callbacks still exist.
   finish(stream)
   if not ok then
     error(failure, 0)

@@ -1,4 +1,5 @@
--- What a 32-bit program sees of this system, asked through dll.C: the C library and, on Windows, the system's libraries.
+-- A 32-bit program's view of this system, queried through dll.C: the C library and, on Windows, the system's
+-- libraries.
 --
 -- Usage: runtime64 system.lua
 

@@ -1,9 +1,9 @@
--- A timer of the system calls the script from threads that the system makes: a timer queue on Windows, timer_create on
--- Linux. Once each thread waits for the script, thread = "sync", and once none does, thread = "queue".
+-- A system timer calls the script from threads created by the system: a timer queue on Windows, timer_create on
+-- Linux. First each thread waits for the script, thread = "sync", then none does, thread = "queue".
 --
 -- Usage: runtime64 timer.lua [TICKS [MILLISECONDS]]
 --
--- The timers are those of the worker's system. On Linux, -e before the script takes those of Windows:
+-- The timers are those of the worker's system. On Linux, -e before the script selects those of Windows:
 --   runtime64 -e "dll.load 'kernel32.dll'" timer.lua
 
 local ticks, milliseconds = math.tointeger(arg[1] or 5), math.tointeger(arg[2] or 20)
@@ -12,7 +12,7 @@ if not (ticks and milliseconds and ticks > 0 and milliseconds > 0) or arg[3] the
   os.exit(2)
 end
 
--- For each system: the callback's C type, and functions that start a timer, end it, and sleep.
+-- For each system: the callback's C type, and functions that start a timer, stop it, and sleep.
 local function windows()
   dll.cdef [[
     typedef void CALLBACK timer_callback(void *context, BOOLEAN fired);
@@ -36,8 +36,8 @@ local function windows()
       must(C.CreateTimerQueueTimer(timer, nil, callback, nil, milliseconds, milliseconds, C.WT_EXECUTEDEFAULT))
       return timer[0]
     end,
-    -- With this handle it waits for the threads that are in the callback, which are served meanwhile as in any call.
-    -- None comes after that, so the callback may go.
+    -- With this handle the function waits for the threads in the callback, which are served meanwhile as in any call.
+    -- No thread enters the callback after that, so it can be released.
     finish = function(timer, callback)
       must(C.DeleteTimerQueueTimer(nil, timer, INVALID_HANDLE_VALUE))
       callback:free()
@@ -82,7 +82,7 @@ local function linux()
       must(C.timer_settime(timer[0], 0, dll.new("struct itimerspec", span, span), nil))
       return timer[0]
     end,
-    -- A thread may be on its way to the callback still, so that stays. It costs nothing.
+    -- A thread may still be on its way to the callback, so the callback stays. It costs nothing.
     finish = function(timer) must(C.timer_delete(timer)) end,
     sleep = function(span) C.usleep(span * 1000) end,
   }
@@ -90,7 +90,7 @@ end
 
 local system = (dll.os == "Windows" and windows or linux)()
 
--- A callback that counts and shows the ticks, and a function that tells how many there were.
+-- A callback that counts and shows the ticks, and a function that returns their number.
 local function counting(thread)
   local count = 0
   local callback = dll.callback(system.type, function()
@@ -102,7 +102,7 @@ local function counting(thread)
   return callback, function() return count end
 end
 
--- dll.poll waits until a callback of another thread was served, but no longer than it is told.
+-- dll.poll waits until a callback of another thread has been served, up to the given time limit.
 local function poll_until_all(count)
   while count() < ticks do
     if dll.poll(5 + milliseconds / 1000) == 0 then

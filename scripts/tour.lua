@@ -1,4 +1,4 @@
--- A tour: calls 32-bit libraries that are on this machine already, makes a mistake, and survives a crash.
+-- A tour: calls 32-bit libraries already present on this machine, makes a mistake, and survives a crash.
 --
 -- Usage: runtime64 tour.lua
 
@@ -12,12 +12,12 @@ local function show(code, value)
   print(string.format("   %-44s --> %s", code, tostring(value)))
 end
 
--- The message of an error, each line of it set in.
+-- The message of an error, with each line indented.
 local function quote(failure)
   print("   " .. tostring(failure):gsub("\n", "\n   "))
 end
 
--- A library that may not be here: the library, or nil once it has been said why not.
+-- A library that may be missing: returns it, or prints the reason and returns nil.
 local function try_to_load(name)
   local ok, library = pcall(dll.load, name)
   if ok then
@@ -31,7 +31,7 @@ local function tour_of_linux()
   heading "Mathematics, from the 32-bit libm.so.6"
   local m = try_to_load "libm.so.6"
   if m then
-    -- A declaration, as it stands in the C header, is all that is needed.
+    -- A declaration copied from the C header is sufficient.
     dll.cdef "double pow(double base, double exponent); double cbrt(double x);"
     show("m.pow(2, 0.5)", m.pow(2, 0.5))
     show("m.cbrt(27)", m.cbrt(27))
@@ -58,7 +58,7 @@ local function tour_of_windows()
   if not kernel32 then
     return
   end
-  -- The names of Windows, such as DWORD and WINAPI, are there from the start.
+  -- Windows names, such as DWORD and WINAPI, are predeclared.
   dll.cdef [[
     DWORD WINAPI GetTickCount(void);
     HMODULE WINAPI GetModuleHandleA(LPCSTR name);

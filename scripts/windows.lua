@@ -1,8 +1,8 @@
--- The Windows API calls back: windows, locales and resources are enumerated by functions of the script, and a window of
--- the script's own gets its messages. user32 and kernel32 are loaded in 32 bits, on Linux through Wine.
+-- Callbacks of the Windows API: windows, locales and resources are enumerated by functions of the script, and a
+-- window of the script receives its messages. user32 and kernel32 are loaded in 32 bits, on Linux through Wine.
 --
 -- Usage: runtime64 windows.lua [COUNT]
--- COUNT is how many of each are shown, 5 if it is not given.
+-- COUNT is the number of each to show (default: 5).
 
 local shown = math.tointeger(arg[1] or 5)
 if not shown or shown < 0 or arg[2] then
@@ -49,7 +49,7 @@ local function heading(text)
   print("\n== " .. text)
 end
 
--- The result of a function that gives 0 or NULL when it has failed; the reason is what GetLastError says.
+-- The result of a function that returns 0 or NULL on failure; the reason is in GetLastError.
 local function must(result, what)
   if not result or result == 0 then
     error(string.format("%s: error %d, %s", what, dll.lasterror()), 0)
@@ -64,7 +64,7 @@ local function formatted_text()
   print(string.format("  %s (%d bytes)", dll.string(buffer), length))
 end
 
--- A callback that gives 0 ends an enumeration; this one goes on, to know how many there are.
+-- A callback that returns 0 ends an enumeration; this one continues, to count all of them.
 local function locales()
   heading "Locales, as EnumSystemLocalesW knows them"
   local count = 0
@@ -78,8 +78,8 @@ local function locales()
   print(string.format("  %d locales", count))
 end
 
--- In C a callback finds its data by the parameter that the enumeration passes on, here the address of a struct. A
--- function of Lua finds its variables without it.
+-- In C a callback finds its data through the parameter that the enumeration passes on, here the address of a struct.
+-- A Lua function uses its upvalues instead.
 local function resources()
   heading "Mouse pointers among the resources of user32.dll"
   dll.cdef "struct census { int named, numbered; };"
@@ -89,7 +89,7 @@ local function resources()
   local module = kernel32.GetModuleHandleW "user32.dll"
   must(kernel32.EnumResourceNamesW(module, RT_GROUP_CURSOR, function(_, _, name, parameter)
     local found = dll.cast("struct census *", parameter)
-    -- A name is a text, or a number below 0x10000 in the place of its address.
+    -- A name is a text, or a number below 0x10000 in place of its address.
     if dll.tonumber(dll.cast("uintptr_t", name)) < 0x10000 then
       found.numbered = found.numbered + 1
     else
@@ -119,8 +119,8 @@ local function window_list()
     or string.format("  %d windows, %d of them with a title", count, named))
 end
 
--- A window procedure in Lua: Windows calls it for each message to the window. This one answers a message of its own and
--- leaves the rest to Windows. Windows keeps it, so it is a callback that lives until the window is gone.
+-- A window procedure in Lua: Windows calls it for each message to the window. This one answers a message of its own
+-- and leaves the rest to Windows. Windows keeps it, so it is a callback that lives until the window is destroyed.
 local function own_window()
   heading "A window whose messages the script answers"
   local messages = 0

@@ -1,12 +1,12 @@
-//! Arbitrary texts as declarations and as types. None may panic, hang or exhaust memory; and what is printed of that
-//! which was taken declares the same again.
+//! Arbitrary texts as declarations and as types. None may panic, hang or exhaust memory; and the printed form of
+//! accepted declarations declares the same again.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use runtime64::c::{Abi, Argument, Declaration, Declarations, Type, layout, record_layout};
 
-/// What an earlier text may have declared.
+/// Declarations of an earlier text.
 const EARLIER: &str = "#define N (1 << 2)\n#define API __stdcall\ntypedef struct node { struct node *next; int v[N]; } T;\n\
     union u; enum e { A, B = 5, C = sizeof(long) }; int f(T *, enum e); extern int x[]; static const double d = 1.5;\n\
     int g(); typedef int (*callback)(void *); typedef struct { char c; long long l; } pair;";
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     declarations(&text, Declarations::new());
     let mut earlier = Declarations::new();
-    earlier.declare(EARLIER).expect("this is right");
+    earlier.declare(EARLIER).expect("the text is valid");
     types(&text, &Declarations::new());
     types(&text, &earlier);
     with_arguments(&text, &earlier);
@@ -34,7 +34,7 @@ fn declarations(text: &str, mut declarations: Declarations) {
     }
 }
 
-/// Prints and lays out all that is declared, and looks constants up.
+/// Prints and lays out all declarations, and looks up constants.
 fn walk(declarations: &Declarations) {
     for name in declarations.macro_names() {
         let _ = declarations.constant(name);
@@ -70,7 +70,7 @@ fn lay_out(ty: &Type) {
     }
 }
 
-/// Whether names mean the same at the end of the text as they did within it.
+/// Whether names have the same meaning at the end of the text as within it.
 fn is_plain(text: &str, declarations: &Declarations) -> bool {
     let standard = Declarations::new();
     let no_standard_name = |name: &str| standard.get(name).is_none() && standard.constant(name).is_none();
@@ -82,14 +82,14 @@ fn is_plain(text: &str, declarations: &Declarations) -> bool {
         })
 }
 
-/// What is printed is taken, as the same.
+/// The printed declarations are accepted, as the same.
 fn declares_the_same(declarations: &mut Declarations) {
     let printable = |declaration: &&Declaration| !matches!(declaration, Declaration::Constant(_));
     let mut texts: Vec<String> = declarations.iter().filter(printable).map(ToString::to_string).collect();
     texts.extend(declarations.tagged().iter().map(Type::definition));
     for text in texts {
         if let Err(error) = declarations.declare(&format!("{text};")) {
-            panic!("what was printed is refused: {text}\n{error}");
+            panic!("the printed text is rejected: {text}\n{error}");
         }
     }
 }
@@ -98,18 +98,18 @@ fn types(text: &str, declarations: &Declarations) {
     let Ok(ty) = declarations.parse_type(text) else { return };
     lay_out(&ty);
     let printed = ty.to_string();
-    // A tag or constant that the text itself introduces is known only within it, and macros are gone once printed.
+    // A tag or constant introduced by the text itself is known only within it, and macros are gone once printed.
     let of_its_own = ["struct", "union", "enum", "#define"].iter().any(|word| text.contains(word));
     match declarations.parse_type(&printed) {
         Ok(again) => {
             assert_eq!(again.to_string(), printed);
             assert!(again == ty || of_its_own, "{printed}");
         }
-        Err(error) => assert!(of_its_own, "what was printed is refused: {printed}\n{error}"),
+        Err(error) => assert!(of_its_own, "the printed text is rejected: {printed}\n{error}"),
     }
 }
 
-/// Each `$` of the text stands for something.
+/// Each `$` of the text has an argument.
 fn with_arguments(text: &str, declarations: &Declarations) {
     let count = text.matches('$').count();
     if count == 0 {

@@ -1,5 +1,5 @@
-//! A peer that writes anything anywhere into the shared memory, between the steps of the side that uses it: each step gives
-//! a message or an error of the link. The peer's end of the doorbell is closed, so that waiting ends.
+//! A peer that writes arbitrary data anywhere into the shared memory, between the steps of the side that uses it:
+//! each step returns a message or a link error. The peer's end of the doorbell is closed, so that waiting ends.
 
 #![no_main]
 
@@ -9,23 +9,23 @@ use libfuzzer_sys::fuzz_target;
 use protocol::link::{CONTROL_BYTES, Doorbell, LinkError, Memory, SharedEndpoint, Side, pair};
 use protocol::{Value, limits};
 
-/// The words of a line, and where the two rings start, as `link/region.rs` lays them out. Numbers that are out of date find
-/// less, nothing else.
+/// The number of words in a line, and the starts of the two rings, as laid out in `link/region.rs`. Outdated numbers
+/// find less, but do no other harm.
 const LINE_WORDS: usize = 16;
 const RING_LINES: usize = 1024;
 const RINGS: [usize; 2] = [64 * LINE_WORDS, (64 + RING_LINES) * LINE_WORDS];
-/// Where the words of host and worker start.
+/// The starts of the words of host and worker.
 const SIDES: [usize; 2] = [LINE_WORDS, 5 * LINE_WORDS];
 
-/// The most steps: more only take longer.
+/// The maximum number of steps: more only take longer.
 const MOST: usize = 64;
 
 fuzz_target!(|data: &[u8]| {
     let [first, steps @ ..] = data else { return };
     let side = if first % 2 == 0 { Side::Host } else { Side::Worker };
-    let memory = Memory::create(CONTROL_BYTES).expect("memory is to be had");
-    let [own, peers] = [(); 2].map(|()| memory.map(0, CONTROL_BYTES).expect("it can be mapped"));
-    let (channel, gone) = pair().expect("sockets are to be had");
+    let memory = Memory::create(CONTROL_BYTES).expect("memory is available");
+    let [own, peers] = [(); 2].map(|()| memory.map(0, CONTROL_BYTES).expect("the memory can be mapped"));
+    let (channel, gone) = pair().expect("sockets are available");
     drop(gone);
     let mut endpoint = SharedEndpoint::over(own, side, Doorbell::through(channel));
     let mut steps = Steps { rest: steps };
@@ -43,20 +43,20 @@ fuzz_target!(|data: &[u8]| {
             4 => {
                 let _ = endpoint.call_state();
             }
-            // Any word becomes anything.
+            // Writes any value to any word.
             5 => peers.words()[steps.short()].store(steps.word(), Ordering::Relaxed),
-            // A word of either side does.
+            // Writes any value to a word of either side.
             6 => {
                 let place = SIDES[usize::from(step >> 7)] + steps.short() % 8 * LINE_WORDS;
                 peers.words()[place].store(steps.word(), Ordering::Relaxed);
             }
-            // The lines that come next in the ring that is read, which begin with a message's length and kind.
+            // Writes the next lines of the ring that is read, which start with a message's length and kind.
             _ => lines += write_lines(&peers.words()[RINGS[1 - side as usize]..], lines, &mut steps),
         }
     }
 });
 
-/// Writes lines as a peer does, with stamps that are right, and tells how many.
+/// Writes lines like a peer, with valid stamps, and returns their number.
 fn write_lines(ring: &[AtomicU32], from: u32, steps: &mut Steps) -> u32 {
     let count = steps.byte().unwrap_or(0).into();
     for index in from..from + count {
@@ -69,7 +69,7 @@ fn write_lines(ring: &[AtomicU32], from: u32, steps: &mut Steps) -> u32 {
     count
 }
 
-/// What may come of a step.
+/// Checks the result of a step.
 #[track_caller]
 fn step_of(outcome: Result<u8, LinkError>, payload: &[u8]) {
     match outcome {
@@ -79,7 +79,7 @@ fn step_of(outcome: Result<u8, LinkError>, payload: &[u8]) {
     }
 }
 
-/// What is left of the input.
+/// The rest of the input.
 struct Steps<'a> {
     rest: &'a [u8],
 }

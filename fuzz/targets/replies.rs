@@ -1,5 +1,5 @@
-//! What a hostile worker sends: the host's own client gets a reply or a failure out of any bytes, through the plain channel
-//! and as what a dead worker left behind beside shared memory.
+//! Messages of a hostile worker: the host's own client returns a reply or a failure for any bytes, through the plain
+//! channel and as data left by a dead worker beside shared memory.
 
 #![no_main]
 
@@ -7,16 +7,16 @@ use libfuzzer_sys::fuzz_target;
 use protocol::link::{self, CONTROL_BYTES, Doorbell, Endpoint, Memory, SharedEndpoint, Side};
 use protocol::{
     Allocate, AwaitJob, BatchOutcome, Call, CallbackReply, CancelJob, Convention, CreateCallbacks, DescribeLastError,
-    FailureRule, FindSymbol, Hello, Invoke, InvokeBatch, MapSegment, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes, Poll,
-    Prepare, PrepareSignature, QueueCallback, ReadString, Release, SetErrors, Signature, StartJob, Type, VERSION,
-    Value, WriteMemory,
+    FailureRule, FindSymbol, Hello, Invoke, InvokeBatch, MapSegment, OpenDefaultLibrary, OpenLibrary, Outcome,
+    PathBytes, Poll, Prepare, PrepareSignature, QueueCallback, ReadString, Release, SetErrors, Signature, StartJob,
+    Type, VERSION, Value, WriteMemory,
 };
 use runtime64::remote::{Answer, Client};
 
 fuzz_target!(|data: &[u8]| {
     let [first, second, bytes @ ..] = data else { return };
-    let (channel, worker) = link::pair().expect("sockets are to be had");
-    // The worker says all of this and is gone, so that nothing waits.
+    let (channel, worker) = link::pair().expect("sockets are available");
+    // The worker sends all of this and is gone, so that nothing waits.
     std::io::Write::write_all(&mut std::fs::File::from(worker), bytes).expect("inputs fit a socket's buffer");
     let mut client = if first % 2 == 0 { Client::plain(channel) } else { Client::shared(shared(channel)) };
     for request in [first / 2, *second] {
@@ -24,14 +24,14 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Shared memory with nothing in it.
+/// Shared memory without contents.
 fn shared(channel: Endpoint) -> SharedEndpoint {
-    let memory = Memory::create(CONTROL_BYTES).expect("memory is to be had");
-    let view = memory.map(0, CONTROL_BYTES).expect("it can be mapped");
+    let memory = Memory::create(CONTROL_BYTES).expect("memory is available");
+    let view = memory.map(0, CONTROL_BYTES).expect("the memory can be mapped");
     SharedEndpoint::over(view, Side::Host, Doorbell::through(channel))
 }
 
-/// Sends one of all requests and takes the reply apart.
+/// Sends one of all requests and decodes the reply.
 fn ask(client: &mut Client, request: u8) {
     let signature = || Signature {
         convention: Convention::Cdecl,
@@ -69,14 +69,14 @@ fn ask(client: &mut Client, request: u8) {
     }
 }
 
-/// A request that runs no function of a library.
+/// A request that runs no library function.
 fn call<C: Call>(client: &mut Client, request: &C) {
     if let Err(failure) = client.call(request) {
         let _ = (failure.to_string(), format!("{failure:?}"));
     }
 }
 
-/// A request that runs functions: as long as callbacks are called, each is told something.
+/// A request that runs functions: each callback invocation is answered.
 fn converse<C: Call>(client: &mut Client, request: &C) -> Option<C::Reply> {
     let mut arguments = Vec::new();
     let mut answer = client.converse(request, &mut arguments);
@@ -90,7 +90,7 @@ fn converse<C: Call>(client: &mut Client, request: &C) -> Option<C::Reply> {
     }
 }
 
-/// Whether calls have failed.
+/// Applies every failure rule to the outcomes.
 fn rules(outcomes: &[Outcome]) {
     use FailureRule::{Errno, Hresult, LastError, Negative, Never, Nonzero, Zero};
     for outcome in outcomes {

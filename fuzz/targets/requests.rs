@@ -1,7 +1,8 @@
-//! What a hostile or confused host sends: the worker's own main loop answers each request once, with a reply or a fault.
+//! Requests of a hostile or faulty host: the worker's own main loop answers each request once, with a reply or a
+//! fault.
 //!
-//! The worker runs in this process, so nothing gets as far as to run code, to load a file or to write to an address: such
-//! requests are decoded as the worker decodes them, and sent on without what makes them do it.
+//! The worker runs in this process, so no request may run code, load a file or write to an address: such requests are
+//! decoded as the worker decodes them, and forwarded without the parts that cause it.
 
 #![no_main]
 
@@ -16,10 +17,10 @@ use protocol::{
 };
 use serde::Serialize;
 
-/// The most requests of one conversation: more only take longer.
+/// The maximum number of requests in one conversation: more only take longer.
 const MOST: usize = 32;
 
-/// The most memory that is asked for: the worker gives what the system has, which here counts as a leak.
+/// The maximum memory to request: the worker allocates what the system has, which here counts as a leak.
 const MOST_BYTES: u64 = 1 << 20;
 
 fuzz_target!(|data: &[u8]| {
@@ -28,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
     wire.send(Hello::NUMBER, &Hello { version: VERSION });
     let mut rest = data;
     while let [kind, low, high, after @ ..] = rest {
-        // A length that is too long means all that is there, so that any input means some requests.
+        // A length that is too long means the whole rest, so that any input contains some requests.
         let (payload, after) = after.split_at(after.len().min(u16::from_le_bytes([*low, *high]).into()));
         ask(&mut wire, *kind, payload);
         rest = after;
@@ -37,12 +38,12 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     let answers = Answers::default();
-    worker32::serve(Cursor::new(wire.bytes), answers.clone(), || {}).expect("memory takes every answer");
-    let answers = std::mem::take(&mut *answers.0.lock().expect("nothing panics that holds it"));
+    worker32::serve(Cursor::new(wire.bytes), answers.clone(), || {}).expect("writing to memory cannot fail");
+    let answers = std::mem::take(&mut *answers.0.lock().expect("no holder of the lock panics"));
     assert_eq!(count(&answers), wire.requests, "each request has one answer");
 });
 
-/// The input as it is, as the bytes of a channel.
+/// The input, unchanged, as the bytes of a channel.
 fn frames(data: &[u8]) {
     let mut reader = FrameReader::new(data);
     while let Ok(frame) = reader.receive() {
@@ -50,7 +51,7 @@ fn frames(data: &[u8]) {
     }
 }
 
-/// Sends a request on, without what makes it run code, load a file, write to an address or wait.
+/// Forwards a request, without the parts that make it run code, load a file, write to an address or wait.
 fn ask(wire: &mut Wire, kind: u8, payload: &[u8]) {
     match kind {
         Invoke::NUMBER => {
@@ -105,7 +106,7 @@ struct Wire {
 
 impl Wire {
     fn send<T: Serialize>(&mut self, kind: u8, message: &T) {
-        let payload = encode(message).expect("what was decoded is encoded");
+        let payload = encode(message).expect("a decoded message can be encoded");
         self.frame(kind, &payload);
     }
 
@@ -118,28 +119,28 @@ impl Wire {
     }
 }
 
-/// How many answers there are, each of which is one that a host takes.
+/// The number of answers, each of which is checked to be valid for a host.
 fn count(answers: &[u8]) -> usize {
     let mut reader = FrameReader::new(answers);
     let mut count = 0;
     while let Ok(frame) = reader.receive() {
         match frame.kind {
             link::REPLY => {}
-            link::FAULT => drop(decode::<Fault>(frame.payload).expect("a fault is one")),
-            kind => panic!("a message of kind {kind} is no answer"),
+            link::FAULT => drop(decode::<Fault>(frame.payload).expect("a fault can be decoded")),
+            kind => panic!("a message of kind {kind} is not an answer"),
         }
         count += 1;
     }
     count
 }
 
-/// Where answers go.
+/// A buffer for answers.
 #[derive(Clone, Default)]
 struct Answers(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Answers {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nothing panics that holds it").write(bytes)
+        self.0.lock().expect("no holder of the lock panics").write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! MessagePack in and out, with the depth of nesting bounded.
+//! MessagePack encoding and decoding, with bounded nesting depth.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,19 +6,19 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 
-use crate::{Called, Value, limits};
+use crate::{CallbackInvocation, Value, limits};
 
-/// Why a message could not be encoded or decoded.
+/// Reasons a message could not be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
-    /// The bytes are not the MessagePack of the expected message.
+    /// The bytes are not valid MessagePack of the expected message.
     #[error("malformed message: {0}")]
     Decode(#[from] rmp_serde::decode::Error),
     /// The value has no encoding.
     #[error("a message could not be encoded: {0}")]
     Encode(#[from] rmp_serde::encode::Error),
-    /// Bytes are left over after the message, so the two sides do not agree on its shape.
-    #[error("malformed message: {0} bytes follow it")]
+    /// Bytes follow the message, so the two sides disagree on its shape.
+    #[error("malformed message: {0} trailing bytes")]
     Trailing(usize),
 }
 
@@ -32,7 +32,7 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, CodecError> {
     Ok(bytes)
 }
 
-/// Appends the encoding of a message, so that a buffer can serve many messages.
+/// Appends the encoding of a message, so that one buffer can be reused for many messages.
 ///
 /// # Errors
 /// [`CodecError::Encode`] if the message has no encoding.
@@ -43,14 +43,14 @@ pub fn encode_into<T: Serialize>(buffer: &mut Vec<u8>, message: &T) -> Result<()
 /// Decodes exactly one message from `bytes`.
 ///
 /// # Errors
-/// [`CodecError::Decode`] for bytes of another shape or nested deeper than [`limits::DEPTH`],
-/// [`CodecError::Trailing`] if something follows the message.
+/// [`CodecError::Decode`] for bytes of another shape or nested more deeply than [`limits::DEPTH`],
+/// [`CodecError::Trailing`] if bytes follow the message.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     decode_with(PhantomData::<T>, bytes)
 }
 
-/// Decodes an [`Invoke`](crate::Invoke): gives the function's id and address, and puts the arguments into a list that can
-/// serve many calls.
+/// Decodes an [`Invoke`](crate::Invoke): returns the function's id and address, and stores the arguments in a list
+/// that can be reused for many calls.
 ///
 /// # Errors
 /// As [`decode`]; also for more than [`limits::ARGUMENTS`] arguments.
@@ -59,13 +59,14 @@ pub fn decode_invoke(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<(u32, u
     decode_with(InvokeParts(arguments), bytes)
 }
 
-/// Decodes a call of a callback: gives its head, and puts the arguments into a list that can serve many calls.
+/// Decodes a callback invocation: returns its head, and stores the arguments in a list that can be reused for many
+/// calls.
 ///
 /// # Errors
 /// As [`decode_invoke`].
-pub fn decode_called(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<Called, CodecError> {
+pub fn decode_callback(bytes: &[u8], arguments: &mut Vec<Value>) -> Result<CallbackInvocation, CodecError> {
     arguments.clear();
-    decode_with(CalledParts(arguments), bytes)
+    decode_with(CallbackParts(arguments), bytes)
 }
 
 fn decode_with<S: for<'de> DeserializeSeed<'de, Value = T>, T>(seed: S, bytes: &[u8]) -> Result<T, CodecError> {
@@ -76,7 +77,7 @@ fn decode_with<S: for<'de> DeserializeSeed<'de, Value = T>, T>(seed: S, bytes: &
     if rest.is_empty() { Ok(message) } else { Err(CodecError::Trailing(rest.len())) }
 }
 
-/// The array of function, address and arguments.
+/// Visitor for the array of function, address and arguments.
 struct InvokeParts<'a>(&'a mut Vec<Value>);
 
 impl<'de> DeserializeSeed<'de> for InvokeParts<'_> {
@@ -103,33 +104,33 @@ impl<'de> Visitor<'de> for InvokeParts<'_> {
     }
 }
 
-/// The array of head and arguments.
-struct CalledParts<'a>(&'a mut Vec<Value>);
+/// Visitor for the array of head and arguments.
+struct CallbackParts<'a>(&'a mut Vec<Value>);
 
-impl<'de> DeserializeSeed<'de> for CalledParts<'_> {
-    type Value = Called;
+impl<'de> DeserializeSeed<'de> for CallbackParts<'_> {
+    type Value = CallbackInvocation;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Called, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<CallbackInvocation, D::Error> {
         deserializer.deserialize_tuple(2, self)
     }
 }
 
-impl<'de> Visitor<'de> for CalledParts<'_> {
-    type Value = Called;
+impl<'de> Visitor<'de> for CallbackParts<'_> {
+    type Value = CallbackInvocation;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("what was called, and its arguments")
+        formatter.write_str("a callback invocation and its arguments")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Called, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<CallbackInvocation, A::Error> {
         let called = parts.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
         let arguments = parts.next_element_seed(Arguments(self.0))?;
-        arguments.ok_or_else(|| A::Error::invalid_length(1, &"what was called, and its arguments"))?;
+        arguments.ok_or_else(|| A::Error::invalid_length(1, &"a callback invocation and its arguments"))?;
         Ok(called)
     }
 }
 
-/// The array of arguments.
+/// Visitor for the array of arguments.
 struct Arguments<'a>(&'a mut Vec<Value>);
 
 impl<'de> DeserializeSeed<'de> for Arguments<'_> {
@@ -149,7 +150,7 @@ impl<'de> Visitor<'de> for Arguments<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         while let Some(value) = elements.next_element()? {
-            // A result that is a record takes a place before the arguments.
+            // A record result takes one value before the arguments.
             if self.0.len() > limits::ARGUMENTS {
                 return Err(A::Error::invalid_length(limits::ARGUMENTS + 2, &self));
             }

@@ -2,32 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of failure a [`Fault`] is.
+/// The kind of a [`Fault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FaultKind {
     /// The library could not be loaded.
     Load,
-    /// The library has no such symbol.
+    /// The library has no symbol of that name.
     Symbol,
     /// A signature that cannot be called, such as a `void` parameter.
     Signature,
     /// An address that cannot be read.
     Memory,
-    /// The function returned with the stack moved: it is not called as its declaration says.
+    /// The function returned with an unbalanced stack: its declaration has the wrong calling convention.
     Convention,
-    /// The request itself was wrong: an unknown number, a malformed body, an id that was never given.
+    /// The request itself was invalid: an unknown number, a malformed body, an id that was never issued.
     Protocol,
 }
 
-/// Why a request failed. The worker goes on.
+/// The reason a request failed. The worker continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Fault {
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub kind: FaultKind,
-    /// What happened, in words a person can act on.
+    /// A description for users.
     pub message: String,
-    /// The operating system's error number, where there is one.
+    /// The operating system's error number, if any.
     pub code: Option<i64>,
 }
 

@@ -1,95 +1,95 @@
-//! What a dying worker says of its death.
+//! The crash report of a dying worker.
 //!
-//! A report is written by a signal or exception handler inside a process whose heap may be in ruins: it has one fixed size,
-//! and neither making nor encoding it allocates. It travels as the last frame of a plain channel, or stays in a place of its
-//! own in shared memory; the bytes are the same. To the host they are the work of a process gone wild: any bytes
-//! decode to a report or to none.
+//! A report is written by a signal or exception handler inside a process whose heap may be corrupt: its size is
+//! fixed, and neither creating nor encoding it allocates. It is sent as the last frame of a plain channel, or stays
+//! in a reserved place in shared memory; the bytes are the same. The host does not trust them: any bytes decode to a
+//! report or to `None`.
 
 mod text;
 
 pub use text::Text;
 
-/// The most registers that a report names.
+/// The maximum number of registers in a report.
 pub const REGISTERS: usize = 18;
 
-/// The report of a worker that dies.
+/// The crash report of a worker.
 ///
-/// Registers are listed in the order of [`I386_REGISTERS`] or [`X86_64_REGISTERS`], as the worker's machine has them.
+/// Registers are in the order of [`I386_REGISTERS`] or [`X86_64_REGISTERS`], depending on the worker's machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastWords {
-    /// Whether the process is sure to end.
+    /// Whether the process is certain to end.
     pub stage: Stage,
-    /// What is the matter.
+    /// The cause.
     pub cause: Cause,
-    /// The signal's number on Unix, the exception's code (an NTSTATUS) on Windows, the exit code.
+    /// The signal number on Unix, the exception code (an NTSTATUS) on Windows, or the exit code.
     pub code: u32,
-    /// The address of the instruction that faulted, 0 if unknown.
+    /// The address of the faulting instruction, 0 if unknown.
     pub instruction: u64,
     /// The address that could not be accessed, for faults that have one.
     pub accessed: Option<u64>,
-    /// What was tried there, where the system tells.
+    /// The attempted access, if the system reports it.
     pub access: Option<MemoryAccess>,
-    /// The system's number of the thread.
+    /// The system's thread id.
     pub thread: u32,
-    /// Whether it is a thread that the library has started.
+    /// Whether the thread was started by the library.
     pub is_foreign: bool,
-    /// How many calls of a library's functions were under way.
+    /// The number of library calls in progress.
     pub calls: u32,
-    /// Which call of a batch was under way, counted from 1; 0 for none.
+    /// The number of the batched call in progress, from 1; 0 if none.
     pub batched: u32,
-    /// Where the module is loaded that the instruction is in, 0 if it is in none.
+    /// The load address of the module that contains the instruction, 0 if there is no such module.
     pub module_base: u64,
     /// The file of that module, in the worker's syntax.
     pub module: Text,
-    /// What the C library says of an abort, or the mangled name of the exception's type.
+    /// The C library's message for an abort, or the mangled name of the exception's type.
     pub text: Text,
-    /// The registers, empty if they are not known.
+    /// The registers, empty if unknown.
     pub registers: Registers,
 }
 
-/// The registers of i386 in the order of a report.
+/// The registers of i386, in report order.
 pub const I386_REGISTERS: [&str; 10] = ["eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "eflags"];
 
-/// The registers of x86-64 in the order of a report.
+/// The registers of x86-64, in report order.
 pub const X86_64_REGISTERS: [&str; REGISTERS] = [
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
     "rip", "rflags",
 ];
 
-/// Whether the process is sure to end.
+/// Whether the process is certain to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Something may still handle the exception. The report holds if the process ends with its code.
+    /// The exception may still be handled. The report is valid if the process ends with its code.
     Provisional = 1,
-    /// It ends.
+    /// The process ends.
     Final = 2,
 }
 
-/// What a worker dies of.
+/// The cause of a worker's death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// An instruction that could not be executed.
     Fault = 1,
-    /// A stack that is used up.
+    /// A stack overflow.
     StackOverflow = 2,
-    /// `abort`, which the C library itself calls when it finds the heap or the stack damaged.
+    /// `abort`, which the C library also calls when it detects heap or stack corruption.
     Abort = 3,
-    /// A C++ exception that nothing caught.
+    /// An uncaught C++ exception.
     CppException = 4,
     /// `exit` or `ExitProcess`.
     Exit = 5,
-    /// A job that took longer than it was given. The code is the job's id.
+    /// A job that exceeded its time limit. The code is the job's id.
     Expired = 6,
 }
 
-/// What an instruction tried.
+/// The access that an instruction attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryAccess {
-    /// To read.
+    /// A read.
     Read = 1,
-    /// To write.
+    /// A write.
     Write = 2,
-    /// To execute what is there.
+    /// An instruction fetch.
     Execute = 3,
 }
 
@@ -101,7 +101,7 @@ pub struct Registers {
 }
 
 impl Registers {
-    /// Those that are given; more than [`REGISTERS`] are cut off.
+    /// The given values; values beyond [`REGISTERS`] are dropped.
     #[must_use]
     pub fn of(values: &[u64]) -> Self {
         let mut registers = Self::default();
@@ -112,7 +112,7 @@ impl Registers {
         registers
     }
 
-    /// Their values.
+    /// The register values.
     #[must_use]
     pub fn values(&self) -> &[u64] {
         &self.values[..usize::from(self.count)]
@@ -120,10 +120,10 @@ impl Registers {
 }
 
 impl LastWords {
-    /// The bytes of every encoded report.
+    /// The size of every encoded report.
     pub const BYTES: usize = 4 + 6 * 4 + 3 * 8 + 2 * Text::ENCODED + REGISTERS * 8;
 
-    /// A report that knows nothing but its cause.
+    /// A report with only stage, cause and code.
     #[must_use]
     pub fn new(stage: Stage, cause: Cause, code: u32) -> Self {
         Self {
@@ -172,7 +172,7 @@ impl LastWords {
         bytes
     }
 
-    /// Decodes a report; nothing, if the bytes are none.
+    /// Decodes a report; `None` if the bytes are not a report.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = Rest(bytes.strip_prefix(MAGIC).filter(|_| bytes.len() == Self::BYTES)?);
@@ -200,10 +200,10 @@ impl LastWords {
     }
 }
 
-/// What every report begins with.
+/// The first bytes of every report.
 const MAGIC: &[u8; 4] = b"LW05";
 
-/// The bytes that are not decoded yet.
+/// The bytes not decoded yet.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
@@ -231,7 +231,7 @@ fn cause_of(byte: u8) -> Option<Cause> {
     all.into_iter().find(|cause| *cause as u8 == byte)
 }
 
-/// The access, if the byte says which; nothing at all for a byte that no report has.
+/// The access encoded in the byte, if any; the outer `None` for an invalid byte.
 fn access_of(byte: u8) -> Option<Option<MemoryAccess>> {
     if byte == 0 {
         return Some(None);

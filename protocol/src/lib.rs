@@ -1,8 +1,9 @@
-//! What crosses the boundary between `runtime64` and its workers, and the channel it crosses on.
+//! The messages between `runtime64` and its workers, and the channel that carries them.
 //!
-//! The host asks, the worker answers. Each request is a type that names its reply ([`Call`]), travels as one
-//! [frame](link) and is encoded as MessagePack: structs as arrays, byte strings as `bin`, never anything whose width
-//! depends on the machine. The crate is the only one that both sides share; it knows neither Lua nor C declarations.
+//! The host sends requests, the worker replies. Each request is a type that names its reply ([`Call`]), travels as
+//! one [frame](link) and is encoded as MessagePack: structs as arrays, byte strings as `bin`, never a value whose
+//! width depends on the machine. This crate is the only one that both sides share; it depends on neither Lua nor C
+//! declarations.
 //!
 //! ```
 //! use protocol::{Outcome, Value, decode, encode};
@@ -22,15 +23,15 @@ mod message;
 mod signature;
 mod value;
 
-pub use codec::{CodecError, decode, decode_called, decode_invoke, encode, encode_into};
+pub use codec::{CodecError, decode, decode_callback, decode_invoke, encode, encode_into};
 pub use fault::{Fault, FaultKind};
 pub use last_words::{
     Cause, I386_REGISTERS, LastWords, MemoryAccess, REGISTERS, Registers, Stage, Text, X86_64_REGISTERS,
 };
 pub use message::{
-    Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
-    CancelJob, CreateCallbacks, DescribeLastError, FailureRule, FindSymbol, FoundSymbol, Function, Hello, Identity,
-    Invoke, InvokeBatch, Job, JobState, Library, LimitJob, Machine, MapSegment, Mapped, OpenDefaultLibrary,
+    Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackInvocation, CallbackReply,
+    Callbacks, CancelJob, CreateCallbacks, DescribeLastError, FailureRule, FindSymbol, FoundSymbol, Function, Hello,
+    Identity, Invoke, InvokeBatch, Job, JobState, Library, LimitJob, Machine, MapSegment, Mapped, OpenDefaultLibrary,
     OpenLibrary, Outcome, PathBytes, Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback,
     ReadString, Release, Served, SetErrors, StartJob, Symbol, VERSION, WriteMemory,
 };

@@ -1,4 +1,4 @@
-//! Bounds that both sides enforce, so that a confused or hostile peer cannot make the other run out of memory or stack.
+//! Limits that both sides enforce, so that a faulty or hostile peer cannot exhaust the other's memory or stack.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,40 +6,41 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
-/// The largest payload of one frame, in bytes: 64 MiB.
+/// The maximum payload of one frame, in bytes: 64 MiB.
 pub const FRAME_BYTES: u32 = 64 << 20;
 
-/// How deep a message may nest. Every message is flat; the codec's own default of 1,024 would overflow a small stack.
+/// The nesting limit of a message. Every message is flat; the codec's own default of 1,024 would overflow a small
+/// stack.
 pub const DEPTH: usize = 32;
 
-/// The most arguments of one call. C guarantees 127 (C11 5.2.4.1).
+/// The maximum number of arguments of one call. C guarantees 127 (C11 5.2.4.1).
 pub const ARGUMENTS: usize = 256;
 
-/// The most struct types of one signature: one for each parameter, and one for the result.
+/// The maximum number of struct types of one signature: one for each parameter, and one for the result.
 pub const RECORDS: usize = ARGUMENTS + 1;
 
-/// The largest struct that is passed by value, in bytes: 64 KiB. It travels over the stack.
+/// The maximum size of a struct passed by value, in bytes: 64 KiB. It travels over the stack.
 pub const RECORD_BYTES: u32 = 64 << 10;
 
-/// The most callbacks that are made by one request.
+/// The maximum number of callbacks created by one request.
 pub const CALLBACKS: usize = 4096;
 
-/// The most calls of one batch.
+/// The maximum number of calls in one batch.
 pub const BATCH: usize = 1 << 16;
 
-/// The most calls that are under way at a time without anybody waiting for them.
+/// The maximum number of jobs in progress at a time.
 pub const JOBS: usize = 1 << 16;
 
-/// The most directories a library's dependencies are searched in.
+/// The maximum number of directories searched for a library's dependencies.
 pub const DIRECTORIES: usize = 256;
 
-/// The longest name of a symbol, in bytes. C++ templates make long ones.
+/// The maximum length of a symbol name, in bytes. C++ templates produce long ones.
 pub const SYMBOL_BYTES: usize = 64 << 10;
 
-/// The longest string read from a worker in one request, in bytes: a reply of it still fits one frame.
+/// The maximum length of a string read from a worker in one request, in bytes: the reply still fits in one frame.
 pub const STRING_BYTES: u32 = FRAME_BYTES - 64;
 
-/// Deserializes a list of at most `MOST` elements and refuses a longer one before its elements are stored.
+/// Deserializes a list of at most `MOST` elements; rejects a longer one before storing its elements.
 pub(crate) fn bounded<'de, const MOST: usize, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: Deserialize<'de>,
@@ -58,7 +59,7 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for BoundedList<T
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
-        // The announced length is the peer's word only: it bounds the reservation, it does not set it.
+        // The announced length is not trusted: it bounds the reservation, but does not determine it.
         let announced = elements.size_hint().unwrap_or(0);
         if announced > MOST {
             return Err(A::Error::invalid_length(announced, &self));

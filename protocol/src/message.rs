@@ -1,4 +1,4 @@
-//! The requests, and the reply each of them names.
+//! The requests, and the reply of each.
 
 use std::fmt;
 
@@ -15,40 +15,40 @@ mod job;
 mod path;
 
 pub use batch::{BatchOutcome, BatchedCall, FailureRule, InvokeBatch};
-pub use callback::{CallbackReply, Callbacks, Called, CreateCallbacks, Poll, QueueCallback, Served};
+pub use callback::{CallbackInvocation, CallbackReply, Callbacks, CreateCallbacks, Poll, QueueCallback, Served};
 pub use job::{AwaitJob, CancelJob, Job, JobState, LimitJob, StartJob};
 pub use path::PathBytes;
 
-/// The version of the protocol. Both sides must have the same: they are built and shipped together.
+/// The protocol version. Both sides must have the same: they are built and shipped together.
 pub const VERSION: u32 = 6;
 
-/// A request. Its number is the kind of the frame it travels in and never changes its meaning.
+/// A request. Its number is the kind of its frame and never changes its meaning.
 pub trait Call: Serialize {
     /// The frame kind of the request, below [`link::REPLY`](crate::link::REPLY).
     const NUMBER: u8;
-    /// What the worker answers.
+    /// The worker's reply.
     type Reply: Serialize + DeserializeOwned;
 }
 
 /// The first request on every connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// The host's [`VERSION`]. This field stays the first one in every version to come.
+    /// The host's [`VERSION`]. This field stays first in every future version.
     pub version: u32,
 }
 
-/// What a worker is. The answer to [`Hello`].
+/// The properties of a worker. The answer to [`Hello`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The worker's [`VERSION`]. This field stays the first one in every version to come.
+    /// The worker's [`VERSION`]. This field stays first in every future version.
     pub version: u32,
     /// The width of a pointer, in bits: 32 or 64.
     pub pointer_bits: u8,
-    /// Whose ABI the worker's code follows.
+    /// The operating system whose ABI the worker's code follows.
     pub platform: Platform,
     /// The processor the worker was compiled for.
     pub machine: Machine,
-    /// The worker's process id as its own system counts; under Wine it is not the Unix one.
+    /// The worker's process id in its own system; under Wine it differs from the Unix one.
     pub process: u32,
 }
 
@@ -70,33 +70,33 @@ pub enum Machine {
     X86_64,
 }
 
-/// Loads a library. Loading the same one twice answers the same id.
+/// Loads a library. Loading the same one again returns the same id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenLibrary {
-    /// An absolute path, or a bare name that only the system's directories are searched for.
+    /// An absolute path, or a bare name, which is searched for in the system's directories only.
     pub path: PathBytes,
-    /// Further directories, absolute, in which dependencies of the library may lie.
+    /// Additional absolute directories that may contain dependencies of the library.
     #[serde(deserialize_with = "limits::bounded::<{ limits::DIRECTORIES }, _, _>")]
     pub directories: Vec<PathBytes>,
 }
 
-/// Names the C library of the worker, and on Windows also kernel32, user32, gdi32, advapi32 and ole32.
+/// Requests the worker's C library, and on Windows also kernel32, user32, gdi32, advapi32 and ole32.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenDefaultLibrary {}
 
 /// A loaded library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Library {
-    /// The id to name it by, for the life of the worker.
+    /// The library's id, valid for the life of the worker.
     pub id: u32,
 }
 
-/// What a library exports something by.
+/// The key of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Symbol {
-    /// A name, decorated or mangled as the compiler left it, of at most [`limits::SYMBOL_BYTES`].
+    /// A name, decorated or mangled by the compiler, of at most [`limits::SYMBOL_BYTES`].
     Name(#[serde(deserialize_with = "limits::bounded_text::<{ limits::SYMBOL_BYTES }, _>")] String),
-    /// A place in the export table of a Windows library.
+    /// An ordinal in the export table of a Windows library.
     Ordinal(u16),
 }
 
@@ -114,45 +114,45 @@ impl fmt::Display for Symbol {
 pub struct Prepare {
     /// The library's id.
     pub library: u32,
-    /// What to try, in order: the plain name, then its decorated forms.
+    /// The symbols to try, in order: the plain name, then its decorated forms.
     #[serde(deserialize_with = "limits::bounded::<16, _, _>")]
     pub symbols: Vec<Symbol>,
-    /// How it is to be called.
+    /// The signature to call it with.
     pub signature: Signature,
 }
 
-/// A function ready to be called.
+/// A function prepared for calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
-    /// The id to call it by, for the life of the worker.
+    /// The function's id, valid for the life of the worker.
     pub id: u32,
-    /// Where it lies in the worker.
+    /// Its address in the worker.
     pub address: u64,
-    /// Which of the symbols was found.
+    /// The symbol that was found.
     pub symbol: Symbol,
 }
 
-/// Prepares calls of functions of one signature, each of which is told where it lies. Preparing the same one twice answers
-/// the same id.
+/// Prepares calls of functions with one signature; each call specifies the function's address. Preparing the same one
+/// again returns the same id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareSignature {
-    /// How the functions are to be called.
+    /// The signature to call the functions with.
     pub signature: Signature,
 }
 
-/// A signature ready to be called with.
+/// A signature prepared for calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreparedSignature {
-    /// The id to call functions by, for the life of the worker.
+    /// The id for calls, valid for the life of the worker.
     pub id: u32,
 }
 
-/// Asks where a symbol lies.
+/// Requests the address of a symbol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindSymbol {
     /// The library's id.
     pub library: u32,
-    /// What to try, in order: the plain name, then its decorated forms.
+    /// The symbols to try, in order: the plain name, then its decorated forms.
     #[serde(deserialize_with = "limits::bounded::<16, _, _>")]
     pub symbols: Vec<Symbol>,
 }
@@ -160,118 +160,118 @@ pub struct FindSymbol {
 /// A symbol that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundSymbol {
-    /// Where it lies in the worker.
+    /// Its address in the worker.
     pub address: u64,
-    /// Which of the symbols was found.
+    /// The symbol that was found.
     pub symbol: Symbol,
 }
 
-/// Calls a prepared function. A worker takes it apart with [`decode_invoke`](crate::decode_invoke).
+/// Calls a prepared function. A worker decodes it with [`decode_invoke`](crate::decode_invoke).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Invoke<'a> {
     /// The function's id.
     pub function: u32,
-    /// Where the function to call lies, if that is not where the id's own does: a signature alone has no place.
+    /// The address of the function to call, if it differs from the id's own: a prepared signature has no address.
     pub address: u64,
-    /// As many values as [`Signature::values`] tells: one for each parameter, and before them, for a result that is a
-    /// record, the address of the room for it.
+    /// [`Signature::values`] values: one for each parameter, preceded, for a record result, by the address of its
+    /// buffer.
     pub arguments: &'a [Value],
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The result, [`Value::Nil`] for `void`, NULL, and a record, which lies in the room that was made for it.
+    /// The result; [`Value::Nil`] for `void`, NULL, and a record, which is in its buffer.
     pub result: Value,
     /// The C library's `errno` right after the call.
     pub errno: i32,
-    /// `GetLastError()` right after the call, 0 where there is no such thing.
+    /// `GetLastError()` right after the call, 0 on systems without it.
     pub last_error: u32,
 }
 
-/// Sets the error numbers that the next call finds.
+/// Sets the error numbers for the next call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetErrors {
     /// The C library's `errno`, if it is to be set.
     pub errno: Option<i32>,
-    /// What `GetLastError()` gives, if it is to be set.
+    /// The result of `GetLastError()`, if it is to be set.
     pub last_error: Option<u32>,
 }
 
 /// Copies bytes out of the worker's memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadString {
-    /// Where they start.
+    /// The start address.
     pub address: u64,
-    /// How many, or none to stop before the first zero byte.
+    /// The number of bytes; `None` reads up to the first zero byte.
     pub length: Option<u32>,
 }
 
-/// Asks for the system's text for an error number of `GetLastError`. The reply is nil where there is no such thing.
+/// Requests the system's message for an error number of `GetLastError`. The reply is nil on systems without it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DescribeLastError {
     /// The error number.
     pub code: u32,
 }
 
-/// Goes over to shared memory. The answer still comes through the plain channel; what follows travels through the memory.
-/// After a fault all goes on through the plain channel.
+/// Switches to shared memory. The answer still comes through the plain channel; everything after it travels through
+/// the memory. After a fault, the link stays with the plain channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attach {
-    /// Where the memory is.
+    /// The location of the memory.
     pub memory: Ticket,
-    /// How much there is of it.
+    /// The size of the memory.
     pub bytes: u64,
-    /// What wakes a side that sleeps.
+    /// The wake-up mechanism for a sleeping side.
     pub doorbell: DoorbellTicket,
 }
 
 /// A part of the shared memory, mapped in the worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapped {
-    /// Where it lies in the worker. The answer to [`Attach`] tells where the call area does.
+    /// Its address in the worker. The answer to [`Attach`] contains the address of the call area.
     pub address: u64,
 }
 
-/// Maps a further part of the shared memory.
+/// Maps another part of the shared memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapSegment {
-    /// Where it starts in the memory.
+    /// The offset in the memory.
     pub offset: u64,
-    /// How long it is.
+    /// The size.
     pub bytes: u64,
 }
 
 /// Copies bytes into the worker's memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteMemory {
-    /// Where they go.
+    /// The target address.
     pub address: u64,
-    /// What goes there.
+    /// The bytes.
     #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
 }
 
-/// Allocates zeroed memory of the worker's own, for a link without shared memory.
+/// Allocates zeroed private memory of the worker, for a link without shared memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocate {
-    /// How much.
+    /// The size.
     pub bytes: u64,
-    /// Its alignment, a power of two.
+    /// The alignment, a power of two.
     pub align: u64,
 }
 
-/// Memory that was allocated.
+/// Allocated memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocated {
-    /// Where it lies in the worker.
+    /// Its address in the worker.
     pub address: u64,
 }
 
-/// Gives back memory that [`Allocate`] gave.
+/// Releases memory allocated by [`Allocate`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// Where it lies.
+    /// Its address.
     pub address: u64,
 }
 

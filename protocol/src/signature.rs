@@ -1,10 +1,10 @@
-//! The shape of a function as the worker needs it: no names, no C declarations, every width fixed.
+//! The signature of a function as the worker needs it: no names, no C declarations, every width fixed.
 
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
 
-/// How a value is passed. Laid out for the worker's ABI by the host, so `long` has become 32 or 64 bits here.
+/// How a value is passed. The host has laid it out for the worker's ABI, so `long` is 32 or 64 bits here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Type {
     /// No value. Only as a result.
@@ -31,9 +31,9 @@ pub enum Type {
     Float32,
     /// `double`.
     Float64,
-    /// An address, or bytes that live for the length of the call.
+    /// An address, or bytes that live for the duration of the call.
     Pointer,
-    /// As a result: a zero-terminated string, copied at return. As a parameter the same as [`Type::Pointer`].
+    /// As a result: a zero-terminated string, copied on return. As a parameter the same as [`Type::Pointer`].
     CString,
     /// `long double` of System V: the 80 bits of x87, which travel as ten bytes.
     Extended,
@@ -41,16 +41,17 @@ pub enum Type {
     Record(u16),
 }
 
-/// A struct, union or complex number as it is passed by value.
+/// A struct, union or complex number passed by value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Record {
     /// Its size, at most [`limits::RECORD_BYTES`].
     pub bytes: u32,
     /// Its alignment, a power of two.
     pub align: u32,
-    /// Which registers it travels in on x86-64 System V, in order (System V ABI AMD64, 3.2.3); empty where it goes through
-    /// memory. Every other ABI decides by the size; on i386 this tells only what the size does not: [`Eightbyte::Sse`] of
-    /// a struct that consists of one `float` or `double`, [`Eightbyte::Integer`] of a `float _Complex`.
+    /// The registers it is passed in on x86-64 System V, in order (System V ABI AMD64, 3.2.3); empty if it is passed
+    /// in memory. Every other ABI decides by the size; on i386 this only contains what the size does not determine:
+    /// [`Eightbyte::Sse`] for a struct that consists of one `float` or `double`, [`Eightbyte::Integer`] for a
+    /// `float _Complex`.
     #[serde(deserialize_with = "limits::bounded::<2, _, _>")]
     pub registers: Vec<Eightbyte>,
 }
@@ -62,15 +63,15 @@ pub enum Eightbyte {
     Integer,
     /// A vector register.
     Sse,
-    /// Sixteen bytes that come back in an x87 register: `long double`.
+    /// Sixteen bytes that are returned in an x87 register: `long double`.
     X87,
 }
 
-/// Who pops the arguments and which of them go in registers. Without meaning on x86-64, where each system has one
-/// convention and compilers ignore the words.
+/// Who pops the arguments, and which arguments are passed in registers. No effect on x86-64, where each system has
+/// one convention and compilers ignore the keywords.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Convention {
-    /// The caller pops; C's own.
+    /// The caller pops; C's default.
     #[default]
     Cdecl,
     /// The callee pops; the Windows API's.
@@ -86,24 +87,24 @@ pub enum Convention {
 pub struct Signature {
     /// The calling convention.
     pub convention: Convention,
-    /// Whether nothing names the convention, so that a function may also turn out to be [`Convention::Stdcall`]: its
-    /// arguments lie where those of [`Convention::Cdecl`] do.
+    /// Whether no source names the convention, so that the function may also turn out to be [`Convention::Stdcall`]:
+    /// its arguments are in the same places as those of [`Convention::Cdecl`].
     pub is_convention_open: bool,
-    /// The type of the result, [`Type::Void`] for none.
+    /// The type of the result, [`Type::Void`] if there is none.
     pub result: Type,
     /// The types of the parameters, at most [`limits::ARGUMENTS`].
     #[serde(deserialize_with = "limits::bounded::<{ limits::ARGUMENTS }, _, _>")]
     pub parameters: Vec<Type>,
-    /// Of a call of a function with a variable number of arguments: how many parameters its declaration names. The others
-    /// are of the types that C promotes such arguments to.
+    /// For a call of a variadic function: the number of parameters in its declaration. The others have the types that
+    /// C promotes such arguments to.
     pub fixed: Option<u32>,
-    /// What is passed by value, for [`Type::Record`].
+    /// The records passed by value, for [`Type::Record`].
     #[serde(deserialize_with = "limits::bounded::<{ limits::RECORDS }, _, _>")]
     pub records: Vec<Record>,
 }
 
 impl Signature {
-    /// The record that a type names; nothing for other types, and for an index that is none.
+    /// The record that a type refers to; `None` for other types and for an invalid index.
     #[must_use]
     pub fn record(&self, ty: Type) -> Option<&Record> {
         match ty {
@@ -112,7 +113,8 @@ impl Signature {
         }
     }
 
-    /// How many values a call carries: one for each parameter, after the address of the room for a result that is a record.
+    /// The number of values in a call: one for each parameter, preceded by the address of the buffer if the result is
+    /// a record.
     #[must_use]
     pub fn values(&self) -> usize {
         self.parameters.len() + usize::from(self.record(self.result).is_some())

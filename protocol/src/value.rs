@@ -7,8 +7,8 @@ use serde::ser::{Serialize, Serializer};
 
 /// One argument or result, in MessagePack's own types: nil, bool, integer, float 64, bin.
 ///
-/// How a value is to be read is told by the prepared [`Signature`](crate::Signature), not by the value: an
-/// [`Integer`](Value::Integer) is an `int8_t`, a `uint64_t` or an address, as the function's parameter says.
+/// The prepared [`Signature`](crate::Signature) determines how a value is interpreted, not the value itself: an
+/// [`Integer`](Value::Integer) is an `int8_t`, a `uint64_t` or an address, depending on the function's parameter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// A NULL pointer, or the result of a `void` function.
@@ -18,11 +18,11 @@ pub enum Value {
     Bool(bool),
     /// Any integer or address. A `uint64_t` travels as the `int64_t` with the same bits.
     Integer(i64),
-    /// A `float` or `double`; every `float` is exact in a `double`.
+    /// A `float` or `double`; every `float` is exactly representable as a `double`.
     Float(f64),
-    /// Bytes that the callee reads through a pointer for the length of the call, or that were copied at return.
-    /// A C string argument comes with its terminating zero; a result comes without it. Also a record that is passed by
-    /// value, and the ten bytes of a `long double`.
+    /// Bytes that the callee reads through a pointer for the duration of the call, or that were copied on return. A C
+    /// string argument includes its terminating zero; a result does not. Also a record passed by value, and the ten
+    /// bytes of a `long double`.
     Bytes(Vec<u8>),
 }
 
@@ -66,7 +66,7 @@ impl Visitor<'_> for ValueVisitor {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        // Integers are always sent signed, so a larger one was not sent by this protocol.
+        // Integers are always sent signed, so a larger one does not follow this protocol.
         i64::try_from(value).map(Value::Integer).map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
     }
 

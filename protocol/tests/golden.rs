@@ -1,17 +1,17 @@
-//! The bytes on the wire. A change here is a change of the protocol: it needs a new `VERSION`.
+//! The bytes on the wire. A change here changes the protocol: it requires a new `VERSION`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use protocol::link::{
     CALLBACK, CALLBACK_REPLY, DoorbellTicket, FAULT, FrameReader, FrameWriter, LAST_WORDS, REPLY, Ticket, report_frame,
 };
 use protocol::{
-    Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackReply, Callbacks, Called,
-    CancelJob, Cause, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault, FaultKind,
-    FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords, Library,
-    LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes, Platform,
-    Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers, Release, Served,
-    SetErrors, Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode, decode_called,
-    decode_invoke, encode,
+    Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackInvocation, CallbackReply,
+    Callbacks, CancelJob, Cause, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault,
+    FaultKind, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords,
+    Library, LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes,
+    Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers,
+    Release, Served, SetErrors, Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode,
+    decode_callback, decode_invoke, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -143,12 +143,13 @@ fn calling_back() {
     golden(&CreateCallbacks { signature, count: 32 }, "92 96 a5436465636c c2 a4566f6964 90 c0 90 20");
     golden(&Callbacks { first: 3, addresses: vec![0x1000, 0x1010] }, "92 03 92 cd1000 cd1010");
     golden(&QueueCallback { callback: 3, is_queued: true, answer: Value::Integer(1) }, "93 03 c3 01");
-    let called = Called { callback: 3, errno: 2, last_error: 5, is_foreign: true, is_queued: false, lost: 0 };
+    let called =
+        CallbackInvocation { callback: 3, errno: 2, last_error: 5, is_foreign: true, is_queued: false, lost: 0 };
     let arguments = vec![Value::Integer(7), Value::Bytes(b"ab".to_vec())];
     let bytes = encode(&(called, arguments.as_slice())).unwrap();
     assert_eq!(hex(&bytes), "92 96 03 02 05 c3 c2 00 92 07 c4026162".replace(' ', ""));
     let mut decoded = vec![Value::Nil];
-    assert_eq!(decode_called(&bytes, &mut decoded).unwrap(), called);
+    assert_eq!(decode_callback(&bytes, &mut decoded).unwrap(), called);
     assert_eq!(decoded, arguments);
     golden(&CallbackReply { result: Value::Float(0.5) }, "91 cb3fe0000000000000");
     golden(&Poll { milliseconds: 500 }, "91 cd01f4");

@@ -1,4 +1,4 @@
-//! A confused or hostile peer: every malformed message is an error, and none costs more memory than it is long.
+//! A faulty or hostile peer: every malformed message is an error, and none costs more memory than its length.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use protocol::link::{FrameReader, FrameWriter, LinkError};
@@ -32,7 +32,7 @@ fn bytes_after_a_message_are_an_error() {
 #[test]
 fn counts_are_bounded() {
     let with = |count| encode(&Invoke { function: 1, address: 0, arguments: &vec![Value::Nil; count] }).unwrap();
-    // The room for a result comes before the arguments.
+    // The buffer for a result precedes the arguments.
     assert!(invoke(&with(limits::ARGUMENTS + 1)).is_ok());
     let error = invoke(&with(limits::ARGUMENTS + 2)).unwrap_err();
     assert!(error.to_string().contains("at most 256"), "{error}");
@@ -53,10 +53,10 @@ fn names_of_symbols_are_bounded() {
 
 #[test]
 fn an_announced_count_alone_costs_no_memory() {
-    // An array of 2^32 - 1 arguments, of which none follows.
+    // An array of 2^32 - 1 arguments, none of which follows.
     let bytes = [0x92, 0x01, 0xdd, 0xff, 0xff, 0xff, 0xff];
     assert!(invoke(&bytes).is_err());
-    // A byte string of 2^32 - 1 bytes, of which none follows.
+    // A byte string of 2^32 - 1 bytes, none of which follows.
     let bytes = [0x92, 0x01, 0x91, 0xc6, 0xff, 0xff, 0xff, 0xff];
     assert!(invoke(&bytes).is_err());
 }

@@ -1,8 +1,7 @@
 //! C declarations: source text in, types and byte layouts out.
 //!
-//! This module is pure. It knows neither Lua nor the operating system, only C and the four
-//! [ABIs](Abi) that a worker may have. Types are free of any ABI; [`layout`] and
-//! [`record_layout`] tell their sizes on one.
+//! This module is pure: it depends on neither Lua nor the operating system, only on C and the four [ABIs](Abi)
+//! of the workers. Types do not depend on an ABI; [`layout`] and [`record_layout`] compute their sizes on one.
 //!
 //! ```
 //! use runtime64::c::{Abi, Convention, Declarations, layout};
@@ -33,9 +32,9 @@ mod names;
 mod parser;
 mod print;
 mod scope;
-mod similar;
 mod source;
 mod standard;
+mod suggest;
 mod types;
 mod windows;
 
@@ -48,8 +47,8 @@ pub use declarations::Declarations;
 pub use error::{Error, Problem};
 pub use layout::{BitField, Layout, LayoutError, MemberLayout, RecordLayout, layout, record_layout};
 pub use names::{Declaration, FunctionDeclaration, VariableDeclaration};
-pub(crate) use similar::suggestion;
 pub use source::Position;
+pub(crate) use suggest::suggestion;
 pub use types::{
     Annotation, ArrayType, Basic, BitFieldRule, Constant, ConstantValue, Convention, Count, Direction, Enumeration,
     EnumerationBody, Enumerator, Extent, ExtentUnit, FunctionType, Length, Member, Parameter, PerAbi, Qualifiers,

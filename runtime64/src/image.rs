@@ -1,11 +1,12 @@
-//! Library files, read on the host without loading them.
+//! Library files, parsed on the host without loading them.
 //!
-//! [`Image::open`] looks at a file's own header and says which worker can load it, or refuses the file with an error that
-//! names what it is instead: a text file, a static archive, a 16-bit or an ARM library, a .NET assembly, a truncated
-//! download. An accepted image lists its [exports](Image::exports) and [dependencies](Image::dependencies). [`Search`]
-//! finds a library by name as the system's loader would, and [`missing_dependency`] names what a refused library lacks.
+//! [`Image::open`] reads a file's own header and determines which worker can load it, or rejects the file with an
+//! error that names its actual format: a text file, a static archive, a 16-bit or an ARM library, a .NET assembly, a
+//! truncated download. An accepted image lists its [exports](Image::exports) and [dependencies](Image::dependencies).
+//! [`Search`] finds a library by name like the system's loader, and [`missing_dependency`] names the dependency that
+//! a rejected library lacks.
 //!
-//! Everything here is pure: files are read, nothing is executed, and a damaged file is an error, never a panic.
+//! This module is pure: it reads files and executes nothing, and a damaged file is an error, never a panic.
 
 mod classify;
 mod content;
@@ -41,10 +42,11 @@ use classify::Header;
 use elf::ElfView;
 use pe::PeView;
 
-/// The largest file that is read, in bytes. No 32-bit process can map a library of that size beside its own code and stack.
+/// The size limit of a file, in bytes. A 32-bit process cannot map a library of that size beside its own code and
+/// stack.
 const LARGEST_FILE: u64 = 1 << 30;
 
-/// The format of a library file, which decides the system that its worker runs on.
+/// The format of a library file, which determines the system that its worker runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Executable and Linkable Format: a Linux shared object.
@@ -62,7 +64,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// The processor that a library was built for.
+/// The processor a library was built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Machine {
     /// 32-bit x86: `EM_386`, `IMAGE_FILE_MACHINE_I386`.
@@ -91,7 +93,7 @@ impl fmt::Display for Machine {
     }
 }
 
-/// A library file that a worker can load: its header has been read and accepted, and its bytes are held in memory.
+/// A library file that a worker can load: its header has been parsed and accepted, and its bytes are in memory.
 #[derive(Clone, Debug)]
 pub struct Image {
     path: PathBuf,
@@ -101,11 +103,11 @@ pub struct Image {
 }
 
 impl Image {
-    /// Reads the library at `path`. A symbolic link is followed; a GNU linker script is not (see [`Search::find`]).
+    /// Reads the library at `path`. Follows a symbolic link, but not a GNU linker script (see [`Search::find`]).
     ///
     /// # Errors
-    /// Every variant of [`Error`] but [`Error::MissingDependency`]: the file is absent, unreadable, or no library that a
-    /// worker could load. A file that its header rules out is not read any further than that header.
+    /// Every variant of [`Error`] except [`Error::MissingDependency`]: the file is absent, unreadable, or not a
+    /// library that a worker could load. A file rejected by its header is not read beyond that header.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let Header { mut file, head, length, format, machine } = classify::read_header(path)?;
         if length > LARGEST_FILE {
@@ -117,7 +119,7 @@ impl Image {
         Ok(image)
     }
 
-    /// Where the image was read from, as given to [`open`](Self::open).
+    /// The path the image was read from, as passed to [`open`](Self::open).
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -135,7 +137,7 @@ impl Image {
         self.machine
     }
 
-    /// What the library exports: ELF by name, PE by ordinal.
+    /// The exports of the library: ELF by name, PE by ordinal.
     ///
     /// # Errors
     /// [`Error::Damaged`] when a table points outside the file.
@@ -148,8 +150,8 @@ impl Image {
         Ok(raw.into_iter().map(|export| export.describe(self.format, self.machine)).collect())
     }
 
-    /// The names of the libraries without which this one cannot be loaded, in the file's order: `DT_NEEDED` entries, or
-    /// the DLLs of the import table. Delay-loaded DLLs are left out, for they are needed only when first called.
+    /// The names of the libraries that this one requires, in the file's order: `DT_NEEDED` entries, or the DLLs of
+    /// the import table. Delay-loaded DLLs are left out, since they are needed only when first called.
     ///
     /// # Errors
     /// [`Error::Damaged`] when a table points outside the file.
@@ -169,7 +171,7 @@ impl Image {
         }
     }
 
-    /// Refuses what only the whole file shows: parts that are cut off, and programs.
+    /// Rejects files that only their whole contents reveal as unusable: truncated ones, and programs.
     fn check(&self) -> Result<(), Error> {
         match self.view()? {
             View::Elf(view) => view.check(&self.path),
@@ -186,7 +188,7 @@ impl Image {
     }
 }
 
-/// An image's bytes, seen through its format.
+/// An image's bytes, parsed by format.
 enum View<'data> {
     Elf(ElfView<'data>),
     Pe(PeView<'data>),

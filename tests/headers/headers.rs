@@ -79,8 +79,8 @@ fn headers_as_they_are_in_the_file() {
     let sqlite = pasted(NO_PLATFORM, "sqlite3.h").unwrap();
     assert!(sqlite.function("sqlite3_open").is_some() && sqlite.constant("SQLITE_ROW").is_some());
 
-    let asks = "'_MSC_VER' asks for the platform, which is not supported; declarations serve every platform: say what you \
-                want with '#define' or '#undef' before this";
+    let asks = "'_MSC_VER' tests for a platform, which is not supported; declarations apply to every platform: choose \
+                with '#define' or '#undef' before this";
     refused("", "sqlite3.h", asks);
     refused("", "libusb-1.0/libusb.h", asks);
     let paste = "write out the declarations that are needed, or paste the output of the preprocessor ('gcc -E')";
@@ -102,8 +102,9 @@ fn declarations_with_the_macros_of_their_headers() {
     for (text, word) in cases {
         let mut declarations = Declarations::new();
         let message = declarations.declare(text).unwrap_err().problem.to_string();
-        let hint =
-            format!("'{word}' is not known; if it is a macro without meaning here, write '#define {word}' before this");
+        let hint = format!(
+            "'{word}' is not known; if it is a macro that has no meaning here, write '#define {word}' before this"
+        );
         assert_eq!(message, hint, "{text}");
         declarations.declare(&format!("#define {word}\n#define ZEXPORT\n{text}")).unwrap();
         assert!(declarations.function("f").is_some());

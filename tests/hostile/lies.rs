@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use protocol::link::{CALLBACK, CALLBACK_REPLY, FAULT, LAST_WORDS, REPLY, View};
-use protocol::{Allocated, BatchOutcome, Callbacks, Called, Mapped, Outcome, Value, encode, limits};
+use protocol::{Allocated, BatchOutcome, CallbackInvocation, Callbacks, Mapped, Outcome, Value, encode, limits};
 
 use super::link::Link;
 
@@ -96,7 +96,8 @@ impl Lies {
 
     /// Has the host called before it is answered.
     fn call_back(&mut self, link: &mut Link, callback: u32, arguments: &[Value], answer: &[u8]) {
-        let called = Called { callback, errno: 1, last_error: 2, is_foreign: false, is_queued: false, lost: 0 };
+        let called =
+            CallbackInvocation { callback, errno: 1, last_error: 2, is_foreign: false, is_queued: false, lost: 0 };
         link.send(CALLBACK, &made(&(called, arguments)));
         if link.receive().is_some_and(|(kind, _)| kind == CALLBACK_REPLY) {
             link.send(REPLY, answer);

@@ -44,9 +44,9 @@ const REFUSED: [&str; 7] = [
     "a thread that watches the time",
     "a thread that starts workers",
     "worker32 could not be started: Resource temporarily unavailable",
-    "a thread that watches for the host's end",
-    "the worker has no thread to watch the time",
-    "the worker has no thread for it",
+    "the thread that watches for the host's exit",
+    "the worker cannot start a thread to watch the time limit",
+    "the worker cannot start a thread for the call",
 ];
 
 /// With one thread more from run to run, each step fails once. The next use tries again, and succeeds once there is room.

@@ -23,7 +23,7 @@ local cases = {
     { "a declaration of many lines", "declaration", "line ", dll.cdef, lines },
     { "a long name that is redeclared", "declaration", "before:", dll.cdef, "int redeclared(struct " .. name .. " *p, int more);" },
     { "many parameters that are redeclared", "declaration", "before:", dll.cdef, "int add(" .. parameters .. ");" },
-    { "a constant with a long name", "declaration", "is not a constant", dll.cdef, "int x[" .. name .. "];" },
+    { "a constant with a long name", "declaration", "unknown constant 'nn", dll.cdef, "int x[" .. name .. "];" },
     { "deep nesting", "declaration", "levels deep", dll.cdef, "int x[" .. deep .. "1" .. deep:gsub("%(", ")") .. "];" },
     { "a deep declarator", "declaration", "levels deep", dll.cdef, "int " .. deep .. "x" .. deep:gsub("%(", ")") .. ";" },
     { "a string that is not closed", "declaration", "not closed", dll.cdef, '"' .. name },

@@ -1,21 +1,21 @@
-//! Memory that the host has asked for, on a link without shared memory.
+//! Memory allocated for the host, on a link without shared memory.
 
 use std::collections::HashMap;
 
 use protocol::{Allocate, Fault, FaultKind};
 
-/// The memory that is allocated now, by its address. Scripts use it through its address alone, so none of it moves.
+/// The current allocations, by address. Scripts use them by their addresses only, so none of them moves.
 #[derive(Default)]
 pub(crate) struct Allocations(HashMap<u64, Vec<u8>>);
 
 impl Allocations {
-    /// Allocates zeroed memory and gives its address.
+    /// Allocates zeroed memory and returns its address.
     pub(crate) fn allocate(&mut self, request: &Allocate) -> Result<u64, Fault> {
-        let refused = || Fault::new(FaultKind::Memory, format!("the worker has no {} bytes to give", request.bytes));
+        let refused = || Fault::new(FaultKind::Memory, format!("the worker cannot allocate {} bytes", request.bytes));
         let align = usize::try_from(request.align)
             .ok()
             .filter(|align| align.is_power_of_two())
-            .ok_or_else(|| Fault::new(FaultKind::Protocol, format!("an alignment of {} is none", request.align)))?;
+            .ok_or_else(|| Fault::new(FaultKind::Protocol, format!("{} is not a valid alignment", request.align)))?;
         let bytes =
             usize::try_from(request.bytes).ok().and_then(|bytes| bytes.checked_add(align)).ok_or_else(refused)?;
         let mut memory = Vec::new();
@@ -30,7 +30,7 @@ impl Allocations {
     pub(crate) fn release(&mut self, address: u64) -> Result<(), Fault> {
         match self.0.remove(&address) {
             Some(_) => Ok(()),
-            None => Err(Fault::new(FaultKind::Protocol, format!("no memory at {address:#010x} was allocated"))),
+            None => Err(Fault::new(FaultKind::Protocol, format!("no allocation exists at {address:#010x}"))),
         }
     }
 }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_a_fault() {
+    fn a_failed_allocation_is_a_fault() {
         let mut allocations = Allocations::default();
         for (bytes, align, kind) in
             [(u64::MAX, 16, FaultKind::Memory), (16, 3, FaultKind::Protocol), (16, 0, FaultKind::Protocol)]

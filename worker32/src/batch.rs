@@ -1,4 +1,4 @@
-//! Batches: calls made one after the other without the host in between.
+//! Batches: calls made one after the other without a round trip to the host in between.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,15 +8,15 @@ use crate::conversation::outcome;
 use crate::invoke::{ErrorNumbers, Prepared};
 use crate::server::Server;
 
-/// Which call of a batch is under way, counted from 1; 0 for none. A callback of that call may begin another batch.
+/// The number of the batched call in progress, from 1; 0 if none. A callback of that call may start another batch.
 static UNDER_WAY: AtomicU32 = AtomicU32::new(0);
 
-/// Which call of the innermost batch is under way, for reports of the process's end.
+/// The number of the call in progress in the innermost batch, for crash reports.
 pub(crate) fn under_way() -> u32 {
     UNDER_WAY.load(Ordering::Relaxed)
 }
 
-/// The calls of a batch, with their functions found.
+/// The calls of a batch, with their functions resolved.
 pub(crate) struct Batch {
     calls: Vec<(&'static Prepared, BatchedCall)>,
 }
@@ -27,7 +27,7 @@ impl Batch {
         Ok(Self { calls: calls.collect::<Result<_, Fault>>()? })
     }
 
-    /// Makes the calls, up to the first that fails.
+    /// Makes the calls, up to the first failure.
     pub(crate) fn run(self, errors: &mut ErrorNumbers) -> BatchOutcome {
         let outer = under_way();
         let outcome = self.make_calls(errors);
@@ -53,13 +53,14 @@ impl Batch {
     }
 }
 
-/// Puts the results of earlier calls in the place of the arguments that stand for them.
+/// Replaces the arguments that stand for results of earlier calls.
 fn fill_in(call: &mut BatchedCall, outcomes: &[Outcome]) -> Result<(), Fault> {
     for (argument, earlier) in &call.earlier {
         let result = outcomes.get(*earlier as usize);
         let place = call.arguments.get_mut(*argument as usize);
         let (Some(place), Some(result)) = (place, result) else {
-            let message = format!("argument {} is the result of call {earlier}, which is none", argument + 1);
+            let message =
+                format!("argument {} refers to the result of call {earlier}, which does not exist", argument + 1);
             return Err(Fault::new(FaultKind::Protocol, message));
         };
         *place = match &result.result {

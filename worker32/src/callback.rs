@@ -1,5 +1,5 @@
-//! Callbacks: functions that a library can call and that have the host called.
-#![allow(unsafe_code, reason = "making functions at run time is what this module is for")]
+//! Callbacks: functions that a library can call and that call the host.
+#![allow(unsafe_code, reason = "this module creates functions at run time")]
 
 use std::ffi::c_void;
 use std::ptr;
@@ -22,35 +22,35 @@ use x86::Shape;
 #[cfg(not(target_arch = "x86"))]
 use x86_64::Shape;
 
-/// A function that was made. Libraries may keep its address for ever, so it stays for the life of the process.
+/// A callback function. Libraries may keep its address forever, so it lives as long as the process.
 struct Callback {
     id: u32,
     shape: Arc<Shape>,
     conversation: Arc<Conversation>,
-    /// What callers on the library's own threads get at once, if they do not wait for the host.
+    /// The immediate result for callers on the library's own threads, if they do not wait for the host.
     answer: Mutex<Option<Value>>,
 }
 
-/// All callbacks, by their ids.
+/// All callbacks, by id.
 #[derive(Default)]
 pub(crate) struct CallbackTable(Mutex<Vec<&'static Callback>>);
 
 impl CallbackTable {
-    /// Makes callbacks of one signature.
+    /// Creates callbacks of one signature.
     pub(crate) fn create(
         &self,
         conversation: &Arc<Conversation>,
         request: &CreateCallbacks,
     ) -> Result<Callbacks, Fault> {
         if request.count as usize > limits::CALLBACKS {
-            let message = format!("{} callbacks at a time are too many", request.count);
+            let message = format!("{} callbacks exceed the limit of one request", request.count);
             return Err(Fault::new(FaultKind::Protocol, message));
         }
         invoke::check(&request.signature)?;
         let shape = Arc::new(Shape::new(&request.signature)?);
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = u32::try_from(table.len()).ok().filter(|first| first.checked_add(request.count).is_some());
-        let first = first.ok_or_else(|| Fault::new(FaultKind::Memory, "there are too many callbacks"))?;
+        let first = first.ok_or_else(|| Fault::new(FaultKind::Memory, "too many callbacks exist"))?;
         let mut addresses = Vec::with_capacity(request.count as usize);
         for index in 0..request.count {
             let callback = Box::leak(Box::new(Callback {
@@ -65,7 +65,7 @@ impl CallbackTable {
         Ok(Callbacks { first, addresses })
     }
 
-    /// Says whether calls of a callback wait for the host.
+    /// Sets whether calls of a callback wait for the host.
     pub(crate) fn queue(&self, request: &QueueCallback) -> Result<(), Fault> {
         let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let callback = table.get(request.callback as usize);
@@ -76,29 +76,29 @@ impl CallbackTable {
     }
 }
 
-/// Makes the code that a library calls.
+/// Creates the code that a library calls.
 fn code_for(callback: &'static Callback) -> Result<*mut c_void, Fault> {
     let mut code = ptr::null_mut();
-    let refused = |what: &str| Fault::new(FaultKind::Memory, format!("the worker can make no callback: {what}"));
-    // SAFETY: the closure has the size that libffi asks for and is never freed; the call interface belongs to the callback,
-    // which is leaked; the function has the type that libffi calls.
+    let refused = |what: &str| Fault::new(FaultKind::Memory, format!("the worker cannot create a callback: {what}"));
+    // SAFETY: the closure has the size that libffi requires and is never freed; the call interface belongs to the
+    // callback, which is leaked; the function has the type that libffi calls.
     unsafe {
         let closure = raw::ffi_closure_alloc(size_of::<raw::ffi_closure>(), &raw mut code);
         if closure.is_null() {
-            return Err(refused("there is no memory for code"));
+            return Err(refused("no executable memory is available"));
         }
         let data = ptr::from_ref(callback).cast_mut().cast();
         let cif = callback.shape.cif().as_ptr();
         let status = raw::ffi_prep_closure_loc(closure.cast(), cif, Some(enter), data, code);
         if status != raw::ffi_status_FFI_OK {
-            return Err(refused(&format!("libffi refuses ({status})")));
+            return Err(refused(&format!("libffi failed ({status})")));
         }
     }
     Ok(code)
 }
 
 process::entry! {
-    /// Where each callback's code leads.
+    /// The entry point of every callback.
     unsafe extern "C" fn enter(
         interface: *mut ffi_cif,
         result: *mut c_void,
@@ -107,19 +107,19 @@ process::entry! {
     ) = answer;
 }
 
-/// Has the host called and gives the caller its result.
+/// Calls the host and returns its result to the caller.
 unsafe extern "C" fn answer(_: *mut ffi_cif, result: *mut c_void, arguments: *mut *mut c_void, data: *mut c_void) {
-    // A process that a library forked has no host, and would write over what its parent tells this one.
+    // A forked process has no host, and its messages would corrupt those of its parent.
     if process::is_fork() {
         process::end_now();
     }
-    // SAFETY: libffi hands over the data that the closure was made with, which is leaked.
+    // SAFETY: libffi passes the data that the closure was created with, which is leaked.
     let callback = unsafe { &*data.cast::<Callback>() };
-    // SAFETY: libffi has as many arguments as the shape's call interface, each of which can be read as its type, and room for
-    // its result.
+    // SAFETY: libffi passes as many arguments as the shape's call interface has, each readable as its type, and a
+    // buffer for its result.
     let call = unsafe { callback.shape.entered(arguments, result) };
     let read = |list: &mut Vec<Value>| call.read(list);
-    // The caller's error numbers are what `call_host` takes first and puts back last.
+    // `call_host` saves the caller's error numbers first and restores them last.
     let entered = process::error_numbers();
     let answer = callback.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
     process::set_error_numbers(entered);
@@ -132,7 +132,7 @@ unsafe extern "C" fn answer(_: *mut ffi_cif, result: *mut c_void, arguments: *mu
     process::set_error_numbers(left);
 }
 
-/// The bytes of a value that is no record, or zeros if it is of another kind than the type.
+/// The bytes of a scalar value, or zeros if its kind does not match the type.
 fn scalar_bytes(signature: &Signature, value: &Value) -> invoke::value::ResultBytes {
     invoke::value::bits(value, signature.result).unwrap_or_default()
 }

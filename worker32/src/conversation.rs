@@ -1,11 +1,12 @@
-//! Who speaks with the host, and when.
+//! Access of threads to the conversation with the host.
 //!
-//! The host asks and waits; from then on it is the worker's turn until it answers. While a function of a library runs, any
-//! thread may take the turn to have a callback served: it sends what was called, and then the host has its turn, in which it
-//! may send requests that this thread answers, before it sends the callback's result. So conversations nest as calls do,
-//! and the innermost one ends first: a thread whose function has returned waits until the host expects its answer.
+//! The host sends a request and waits; from then on it is the worker's turn until it replies. While a library
+//! function runs, any thread may take the turn to serve a callback: it sends the invocation, and then it is the
+//! host's turn, in which it may send requests, which this thread answers, before it sends the callback's result.
+//! Conversations thus nest like calls, and the innermost one ends first: a thread whose function has returned waits
+//! until the host expects its answer.
 //!
-//! To have the turn is to hold the lock on it. A thread that waits for the host keeps it; one that runs a library's
+//! Holding the lock means having the turn. A thread that waits for the host keeps it; a thread that runs a library
 //! function has released it. The lock serves threads in the order of their arrival.
 
 use std::cell::Cell;
@@ -14,16 +15,16 @@ use std::time::Duration;
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
-    AwaitJob, Call, CallbackReply, Called, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch, LimitJob, Poll,
-    QueueCallback, Served, StartJob, Value, decode, decode_invoke,
+    AwaitJob, Call, CallbackInvocation, CallbackReply, CancelJob, CreateCallbacks, Fault, Invoke, InvokeBatch,
+    LimitJob, Poll, QueueCallback, Served, StartJob, Value, decode, decode_invoke,
 };
 
 use crate::batch::Batch;
 use crate::callback::CallbackTable;
+use crate::foreign_callbacks::{ForeignCallbacks, QueuedCall};
 use crate::invoke::ErrorNumbers;
 use crate::jobs::{self, Jobs};
 use crate::link::Link;
-use crate::lobby::{Lobby, QueuedCall};
 use crate::server::Server;
 use crate::{output, process};
 use turn::Turn;
@@ -33,21 +34,22 @@ use turn_lock::TurnLock;
 mod turn;
 mod turn_lock;
 
-/// The threads of this process that have something to say to the host.
+/// The threads of this process that communicate with the host.
 pub(crate) struct Conversation {
     turn: TurnLock<Turn>,
-    lobby: Lobby,
+    foreign_callbacks: ForeignCallbacks,
     jobs: Arc<Jobs>,
     callbacks: CallbackTable,
 }
 
 type TurnGuard<'a> = turn_lock::TurnGuard<'a, Turn>;
 
-/// What comes of a turn that was used; an error means that the host is gone.
+/// The result of using a turn; an error means that the host is gone.
 type Used<'a> = Result<TurnGuard<'a>, LinkError>;
 
 thread_local! {
-    /// How many functions this thread runs for the host: a thread that runs none is the library's own.
+    /// The number of functions that this thread runs for the host: a thread that runs none was started by the
+    /// library.
     static RUNNING: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -55,7 +57,7 @@ impl Conversation {
     pub(crate) fn new(link: Link, server: Server) -> Arc<Self> {
         Arc::new(Self {
             turn: TurnLock::new(Turn::new(link, server)),
-            lobby: Lobby::default(),
+            foreign_callbacks: ForeignCallbacks::default(),
             jobs: Arc::default(),
             callbacks: CallbackTable::default(),
         })
@@ -64,7 +66,7 @@ impl Conversation {
     /// Answers requests until the host closes the link.
     ///
     /// # Errors
-    /// The link's, if it is not closed but broken.
+    /// The link's, if it failed instead of being closed.
     pub(crate) fn serve(self: &Arc<Self>) -> Result<(), LinkError> {
         let mut turn = self.turn.take();
         loop {
@@ -77,7 +79,7 @@ impl Conversation {
         }
     }
 
-    /// Answers the request that was received last.
+    /// Answers the last request received.
     fn answer<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>, kind: u8) -> Used<'a> {
         match kind {
             Invoke::NUMBER => return self.invoke(turn),
@@ -174,18 +176,19 @@ impl Conversation {
             Ok(request) => request,
             Err(fault) => return refuse(turn, fault),
         };
-        let before = self.lobby.served();
+        let before = self.foreign_callbacks.served();
         let limit = Duration::from_millis(request.milliseconds.into());
-        // Threads that wait already are served without a look at the time.
+        // Threads that are already waiting are served without reading the clock.
         let limit = if turn.is_awaited() { Duration::ZERO } else { limit };
-        let (mut turn, ()) = self.during(turn, || self.lobby.wait(before, limit))?;
-        let count = self.lobby.served().wrapping_sub(before);
+        let (mut turn, ()) = self.during(turn, || self.foreign_callbacks.wait(before, limit))?;
+        let count = self.foreign_callbacks.served().wrapping_sub(before);
         send(&mut turn.link, &Ok(Served { count }))?;
         Ok(turn)
     }
 
-    /// Runs something while other threads may take the turn, and takes it again when the host expects the answer. Threads
-    /// that wait for the host by then come first, each once, or a host that only makes short calls would never serve them.
+    /// Runs an operation while other threads may take the turn, and takes it back when the host expects the answer.
+    /// Threads that are waiting for the host by then go first, each once; otherwise a host that only makes short
+    /// calls would never serve them.
     fn during<'a, R>(
         self: &'a Arc<Self>,
         turn: TurnGuard<'a>,
@@ -196,28 +199,28 @@ impl Conversation {
         let result = work();
         RUNNING.set(RUNNING.get() - 1);
         let mut turn = self.turn.take_back(level);
-        if self.lobby.has_queued() {
+        if self.foreign_callbacks.has_queued() {
             turn = self.deliver(turn)?;
         }
         turn.ascend();
         Ok((turn, result))
     }
 
-    /// Has the host make the calls that are queued at this moment.
+    /// Sends the host the calls that are currently queued.
     fn deliver<'a>(self: &'a Arc<Self>, mut turn: TurnGuard<'a>) -> Used<'a> {
-        let (queued, mut lost) = self.lobby.take_queued();
+        let (queued, mut lost) = self.foreign_callbacks.take_queued();
         for QueuedCall { callback, errors, arguments } in queued {
             let ErrorNumbers { errno, last_error } = errors;
-            let called = Called { callback, errno, last_error, is_foreign: true, is_queued: true, lost };
+            let called = CallbackInvocation { callback, errno, last_error, is_foreign: true, is_queued: true, lost };
             lost = 0;
             (turn, _) = self.speak(turn, called, &arguments)?;
-            self.lobby.count_served();
+            self.foreign_callbacks.count_served();
         }
         Ok(turn)
     }
 
-    /// Serves a callback that a library has called: puts its arguments into a list with `read`, has the host called, and
-    /// gives the result. The caller finds its error numbers as the host leaves them.
+    /// Serves a callback invoked by a library: reads its arguments with `read`, calls the host, and returns the
+    /// result. The caller finds the error numbers that the host has set.
     pub(crate) fn call_host(self: &Arc<Self>, callback: u32, read: impl FnOnce(&mut Vec<Value>)) -> Value {
         let entered = process::error_numbers();
         let is_foreign = RUNNING.get() == 0;
@@ -228,23 +231,23 @@ impl Conversation {
         let outer = turn.server.errors();
         turn.server.set_errors(entered);
         let ErrorNumbers { errno, last_error } = entered;
-        let called = Called { callback, errno, last_error, is_foreign, is_queued: false, lost: 0 };
+        let called = CallbackInvocation { callback, errno, last_error, is_foreign, is_queued: false, lost: 0 };
         let Ok((mut turn, result)) = self.speak(turn, called, &arguments) else {
-            // The host is gone, and with it whoever could say what the library is to be told.
+            // The host is gone, so nothing can determine the callback's result.
             process::end_now()
         };
         turn.called_with = arguments;
         let left = turn.server.errors();
         turn.server.set_errors(outer);
         if is_foreign {
-            self.lobby.count_served();
+            self.foreign_callbacks.count_served();
         }
         drop(turn);
         process::set_error_numbers(left);
         result
     }
 
-    /// Keeps a call of one of the library's own threads for the host. Tells whether this is such a thread.
+    /// Queues a call from one of the library's own threads for the host. Returns whether this is such a thread.
     pub(crate) fn queue(&self, callback: u32, read: impl FnOnce(&mut Vec<Value>)) -> bool {
         if RUNNING.get() != 0 {
             return false;
@@ -252,16 +255,16 @@ impl Conversation {
         let errors = process::error_numbers();
         let mut arguments = Vec::new();
         read(&mut arguments);
-        self.lobby.queue(QueuedCall { callback, errors, arguments });
+        self.foreign_callbacks.queue(QueuedCall { callback, errors, arguments });
         process::set_error_numbers(errors);
         true
     }
 
-    /// Says that a callback was called, answers what the host asks meanwhile, and gives the callback's result.
+    /// Sends a callback invocation, answers the host's requests in the meantime, and returns the callback's result.
     fn speak<'a>(
         self: &'a Arc<Self>,
         mut turn: TurnGuard<'a>,
-        called: Called,
+        called: CallbackInvocation,
         arguments: &[Value],
     ) -> Result<(TurnGuard<'a>, Value), LinkError> {
         turn.link.send(link::CALLBACK, &(called, arguments))?;
@@ -276,7 +279,7 @@ impl Conversation {
     }
 }
 
-/// Answers a request that is not carried out.
+/// Rejects a request.
 fn refuse(mut turn: TurnGuard<'_>, fault: Fault) -> Used<'_> {
     send(&mut turn.link, &Err::<(), Fault>(fault))?;
     Ok(turn)

@@ -1,7 +1,7 @@
-//! What the process dies of: handlers that tell the host before it does.
+//! Crash reporting: handlers that report the process's end to the host.
 //!
-//! The process always dies: after a fault its heap cannot be trusted. A handler only stores to memory and makes system
-//! calls; nothing it does allocates or locks.
+//! The process always dies: after a fault its heap cannot be trusted. A handler only stores to memory and makes
+//! system calls; it never allocates or locks.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,19 +30,19 @@ pub(crate) use unix::prepare_new_library;
 #[cfg(windows)]
 pub(crate) use windows::{end_if_crashed, event, make_report, report_wanted, set};
 
-/// The place for a report in shared memory, once the link goes through it.
+/// The place for a report in shared memory, once the link uses it.
 static AREA: OnceLock<ReportArea> = OnceLock::new();
 
-/// How long a worker that dies waits for a dump of its memory.
+/// How long a dying worker waits for a dump of its memory.
 const DUMP_LIMIT: Duration = Duration::from_secs(2);
 
-/// Has reports left in shared memory from now on. The process keeps the memory mapped to its end.
+/// Makes reports go to shared memory from now on. The process keeps the memory mapped until it exits.
 pub(crate) fn report_in(area: ReportArea) {
-    // There is one link, so that nothing is lost when a second one comes.
+    // There is only one link, so a second call loses nothing.
     let _ = AREA.set(area);
 }
 
-/// Leaves the last report for the host, or one that is kept until it is known to be. On the channel only the last one may be sent.
+/// Leaves a final report for the host, or a provisional one. Only a final report may be sent on the channel.
 fn deliver(report: LastWords) {
     let report = completed(report);
     match AREA.get() {
@@ -52,13 +52,13 @@ fn deliver(report: LastWords) {
     }
 }
 
-/// Ends the process because a job took longer than it was given.
+/// Ends the process because a job exceeded its time limit.
 pub(crate) fn expire(job: u32) -> ! {
     deliver(LastWords::new(Stage::Final, Cause::Expired, job));
     process::end_now()
 }
 
-/// Leaves a report that holds if making a better one fails. Nothing but a better one may follow.
+/// Leaves a report that stands if creating a better one fails. Only a better one may follow.
 #[cfg(unix)]
 fn deliver_early(report: LastWords) {
     let report = completed(report);
@@ -68,7 +68,7 @@ fn deliver_early(report: LastWords) {
     }
 }
 
-/// The report with what is known to the whole worker.
+/// Completes the report with facts about the whole worker.
 fn completed(mut report: LastWords) -> LastWords {
     if report.thread == 0 {
         report.thread = system::thread_id();
@@ -79,24 +79,24 @@ fn completed(mut report: LastWords) -> LastWords {
     report
 }
 
-/// Lets the host make a dump of this process, if it wants one, once the last report is delivered.
+/// Lets the host make a dump of this process, if it wants one, once the final report is delivered.
 fn wait_for_dump() {
     if let Some(area) = AREA.get() {
         area.wait_for_dump(DUMP_LIMIT);
     }
 }
 
-/// The threads of this process that call functions for the host: the one that serves, and those of jobs.
+/// The threads of this process that call functions for the host: the serving thread, and those of jobs.
 static OWN: Threads = Threads([const { AtomicU32::new(0) }; 128]);
 
-/// Numbers of threads, in a table that a handler can look into.
+/// Thread ids, in a table that a handler can read.
 struct Threads([AtomicU32; 128]);
 
 impl Threads {
     fn add(&self, thread: u32) {
         let free = |slot: &&AtomicU32| slot.compare_exchange(0, thread, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         let kept = self.0.iter().find(free);
-        debug_assert!(kept.is_some(), "there are more threads than places for them");
+        debug_assert!(kept.is_some(), "the table of threads is full");
     }
 
     fn is_own(&self, thread: u32) -> bool {

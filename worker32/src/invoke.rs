@@ -1,5 +1,5 @@
-//! Calls: a prepared signature, values in, a value out.
-#![allow(unsafe_code, reason = "calling a foreign function is what this module is for")]
+//! Calls: a prepared signature, arguments in, a result out.
+#![allow(unsafe_code, reason = "this module calls foreign functions")]
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,8 +20,8 @@ use x86::Interface;
 #[cfg(not(target_arch = "x86"))]
 pub(crate) use x86_64::Interface;
 
-/// `errno` and the last error as the library's code sees them. They are put in place before each call and taken right
-/// after it, so that nothing the worker does between calls shows in them.
+/// `errno` and the last error as seen by the library's code. They are set before each call and saved right after it,
+/// so that nothing the worker does between calls affects them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ErrorNumbers {
     /// The C library's `errno`.
@@ -30,14 +30,14 @@ pub(crate) struct ErrorNumbers {
     pub(crate) last_error: u32,
 }
 
-/// A function that can be called: its address, and what its signature comes to on this machine.
+/// A callable function: its address, and its signature prepared for this machine.
 pub(crate) struct Prepared {
     address: usize,
     interface: Interface,
     signature: Signature,
 }
 
-/// A function at an address, its arguments, and the room for a result that is a record.
+/// A function at an address, its arguments, and the buffer for a record result.
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
     code: *const c_void,
@@ -45,27 +45,27 @@ pub(crate) struct Target<'a> {
     room: u64,
 }
 
-/// How many functions of libraries are being called, for the report of a fault.
+/// The number of library functions being called, for crash reports.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
-/// How many functions of libraries are being called at this moment.
+/// The number of library functions currently being called.
 pub(crate) fn calls() -> u32 {
     CALLS.load(Ordering::Relaxed)
 }
 
 impl Prepared {
-    /// Prepares calls of the function at `address`; NULL where each call tells another one.
+    /// Prepares calls of the function at `address`; NULL if each call specifies its own address.
     pub(crate) fn new(address: *mut c_void, signature: Signature) -> Result<Self, Fault> {
         check(&signature)?;
         Ok(Self { address: address.addr(), interface: Interface::new(&signature)?, signature })
     }
 
-    /// Whether this is a signature alone, and which one.
+    /// Whether this is a signature without a function, and this one.
     pub(crate) fn is_signature(&self, signature: &Signature) -> bool {
         self.address == 0 && self.signature == *signature
     }
 
-    /// Calls the function, or with an address the one that lies there.
+    /// Calls the function, or the one at `address` if it is not 0.
     #[inline]
     pub(crate) fn call(&self, address: u64, values: &[Value], errors: &mut ErrorNumbers) -> Result<Value, Fault> {
         let target = self.target(address, values)?;
@@ -79,14 +79,17 @@ impl Prepared {
         let code = match usize::try_from(address) {
             Ok(0) => self.address,
             Ok(address) => address,
-            Err(_) => return Err(Fault::new(FaultKind::Protocol, format!("{address:#x} is no address here"))),
+            Err(_) => {
+                let message = format!("{address:#x} is not an address in this process");
+                return Err(Fault::new(FaultKind::Protocol, message));
+            }
         };
         if code == 0 {
-            return Err(Fault::new(FaultKind::Protocol, "a signature alone has no function to call"));
+            return Err(Fault::new(FaultKind::Protocol, "the prepared signature has no function address"));
         }
         let expected = self.signature.values();
         if values.len() != expected {
-            let message = format!("the function takes {expected} values, {} were sent", values.len());
+            let message = format!("the function takes {expected} values, but {} were sent", values.len());
             return Err(Fault::new(FaultKind::Protocol, message));
         }
         let (room, arguments) = match (self.signature.record(self.signature.result), values) {
@@ -94,13 +97,13 @@ impl Prepared {
             (Some(_), [Value::Integer(room), arguments @ ..]) if usize::try_from(*room).is_ok_and(|room| room != 0) => {
                 (*room as u64, arguments)
             }
-            (Some(_), _) => return Err(Fault::new(FaultKind::Protocol, "there is no room for the result")),
+            (Some(_), _) => return Err(Fault::new(FaultKind::Protocol, "the buffer for the result is missing")),
         };
         Ok(Target { code: std::ptr::without_provenance(code), arguments, room })
     }
 }
 
-/// Refuses what no call can be made of.
+/// Rejects signatures that cannot be called.
 pub(crate) fn check(signature: &Signature) -> Result<(), Fault> {
     let refused = |what: &str| Err(Fault::new(FaultKind::Signature, what));
     let fits = |record: &Record| {
@@ -111,13 +114,13 @@ pub(crate) fn check(signature: &Signature) -> Result<(), Fault> {
         return refused("a parameter cannot be void");
     }
     if !signature.records.iter().all(fits) {
-        return refused("a record has a size or alignment that none can have");
+        return refused("a record has an invalid size or alignment");
     }
     if !signature.parameters.iter().chain([&signature.result]).all(|ty| is_known(*ty)) {
-        return refused("a record is not described");
+        return refused("a record type is not described");
     }
     if signature.fixed.is_some_and(|fixed| fixed as usize > signature.parameters.len()) {
-        return refused("fewer parameters are there than are declared");
+        return refused("there are fewer parameters than the declaration has");
     }
     Ok(())
 }

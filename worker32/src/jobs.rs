@@ -1,4 +1,4 @@
-//! Jobs: calls on threads of their own, whose results are kept until the host asks for them.
+//! Jobs: calls on separate threads, whose results are kept until the host asks for them.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,11 +11,12 @@ use crate::conversation::outcome;
 use crate::invoke::{ErrorNumbers, Prepared};
 use crate::{fault, output};
 
-/// How many jobs run at a time; the others wait. A thread that blocks in a library costs little but its stack.
+/// The maximum number of jobs that run at a time; the others wait. A thread that blocks in a library costs little but
+/// its stack.
 const MOST_THREADS: usize = 64;
 
-/// The stack of a thread: what a program's threads have on Windows if it does not say otherwise, which libraries are made for,
-/// and more where addresses are not scarce. Callbacks may nest on it as deep as Lua lets them.
+/// The stack size of a thread: the Windows default, for which libraries are built, and more where addresses are not
+/// scarce. Callbacks may nest on it as deeply as Lua permits.
 const STACK_BYTES: usize = if cfg!(target_pointer_width = "64") { 4 << 20 } else { 1 << 20 };
 
 /// A call to be made.
@@ -25,11 +26,11 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<Value>,
 }
 
-/// The jobs that the host has not been answered yet, and the threads that run them.
+/// The jobs whose results the host has not received yet, and the threads that run them.
 #[derive(Default)]
 pub(crate) struct Jobs {
     state: Mutex<State>,
-    /// Is notified when a job is queued, and when one is done.
+    /// Notified when a job is queued or done.
     changed: Condvar,
 }
 
@@ -40,9 +41,9 @@ struct State {
     jobs: HashMap<u32, Progress>,
     threads: usize,
     idle: usize,
-    /// When each job that is limited is to be done, the earliest first; none without a thread that watches them.
+    /// The deadlines of limited jobs, the earliest first; `None` until a thread watches them.
     limits: Option<BTreeSet<(Instant, u32)>>,
-    /// When the job that is started next is to be done.
+    /// The deadline of the next job started.
     next_due: Option<Instant>,
 }
 
@@ -53,11 +54,11 @@ enum Progress {
 }
 
 impl Jobs {
-    /// Gives a call to come its number, and starts a thread for it if none is idle.
+    /// Assigns an id to a job, and starts a thread for it if none is idle.
     pub(crate) fn announce(jobs: &Arc<Self>) -> Result<Job, Fault> {
         let mut state = jobs.lock();
         if state.jobs.len() >= limits::JOBS {
-            return Err(Fault::new(FaultKind::Memory, format!("{} calls are under way already", limits::JOBS)));
+            return Err(Fault::new(FaultKind::Memory, format!("{} calls are already in progress", limits::JOBS)));
         }
         if state.idle <= state.queue.len() && state.threads < MOST_THREADS {
             let runner = Arc::clone(jobs);
@@ -65,13 +66,13 @@ impl Jobs {
             match started {
                 Ok(_) => state.threads += 1,
                 Err(error) if state.threads == 0 => {
-                    let message = format!("the worker has no thread for it: {error}");
+                    let message = format!("the worker cannot start a thread for the call: {error}");
                     return Err(Fault {
                         code: error.raw_os_error().map(i64::from),
                         ..Fault::new(FaultKind::Memory, message)
                     });
                 }
-                // Those that run will come to it.
+                // The running threads will get to it.
                 Err(_) => {}
             }
         }
@@ -81,8 +82,8 @@ impl Jobs {
         Ok(Job { id })
     }
 
-    /// Queues a call that was announced and is to be done by a moment, if there is one. The host has its number by now: the
-    /// function may end the process at once.
+    /// Queues an announced call, with its deadline, if any. The host already has its id, since the function may end
+    /// the process at once.
     pub(crate) fn start(&self, Job { id }: Job, call: Call, due: Option<Instant>) {
         let mut state = self.lock();
         state.queue.push_back((id, call));
@@ -92,7 +93,7 @@ impl Jobs {
         self.changed.notify_all();
     }
 
-    /// Has the process end unless the job that is started next is done in time.
+    /// Sets a deadline for the next job started, after which the process ends.
     pub(crate) fn limit(jobs: &Arc<Self>, request: &LimitJob) -> Result<(), Fault> {
         let mut state = jobs.lock();
         if state.limits.is_none() {
@@ -100,7 +101,10 @@ impl Jobs {
             let started = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || watch.watch_limits());
             started.map_err(|error| Fault {
                 code: error.raw_os_error().map(i64::from),
-                ..Fault::new(FaultKind::Memory, format!("the worker has no thread to watch the time: {error}"))
+                ..Fault::new(
+                    FaultKind::Memory,
+                    format!("the worker cannot start a thread to watch the time limit: {error}"),
+                )
             })?;
         }
         state.limits.get_or_insert_default();
@@ -108,12 +112,12 @@ impl Jobs {
         Ok(())
     }
 
-    /// When the job that is started now is to be done, if it was limited.
+    /// The deadline of the job that is being started, if it was limited.
     pub(crate) fn take_limit(&self) -> Option<Instant> {
         self.lock().next_due.take()
     }
 
-    /// Watches the time, for ever.
+    /// Watches the deadlines, forever.
     fn watch_limits(&self) {
         let mut state = self.lock();
         loop {
@@ -135,7 +139,7 @@ impl Jobs {
         }
     }
 
-    /// Runs jobs, for ever.
+    /// Runs jobs, forever.
     fn run(&self) {
         fault::guard_thread();
         let mut state = self.lock();
@@ -158,7 +162,7 @@ impl Jobs {
         }
     }
 
-    /// Waits for a job and forgets it; nothing, if it is not done in time.
+    /// Waits for a job and forgets it; returns `None` if it is not done in time.
     pub(crate) fn wait(&self, id: u32, limit: Option<Duration>) -> Result<Option<Outcome>, Fault> {
         let deadline = limit.map(|limit| Instant::now() + limit);
         let mut state = self.lock();
@@ -177,14 +181,14 @@ impl Jobs {
         }
     }
 
-    /// Takes a job back, if its function has not been called yet.
+    /// Cancels a job, if its function has not been called yet.
     pub(crate) fn cancel(&self, id: u32) -> Result<JobState, Fault> {
         let mut state = self.lock();
         match state.jobs.get(&id) {
             Some(Progress::Queued) => {
                 state.jobs.remove(&id);
                 state.queue.retain(|(queued, _)| *queued != id);
-                // Somebody may wait for it.
+                // Another thread may be waiting for it.
                 self.changed.notify_all();
                 Ok(JobState::Withdrawn)
             }

@@ -1,8 +1,8 @@
-//! The process that loads a library and runs its functions for `runtime64`.
+//! The process that loads libraries and runs their functions for `runtime64`.
 //!
-//! It knows no C declarations and no Lua: it gets names, prepared signatures and values, and answers with values. Built
-//! for i686 it is `worker32`; the same package built for the host's width is `worker64`. Requests arrive on the
-//! inherited [link](protocol::link); standard output and error belong to the library.
+//! It handles neither C declarations nor Lua: it receives names, prepared signatures and values, and replies with
+//! values. Built for i686 it is `worker32`; the same package built for the host's width is `worker64`. Requests
+//! arrive on the inherited [link](protocol::link); standard output and error belong to the library.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,11 +14,11 @@ mod batch;
 mod callback;
 mod conversation;
 mod fault;
+mod foreign_callbacks;
 mod invoke;
 mod jobs;
 mod library;
 mod link;
-mod lobby;
 mod memory;
 mod output;
 mod process;
@@ -29,16 +29,17 @@ mod watch;
 
 pub use serve::serve;
 
-/// How long a worker that is busy in a library may go on after its host has closed the channel.
+/// How long a worker that is busy in a library may continue after its host has closed the channel.
 const BUSY_GRACE: Duration = Duration::from_millis(300);
 
-/// How long the libraries' destructors may take after that. The host waits less long before it ends the process.
+/// How long the libraries' destructors may take after that. The host waits a shorter time before it terminates the
+/// process.
 const ENDING_GRACE: Duration = Duration::from_secs(4);
 
-/// Whether the main loop has ended and the process is on its way out.
+/// Whether the main loop has ended and the process is exiting.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// Whether the process ends as it should.
+/// Whether the process is exiting normally.
 fn is_ending() -> bool {
     ENDING.load(Ordering::Relaxed)
 }
@@ -50,7 +51,9 @@ pub fn run() -> ExitCode {
     let endpoint = match protocol::link::inherit() {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            say(&format!("it is started by runtime64, which hands it a channel; it is not run by hand ({error})"));
+            say(&format!(
+                "this program is started by runtime64, which passes it a channel; it cannot be run by hand ({error})"
+            ));
             return ExitCode::from(2);
         }
     };
@@ -71,12 +74,12 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Writes a line to standard error. That it may be closed, or a file that may not grow, is no reason to end in a panic.
+/// Writes a line to standard error. A closed stream, or a file that may not grow, must not cause a panic.
 fn say(text: &str) {
     let _ = writeln!(io::stderr(), "worker32: {text}");
 }
 
-/// Ends the process once the channel has closed, if it does not end by itself.
+/// Ends the process after the channel has closed, if it does not end by itself.
 fn end_unless_done() {
     rest(BUSY_GRACE);
     if is_ending() {
@@ -85,8 +88,8 @@ fn end_unless_done() {
     process::end_now();
 }
 
-/// Sleeps for a time, in many pauses: on a machine that has no time for this process each of them takes longer, so that the
-/// other threads get their turns before the time is over.
+/// Sleeps in many pauses: on a busy machine each of them takes longer, so that the other threads can run before the
+/// time is over.
 fn rest(time: Duration) {
     const PAUSE: Duration = Duration::from_millis(10);
     for _ in 0..time.as_millis() / PAUSE.as_millis() {

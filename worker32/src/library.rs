@@ -1,4 +1,4 @@
-//! Loaded libraries: opening, and resolving symbols in them.
+//! Loaded libraries: opening, and symbol resolution.
 //!
 //! A library is never unloaded: the functions prepared from it stay valid for the life of the worker, and its
 //! destructors run when the process ends.
@@ -19,20 +19,20 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-/// Keeps the loader to folders that are meant. To be called before anything is loaded.
+/// Restricts the loader's search to intended folders. Must be called before any library is loaded.
 pub(crate) fn restrict_search() {
     system::restrict_search();
 }
 
-/// The libraries of this process, numbered in the order of their loading.
+/// The libraries of this process, numbered in load order.
 #[derive(Default)]
 pub(crate) struct Libraries {
     loaded: Vec<Loaded>,
 }
 
-/// One numbered library. The default one is several modules, asked in order.
+/// One numbered library. The default library consists of several modules, searched in order.
 struct Loaded {
-    /// The path it was asked for by, none for the default library.
+    /// The requested path; `None` for the default library.
     path: Option<PathBytes>,
     modules: Vec<system::Module>,
 }
@@ -47,7 +47,7 @@ impl Libraries {
         self.keep(Loaded { path: Some(request.path.clone()), modules: vec![module] })
     }
 
-    /// The C library and, on Windows, the system's usual ones.
+    /// The C library and, on Windows, the system's common ones.
     pub(crate) fn open_default(&mut self) -> Result<u32, Fault> {
         if let Some(id) = self.position(None) {
             return Ok(id);
@@ -56,7 +56,7 @@ impl Libraries {
         self.keep(Loaded { path: None, modules })
     }
 
-    /// The first of the symbols that the library has, and its address.
+    /// The first of the symbols that the library exports, and its address.
     pub(crate) fn resolve(&self, library: u32, symbols: &[Symbol]) -> Result<(Symbol, *mut c_void), Fault> {
         let loaded = self
             .loaded

@@ -1,4 +1,4 @@
-//! Where requests come from and answers go: the plain channel, or shared memory once the host has asked for it.
+//! The transport of requests and answers: the plain channel, or shared memory once the host has requested it.
 
 use std::io::Write;
 use std::sync::mpsc;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::fault;
 use crate::segments::Segments;
 
-/// A message as it came through the plain channel.
+/// A message received through the plain channel.
 pub(crate) struct Request {
     pub(crate) kind: u8,
     pub(crate) payload: Vec<u8>,
@@ -18,13 +18,13 @@ pub(crate) struct Request {
 
 /// A link to the host.
 pub(crate) enum Link {
-    /// The channel: another thread reads it, and one that answers writes it.
+    /// The channel: another thread reads it, and the answering thread writes it.
     Plain {
-        /// The request that came before the reading thread was there.
+        /// The request received before the reading thread was started.
         first: Option<Request>,
-        /// What it has read.
+        /// The requests it has read.
         requests: mpsc::Receiver<Request>,
-        /// Where answers go.
+        /// The writer for answers.
         answers: FrameWriter<Box<dyn Write + Send>>,
     },
     /// Shared memory.
@@ -32,7 +32,7 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Waits for the next message, puts its payload into `payload`, and gives its kind.
+    /// Waits for the next message, stores its payload in `payload`, and returns its kind.
     #[inline]
     pub(crate) fn receive(&mut self, payload: &mut Vec<u8>) -> Result<u8, LinkError> {
         match self {
@@ -54,7 +54,7 @@ impl Link {
         }
     }
 
-    /// Says how far the worker is with the request that came last, where there is a place to say it.
+    /// Publishes the worker's progress with the last request, if the link has a place for it.
     #[inline]
     pub(crate) fn publish(&self, state: CallState) {
         if let Link::Shared(endpoint) = self {
@@ -63,7 +63,7 @@ impl Link {
     }
 }
 
-/// Goes over to shared memory. If that fails, the channel is given back, to go on as before.
+/// Switches to shared memory. On failure, returns the channel, which continues to be used.
 pub(crate) fn attach(
     channel: Endpoint,
     request: &Attach,
@@ -75,7 +75,7 @@ pub(crate) fn attach(
     };
     let mapped = Segments::open(request).and_then(|mut segments| {
         let control = segments.map_control()?;
-        // A view of its own stays mapped when the link is gone, and the report of the process's end with it.
+        // A separate view stays mapped after the link is gone, and with it the crash report.
         let report = ReportArea::over(segments.map_control()?);
         let call_area = segments.map_call_area()?;
         Ok((segments, control, report, call_area))

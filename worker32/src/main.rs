@@ -1,4 +1,4 @@
-//! The executable: everything it does is in the library.
+//! The executable: its entire code is in the library.
 
 use std::process::ExitCode;
 

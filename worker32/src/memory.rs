@@ -1,6 +1,6 @@
-//! Copies out of and into this process's memory at addresses that may be wrong.
+//! Copies between buffers and possibly invalid addresses of this process.
 //!
-//! The copy is made by the operating system, which answers with an error where a plain read would fault.
+//! The operating system makes the copy, and returns an error where a plain read would fault.
 
 use protocol::{Fault, FaultKind, limits};
 
@@ -14,7 +14,7 @@ use unix::{copy, copy_in};
 #[cfg(windows)]
 use windows::{copy, copy_in};
 
-/// The unit of access protection; reads that stay within one page either succeed or fail as a whole.
+/// The unit of access protection; reads within one page either succeed or fail as a whole.
 const PAGE_BYTES: usize = 4096;
 
 /// Copies `length` bytes at `address`, or those before the first zero byte.
@@ -27,7 +27,7 @@ pub(crate) fn read_string(address: u64, length: Option<u32>) -> Result<Vec<u8>, 
     }
 }
 
-/// Copies bytes to `address`. Those before an address that cannot be written are written all the same.
+/// Copies bytes to `address`. Bytes before an unwritable address are still written.
 pub(crate) fn write(address: u64, bytes: &[u8]) -> Result<(), Fault> {
     let start = usize::try_from(address).map_err(|_| unwritable(address))?;
     let mut written = 0;
@@ -129,7 +129,7 @@ mod tests {
         assert!(fault.message.contains("0x00000010"), "{}", fault.message);
     }
 
-    /// Windows lifts the protection of what its function for this writes to.
+    /// On Windows, the function used here overrides write protection.
     #[cfg(unix)]
     #[test]
     fn constants_are_not_written() {

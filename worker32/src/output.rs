@@ -1,4 +1,4 @@
-//! What the library prints is seen when it prints it, also where standard output is a pipe, which C runtimes would
+//! Makes the library's output visible as it is printed, even if standard output is a pipe, which C runtimes would
 //! buffer until the process ends.
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What the operating system keeps for this process and thread: its end, its error numbers, its dialogs.
+//! State of this process and its threads in the operating system: exit, error numbers, dialogs.
 
 mod entry;
 #[cfg(unix)]

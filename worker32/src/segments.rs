@@ -1,4 +1,4 @@
-//! The parts of the shared memory that this process has mapped.
+//! The mapped parts of the shared memory.
 //!
 //! They stay mapped for the life of the process: a library may keep pointers into them.
 
@@ -7,14 +7,14 @@ use std::io;
 use protocol::link::{CALL_AREA_BYTES, CALL_AREA_START, CONTROL_BYTES, Memory, View};
 use protocol::{Attach, Fault, FaultKind, MapSegment, Mapped};
 
-/// The shared memory, and what is mapped of it.
+/// The shared memory, and its mapped parts.
 pub(crate) struct Segments {
     memory: Memory,
     views: Vec<View>,
 }
 
 impl Segments {
-    /// Opens the memory that the host has created.
+    /// Opens the memory created by the host.
     pub(crate) fn open(request: &Attach) -> io::Result<Self> {
         Ok(Self { memory: Memory::open(&request.memory, request.bytes)?, views: Vec::new() })
     }
@@ -32,7 +32,7 @@ impl Segments {
     /// A segment of the arena.
     pub(crate) fn map(&mut self, request: &MapSegment) -> Result<Mapped, Fault> {
         self.keep(request.offset, request.bytes).map_err(|error| {
-            let message = format!("the worker has no room for {} more bytes of shared memory: {error}", request.bytes);
+            let message = format!("the worker cannot map {} more bytes of shared memory: {error}", request.bytes);
             Fault { kind: FaultKind::Memory, message, code: error.raw_os_error().map(i64::from) }
         })
     }

@@ -1,7 +1,7 @@
 //! The main loops: a request in, its answer out.
 //!
-//! The library runs on the thread that serves, which for the worker is the process's main thread. Another thread watches
-//! for the host's end, so that it is seen however hung the library is.
+//! Library functions run on the serving thread, which is the worker's main thread. Another thread detects the host's
+//! exit, even if the library hangs.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc;
@@ -14,23 +14,24 @@ use crate::link::{Link, Request, attach};
 use crate::server::Server;
 use crate::watch;
 
-/// Serves a host until it closes the channel or breaks the protocol. Goes over to shared memory if the host asks for it.
+/// Serves a host until it closes the channel or violates the protocol. Switches to shared memory on the host's
+/// request.
 ///
-/// A worker that cannot watch for the host's end, `watched`, says so in answer to the greeting, and that is all.
+/// If the worker cannot watch for the host's exit (`watched`), it answers the greeting with that error and returns.
 ///
 /// # Errors
-/// The channel's error if an answer could not be sent for another reason than the host's end.
+/// The channel's error if an answer could not be sent for another reason than the host's exit.
 pub(crate) fn serve_host<F>(mut channel: Endpoint, watched: io::Result<()>, closed: F) -> Result<(), LinkError>
 where
     F: FnOnce() + Send + 'static,
 {
     let mut server = Server::default();
     if let Err(error) = watched {
-        // Whatever the first request is: the host reads this for its answer.
+        // Whatever the first request is, the host reads this as its answer.
         let _ = Request::receive(&mut FrameReader::new(&mut channel.receiver));
         return FrameWriter::new(&mut channel.sender).send(link::FAULT, &no_thread(&error));
     }
-    // Nothing of a library runs until the link is settled, so nobody need watch the channel meanwhile.
+    // No library code runs until the link is settled, so the channel need not be watched until then.
     loop {
         let request = match Request::receive(&mut FrameReader::new(&mut channel.receiver)) {
             Ok(request) => request,
@@ -38,7 +39,7 @@ where
         };
         match request.kind {
             Hello::NUMBER => greet(&mut server, &request, &mut channel)?,
-            Attach::NUMBER if server.is_greeted() => match go_over(channel, &request, &mut server)? {
+            Attach::NUMBER if server.is_greeted() => match switch_to_shared_memory(channel, &request, &mut server)? {
                 Attached::Shared(endpoint) => return serve_shared(server, endpoint, closed),
                 Attached::Plain(same) => channel = same,
             },
@@ -47,11 +48,11 @@ where
     }
 }
 
-/// Serves requests that come through a plain channel, until the peer closes it or breaks the protocol. When the channel
-/// closes, a watch thread calls `closed`, while an idle main loop just returns.
+/// Serves requests from a plain channel, until the peer closes it or violates the protocol. When the channel closes,
+/// a watching thread calls `closed`, while an idle main loop simply returns.
 ///
 /// # Errors
-/// The channel's error if an answer could not be sent for another reason than the host's end.
+/// The channel's error if an answer could not be sent for another reason than the host's exit.
 pub fn serve<R, W, F>(receiver: R, sender: W, closed: F) -> Result<(), LinkError>
 where
     R: Read + Send + 'static,
@@ -86,21 +87,21 @@ where
     Conversation::new(Link::Plain { first, requests, answers }, server).serve()
 }
 
-/// Serves requests that come through shared memory.
+/// Serves requests from shared memory.
 fn serve_shared<F>(server: Server, mut endpoint: SharedEndpoint, closed: F) -> Result<(), LinkError>
 where
     F: FnOnce() + Send + 'static,
 {
-    // Under Wine the host's end ends the process that has launched this one, and with it this one: there is no watcher.
+    // Under Wine the host's exit ends the launcher of this process, and thereby this process: there is no watcher.
     if let Some(watcher) = endpoint.doorbell().watcher().map_err(LinkError::Io)? {
         watch::watch_host(watcher, closed).map_err(LinkError::Io)?;
     }
     Conversation::new(Link::Shared(Box::new(endpoint)), server).serve()
 }
 
-/// What a host is answered by a worker that has no thread to watch for its end.
+/// The fault with which a worker answers if it has no thread to watch for the host's exit.
 fn no_thread(error: &io::Error) -> Fault {
-    let message = format!("the system refuses the worker a thread that watches for the host's end: {error}");
+    let message = format!("the worker cannot start the thread that watches for the host's exit: {error}");
     Fault { code: error.raw_os_error().map(i64::from), ..Fault::new(FaultKind::Memory, message) }
 }
 
@@ -123,7 +124,7 @@ fn greet(server: &mut Server, request: &Request, channel: &mut Endpoint) -> Resu
     }
 }
 
-/// Reads frames until the channel closes or holds something that is no frame.
+/// Reads frames until the channel closes or contains an invalid frame.
 fn read<R: Read>(receiver: R, requests: &mpsc::Sender<Request>) {
     let mut reader = FrameReader::new(receiver);
     while let Ok(request) = Request::receive(&mut reader) {
@@ -133,14 +134,14 @@ fn read<R: Read>(receiver: R, requests: &mpsc::Sender<Request>) {
     }
 }
 
-/// What came of the request to go over.
+/// The result of the request to switch to shared memory.
 enum Attached {
     Shared(SharedEndpoint),
     Plain(Endpoint),
 }
 
-/// Answers the request to go over to shared memory, still through the channel.
-fn go_over(channel: Endpoint, request: &Request, server: &mut Server) -> Result<Attached, LinkError> {
+/// Answers the request to switch to shared memory, still through the channel.
+fn switch_to_shared_memory(channel: Endpoint, request: &Request, server: &mut Server) -> Result<Attached, LinkError> {
     let request = match decode::<Attach>(&request.payload) {
         Ok(request) => request,
         Err(error) => return refuse(channel, &Fault::new(FaultKind::Protocol, error.to_string())),

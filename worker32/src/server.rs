@@ -1,4 +1,4 @@
-//! The requests that run no function of a library, and what becomes of each.
+//! The requests that run no library function, and their handlers.
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{
@@ -16,12 +16,12 @@ use crate::link::Link;
 use crate::segments::Segments;
 use crate::{memory, output, process};
 
-/// All that a worker keeps between requests.
+/// The state that a worker keeps between requests.
 #[derive(Default)]
 pub(crate) struct Server {
     greeted: bool,
     libraries: Libraries,
-    /// They stay for the life of the process, as their ids do.
+    /// They live as long as the process, as their ids do.
     functions: Vec<&'static Prepared>,
     errors: ErrorNumbers,
     segments: Option<Segments>,
@@ -29,27 +29,27 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Whether the host has greeted.
+    /// Whether the host has sent its greeting.
     pub(crate) fn is_greeted(&self) -> bool {
         self.greeted
     }
 
-    /// Keeps the memory that is shared with the host from now on.
+    /// Stores the memory shared with the host.
     pub(crate) fn share(&mut self, segments: Segments) {
         self.segments = Some(segments);
     }
 
-    /// The error numbers that the next call finds.
+    /// The error numbers for the next call.
     pub(crate) fn errors(&self) -> ErrorNumbers {
         self.errors
     }
 
-    /// Keeps the error numbers that a call has left.
+    /// Stores the error numbers after a call.
     pub(crate) fn set_errors(&mut self, errors: ErrorNumbers) {
         self.errors = errors;
     }
 
-    /// A function that was prepared.
+    /// A prepared function.
     #[inline]
     pub(crate) fn function(&self, id: u32) -> Result<&'static Prepared, Fault> {
         let function = self.functions.get(id as usize).copied();
@@ -76,9 +76,7 @@ impl Server {
             Release::NUMBER => self.respond(payload, link, Self::release),
             PrepareSignature::NUMBER => self.respond(payload, link, Self::prepare_signature),
             FindSymbol::NUMBER => self.respond(payload, link, Self::find_symbol),
-            Attach::NUMBER => {
-                link.send(link::FAULT, &Fault::new(FaultKind::Protocol, "the link has been settled already"))
-            }
+            Attach::NUMBER => link.send(link::FAULT, &Fault::new(FaultKind::Protocol, "the link is already settled")),
             unknown => {
                 let fault = Fault::new(FaultKind::Protocol, format!("there is no request number {unknown}"));
                 link.send(link::FAULT, &fault)
@@ -99,7 +97,7 @@ impl Server {
     }
 
     pub(crate) fn greet(&mut self, _: &Hello) -> Result<Identity, Fault> {
-        // A host of another version learns of it from the identity, and closes.
+        // A host of another version detects that from the identity, and closes.
         self.greeted = true;
         Ok(Identity {
             version: VERSION,

@@ -1,4 +1,4 @@
-//! What is watched for however hung the library is: the host's end, and on Windows that of the thread that serves it.
+//! Watching, even if the library hangs, for the host's exit, and on Windows for that of the serving thread.
 
 #[cfg(unix)]
 mod unix;

@@ -12,11 +12,11 @@ use protocol::{
 };
 use serde::Serialize;
 
-/// Requests to be served at once, and the frames that answer them.
+/// Requests to be served at once, and the frames of their answers.
 struct Conversation(Vec<u8>);
 
 impl Conversation {
-    /// One that begins with the greeting, as every conversation does.
+    /// Starts with the greeting, like every conversation.
     fn new() -> Self {
         Self(Vec::new()).ask(&Hello { version: VERSION })
     }
@@ -30,7 +30,7 @@ impl Conversation {
         self
     }
 
-    /// The answers, without the one to the greeting.
+    /// The answers, except the one to the greeting.
     fn answers(self) -> Vec<(u8, Vec<u8>)> {
         let answers = Answers::default();
         worker32::serve(Cursor::new(self.0), answers.clone(), || {}).unwrap();
@@ -45,7 +45,7 @@ impl Conversation {
     }
 }
 
-/// Where answers go, which the worker owns as long as it serves.
+/// The buffer for answers, owned by the worker while it serves.
 #[derive(Clone, Default)]
 struct Answers(Arc<Mutex<Vec<u8>>>);
 
@@ -125,7 +125,7 @@ fn ordinals_belong_to_windows_libraries() {
     let answers = Conversation::new().ask(&OpenDefaultLibrary {}).ask(&FindSymbol { library: 0, symbols }).answers();
     let fault = fault(&answers[1]);
     assert_eq!(fault.kind, FaultKind::Symbol);
-    let expected = if cfg!(windows) { "#65535" } else { "ordinals are of Windows libraries" };
+    let expected = if cfg!(windows) { "#65535" } else { "only Windows libraries have ordinals" };
     assert!(fault.message.contains(expected), "{}", fault.message);
 }
 
@@ -146,7 +146,7 @@ fn a_library_that_is_opened_twice_is_one_library() {
     assert_eq!(answers[0], answers[1]);
 }
 
-/// A channel that stays open, and closes when told.
+/// A channel that stays open until a message closes it.
 struct Open(mpsc::Receiver<()>);
 
 impl Read for Open {
@@ -157,7 +157,7 @@ impl Read for Open {
 }
 
 #[test]
-fn the_closing_of_the_channel_is_told_and_ends_an_idle_loop() {
+fn the_closing_of_the_channel_is_reported_and_ends_an_idle_loop() {
     let (close, channel) = mpsc::channel();
     let (told, hears) = mpsc::channel();
     let server = std::thread::spawn(move || worker32::serve(Open(channel), Vec::new(), move || told.send(()).unwrap()));

@@ -1,4 +1,5 @@
-//! Turns: callbacks, requests made while one is served, batches and jobs, over a channel whose other end is this test.
+//! Turns: callbacks, requests made while one is served, batches and jobs, over a channel whose other end is this
+//! test.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,9 +8,10 @@ use std::thread::{self, JoinHandle};
 
 use protocol::link::{self, FrameReader, FrameWriter};
 use protocol::{
-    Allocate, AwaitJob, BatchedCall, Call, CallbackReply, Called, CancelJob, Convention, CreateCallbacks, FailureRule,
-    Fault, FaultKind, Hello, Invoke, InvokeBatch, Job, JobState, OpenDefaultLibrary, Outcome, Poll, Prepare,
-    ReadString, Served, Signature, StartJob, Symbol, Type, VERSION, Value, WriteMemory, decode, decode_called,
+    Allocate, AwaitJob, BatchedCall, Call, CallbackInvocation, CallbackReply, CancelJob, Convention, CreateCallbacks,
+    FailureRule, Fault, FaultKind, Hello, Invoke, InvokeBatch, Job, JobState, OpenDefaultLibrary, Outcome, Poll,
+    Prepare, ReadString, Served, Signature, StartJob, Symbol, Type, VERSION, Value, WriteMemory, decode,
+    decode_callback,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,11 +23,11 @@ struct Host {
     worker: Option<JoinHandle<()>>,
 }
 
-/// What a worker sent.
+/// A message from the worker.
 enum Sent {
     Reply(Vec<u8>),
     Fault(Fault),
-    Called(Called, Vec<Value>),
+    CallbackInvocation(CallbackInvocation, Vec<Value>),
 }
 
 impl Host {
@@ -51,19 +53,19 @@ impl Host {
             link::FAULT => Sent::Fault(decode(frame.payload).unwrap()),
             link::CALLBACK => {
                 let mut arguments = Vec::new();
-                let called = decode_called(frame.payload, &mut arguments).unwrap();
-                Sent::Called(called, arguments)
+                let called = decode_callback(frame.payload, &mut arguments).unwrap();
+                Sent::CallbackInvocation(called, arguments)
             }
             kind => panic!("a message of kind {kind}"),
         }
     }
 
-    /// The reply to what was sent last.
+    /// The reply to the last request.
     fn reply<R: DeserializeOwned>(&mut self) -> R {
         match self.receive() {
             Sent::Reply(payload) => decode(&payload).unwrap(),
             Sent::Fault(fault) => panic!("{fault}"),
-            Sent::Called(called, _) => panic!("{called:?}"),
+            Sent::CallbackInvocation(called, _) => panic!("{called:?}"),
         }
     }
 
@@ -94,7 +96,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // The worker's end of the channel reads its end once both of these are gone.
+        // The worker's end of the channel gets end of file once both of these are gone.
         let (other, _) = UnixStream::pair().unwrap();
         self.writer = FrameWriter::new(other.try_clone().unwrap());
         self.reader = FrameReader::new(other);
@@ -136,7 +138,7 @@ fn a_callback_is_served_and_may_ask_meanwhile() {
     let mut calls = 0;
     loop {
         let (called, arguments) = match host.receive() {
-            Sent::Called(called, arguments) => (called, arguments),
+            Sent::CallbackInvocation(called, arguments) => (called, arguments),
             Sent::Reply(payload) => break assert_eq!(decode::<Outcome>(&payload).unwrap().result, Value::Nil),
             Sent::Fault(fault) => panic!("{fault}"),
         };
@@ -209,7 +211,7 @@ fn a_job_is_awaited_once() {
     host.send(StartJob::NUMBER, &wrong);
     let job = host.reply::<Job>().id;
     host.send(AwaitJob::NUMBER, &AwaitJob { job, milliseconds: None });
-    assert_eq!(host.fault().kind, FaultKind::Protocol, "it fails as a call does");
+    assert_eq!(host.fault().kind, FaultKind::Protocol, "it fails like a call");
 }
 
 #[test]
@@ -217,7 +219,7 @@ fn a_job_that_has_not_begun_is_withdrawn() {
     let mut host = Host::start();
     let pause = host.prepare("usleep", Type::Int32, &[Type::Uint32]);
     let mut jobs = Vec::new();
-    // More than run at a time; the first ones last until the last one is taken back.
+    // More than the number that can run at a time; the first ones last until the last one is cancelled.
     for _ in 0..200 {
         let start = StartJob { function: pause, address: 0, arguments: &[Value::Integer(300_000)] };
         host.send(StartJob::NUMBER, &start);
@@ -230,14 +232,14 @@ fn a_job_that_has_not_begun_is_withdrawn() {
 }
 
 #[test]
-fn a_poll_without_callbacks_waits_no_longer_than_told() {
+fn a_poll_without_callbacks_waits_no_longer_than_requested() {
     let mut host = Host::start();
     assert_eq!(host.ask(&Poll { milliseconds: 0 }), Served { count: 0 });
     assert_eq!(host.ask(&Poll { milliseconds: 20 }), Served { count: 0 });
 }
 
 #[test]
-fn what_cannot_be_called_is_refused() {
+fn signatures_that_cannot_be_called_are_rejected() {
     let mut host = Host::start();
     for (result, parameters) in
         [(Type::Record(0), vec![]), (Type::Void, vec![Type::Record(3)]), (Type::Int32, vec![Type::Void])]

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds what is measured, and runs the measurements of `tests/bench`.
+//! `cargo xtask bench`: builds the benchmarks of `tests/bench` and runs them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,7 +17,7 @@ mod peers;
 const I686_LINUX: &str = "i686-unknown-linux-gnu";
 const I686_WINDOWS: &str = "i686-pc-windows-gnu";
 
-/// The library of the rows: its compiler, the compiler's options, and the file's name.
+/// The libraries of the benchmarks: compiler, compiler options, and file name.
 const LIBRARIES: [(&str, &[&str], &str); 3] = [
     ("gcc", &["-m32", "-msse2", "-fPIC"], "libbench.so"),
     ("gcc", &["-fPIC"], "libbench64.so"),
@@ -30,12 +30,15 @@ pub(crate) fn bench(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let quick = match words.iter().map(AsRef::as_ref).collect::<Vec<_>>()[..] {
         [] => false,
         ["--quick"] => true,
-        _ => return Err(Failure::usage(format!("bench: there is no option {}; there is --quick", words.join(" ")))),
+        _ => {
+            return Err(Failure::usage(format!(
+                "bench: unknown option {}; the only option is --quick",
+                words.join(" ")
+            )));
+        }
     };
     if System::HOST == System::Windows {
-        return Err(Failure::usage(
-            "bench: the measurements run on Linux, which runs the Windows workers through Wine",
-        ));
+        return Err(Failure::usage("bench: the benchmarks run on Linux, with Wine for the Windows workers"));
     }
     let tools = setup::everything()?;
     let _server = tools.wine.as_ref().map(Server::start).transpose()?;
@@ -60,7 +63,7 @@ fn offer_wine(tools: &Tools, command: &mut Command) {
     }
 }
 
-/// Builds both sides of the measurements and the library that the rows call.
+/// Builds both sides of the benchmarks and the library that they call.
 fn build_measurements(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
     let cargo_build = |arguments: &[&str]| {

@@ -1,4 +1,4 @@
-//! Builds of every width, gathered in `target/dist/`.
+//! Builds of every width, collected in `target/dist/`.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::setup;
 use crate::step;
 use crate::workspace::{System, cargo, dist, target};
 
-/// How well the compiler optimises.
+/// The optimisation level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     Dev,
@@ -26,19 +26,19 @@ impl Profile {
     }
 }
 
-/// One program: what cargo builds, for which target, and where it goes.
+/// One program: its package, its target, and its destination.
 struct Program {
     package: &'static str,
-    /// The target, none for the host's own.
+    /// The target; `None` for the host's own.
     target: Option<&'static str>,
     system: System,
     name: &'static str,
-    /// The profile that it is built in, if not in the one that was asked for.
+    /// The profile it is always built in; `None` for the requested one.
     own_profile: Option<&'static str>,
 }
 
 impl Program {
-    /// The profile that it is built in when this one is asked for.
+    /// The profile it is built in when this one is requested.
     fn profile(&self, asked: Profile) -> &'static str {
         self.own_profile.unwrap_or(asked.name())
     }
@@ -48,13 +48,13 @@ const fn program(package: &'static str, target: Option<&'static str>, system: Sy
     Program { package, target, system, name, own_profile: None }
 }
 
-/// Built without the standard library, which only a profile without unwinding allows.
+/// Built without the standard library, which only a profile without unwinding supports.
 const LAUNCHER: Program = Program {
     own_profile: Some("launcher"),
     ..program("worker32-launcher", Some("x86_64-pc-windows-gnu"), System::Linux, "worker32-launcher.exe")
 };
 
-/// What a Linux user runs. The programs for Windows among them are run through Wine.
+/// The programs of a Linux user. Those for Windows run under Wine.
 const LINUX: &[Program] = &[
     program("runtime64", None, System::Linux, "runtime64"),
     program("worker32", None, System::Linux, "worker64"),
@@ -64,14 +64,14 @@ const LINUX: &[Program] = &[
     LAUNCHER,
 ];
 
-/// What a Windows user runs, built on Linux.
+/// The programs of a Windows user, built on Linux.
 const WINDOWS_FROM_LINUX: &[Program] = &[
     program("runtime64", Some("x86_64-pc-windows-gnu"), System::Windows, "runtime64.exe"),
     program("worker32", Some("x86_64-pc-windows-gnu"), System::Windows, "worker64.exe"),
     program("worker32", Some("i686-pc-windows-gnu"), System::Windows, "worker32.exe"),
 ];
 
-/// What a Windows user runs, built on Windows.
+/// The programs of a Windows user, built on Windows.
 const WINDOWS: &[Program] = &[
     program("runtime64", None, System::Windows, "runtime64.exe"),
     program("worker32", None, System::Windows, "worker64.exe"),
@@ -87,7 +87,7 @@ pub(crate) fn command(arguments: &[OsString]) -> Result<ExitCode, Failure> {
             Some("--windows") => windows = true,
             _ => {
                 return Err(Failure::usage(format!(
-                    "build: there is no option {argument:?}; there are --release and --windows"
+                    "build: unknown option {argument:?}; the options are --release and --windows"
                 )));
             }
         }
@@ -101,12 +101,12 @@ pub(crate) fn command(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds what users of these systems run.
+/// Builds the programs for users of these systems.
 pub(crate) fn build(profile: Profile, systems: &[System]) -> Result<(), Failure> {
     build_into(dist, profile, systems)
 }
 
-/// The same, into the folder that is named for each system.
+/// The same, into the folder returned for each system.
 pub(crate) fn build_into(folder: fn(System) -> PathBuf, profile: Profile, systems: &[System]) -> Result<(), Failure> {
     let programs: Vec<&Program> = match System::HOST {
         System::Windows => WINDOWS.iter().collect(),
@@ -115,7 +115,7 @@ pub(crate) fn build_into(folder: fn(System) -> PathBuf, profile: Profile, system
             all.filter(|program| systems.contains(&program.system)).collect()
         }
     };
-    // Once everything is there, a build has nothing to say; the first one takes its time and shows what it does.
+    // If everything is up to date, the build is quiet; the first one takes long and shows its progress.
     let quiet = programs.iter().all(|program| folder(program.system).join(program.name).exists());
     let how = |program: &Program| (program.target, program.profile(profile));
     let mut builds: Vec<(Option<&str>, &str)> = programs.iter().map(|program| how(program)).collect();
@@ -149,12 +149,12 @@ fn cargo_build<'a>(
     command
 }
 
-/// Puts a program that cargo has built where it is run.
+/// Copies a program built by cargo to its destination.
 fn place(folder: &Path, profile: Profile, program: &Program) -> Result<(), Failure> {
     let mut built = target();
     built.extend(program.target);
     built.push(match program.profile(profile) {
-        // Cargo's name for the folder of that profile.
+        // Cargo's name for that profile's folder.
         "dev" => "debug",
         profile => profile,
     });
@@ -167,7 +167,7 @@ fn place(folder: &Path, profile: Profile, program: &Program) -> Result<(), Failu
     replace(&built, &folder.join(program.name))
 }
 
-/// Copies a file over another, which may be running: the new one takes the name, the old one stays open where it is.
+/// Replaces a file, which may be running: the new file takes the name, the old one stays open.
 fn replace(from: &Path, to: &Path) -> Result<(), Failure> {
     let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
     if let (Ok(source), Ok(copy)) = (modified(from), modified(to))

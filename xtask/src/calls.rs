@@ -16,10 +16,10 @@ use crate::workspace::{System, cargo, target};
 /// `cargo xtask calls [--count N] [--seed S]`.
 pub(crate) fn calls(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     if !are_count_and_seed(arguments) {
-        return Err(Failure::usage("calls takes --count N and --seed S, numbers both"));
+        return Err(Failure::usage("calls takes --count N and --seed S, both numbers"));
     }
     if System::HOST == System::Windows {
-        return Err(Failure::usage("calls: the compilers that make the libraries run on Linux"));
+        return Err(Failure::usage("calls: the compilers of the libraries run on Linux"));
     }
     let tools = setup::everything()?;
     let _server = tools.wine.as_ref().map(Server::start).transpose()?;

@@ -1,11 +1,11 @@
-//! Why a task stopped.
+//! The error of a task.
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// A message that says what failed and what to do.
+/// A message that states what failed and what to do.
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
@@ -13,12 +13,12 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// A task that did not do what it is for.
+    /// A task that failed.
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), exit_code: 1 }
     }
 
-    /// A command line that makes no sense.
+    /// An invalid command line.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), exit_code: 2 }
     }

@@ -1,4 +1,4 @@
-//! The C libraries that the tests load, built from one source for every format and width.
+//! The C libraries of the tests, built from one source for every format and width.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ const fn fixture(name: &'static str) -> Fixture {
     Fixture { name, links: None, folder: "" }
 }
 
-/// In the order of building. What is linked with stands before what needs it.
+/// In build order: a library comes after those it is linked with.
 const FIXTURES: &[Fixture] = &[
     fixture("calls"),
     fixture("misbehaviour"),
@@ -57,27 +57,27 @@ const FIXTURES: &[Fixture] = &[
     fixture("exhaust"),
     fixture("killer"),
     fixture("slow_to_load"),
-    // `absent` is there to link with, in a folder that no loader searches; then it is missing.
+    // `absent` only exists for linking, in a folder that no loader searches; at run time it is missing.
     Fixture { name: "absent", links: None, folder: "linked-only" },
     Fixture { name: "dependent", links: Some("linked-only/absent"), folder: "missing-dependency" },
     Fixture { name: "outer", links: Some("missing-dependency/dependent"), folder: "missing-dependency" },
-    // It is found where its folder is named, and nowhere else.
+    // Only found if its folder is specified.
     Fixture { name: "companion", links: None, folder: "companion" },
     Fixture { name: "impostor", links: None, folder: "" },
     Fixture { name: "needs_companion", links: Some("companion/companion"), folder: "" },
     Fixture { name: "seeks_companion", links: None, folder: "" },
 ];
 
-/// What a library is made of.
+/// The input of a library's build.
 struct Sources<'a> {
     source: &'a Path,
-    /// The module definition file, of a Windows library that has one.
+    /// The module definition file of a Windows library, if it has one.
     exports: Option<&'a Path>,
-    /// The library that it is linked with.
+    /// The library it is linked with.
     linked: Option<&'a Path>,
 }
 
-/// What a compiler makes: the folder of its libraries, and what stands before and after their names.
+/// The output of a compiler: the folder of its libraries, and the prefix and suffix of their names.
 #[derive(Clone, Copy)]
 struct Output {
     folder: &'static str,
@@ -86,7 +86,7 @@ struct Output {
 
 const PE: (&str, &str) = ("", ".dll");
 
-/// Builds the libraries whose sources are newer, and gives their folder.
+/// Builds the libraries whose sources are newer, and returns their folder.
 pub(crate) fn build() -> Result<PathBuf, Failure> {
     let sources = root().join("tests/fixtures");
     let header = modified(&sources.join("export.h"))?;
@@ -94,7 +94,7 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     for (output, compiler) in COMPILERS {
         for fixture in FIXTURES {
             let source = sources.join(fixture.name).with_extension("c");
-            // What a Windows library exports beside what its source marks.
+            // Exports of a Windows library beyond those marked in its source.
             let exports = Some(source.with_extension("def")).filter(|exports| output.is_pe() && exports.is_file());
             let newest = modified(&source)?.max(header);
             let newest = exports.as_deref().map(modified).transpose()?.map_or(newest, |exports| exports.max(newest));

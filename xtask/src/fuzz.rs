@@ -1,4 +1,4 @@
-//! Arbitrary input for whatever takes some from others, by libFuzzer.
+//! Fuzzing, with libFuzzer, of all code that takes input from others.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,21 +8,21 @@ use crate::failure::Failure;
 use crate::step;
 use crate::workspace::{root, target};
 
-/// Something that takes input from others.
+/// A fuzz target.
 struct Target {
     name: &'static str,
-    /// What inputs consist of.
+    /// The dictionary of its input.
     dictionary: Option<&'static str>,
-    /// What libFuzzer is told beyond what it is told for all.
+    /// The additional libFuzzer options.
     options: &'static [&'static str],
 }
 
-/// What can be fuzzed. USAGE tells them to users.
+/// All fuzz targets. They are also listed in USAGE.
 const TARGETS: [Target; 4] = [
-    // Structs that point to each other in a circle keep each other alive, which is by design and would drown the rest:
-    // memory is limited for each allocation alone.
+    // Structs that point to each other in a cycle keep each other alive, which is by design and would hide other
+    // findings: only the size of each allocation is limited.
     Target { name: "cdef", dictionary: Some("c.dict"), options: &["-rss_limit_mb=0"] },
-    // What a worker prepares stays for the life of its process, so that one process must not run for long.
+    // Functions prepared by a worker live as long as its process, so one process must not run for long.
     Target { name: "requests", dictionary: Some("protocol.dict"), options: &["-fork=1", "-rss_limit_mb=4096"] },
     Target { name: "replies", dictionary: Some("protocol.dict"), options: &[] },
     Target { name: "region", dictionary: None, options: &["-max_len=2048"] },
@@ -33,15 +33,15 @@ fn names() -> String {
     TARGETS.map(|target| target.name).join(", ")
 }
 
-/// `cargo xtask fuzz TARGET [SECONDS or libFuzzer arguments]`. Without either it goes on until it is stopped.
+/// `cargo xtask fuzz TARGET [SECONDS or libFuzzer arguments]`. Without either it runs until it is stopped.
 ///
-/// What it finds is in `fuzz/artifacts`, and the inputs that reach something new in `fuzz/corpus`.
+/// Findings are in `fuzz/artifacts`, inputs with new coverage in `fuzz/corpus`.
 pub(crate) fn fuzz(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let [name, rest @ ..] = arguments else {
-        return Err(Failure::usage(format!("fuzz takes what to fuzz: {}", names())));
+        return Err(Failure::usage(format!("fuzz needs a target: {}", names())));
     };
     let Some(target) = TARGETS.iter().find(|target| target.name == name.to_string_lossy()) else {
-        return Err(Failure::usage(format!("{name:?} cannot be fuzzed, only {}", names())));
+        return Err(Failure::usage(format!("{name:?} is not a fuzz target; the targets are {}", names())));
     };
     if !step::succeeds(nightly_cargo().args(["fuzz", "--version"])) {
         return Err(Failure::new(
@@ -74,7 +74,7 @@ fn command_for(target: &Target) -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// The cargo of the nightly toolchain: sanitizers and the counting of branches are its alone.
+/// The cargo of the nightly toolchain, which alone supports sanitizers and coverage instrumentation.
 fn nightly_cargo() -> Command {
     let mut command = Command::new("rustup");
     command.args(["run", "nightly", "cargo"]).current_dir(root());

@@ -1,4 +1,4 @@
-//! What ARCHITECTURE.md says always holds, as far as a program can see it.
+//! Checks of the invariants in ARCHITECTURE.md, as far as a program can verify them.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ struct Source {
     text: String,
 }
 
-/// Where `unsafe` may be allowed.
+/// The places where `unsafe` may be allowed.
 const UNSAFE: &[&str] = &[
     "protocol/src/link/channel/windows.rs",
     "protocol/src/link/doorbell/windows.rs",
@@ -42,19 +42,19 @@ const UNSAFE: &[&str] = &[
     "worker32/src/watch/windows.rs",
 ];
 
-/// Where mlua may be known in `runtime64/src`.
+/// The places in `runtime64/src` that may use mlua.
 const LUA: &[&str] = &["dll", "runtime", "stdlib.rs", "error.rs", "cli", "lib.rs", "main.rs"];
 
-/// Files whose structs cross the boundary.
+/// Files whose structs cross the process boundary.
 const WIRE: &[&str] = &["message.rs", "value.rs", "signature.rs", "fault.rs", "last_words.rs"];
 
-/// The code of the programs and of what they share.
+/// The code of the programs and of their shared crate.
 const PROGRAMS: &[&str] = &["protocol/src/", "runtime64/src/", "worker32/src/", "worker32/launcher/src/"];
 
-/// Names that say nothing.
+/// Meaningless names.
 const VAGUE: &[&str] = &["util", "utils", "misc", "common", "helper", "helpers", "manager"];
 
-/// Checks all of them, and says what is wrong.
+/// Checks all invariants and reports the violations.
 pub(crate) fn check() -> Result<(), Failure> {
     let sources = tracked_files()?;
     let mut violations = dependencies()?;
@@ -73,10 +73,10 @@ pub(crate) fn check() -> Result<(), Failure> {
     if violations.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!("{} invariants are broken:\n  {}", violations.len(), violations.join("\n  "))))
+    Err(Failure::new(format!("{} invariants are violated:\n  {}", violations.len(), violations.join("\n  "))))
 }
 
-/// The files that git knows and those it would add, as text.
+/// The text files that git tracks or would add.
 fn tracked_files() -> Result<Vec<Source>, Failure> {
     let list = step::capture(Command::new("git").current_dir(root()).args([
         "ls-files",
@@ -91,7 +91,7 @@ fn tracked_files() -> Result<Vec<Source>, Failure> {
     Ok(list.lines().filter_map(read).collect())
 }
 
-/// The worker and the protocol know no Lua, and neither program depends on the other.
+/// The worker and the protocol do not depend on Lua, and neither program depends on the other.
 fn dependencies() -> Result<Vec<String>, Failure> {
     let forbidden = [("worker32", "mlua"), ("runtime64-protocol", "mlua"), ("worker32", "runtime64"), ("runtime64", "worker32")];
     let mut violations = Vec::new();
@@ -105,7 +105,7 @@ fn dependencies() -> Result<Vec<String>, Failure> {
     Ok(violations)
 }
 
-/// Whether `cargo tree`'s output names a package under its root.
+/// Whether the output of `cargo tree` contains a package under its root.
 fn tree_holds(tree: &str, dependency: &str) -> bool {
     tree.lines().skip(1).any(|line| line.split_whitespace().any(|word| word == dependency))
 }
@@ -125,7 +125,7 @@ fn lua_in_its_places(sources: &[Source]) -> Vec<String> {
         Some(!LUA.iter().any(|place| within.starts_with(place)))
     };
     let broken = sources.iter().filter(|source| inside(source).unwrap_or(false) && source.text.contains("mlua"));
-    broken.map(|source| format!("{} knows mlua, which belongs in {}", source.path, LUA.join(", "))).collect()
+    broken.map(|source| format!("{} uses mlua, which belongs in {}", source.path, LUA.join(", "))).collect()
 }
 
 fn fixed_widths(sources: &[Source]) -> Vec<String> {
@@ -136,13 +136,13 @@ fn fixed_widths(sources: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for source in sources.iter().filter(on_the_wire) {
         let lines = source.text.lines().filter(|line| is_field(line) && varies(line));
-        violations.extend(lines.map(|line| format!("{}: a field's width varies: {}", source.path, line.trim())));
+        violations.extend(lines.map(|line| format!("{}: a field has a variable width: {}", source.path, line.trim())));
     }
     violations
 }
 
-/// What panics where the system refuses a thread (`thread::spawn`, `Scope::spawn`) stands in tests alone; programs use
-/// `thread::Builder`.
+/// Functions that panic if the system refuses a thread (`thread::spawn`, `Scope::spawn`) may only be used in tests;
+/// programs use `thread::Builder`.
 fn refused_threads_are_errors(sources: &[Source]) -> Vec<String> {
     let panicking = [concat!("thread::", "spawn("), concat!("scope.", "spawn(")];
     let is_program = |source: &&Source| {
@@ -154,13 +154,13 @@ fn refused_threads_are_errors(sources: &[Source]) -> Vec<String> {
         let program = source.text.split("#[cfg(test)]").next().unwrap_or_default();
         let code = program.lines().filter(|line| !line.trim_start().starts_with("//"));
         let lines = code.filter(|line| panicking.iter().any(|call| line.contains(call)));
-        violations.extend(lines.map(|line| format!("{}: a refused thread is a panic: {}", source.path, line.trim())));
+        violations.extend(lines.map(|line| format!("{}: panics if a thread is refused: {}", source.path, line.trim())));
     }
     violations
 }
 
 fn nothing_outside(sources: &[Source]) -> Vec<String> {
-    // Written in parts, so that this file does not break its own rule.
+    // Split, so that this file does not violate its own rule.
     let outside = [concat!("..", "/shared"), concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
     let mut violations = Vec::new();
     for source in sources.iter().filter(|source| !source.path.ends_with(".lock")) {
@@ -174,10 +174,10 @@ fn nothing_outside(sources: &[Source]) -> Vec<String> {
 fn telling_names(sources: &[Source]) -> Vec<String> {
     let vague = |path: &str| path.split('/').any(|part| VAGUE.contains(&part.split('.').next().unwrap_or_default()));
     let broken = sources.iter().filter(|source| vague(&source.path));
-    broken.map(|source| format!("{} has a name that does not say what it holds", source.path)).collect()
+    broken.map(|source| format!("{} has a meaningless name", source.path)).collect()
 }
 
-/// Every example script is in the table of those that the tests run.
+/// Every example script is in the table of those run by the tests.
 fn scripts_are_run(sources: &[Source]) -> Vec<String> {
     let table = sources.iter().find(|source| source.path == "tests/integration/examples.rs");
     let table = table.map_or("", |source| source.text.as_str());
@@ -231,7 +231,7 @@ mod tests {
     fn a_dependency_at_any_depth_is_seen() {
         let tree = "worker32 v0.1.0 (worker32)\n├── protocol v0.1.0 (protocol)\n│   └── serde v1.0.228\n";
         assert!(tree_holds(tree, "serde") && tree_holds(tree, "protocol"));
-        assert!(!tree_holds(tree, "mlua") && !tree_holds(tree, "worker32"), "the root is no dependency of itself");
+        assert!(!tree_holds(tree, "mlua") && !tree_holds(tree, "worker32"), "the root is not a dependency of itself");
     }
 
     #[test]

@@ -12,10 +12,10 @@ use crate::workspace::{System, cargo, target};
 /// `cargo xtask layouts [--count N] [--seed S]`.
 pub(crate) fn layouts(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     if !are_count_and_seed(arguments) {
-        return Err(Failure::usage("layouts takes --count N and --seed S, numbers both"));
+        return Err(Failure::usage("layouts takes --count N and --seed S, both numbers"));
     }
     if System::HOST == System::Windows {
-        return Err(Failure::usage("layouts: the compilers that are compared with run on Linux"));
+        return Err(Failure::usage("layouts: the compilers of the comparison run on Linux"));
     }
     setup::everything()?;
     let folder = target().join("layouts");
@@ -26,7 +26,7 @@ pub(crate) fn layouts(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether these words are nothing but the options `--count` and `--seed`, each with its number.
+/// Whether the arguments are only the options `--count` and `--seed`, each with a number.
 pub(crate) fn are_count_and_seed(arguments: &[OsString]) -> bool {
     arguments.chunks(2).all(|words| match words {
         [option, number] => {

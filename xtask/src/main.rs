@@ -27,9 +27,9 @@ cargo xtask COMMAND
   run [ARGUMENTS]            sets up and builds what is missing, and runs runtime64 with the arguments
   test [--release] [FILTER]  sets up and builds what is missing, and runs every check and test, the Lua scripts of the
                              tests with the release build too; with a filter the tests of the built programs whose names
-                             hold it, with --release those tests on the release build
+                             contain it, with --release those tests on the release build
   build [--release] [--windows]
-                             fills target/dist/ with what a user runs, on Linux with --windows also for Windows
+                             fills target/dist/ with the programs for users, on Linux with --windows also for Windows
   bench [--quick]            measures speed and memory against a floor, a baseline and other bridges
   fuzz cdef|requests|replies|region [SECONDS or libFuzzer arguments]
                              feeds arbitrary input to the parser of declarations, the worker, the host, or either side of
@@ -37,14 +37,14 @@ cargo xtask COMMAND
   layouts [--count N] [--seed S]
                              compares byte layouts of random declarations with those of compilers
   calls [--count N] [--seed S]
-                             calls functions and callbacks of random signatures that real compilers made
+                             calls functions and callbacks of random signatures compiled by real compilers
   soak kills|hosts|respawns|leak|crashes|deadlines [--count N] [--configuration NAME] [--seed S]
-       [--release]           kills workers and hosts, has libraries crash and hang, makes a great many calls, and judges
-                             what comes of it; with --release of programs as users run them
-  setup                      installs what the builds and tests need
+       [--release]           kills workers and hosts, makes libraries crash and hang, makes a great many calls, and checks
+                             the results; with --release on the release build
+  setup                      installs the requirements of the builds and tests
   fixtures                   builds the C libraries that the tests load
-  invariants                 checks what ARCHITECTURE.md says always holds
-  wine PROGRAM [ARGUMENTS]   runs a Windows program in the Wine that the set-up made";
+  invariants                 checks the invariants in ARCHITECTURE.md
+  wine PROGRAM [ARGUMENTS]   runs a Windows program in the Wine of the set-up";
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)
         }
-        _ => Err(Failure::usage(format!("there is no command {command:?}\n\n{USAGE}"))),
+        _ => Err(Failure::usage(format!("unknown command {command:?}\n\n{USAGE}"))),
     };
     outcome.unwrap_or_else(|failure| {
         eprintln!("xtask: {failure}");

@@ -1,4 +1,4 @@
-//! Running what was built.
+//! Running the built programs.
 
 #[cfg(unix)]
 mod unix;
@@ -33,18 +33,18 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
 
 /// `cargo xtask wine PROGRAM [ARGUMENTS]`: a Windows program in the private Wine.
 pub(crate) fn wine(arguments: &[OsString]) -> Result<ExitCode, Failure> {
-    let (program, rest) = arguments.split_first().ok_or_else(|| Failure::usage("wine: which program?"))?;
-    let wine = setup::everything()?.wine.ok_or_else(|| Failure::usage("wine: this is Windows itself"))?;
-    // A run of the tests that ends meanwhile would otherwise end the server, and with it every program without a word.
+    let (program, rest) = arguments.split_first().ok_or_else(|| Failure::usage("wine: a program is needed"))?;
+    let wine = setup::everything()?.wine.ok_or_else(|| Failure::usage("wine: not available on Windows"))?;
+    // A test run that ends in the meantime would otherwise stop the server, and with it every program, silently.
     let _server = Server::start(&wine)?;
     wait_for(wine.command(Path::new(program)).args(rest))
 }
 
-/// Runs a program and ends as it does, as far as an exit code can say.
+/// Runs a program and exits as it does, as far as an exit code allows.
 fn wait_for(command: &mut Command) -> Result<ExitCode, Failure> {
     let line = step::line_of(command);
     let status = command.status().map_err(|error| Failure::new(format!("{line} cannot be started: {error}")))?;
-    // A code over 255 is that of a crash, which is no success.
+    // A code over 255 is that of a crash, which is not a success.
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
 }

@@ -1,4 +1,4 @@
-//! What must be there before anything is built: each part is looked for first, and a part that is there costs nothing.
+//! The requirements of the builds: each one is checked first, and one that is present costs nothing.
 
 pub(crate) mod debian;
 pub(crate) mod rust;
@@ -7,13 +7,13 @@ pub(crate) mod wine;
 use crate::failure::Failure;
 use crate::workspace::System;
 
-/// What the set-up found or made, for those who need it.
+/// The tools found or installed by the set-up.
 pub(crate) struct Tools {
     /// Wine, on Linux.
     pub(crate) wine: Option<wine::Wine>,
 }
 
-/// Sets up all that builds, runs and tests need on this system.
+/// Sets up everything that builds, runs and tests need on this system.
 pub(crate) fn everything() -> Result<Tools, Failure> {
     rust::targets()?;
     if System::HOST == System::Windows {

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: kills, hangs and a great many calls, more of them than the tests make.
+//! `cargo xtask soak`: more kills, hangs and calls than the tests make.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use crate::workspace::{System, cargo};
 /// `cargo xtask soak COMMAND [--count N] [--configuration NAME] [--seed S] [--release]`.
 pub(crate) fn soak(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     if System::HOST == System::Windows {
-        return Err(Failure::usage("soak: processes are counted as Linux shows them"));
+        return Err(Failure::usage("soak runs on Linux only: it counts processes as Linux shows them"));
     }
     let (release, arguments): (Vec<&OsString>, Vec<&OsString>) =
         arguments.iter().partition(|argument| *argument == "--release");

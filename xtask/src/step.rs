@@ -1,21 +1,21 @@
-//! Running other programs, each step said.
+//! Running other programs, with a message for each step.
 
 use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
-/// Says what is about to be done.
+/// Announces a step.
 pub(crate) fn say(what: &str) {
     eprintln!("xtask: {what}");
 }
 
-/// Runs a command with its output passed through, and fails if it does.
+/// Runs a command with its output passed through; fails if the command does.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.stdin(Stdio::null()).status().map_err(|error| cannot_start(command, &error))?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("{} failed ({status})", line_of(command)))) }
 }
 
-/// Runs a command and gives what it prints, or fails with what it printed.
+/// Runs a command and returns its output; if it fails, the error contains the output.
 pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| cannot_start(command, &error))?;
     if output.status.success() {
@@ -25,7 +25,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     Err(Failure::new(format!("{} failed ({}): {}", line_of(command), output.status, errors.trim())))
 }
 
-/// Whether a command can be run and succeeds; nothing of it is shown.
+/// Whether a command can be run and succeeds; its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
@@ -35,7 +35,7 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The command as one would type it.
+/// The command as typed in a shell.
 pub(crate) fn line_of(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! Every check and test, in the order in which a mistake shows soonest. The first failure ends it.
+//! Every check and test, ordered so that mistakes show as early as possible. The first failure ends the run.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
@@ -24,12 +24,12 @@ const MEASUREMENTS: &[&str] = match System::HOST {
     System::Windows => &[],
 };
 
-/// What of the tests in `tests/` also runs the release build in every run of all tests: what scripts see of it, and the programs
-/// themselves.
+/// The tests in `tests/` that also use the release build in every complete run: those of the scripts' view of it, and
+/// of the programs themselves.
 const RELEASE: &[&str] = &["lua_scripts::", "programs::"];
 
-/// `cargo xtask test [--release] [FILTER]`. A filter runs only the tests of `tests/` whose name holds it, `--release` these
-/// tests with the release build; either leaves the checks out.
+/// `cargo xtask test [--release] [FILTER]`. A filter runs only the tests of `tests/` whose names contain it,
+/// `--release` runs these tests with the release build; either skips the checks.
 pub(crate) fn test(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
     let (options, filters): (Vec<&str>, Vec<&str>) =
@@ -70,7 +70,7 @@ pub(crate) fn test(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What needs no test to be found wrong: formatting, lints, documentation, invariants, licences.
+/// Checks without tests: formatting, lints, documentation, invariants, licences.
 fn checks() -> Result<(), Failure> {
     stage("formatting", || step::run(cargo().args(["fmt", "--all", "--check"])))?;
     stage("invariants", invariants::check)?;
@@ -108,8 +108,8 @@ fn checks() -> Result<(), Failure> {
     licences()
 }
 
-/// cargo-deny is run where it is installed; building it takes longer than everything else here. Advisories need the
-/// network at every run, so they are left to `cargo deny check advisories`.
+/// Runs cargo-deny if it is installed; building it takes longer than everything else here. Advisories need the
+/// network in every run, so they are left to `cargo deny check advisories`.
 fn licences() -> Result<(), Failure> {
     if !step::succeeds(cargo().args(["deny", "--version"])) {
         step::say("licences: not checked, cargo-deny is not installed (cargo install --locked cargo-deny)");
@@ -149,7 +149,8 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     })
 }
 
-/// The tests of `tests/`, `tests/calls` and `tests/soak`, which run the built programs: those whose names hold one of the filters.
+/// The tests of `tests/`, `tests/calls` and `tests/soak`, which run the built programs: those whose names contain one
+/// of the filters.
 fn integration_tests(tools: &Tools, profile: Profile, filters: &[&str], counts: &mut Counts) -> Result<(), Failure> {
     let systems = [System::HOST, System::Windows];
     let (folder, what): (fn(System) -> PathBuf, _) = match profile {
@@ -158,7 +159,7 @@ fn integration_tests(tools: &Tools, profile: Profile, filters: &[&str], counts: 
     };
     stage(&format!("programs{what}"), || build::build_into(folder, profile, &systems))?;
     let fixtures = stage("fixtures", fixtures::build)?;
-    // All packages at once, so that what they share is built once.
+    // All packages at once, so that their shared code is built once.
     let packages = ["--locked", "--package", "tests", "--package", "calls", "--package", "soak"];
     stage("embedder", || step::run(cargo().args(["build", "--quiet", "--example", "embedded"]).args(packages)))?;
     stage(&format!("integration tests{what}"), || {
@@ -169,7 +170,7 @@ fn integration_tests(tools: &Tools, profile: Profile, filters: &[&str], counts: 
     })
 }
 
-/// Gives a command the places of the programs that were built last, and of Wine.
+/// Passes a command the locations of the last built programs, and of Wine.
 pub(crate) fn with_programs<'a>(command: &'a mut Command, tools: &Tools) -> &'a mut Command {
     with_programs_in(dist, command, tools)
 }
@@ -183,7 +184,7 @@ fn with_programs_in<'a>(folder: fn(System) -> PathBuf, command: &'a mut Command,
     command
 }
 
-/// Runs a part, and says its name and how long it took.
+/// Runs a stage, and prints its name and duration.
 fn stage<T>(name: &str, part: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     step::say(name);
     let start = Instant::now();
@@ -192,7 +193,7 @@ fn stage<T>(name: &str, part: impl FnOnce() -> Result<T, Failure>) -> Result<T, 
     Ok(outcome)
 }
 
-/// What test runners have counted.
+/// The totals reported by test runners.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
     passed: u64,
@@ -201,7 +202,7 @@ struct Counts {
 }
 
 impl Counts {
-    /// Runs a command, passes on what it prints, and adds what it counts.
+    /// Runs a command, passes on its output, and adds its totals.
     fn run(&mut self, command: &mut Command) -> Result<(), Failure> {
         let line = step::line_of(command);
         let cannot = |error: std::io::Error| Failure::new(format!("{line}: {error}"));
@@ -209,7 +210,7 @@ impl Counts {
         if let Some(output) = child.stdout.take() {
             for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line);
-                // Whoever reads the output may have gone; the tests go on.
+                // The reader of the output may be gone; the tests continue.
                 let _ = writeln!(std::io::stdout(), "{}", line.trim_end_matches('\r'));
                 self.add(&line);
             }

@@ -1,4 +1,4 @@
-//! Where things are in the repository and in the target folder.
+//! Locations in the repository and in the target folder.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,12 +15,12 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
-/// What a user of one system runs, as it was built last.
+/// The last built programs for users of one system.
 pub(crate) fn dist(system: System) -> PathBuf {
     target().join("dist").join(folder_of(system))
 }
 
-/// The release build of the same for the tests, which run both.
+/// The release build of these for the tests, which run both.
 pub(crate) fn tested_release(system: System) -> PathBuf {
     target().join("tested-release").join(folder_of(system))
 }
@@ -32,7 +32,7 @@ fn folder_of(system: System) -> &'static str {
     }
 }
 
-/// The systems that are served.
+/// The supported systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum System {
     Linux,
@@ -40,14 +40,14 @@ pub(crate) enum System {
 }
 
 impl System {
-    /// The one that xtask runs on.
+    /// The system that xtask runs on.
     pub(crate) const HOST: Self = if cfg!(windows) { System::Windows } else { System::Linux };
 }
 
 /// `cargo`, in the repository's root: the one that runs xtask.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    // Configuration of the user's may say otherwise, and what is built is looked for where this says.
+    // Overrides the user's configuration, since the build output is expected in this folder.
     command.current_dir(root()).env("CARGO_TARGET_DIR", target()).env_remove("CARGO_BUILD_TARGET");
     command
 }

@@ -29,7 +29,7 @@ fn a_report_comes_back_as_it_went() {
 }
 
 #[test]
-fn what_is_too_long_is_cut_off() {
+fn text_that_is_too_long_is_truncated() {
     let mut text = Text::of(&[b'x'; 250]);
     text.push(b"0123456789");
     assert_eq!(text.bytes().len(), Text::LONGEST);
@@ -37,7 +37,7 @@ fn what_is_too_long_is_cut_off() {
     assert_eq!(Registers::of(&[1; 100]).values(), [1; REGISTERS]);
 }
 
-/// Every byte of a report, set to what no report has, gives a report or none, and lengths stay within bounds.
+/// Every byte of a report, set to an invalid value, results in a report or `None`, and lengths stay within bounds.
 #[test]
 fn hostile_bytes_are_a_report_or_none() {
     let good = full().to_bytes();

@@ -1,8 +1,8 @@
-//! Text of a bounded length that lies where it is, without a heap.
+//! Text of bounded length, stored inline, without a heap.
 
 use std::fmt;
 
-/// At most [`Text::LONGEST`] bytes of text in any encoding. What is longer is cut off.
+/// At most [`Text::LONGEST`] bytes of text in any encoding. Longer text is truncated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Text {
     length: u16,
@@ -10,13 +10,13 @@ pub struct Text {
 }
 
 impl Text {
-    /// The most bytes of a text.
+    /// The maximum size of a text in bytes.
     pub const LONGEST: usize = 256;
 
-    /// The bytes of an encoded text.
+    /// The size of an encoded text in bytes.
     pub(super) const ENCODED: usize = 2 + Self::LONGEST;
 
-    /// The text, as much of it as there is room for.
+    /// Copies the text, truncated to the maximum size.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
         let mut made = Self::default();
@@ -24,7 +24,7 @@ impl Text {
         made
     }
 
-    /// Appends what there is room for.
+    /// Appends text, truncated to the remaining space.
     pub fn push(&mut self, text: &[u8]) {
         let start = usize::from(self.length);
         let length = text.len().min(Self::LONGEST - start);
@@ -32,13 +32,13 @@ impl Text {
         self.length += length as u16;
     }
 
-    /// Its bytes.
+    /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
 
-    /// Whether there is none.
+    /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.length == 0
@@ -51,7 +51,7 @@ impl Text {
         encoded
     }
 
-    /// Decodes a text. A length beyond the room for it is that of all there is.
+    /// Decodes a text. A length beyond the maximum is treated as the maximum.
     pub(super) fn decoded(encoded: &[u8; Self::ENCODED]) -> Self {
         let length = u16::from_le_bytes([encoded[0], encoded[1]]);
         Self::of(&encoded[2..][..usize::from(length).min(Self::LONGEST)])

@@ -1,4 +1,4 @@
-//! The plain channel: an unnamed endpoint that a worker inherits.
+//! The plain channel: an unnamed endpoint inherited by a worker.
 
 #[cfg(unix)]
 mod unix;
@@ -12,26 +12,26 @@ pub(super) use windows::owned_handle;
 #[cfg(windows)]
 pub use windows::{Receiver, Sender, WorkerEnd, inherit, pair};
 
-/// The most that is taken of what a peer left behind: more than its report and all that can wake.
+/// The maximum number of bytes read from a dead peer's channel: more than its report and all wake-up bytes.
 const REMAINDER_BYTES: usize = 256 << 10;
 
 /// One end of the channel.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// Where frames arrive.
+    /// Receives frames.
     pub receiver: Receiver,
-    /// Where frames leave.
+    /// Sends frames.
     pub sender: Sender,
 }
 
 impl Endpoint {
-    /// What lies in the channel of a peer that is found gone. It is not waited for: a peer that has only closed the
-    /// direction towards it may live on, and never say anything more.
+    /// The bytes left in the channel of a peer that is gone. Does not wait for more: a peer that has only closed its
+    /// receiving direction may live on, and never send anything again.
     pub fn remainder(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut part = [0; 4096];
         while bytes.len() < REMAINDER_BYTES
-            && let Some(received) = self.receive_what_lies_there(&mut part)
+            && let Some(received) = self.receive_buffered(&mut part)
         {
             bytes.extend_from_slice(&part[..received]);
         }

@@ -1,7 +1,7 @@
-//! What wakes the other side of a link, and tells of its end.
+//! Wake-up of the other side of a link, and detection of its exit.
 //!
-//! On Linux, and for a worker under Wine, it is the channel itself: one byte wakes. On Windows, where no wait on a pipe can
-//! be combined with another, it is a pair of events; a process handle tells of the end.
+//! On Linux, and for a worker under Wine, this is the channel itself: one byte is a wake-up. On Windows, where
+//! waiting on a pipe cannot be combined with another wait, it is a pair of events, and a process handle for the exit.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,23 +15,23 @@ pub use unix::{Doorbell, Watcher};
 #[cfg(windows)]
 pub use windows::{Doorbell, Events, Watcher};
 
-/// How a worker finds its doorbell.
+/// How a worker accesses its doorbell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DoorbellTicket {
-    /// It is the channel.
+    /// The doorbell is the channel.
     Channel,
-    /// It owns these handles, which the host has put into it.
+    /// The doorbell consists of these handles, which the host has duplicated into the worker.
     Events {
         /// Wakes the host.
         host: u64,
         /// Wakes the worker.
         worker: u64,
-        /// Is set for good when the host lets go of the link.
+        /// Set permanently when the host releases the link.
         closed: u64,
         /// The host's process.
         process: u64,
     },
 }
 
-/// The byte that wakes.
+/// The wake-up byte.
 const RING: u8 = 1;

@@ -1,4 +1,4 @@
-//! Frames on a stream of bytes, as the plain channel carries them.
+//! Frames on a byte stream, as used by the plain channel.
 
 use std::io::{Read, Write};
 
@@ -19,7 +19,7 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
 }
 
-/// Reads frames. The buffer is kept from frame to frame.
+/// Reads frames. Reuses its buffer.
 #[derive(Debug)]
 pub struct FrameReader<R> {
     source: R,
@@ -35,7 +35,7 @@ impl<R: Read> FrameReader<R> {
     /// Waits for the next frame.
     ///
     /// # Errors
-    /// [`LinkError::Closed`] when the peer is gone, also in the middle of a frame; [`LinkError::TooLarge`] before a
+    /// [`LinkError::Closed`] if the peer is gone, even in the middle of a frame; [`LinkError::TooLarge`] before a
     /// byte of an oversized payload is stored.
     pub fn receive(&mut self) -> Result<Frame<'_>, LinkError> {
         let mut header = [0; HEADER_BYTES];
@@ -55,7 +55,7 @@ impl<R: Read> FrameReader<R> {
     }
 }
 
-/// Writes frames. The buffer is kept from frame to frame, and each frame is written at once.
+/// Writes frames. Reuses its buffer, and writes each frame at once.
 #[derive(Debug)]
 pub struct FrameWriter<W> {
     sink: W,
@@ -71,7 +71,7 @@ impl<W: Write> FrameWriter<W> {
     /// Sends one message as a frame of the given kind.
     ///
     /// # Errors
-    /// [`LinkError::TooLarge`] before anything is written, [`LinkError::Closed`] when the peer is gone.
+    /// [`LinkError::TooLarge`] before anything is written, [`LinkError::Closed`] if the peer is gone.
     pub fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), LinkError> {
         self.buffer.clear();
         self.buffer.extend_from_slice(&[0; HEADER_BYTES - 1]);
@@ -87,7 +87,7 @@ impl<W: Write> FrameWriter<W> {
         Ok(())
     }
 
-    /// The bytes of the message that was sent last.
+    /// The size of the last message sent, in bytes.
     #[must_use]
     pub fn sent_bytes(&self) -> u64 {
         self.buffer.len() as u64

@@ -1,4 +1,4 @@
-//! Memory that host and worker both map.
+//! Memory mapped by both host and worker.
 
 #[cfg(unix)]
 mod unix;
@@ -14,11 +14,11 @@ pub use view::View;
 #[cfg(windows)]
 pub use windows::Memory;
 
-/// How a worker finds the memory.
+/// How a worker accesses the memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ticket {
-    /// It opens this path, in its own syntax. The path leads to a descriptor of the host's: there is no file.
+    /// The worker opens this path, in its own syntax. The path refers to a descriptor of the host: there is no file.
     Path(String),
-    /// It owns this handle, which the host has put into it.
+    /// The worker owns this handle, which the host has duplicated into it.
     Handle(u64),
 }

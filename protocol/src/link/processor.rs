@@ -1,4 +1,4 @@
-//! Which processor the calling thread runs on.
+//! The processor that the calling thread runs on.
 
 #[cfg(unix)]
 mod unix;

@@ -1,11 +1,11 @@
-//! What lies where in the memory that host and worker share.
+//! The layout of the memory that host and worker share.
 //!
-//! The first part holds the two rings and a few words beside them; both sides map it. The rest is memory for data: the
-//! call area, then the arena, which the worker maps in a place of its own, so that a library that writes past the end of
-//! a buffer does not hit the rings.
+//! The first part contains the two rings and a few words beside them; both sides map it. The rest is memory for data:
+//! the call area, then the arena, which the worker maps elsewhere, so that a library that writes past the end of a
+//! buffer does not hit the rings.
 //!
-//! Each word is written by one side alone, and what one side writes often has a cache line of its own. Between those words and
-//! the rings is room for the report of a worker that dies.
+//! Each word is written by one side only, and words that one side writes often have their own cache line. Between
+//! those words and the rings is the area for a dying worker's crash report.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,53 +13,53 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::ring::LINE_WORDS;
 use crate::LastWords;
 
-/// Segments and the call area start at multiples of this: Windows maps no view elsewhere.
+/// Segments and the call area start at multiples of this, the only offsets at which Windows maps a view.
 pub const SEGMENT_ALIGN: u64 = 64 << 10;
 
-/// The bytes of the first part, which holds the rings.
+/// The size of the first part, which contains the rings, in bytes.
 pub const CONTROL_BYTES: u64 = 256 << 10;
 
-/// Where the call area starts.
+/// The offset of the call area.
 pub const CALL_AREA_START: u64 = CONTROL_BYTES;
 
-/// The bytes of the call area: arguments that need memory for the length of one call lie in it.
+/// The size of the call area in bytes: it contains arguments that need memory for the duration of one call.
 pub const CALL_AREA_BYTES: u64 = 1 << 20;
 
-/// Where the arena's segments start.
+/// The offset of the arena's segments.
 pub const ARENA_START: u64 = 2 << 20;
 
-/// The lines of one ring.
+/// The number of lines of one ring.
 const RING_LINES: usize = 1024;
 
-/// The words of the first part, by their index.
+/// The number of words of the first part.
 pub(super) const CONTROL_WORDS: usize = CONTROL_BYTES as usize / 4;
-/// Where the host's words start, and where the worker's.
+/// The first words of the host and of the worker.
 const SIDES: [usize; 2] = [LINE_WORDS, 5 * LINE_WORDS];
-/// Where the ring of requests starts, and where that of replies.
+/// The first words of the ring of requests and of the ring of replies.
 const RINGS: [usize; 2] = [64 * LINE_WORDS, (64 + RING_LINES) * LINE_WORDS];
 
-/// The host's word about a dump of the worker's memory.
+/// The host's word for dump requests.
 const DUMP: usize = 9 * LINE_WORDS;
 
-/// Where the report starts: a word that says that it is there, then its bytes.
+/// The first word of the report: a flag, followed by the report's bytes.
 const REPORT: usize = 10 * LINE_WORDS;
-/// The words of the report.
+/// The number of words of the report.
 const REPORT_WORDS: usize = 1 + LastWords::BYTES.div_ceil(4);
 
 const _: () = assert!(words(1).call < DUMP);
 const _: () = assert!(REPORT + REPORT_WORDS <= RINGS[0]);
 const _: () = assert!((RINGS[1] + RING_LINES * LINE_WORDS) <= CONTROL_WORDS);
 
-/// The words that one side writes.
+/// The indices of the words that one side writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words {
-    /// Whether this side sleeps and wants to be woken; the peer may take it back.
+    /// Whether this side sleeps and must be woken; the peer may clear it.
     pub(super) waiting: usize,
-    /// The processor this side ran on last, plus one; 0 is unknown.
+    /// The processor this side last ran on, plus one; 0 if unknown.
     pub(super) processor: usize,
-    /// How many lines this side has read of the ring it reads.
+    /// The number of lines that this side has read from its incoming ring.
     pub(super) consumed: usize,
-    /// The call that the worker has taken up last, and whether it has returned; the host leaves it alone.
+    /// The last call that the worker has taken up, and whether it has returned; the host does not write it.
     pub(super) call: usize,
 }
 
@@ -74,22 +74,22 @@ pub(super) const fn words(side: usize) -> Words {
     }
 }
 
-/// The ring that the side with this index writes.
+/// The ring written by the side with this index.
 pub(super) const fn ring(side: usize) -> Range<usize> {
     RINGS[side]..RINGS[side] + RING_LINES * LINE_WORDS
 }
 
-/// The word by which the host says whether it wants a dump, and that it has made it.
+/// The word in which the host requests a dump and reports that it is complete.
 pub(super) const fn dump() -> usize {
     DUMP
 }
 
-/// Where the worker's report lies.
+/// The location of the worker's report.
 pub(super) const fn report() -> Range<usize> {
     REPORT..REPORT + REPORT_WORDS
 }
 
-/// What the shared memory tells of the request that was posted last, also after the worker's death.
+/// The state of the last request, as recorded in shared memory, which outlives the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallState {
     /// The worker has not taken it up.
@@ -104,7 +104,7 @@ const RUNNING: u32 = 1;
 const DONE: u32 = 2;
 
 impl CallState {
-    /// Says that request number `sequence` is in this state.
+    /// Publishes that request number `sequence` is in this state.
     pub(super) fn publish(self, word: &AtomicU32, sequence: u32) {
         let state = match self {
             CallState::Posted => 0,
@@ -114,7 +114,7 @@ impl CallState {
         word.store(sequence << 2 | state, Ordering::Release);
     }
 
-    /// The state of request number `sequence`. Any content of the word means one of them.
+    /// The state of request number `sequence`. Any content of the word decodes to a state.
     pub(super) fn of(word: &AtomicU32, sequence: u32) -> Self {
         let value = word.load(Ordering::Acquire);
         match value & 3 {

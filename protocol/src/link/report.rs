@@ -1,8 +1,9 @@
-//! How the last words of a worker reach the host: through a place of their own in shared memory, or as the last frame of
-//! the plain channel.
+//! How the crash report of a worker reaches the host: through a reserved place in shared memory, or as the last frame
+//! of the plain channel.
 //!
-//! In shared memory the host may also ask for time to make a dump of the worker's memory. A worker that finds so says, once its
-//! report is there, that it waits, and ends when the host has made the dump or a limit has passed.
+//! In shared memory the host may also request time to make a dump of the worker's memory. The worker then announces,
+//! once its report is complete, that it is waiting, and exits when the host has made the dump or a time limit has
+//! passed.
 
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::thread;
@@ -11,17 +12,17 @@ use std::time::{Duration, Instant};
 use super::{LAST_WORDS, View, region};
 use crate::LastWords;
 
-/// What the first word of the place is once a report is there.
+/// The first word of the place once a report is there.
 const WRITTEN: u32 = 0x5250_5254;
 
-/// What it is while the worker waits for a dump: the report is the last one.
+/// The first word while the worker waits for a dump: the report is final.
 const WAITING: u32 = 0x5457_5254;
 
-/// What the host's word is when it wants a dump, and once it needs the worker no more.
+/// The host's word when it requests a dump, and once it no longer needs the worker.
 const WANTED: u32 = 1;
 const MADE: u32 = 2;
 
-/// How long the worker sleeps between two looks at that word.
+/// The interval at which the worker polls that word.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The place for a report in shared memory, for the worker that writes it.
@@ -35,7 +36,7 @@ impl ReportArea {
         Self(control)
     }
 
-    /// Leaves a report for the host, in the place of an earlier one. Only stores to memory are made.
+    /// Leaves a report for the host, replacing an earlier one. Only performs stores to memory.
     pub fn write(&self, report: &LastWords) {
         let Some((written, words)) = self.0.words()[region::report()].split_first() else { return };
         written.store(0, Ordering::Relaxed);
@@ -48,7 +49,7 @@ impl ReportArea {
         written.store(WRITTEN, Ordering::Release);
     }
 
-    /// Takes back what was left.
+    /// Withdraws the report.
     pub fn clear(&self) {
         if let Some(written) = self.0.words()[region::report()].first() {
             written.store(0, Ordering::Release);
@@ -57,7 +58,7 @@ impl ReportArea {
 }
 
 impl ReportArea {
-    /// Waits until the host has made a dump, if it has asked for one. Nothing is allocated.
+    /// Waits until the host has made a dump, if it has requested one. Does not allocate.
     pub fn wait_for_dump(&self, limit: Duration) {
         let wanted = &self.0.words()[region::dump()];
         let [written, ..] = &self.0.words()[region::report()] else { return };
@@ -72,19 +73,20 @@ impl ReportArea {
     }
 }
 
-/// What the host sees of a worker whose memory it wants to dump when it dies.
+/// The host's view of a worker whose memory it dumps if the worker dies.
 #[derive(Debug)]
 pub struct DumpWatch(View);
 
 impl DumpWatch {
-    /// Asks the worker to wait when it dies. The view is of the first [`CONTROL_BYTES`](super::CONTROL_BYTES) of the memory.
+    /// Requests that the worker waits when it dies. The view is of the first [`CONTROL_BYTES`](super::CONTROL_BYTES)
+    /// of the memory.
     #[must_use]
     pub fn over(control: View) -> Self {
         control.words()[region::dump()].store(WANTED, Ordering::Release);
         Self(control)
     }
 
-    /// The report of a worker that waits.
+    /// The report of a waiting worker.
     #[must_use]
     pub fn waiting(&self) -> Option<LastWords> {
         let written = self.0.words()[region::report()].first()?;
@@ -94,13 +96,13 @@ impl DumpWatch {
         read(self.0.words())
     }
 
-    /// Lets the worker end.
+    /// Allows the worker to exit.
     pub fn release(&self) {
         self.0.words()[region::dump()].store(MADE, Ordering::Release);
     }
 }
 
-/// The report that the control words hold, copied first and then looked at.
+/// The report in the control words, copied before it is examined.
 pub(super) fn read(control: &[AtomicU32]) -> Option<LastWords> {
     let (written, words) = control[region::report()].split_first()?;
     if !matches!(written.load(Ordering::Acquire), WRITTEN | WAITING) {
@@ -113,10 +115,10 @@ pub(super) fn read(control: &[AtomicU32]) -> Option<LastWords> {
     LastWords::from_bytes(bytes.get(..LastWords::BYTES)?)
 }
 
-/// The bytes of a frame's header.
+/// The size of a frame's header in bytes.
 const HEADER_BYTES: usize = 5;
 
-/// A report as the whole last frame of a plain channel, made without allocating.
+/// A report as the complete last frame of a plain channel, built without allocating.
 #[must_use]
 pub fn report_frame(report: &LastWords) -> [u8; HEADER_BYTES + LastWords::BYTES] {
     let mut frame = [0; HEADER_BYTES + LastWords::BYTES];
@@ -158,6 +160,6 @@ mod tests {
         watch.release();
         let area = ReportArea::over(watch.0);
         area.wait_for_dump(Duration::MAX);
-        assert_eq!(read(area.0.words()), Some(report), "the report stays for whoever reads it after the death");
+        assert_eq!(read(area.0.words()), Some(report), "the report remains readable after the worker's death");
     }
 }

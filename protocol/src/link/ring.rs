@@ -1,39 +1,40 @@
 //! A ring of cache lines with one writer and one reader.
 //!
-//! Each line starts with a stamp, which tells how many lines were written before it: a line is there once its stamp is, so
-//! that a short message costs the reader one cache line and no other word. What follows the stamp is payload. Stamps are
-//! never payload, so that no payload can pass for a stamp.
+//! Each line starts with a stamp, the number of lines written before it: a line is present once its stamp is, so that
+//! a short message costs the reader one cache line and no other word. The rest of the line is payload. Payload is
+//! never stored where stamps are, so payload can never be mistaken for a stamp.
 //!
-//! The peer may be a process gone wild: whatever the ring holds, reading it gives bytes or nothing, never more than that.
+//! The peer may be a corrupted process: whatever the ring contains, reading it returns bytes or nothing, and has no
+//! other effect.
 
 use std::sync::atomic::Ordering;
 
 use super::LinkError;
 use super::wait::Word;
 
-/// The words of one line, which is a cache line of 64 bytes.
+/// The number of words of one line, which is a cache line of 64 bytes.
 pub(super) const LINE_WORDS: usize = 16;
 
-/// The words of a line after its stamp.
+/// The number of words of a line after its stamp.
 const PAYLOAD_WORDS: usize = LINE_WORDS - 1;
 
-/// The words of payload that one line carries.
+/// The payload words of one line.
 pub(super) type Payload = [u32; PAYLOAD_WORDS];
 
 /// The writer's private state.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
-    /// How many lines were written.
+    /// The number of lines written.
     written: u32,
-    /// How many lines the reader was known to have read.
+    /// The number of lines known to be read by the reader.
     consumed: u32,
 }
 
 impl Writer {
-    /// Whether a line can be written. The reader's count is looked at only when the last look does not suffice.
+    /// Whether a line can be written. Reads the reader's count only if the last known value is not sufficient.
     ///
     /// # Errors
-    /// [`LinkError::Corrupt`] if the reader counts lines that were never written.
+    /// [`LinkError::Corrupt`] if the reader's count includes lines that were never written.
     pub(super) fn has_room<W: Word>(&mut self, ring: &[W], consumed: &W) -> Result<bool, LinkError> {
         let lines = (ring.len() / LINE_WORDS) as u32;
         if self.written.wrapping_sub(self.consumed) < lines {
@@ -62,17 +63,17 @@ impl Writer {
 /// The reader's private state.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// How many lines were read.
+    /// The number of lines read.
     read: u32,
 }
 
 impl Reader {
-    /// Whether the next line is there.
+    /// Whether the next line is present.
     pub(super) fn is_ready<W: Word>(&self, ring: &[W]) -> bool {
         line_at(ring, self.read)[0].load(Ordering::Acquire) == self.read.wrapping_add(1)
     }
 
-    /// The first words of the next line, which is there; it stays until it is released.
+    /// The first words of the next line, which is present; the line stays until it is released.
     pub(super) fn peek<W: Word, const COUNT: usize>(&self, ring: &[W]) -> [u32; COUNT] {
         let line = line_at(ring, self.read);
         std::array::from_fn(|index| line[1 + index].load(Ordering::Relaxed))
@@ -86,14 +87,14 @@ impl Reader {
         }
     }
 
-    /// Gives the line back to the writer.
+    /// Returns the line to the writer.
     pub(super) fn release<W: Word>(&mut self, consumed: &W) {
         self.read = self.read.wrapping_add(1);
         consumed.store(self.read, Ordering::Release);
     }
 }
 
-/// The line for the given count. A ring has a power of two of them, so that counts may wrap.
+/// The line for the given count. The number of lines is a power of two, so that counts may wrap.
 fn line_at<W>(ring: &[W], count: u32) -> &[W] {
     let lines = ring.len() / LINE_WORDS;
     let index = count as usize & (lines - 1);
@@ -137,7 +138,7 @@ mod tests {
         let (mut writer, mut reader) = (Writer::default(), Reader::default());
         for next in 2..50 {
             writer.has_room(&ring, &consumed).unwrap();
-            // Every word of the payload looks like the stamp that comes next.
+            // Every word of the payload equals the stamp that comes next.
             writer.write(&ring, &[next; PAYLOAD_WORDS]);
             reader.release(&consumed);
             assert!(!reader.is_ready(&ring), "line {next}");
@@ -158,7 +159,7 @@ mod tests {
         }
     }
 
-    /// Over the memory that the rings lie in, so that Miri sees all that the two sides do there.
+    /// Over the same kind of memory as the real rings, so that Miri checks everything that the two sides do there.
     #[test]
     fn two_threads_pass_lines_through_a_view() {
         const COUNT: u32 = 200;

@@ -1,4 +1,4 @@
-//! The link through shared memory: two rings, and a doorbell for a side that sleeps.
+//! The link through shared memory: two rings, and a doorbell to wake a sleeping side.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,18 +12,19 @@ use super::{CALLBACK_REPLY, LinkError, View, processor, report};
 use crate::codec::encode_into;
 use crate::{LastWords, limits};
 
-/// Which side of the link this is.
+/// One of the two sides of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The side that asks.
+    /// The side that sends requests.
     Host = 0,
-    /// The side that answers.
+    /// The side that replies.
     Worker = 1,
 }
 
 /// One end of a link through shared memory.
 ///
-/// Nothing in the memory is trusted: each word is read once and checked, and payload is copied out before it is decoded.
+/// No content of the memory is trusted: each word is read once and checked, and payload is copied out before it is
+/// decoded.
 #[derive(Debug)]
 pub struct SharedEndpoint {
     view: View,
@@ -32,11 +33,11 @@ pub struct SharedEndpoint {
     writer: Writer,
     reader: Reader,
     outgoing: Vec<u8>,
-    /// How many requests were sent, or, in the worker, received.
+    /// The number of requests sent, or, in the worker, received.
     requests: u32,
-    /// The processor that was published last.
+    /// The processor that was last published.
     processor: u32,
-    /// Whether the peer slept when it was sent something last.
+    /// Whether the peer was asleep at the last send.
     peer_slept: bool,
 }
 
@@ -44,8 +45,7 @@ pub struct SharedEndpoint {
 const HEADER_WORDS: usize = 2;
 
 impl SharedEndpoint {
-    /// A link over the first [`CONTROL_BYTES`](super::CONTROL_BYTES) of the memory, which are as the host created them,
-    /// zeroed.
+    /// A link over the first [`CONTROL_BYTES`](super::CONTROL_BYTES) of the memory, zeroed as the host created them.
     #[must_use]
     pub fn over(view: View, side: Side, doorbell: Doorbell) -> Self {
         let (writer, reader) = (Writer::default(), Reader::default());
@@ -65,8 +65,8 @@ impl SharedEndpoint {
     /// Sends one message.
     ///
     /// # Errors
-    /// [`LinkError::TooLarge`] before anything is sent, [`LinkError::Closed`] when the peer was found gone,
-    /// [`LinkError::Corrupt`] when it counts wrongly.
+    /// [`LinkError::TooLarge`] before anything is sent, [`LinkError::Closed`] if the peer was found gone,
+    /// [`LinkError::Corrupt`] if its count is invalid.
     pub fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), LinkError> {
         let mut payload = std::mem::take(&mut self.outgoing);
         payload.clear();
@@ -75,7 +75,7 @@ impl SharedEndpoint {
         sent
     }
 
-    /// The bytes of the message that was sent last.
+    /// The size of the last message sent, in bytes.
     #[inline]
     #[must_use]
     pub fn sent_bytes(&self) -> u64 {
@@ -110,7 +110,7 @@ impl SharedEndpoint {
         let words = self.view.words();
         let ring = &words[region::ring(self.side as usize)];
         if !self.writer.has_room(ring, &words[peer.consumed])? {
-            // The peer may sleep with all of this unread.
+            // The peer may be asleep with all of this unread.
             wake(&words[peer.waiting], &mut self.doorbell)?;
             let writer = &mut self.writer;
             let mut ready = || writer.has_room(ring, &words[peer.consumed]);
@@ -122,18 +122,18 @@ impl SharedEndpoint {
         Ok(())
     }
 
-    /// Waits for the next message, puts its payload into `payload`, and gives its kind.
+    /// Waits for the next message, stores its payload in `payload`, and returns its kind.
     ///
     /// # Errors
-    /// [`LinkError::Closed`] when the peer is gone, also in the middle of a message; [`LinkError::TooLarge`] before a
-    /// byte of an oversized payload is stored; [`LinkError::Corrupt`] for what is no message.
+    /// [`LinkError::Closed`] if the peer is gone, even in the middle of a message; [`LinkError::TooLarge`] before a
+    /// byte of an oversized payload is stored; [`LinkError::Corrupt`] for data that is not a message.
     pub fn receive(&mut self, payload: &mut Vec<u8>) -> Result<u8, LinkError> {
         payload.clear();
         self.wait_for_line(self.peer_slept)?;
         self.peer_slept = false;
         self.publish_processor();
         let [length, kind] = self.reader.peek(self.incoming());
-        let kind = u8::try_from(kind).map_err(|_| LinkError::Corrupt("a message's kind is no byte"))?;
+        let kind = u8::try_from(kind).map_err(|_| LinkError::Corrupt("the kind of a message exceeds a byte"))?;
         if length > limits::FRAME_BYTES {
             return Err(LinkError::TooLarge { bytes: length.into() });
         }
@@ -148,13 +148,13 @@ impl SharedEndpoint {
             self.take_line(0, length, payload);
         }
         if is_long {
-            // A writer that waits for room may have the next message to send.
+            // A writer that waits for room may be about to send the next message.
             self.wake_peer()?;
         }
         Ok(kind)
     }
 
-    /// Appends the payload of the line that is there, up to `length` bytes in all, and gives the line back.
+    /// Appends the payload of the present line, up to `length` bytes in total, and returns the line to the writer.
     fn take_line(&mut self, header: usize, length: usize, payload: &mut Vec<u8>) {
         let (own, _) = self.words();
         let words = self.view.words();
@@ -170,7 +170,7 @@ impl SharedEndpoint {
         payload.truncate(end);
     }
 
-    /// Waits until the next line is there.
+    /// Waits until the next line is present.
     fn wait_for_line(&mut self, peer_slept: bool) -> Result<(), LinkError> {
         let (own, peer) = self.words();
         let words = self.view.words();
@@ -181,7 +181,7 @@ impl SharedEndpoint {
             if spin_until(&words[peer.processor], processor::current, peer_slept, ready)? {
                 return Ok(());
             }
-            // The peer may be the one that waits, for room.
+            // The peer may itself be waiting, for room.
             wake(&words[peer.waiting], &mut self.doorbell)?;
             if sleep_unless(&words[own.waiting], &mut self.doorbell, ready)? {
                 return Ok(());
@@ -189,11 +189,11 @@ impl SharedEndpoint {
         }
     }
 
-    /// Wakes the peer if it sleeps, since it is about to be sent something: the time that waking takes is then spent on
-    /// making the message. Not where both share a processor, which it could only take away.
+    /// Wakes the peer if it sleeps, since a message is about to be sent: waking then overlaps with building the
+    /// message. Not if both share a processor, which the peer could only take away.
     ///
     /// # Errors
-    /// [`LinkError::Closed`] when the peer was found gone.
+    /// [`LinkError::Closed`] if the peer was found gone.
     #[inline]
     pub fn rouse(&mut self) -> Result<(), LinkError> {
         let (_, peer) = self.words();
@@ -209,20 +209,20 @@ impl SharedEndpoint {
         Ok(())
     }
 
-    /// Says how far the worker is with the request that it received last.
+    /// Publishes the worker's progress with the last request it received.
     pub fn publish_state(&self, state: CallState) {
         let (own, _) = self.words();
         state.publish(&self.view.words()[own.call], self.requests);
     }
 
-    /// How far the worker is, or was when it ended, with the request that was sent last.
+    /// The worker's progress, current or at its death, with the last request that was sent.
     #[must_use]
     pub fn call_state(&self) -> CallState {
         let (_, peer) = self.words();
         CallState::of(&self.view.words()[peer.call], self.requests)
     }
 
-    /// What the worker, which has ended, reported of its end.
+    /// The crash report of the worker, which has exited.
     #[must_use]
     pub fn last_words(&self) -> Option<LastWords> {
         report::read(self.view.words())
@@ -258,7 +258,7 @@ impl SharedEndpoint {
     }
 }
 
-/// Packs bytes into words, the last one filled up with zeros, and tells how many words that makes.
+/// Packs bytes into words, padding the last one with zeros, and returns the number of words.
 fn pack(bytes: &[u8], into: &mut [u32]) -> usize {
     let (whole, rest) = bytes.as_chunks::<4>();
     for (word, bytes) in into.iter_mut().zip(whole) {

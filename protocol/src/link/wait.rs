@@ -1,12 +1,12 @@
 //! Waiting for the peer, and waking it.
 //!
-//! A side that waits spins for about as long as waking a process takes, and then sleeps on its doorbell. Before it sleeps
-//! it raises its `waiting` flag and looks once more; the peer publishes what it has and then looks at the flag. Between
-//! the two steps of either side stands a full fence, so that one of them sees the other: a wake-up cannot be lost.
-//! The tests have a model checker try every interleaving.
+//! A waiting side spins for about as long as waking a process takes, and then sleeps on its doorbell. Before it
+//! sleeps, it raises its `waiting` flag and checks once more; the peer publishes its data and then checks the flag. A
+//! full fence separates the two steps on either side, so that one of them sees the other: no wake-up can be lost. The
+//! tests explore every interleaving with a model checker.
 //!
-//! Spinning is worse than useless where both sides share one processor, since the peer cannot run meanwhile; each side
-//! therefore publishes where it runs.
+//! Spinning is counterproductive if both sides share one processor, since the peer cannot run meanwhile; each side
+//! therefore publishes the processor it runs on.
 
 use std::hint;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::LinkError;
 
-/// A word of shared memory. It is a trait so that a model checker can put its own words in the place of the processor's.
+/// A word of shared memory. A trait, so that a model checker can substitute its own words for the processor's.
 pub(super) trait Word {
     fn load(&self, ordering: Ordering) -> u32;
     fn store(&self, value: u32, ordering: Ordering);
@@ -45,26 +45,26 @@ impl Word for AtomicU32 {
     }
 }
 
-/// What wakes a side that sleeps.
+/// A wake-up mechanism for a sleeping side.
 pub(super) trait Bell {
     /// Wakes the peer, now or when it next sleeps.
     fn ring(&mut self) -> Result<(), LinkError>;
 
-    /// Sleeps until the peer rings, which it may have done already, or [`LinkError::Closed`] when it has ended. It may
-    /// also return for no reason.
+    /// Sleeps until the peer rings, which may already have happened; [`LinkError::Closed`] if the peer has exited.
+    /// Spurious wake-ups are possible.
     fn sleep(&mut self) -> Result<(), LinkError>;
 }
 
-/// How long waking a process on another processor takes, about: to spin longer gains nothing.
+/// The approximate time to wake a process on another processor: spinning longer gains nothing.
 const SPIN: Duration = Duration::from_micros(50);
 
-/// The same where the peer had to be woken first.
+/// The same, if the peer had to be woken first.
 const SPIN_FOR_WOKEN: Duration = Duration::from_micros(120);
 
-/// How many looks are taken between two at the clock.
+/// The number of polls between two readings of the clock.
 const LOOKS: u32 = 64;
 
-/// Wakes the peer if it sleeps. What it waits for must have been published before. Tells whether it slept.
+/// Wakes the peer if it sleeps. The data it waits for must have been published before. Returns whether it slept.
 #[inline]
 pub(super) fn wake<W: Word>(waiting: &W, bell: &mut impl Bell) -> Result<bool, LinkError> {
     W::fence();
@@ -75,7 +75,7 @@ pub(super) fn wake<W: Word>(waiting: &W, bell: &mut impl Bell) -> Result<bool, L
     Ok(true)
 }
 
-/// Sleeps until `ready`. The peer wakes whoever has raised `waiting`.
+/// Sleeps until `ready`. The peer wakes the side that has raised `waiting`.
 pub(super) fn sleep_until<W: Word>(
     waiting: &W,
     bell: &mut impl Bell,
@@ -85,8 +85,8 @@ pub(super) fn sleep_until<W: Word>(
     Ok(())
 }
 
-/// Sleeps until the peer rings, unless it is `ready`, and tells whether it is. A peer may ring before it has anything,
-/// so that waking this side takes place meanwhile.
+/// Sleeps until the peer rings, unless it is `ready`, and returns whether it is. A peer may ring before it has data,
+/// so that this side wakes up in the meantime.
 pub(super) fn sleep_unless<W: Word>(
     waiting: &W,
     bell: &mut impl Bell,
@@ -100,15 +100,15 @@ pub(super) fn sleep_unless<W: Word>(
     }
     let slept = bell.sleep();
     waiting.store(0, Ordering::Relaxed);
-    // A peer that ended may have published something before.
+    // A peer that has exited may have published data before.
     if ready()? {
         return Ok(true);
     }
     slept.map(|()| false)
 }
 
-/// Spins until `ready`, and tells whether it is. `peer` is where the peer ran last, `processor` tells where this side
-/// runs, and `woken` says that the peer was asleep a moment ago.
+/// Spins until `ready`, and returns whether it is. `peer` is the processor the peer last ran on, `processor` returns
+/// the one this side runs on, and `woken` states whether the peer was asleep a moment ago.
 pub(super) fn spin_until<W: Word>(
     peer: &W,
     processor: impl Fn() -> u32,

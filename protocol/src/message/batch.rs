@@ -1,11 +1,11 @@
-//! Batches: several calls in one crossing.
+//! Batches: several calls in one round trip.
 
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use crate::{Fault, Value, limits};
 
-/// Calls prepared functions one after the other, up to the first that fails.
+/// Calls prepared functions one after the other, up to the first failure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InvokeBatch {
     /// The calls, at most [`limits::BATCH`].
@@ -23,40 +23,40 @@ pub struct BatchedCall {
     /// As in [`Invoke`](crate::Invoke).
     #[serde(deserialize_with = "limits::bounded::<{ limits::ARGUMENTS + 1 }, _, _>")]
     pub arguments: Vec<Value>,
-    /// Which arguments are results of earlier calls of the batch: the argument's index, and the call's.
+    /// The arguments that are results of earlier calls of the batch: the argument's index, and the call's.
     #[serde(deserialize_with = "limits::bounded::<{ limits::ARGUMENTS }, _, _>")]
     pub earlier: Vec<(u32, u32)>,
-    /// Which results end the batch.
+    /// The results that end the batch.
     pub failure: FailureRule,
 }
 
-/// What the calls of a batch came to.
+/// The results of the calls of a batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchOutcome {
-    /// One outcome for each call that was made; the last one is a failure if there are fewer than calls.
+    /// One outcome for each call made; if there are fewer than calls, the last one is a failure.
     #[serde(deserialize_with = "limits::bounded::<{ limits::BATCH }, _, _>")]
     pub outcomes: Vec<Outcome>,
-    /// Why the next call could not be made.
+    /// The reason the next call could not be made.
     pub fault: Option<Fault>,
 }
 
-/// Which results of a function say that it has failed.
+/// The rule that decides which results of a function indicate failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureRule {
-    /// None does.
+    /// No result does.
     #[default]
     Never,
-    /// All but zero, false and NULL.
+    /// Every result except zero, false and NULL.
     Nonzero,
     /// Zero, false and NULL.
     Zero,
     /// Negative numbers.
     Negative,
-    /// Any, if `GetLastError()` is not 0 after the call.
+    /// Any result, if `GetLastError()` is not 0 after the call.
     LastError,
-    /// Any, if `errno` is not 0 after the call.
+    /// Any result, if `errno` is not 0 after the call.
     Errno,
-    /// Negative numbers of 32 bits: an `HRESULT`.
+    /// Negative 32-bit numbers: an `HRESULT`.
     Hresult,
 }
 
@@ -80,7 +80,7 @@ impl FailureRule {
             },
             FailureRule::LastError => outcome.last_error != 0,
             FailureRule::Errno => outcome.errno != 0,
-            // The declaration may have made an unsigned number of it.
+            // It may have been declared as an unsigned number.
             FailureRule::Hresult => matches!(outcome.result, Value::Integer(value) if (value as i32) < 0),
         }
     }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_tells_failures_from_results() {
+    fn a_rule_separates_failures_from_results() {
         use FailureRule::{Errno, Hresult, LastError, Negative, Never, Nonzero, Zero};
         let integer = |value| Outcome { result: Value::Integer(value), errno: 0, last_error: 0 };
         let cases = [

@@ -1,4 +1,4 @@
-//! Paths as a worker has them.
+//! Paths in the worker's syntax.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,11 +1,11 @@
-//! The four application binary interfaces that a worker may have, and what they make of C's basic types.
+//! The four application binary interfaces of the workers, and their basic C types.
 
 use super::types::Basic;
 
 /// An application binary interface: sizes, alignments and bit-field rules.
 ///
-/// The Windows ones are those of Microsoft's compiler, which libraries for Windows follow: `long double` is `double`
-/// there, and bit-fields never share a unit with one of another size.
+/// The Windows ABIs follow Microsoft's compiler, as libraries for Windows do: `long double` is `double`, and
+/// bit-fields of different sizes never share a unit.
 ///
 /// ```
 /// use runtime64::c::{Abi, Declarations, layout};
@@ -27,20 +27,20 @@ pub enum Abi {
     X8664Windows,
 }
 
-/// How an integer is stored.
+/// The representation of an integer type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Integer {
-    /// Its size in bytes: 1, 2, 4, 8 or 16.
+    /// Size in bytes: 1, 2, 4, 8 or 16.
     pub bytes: u32,
-    /// Whether it is signed, in two's complement.
+    /// Whether the type is signed (two's complement).
     pub signed: bool,
 }
 
 impl Abi {
-    /// Every interface, in the order of [`Abi::index`].
+    /// Every ABI, in the order of [`Abi::index`].
     pub const ALL: [Abi; 4] = [Abi::I386SystemV, Abi::I386Windows, Abi::X8664SystemV, Abi::X8664Windows];
 
-    /// The interface of a worker with pointers of this many bytes (4 or 8), or nothing for any other size.
+    /// The ABI of a worker whose pointers have this size in bytes (4 or 8); `None` for any other size.
     ///
     /// ```
     /// use runtime64::c::Abi;
@@ -64,17 +64,17 @@ impl Abi {
         }
     }
 
-    /// Whether this is one of the Windows interfaces.
+    /// Whether this is one of the Windows ABIs.
     pub fn is_windows(self) -> bool {
         matches!(self, Abi::I386Windows | Abi::X8664Windows)
     }
 
-    /// The place of this interface in [`Abi::ALL`].
+    /// The index of this ABI in [`Abi::ALL`].
     pub fn index(self) -> usize {
         self as usize
     }
 
-    /// How an integer type is stored; nothing for types that are no integers and for those this interface lacks.
+    /// The representation of an integer type; `None` for other types and for types that this ABI lacks.
     pub fn integer(self, basic: Basic) -> Option<Integer> {
         let integer = |bytes, signed| Some(Integer { bytes, signed });
         match basic {
@@ -98,9 +98,9 @@ impl Abi {
         }
     }
 
-    /// Size and alignment in bytes; nothing for `void` and for types this interface lacks.
+    /// Size and alignment in bytes; `None` for `void` and for types that this ABI lacks.
     ///
-    /// The alignment is that of a member of a struct, C11's `_Alignof`: 4 for `double` on i386 System V.
+    /// The alignment is that of a struct member, C11's `_Alignof`: 4 for `double` on i386 System V.
     pub(super) fn size_and_align(self, basic: Basic) -> Option<(u64, u64)> {
         let eight_aligned = if self == Abi::I386SystemV { 4 } else { 8 };
         let long_double = match self {

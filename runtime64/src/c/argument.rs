@@ -1,10 +1,10 @@
-//! What a `$` in a text stands for.
+//! Arguments that replace `$` placeholders in a text.
 
 use std::fmt;
 
 use super::types::Type;
 
-/// What a `$` in a text stands for; the first `$` for the first argument, and so on.
+/// The replacement of a `$` placeholder; the first `$` takes the first argument, and so on.
 ///
 /// ```
 /// use runtime64::c::{Argument, Declarations};
@@ -19,15 +19,15 @@ use super::types::Type;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument {
-    /// A type, where the name of a type may stand. Qualifiers and declarators may follow it.
+    /// A type, where a type name is allowed. Qualifiers and declarators may follow it.
     Type(Type),
-    /// A number, where a number may stand in a constant expression.
+    /// A number, where a number is allowed in a constant expression.
     Number(i64),
-    /// A name, where one may stand: of a member, function, parameter, tag, typedef or constant.
+    /// A name, where a name is allowed: of a member, function, parameter, tag, typedef or constant.
     Name(String),
 }
 
-/// How a message speaks of it.
+/// The argument as error messages describe it.
 impl fmt::Display for Argument {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

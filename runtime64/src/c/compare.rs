@@ -1,4 +1,4 @@
-//! When two types are the same.
+//! Type equality.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -24,17 +24,18 @@ impl PartialEq for ArrayType {
 }
 
 impl PartialEq for RecordBody {
-    /// Whether two definitions say the same, member for member.
+    /// Whether two definitions are the same, member for member.
     fn eq(&self, other: &Self) -> bool {
         Comparison::new().bodies(self, other)
     }
 }
 
-/// One comparison of two types.
+/// A bounded comparison of two types.
 ///
-/// A type may name another twice, that one a third twice, and so on, so the number of steps grows without bound while
-/// the text stays short; and structs without tag may hold each other in chains of any length. Two types that take more
-/// steps than any header needs, or lie deeper, are held to be different.
+/// A type may refer to a second one twice, that one to a third twice, and so on, so the number of steps can
+/// grow exponentially in the length of the text; and structs without a tag may contain each other in chains of
+/// any length. Two types that take more steps than any header needs, or that are nested more deeply, count as
+/// different.
 struct Comparison {
     steps_left: Cell<u32>,
     levels_left: Cell<u32>,
@@ -54,8 +55,8 @@ impl Comparison {
         left.qualifiers() == right.qualifiers() && self.unqualified(left, right)
     }
 
-    /// Compares all but qualifiers. Those of an array are its elements', however they got there, so they have been
-    /// compared before.
+    /// Compares everything but qualifiers. The qualifiers of an array are those of its elements, wherever they
+    /// were written, so the caller has already compared them.
     fn unqualified(&self, left: &Type, right: &Type) -> bool {
         let (steps, levels) = (self.steps_left.get(), self.levels_left.get());
         if steps == 0 || levels == 0 {
@@ -88,13 +89,14 @@ impl Comparison {
             && text(left.result_annotation.as_ref()) == text(right.result_annotation.as_ref())
             && self.types(&left.result, &right.result)
             && left.parameters.iter().zip(&right.parameters).all(|(left, right)| {
-                // Qualifiers at the top of a parameter are the callee's affair and no part of the type (C11 6.7.6.3).
+                // Qualifiers at the top of a parameter concern the callee only and are not part of the type
+                // (C11 6.7.6.3).
                 text(left.annotation.as_ref()) == text(right.annotation.as_ref())
                     && self.unqualified(&left.ty, &right.ty)
             })
     }
 
-    /// Two structs without tag are the same if they say the same: that lets one text be declared twice.
+    /// Two structs without a tag are the same if their definitions are: this allows declaring one text twice.
     fn untagged(&self, left: &Record, right: &Record) -> bool {
         left.kind == right.kind
             && left.tag.is_none()
@@ -134,7 +136,7 @@ impl Comparison {
     }
 }
 
-/// An annotation as written, which names types but does not open them.
+/// An annotation as written; types in it are compared by name only.
 fn text(annotation: Option<&Annotation>) -> Option<String> {
     annotation.map(Annotation::to_string)
 }

@@ -1,4 +1,4 @@
-//! All that a program has declared.
+//! The declarations of a program.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use super::scope::{Known, Scope};
 use super::standard;
 use super::types::{Constant, Type};
 
-/// All that `cdef` has declared: functions, variables, typedef names, constants, and the tags of structs, unions and
-/// enumerations.
+/// Everything `cdef` has declared: functions, variables, typedef names, constants, and the tags of structs,
+/// unions and enumerations.
 ///
-/// The names of `<stdint.h>`, `<stddef.h>`, `<stdbool.h>` and the usual ones of `<windows.h>` are known from the
-/// start; each is parsed when first used. A program may declare any of them itself.
+/// The names of `<stdint.h>`, `<stddef.h>`, `<stdbool.h>` and the common ones of `<windows.h>` are predeclared;
+/// each is parsed on first use. A program may redeclare any of them.
 ///
-/// Types are shared and may outlive this. Structs that point to each other in a circle keep each other alive, and
-/// therefore stay in memory for the life of the process.
+/// Types are shared and may outlive this value. Structs that point to each other in a cycle keep each other
+/// alive, and therefore stay in memory for the life of the process.
 ///
 /// ```
 /// use runtime64::c::Declarations;
@@ -29,7 +29,7 @@ use super::types::{Constant, Type};
 /// assert_eq!(add.to_string(), "int Add(int a, int b)");
 ///
 /// let error = declarations.declare("int Sub(int, int); long Add(int, int);").unwrap_err();
-/// assert!(error.to_string().contains("'Add' is declared differently than before"));
+/// assert!(error.to_string().contains("conflicting declarations of 'Add'"));
 /// assert!(declarations.function("Sub").is_none());
 /// # Ok::<(), runtime64::c::Error>(())
 /// ```
@@ -39,41 +39,41 @@ pub struct Declarations {
 }
 
 impl Declarations {
-    /// No declarations but the standard ones.
+    /// Creates a set with only the standard declarations.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Declares all that a text declares.
+    /// Adds all declarations of a text.
     ///
     /// # Errors
-    /// Says what in the text is wrong and where. Nothing of the text is declared then.
+    /// Reports what is wrong in the text and where. Nothing of the text is declared then.
     pub fn declare(&mut self, text: &str) -> Result<(), Error> {
         self.declare_with(text, &[])
     }
 
-    /// Declares all that a text declares, in which each `$` stands for the next argument.
+    /// Adds all declarations of a text in which each `$` stands for the next argument.
     ///
     /// # Errors
-    /// Says what in the text is wrong and where, also where an argument is missing, left over or of the wrong kind.
-    /// Nothing of the text is declared then.
+    /// Reports what is wrong in the text and where, including missing arguments, unused arguments and arguments
+    /// of the wrong kind. Nothing of the text is declared then.
     pub fn declare_with(&mut self, text: &str, arguments: &[Argument]) -> Result<(), Error> {
-        // Editors on Windows begin a file with a byte order mark.
+        // Editors on Windows start files with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let additions = Parser::new(text, arguments, Scope::new(&self.known, false)).declarations()?;
         self.known.add(additions);
         Ok(())
     }
 
-    /// The type that an abstract declaration such as `const char *` or `int (*)(int)` names.
+    /// Parses an abstract declaration such as `const char *` or `int (*)(int)`.
     ///
     /// # Errors
-    /// Says what in the text is wrong and where.
+    /// Reports what is wrong in the text and where.
     pub fn parse_type(&self, text: &str) -> Result<Type, Error> {
         self.parse_type_with(text, &[])
     }
 
-    /// The type that an abstract declaration names, in which each `$` stands for the next argument.
+    /// Parses an abstract declaration in which each `$` stands for the next argument.
     ///
     /// ```
     /// use runtime64::c::{Argument, Declarations};
@@ -86,17 +86,18 @@ impl Declarations {
     /// ```
     ///
     /// # Errors
-    /// Says what in the text is wrong and where, also where an argument is missing, left over or of the wrong kind.
+    /// Reports what is wrong in the text and where, including missing arguments, unused arguments and arguments
+    /// of the wrong kind.
     pub fn parse_type_with(&self, text: &str, arguments: &[Argument]) -> Result<Type, Error> {
         Parser::new(text, arguments, Scope::new(&self.known, false)).single_type()
     }
 
-    /// The declaration of a name, standard types and constants included, macros not.
+    /// The declaration of a name, including standard types and constants, but not macros.
     pub fn get(&self, name: &str) -> Option<Declaration> {
         self.known.names.get(name).cloned().or_else(|| standard::find(name))
     }
 
-    /// The function of this name.
+    /// The function with this name.
     pub fn function(&self, name: &str) -> Option<Arc<FunctionDeclaration>> {
         match self.known.names.get(name)? {
             Declaration::Function(function) => Some(function.clone()),
@@ -104,7 +105,7 @@ impl Declarations {
         }
     }
 
-    /// The global variable of this name.
+    /// The global variable with this name.
     pub fn variable(&self, name: &str) -> Option<Arc<VariableDeclaration>> {
         match self.known.names.get(name)? {
             Declaration::Variable(variable) => Some(variable.clone()),
@@ -112,8 +113,8 @@ impl Declarations {
         }
     }
 
-    /// The constant of this name: an enumerator, a `static const` number, or a `#define` whose text is a constant
-    /// expression by now. Standard ones such as `INT_MAX` are included.
+    /// The constant with this name: an enumerator, a `static const` number, or a `#define` whose text is a
+    /// constant expression by now. This includes standard constants such as `INT_MAX`.
     pub fn constant(&self, name: &str) -> Option<Arc<Constant>> {
         match self.known.names.get(name) {
             Some(Declaration::Constant(constant)) => return Some(constant.clone()),
@@ -134,7 +135,7 @@ impl Declarations {
         self.known.names.get(name).is_some() || self.known.macros.contains_key(name)
     }
 
-    /// All that texts have declared, in their order; macros and standard names not included.
+    /// All declarations of the texts, in order; without macros and standard names.
     ///
     /// ```
     /// let mut declarations = runtime64::c::Declarations::new();
@@ -147,7 +148,7 @@ impl Declarations {
         self.known.names.list.iter()
     }
 
-    /// The structs, unions and enumerations that texts have named by a tag, in the order of the alphabet.
+    /// The structs, unions and enumerations with a tag that the texts have named, in alphabetical order.
     ///
     /// ```
     /// let mut declarations = runtime64::c::Declarations::new();
@@ -162,7 +163,7 @@ impl Declarations {
         tags.into_iter().map(|(_, tag)| tag.ty()).collect()
     }
 
-    /// The names of the macros without parameters that texts have defined, in the order of the alphabet.
+    /// The names of the macros without parameters that the texts have defined, in alphabetical order.
     pub fn macro_names(&self) -> Vec<&str> {
         let named = self.known.macros.iter().filter(|(_, definition)| !definition.has_parameters);
         let mut names: Vec<_> = named.map(|(name, _)| name.as_str()).collect();

@@ -1,11 +1,11 @@
-//! What can be wrong with a declaration, and the message that says so.
+//! Errors in declarations and their messages.
 
 use super::layout::LayoutError;
 use super::source::{Position, Source};
 use crate::bounded;
 
-/// A declaration that cannot be taken: what is wrong, where, and the line itself. However long its names and lines are, the
-/// message fits on a screen.
+/// A rejected declaration: the problem, its position, and the source line. The message fits on a screen,
+/// however long its names and lines are.
 ///
 /// ```
 /// let error = runtime64::c::Declarations::new().declare("int Add(int a, itn b);").unwrap_err();
@@ -17,120 +17,120 @@ use crate::bounded;
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}: {}\n{excerpt}", place(position), words(problem))]
 pub struct Error {
-    /// What is wrong.
+    /// The problem.
     pub problem: Box<Problem>,
-    /// Where it is.
+    /// Its position.
     pub position: Position,
     excerpt: String,
 }
 
-/// What is wrong with a declaration.
+/// The kinds of problems in a declaration.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// A character that C has no use for.
+    /// A character that does not exist in C.
     #[error("unexpected character {0:?}")]
     Character(char),
-    /// A comment, string or character without end.
+    /// An unterminated comment, string or character constant.
     #[error("this {0} is not closed")]
     Unclosed(&'static str),
     /// Another token was expected.
     #[error("expected {expected}, found {found}")]
     Expected {
-        /// What was expected.
+        /// The expected token.
         expected: String,
-        /// What was found.
+        /// The token found.
         found: String,
     },
-    /// A name that is no type, where a type is expected.
+    /// A name that is not a type, where a type is expected.
     #[error("unknown type name '{name}'{hint}")]
     UnknownType {
         /// The name.
         name: String,
-        /// What to do about it.
+        /// Advice, appended to the message.
         hint: String,
     },
-    /// A name that is no constant, where one is expected.
-    #[error("'{name}' is not a constant declared so far{hint}")]
+    /// A name that is not a constant, where one is expected.
+    #[error("unknown constant '{name}'{hint}")]
     UnknownConstant {
         /// The name.
         name: String,
-        /// What to do about it.
+        /// Advice, appended to the message.
         hint: String,
     },
-    /// The same name declared differently.
+    /// A name with conflicting declarations.
     #[error(
-        "'{name}' is declared differently than before\n  before: {}\n  now:    {}",
+        "conflicting declarations of '{name}'\n  before: {}\n  now:    {}",
         contradiction(before, now),
         contradiction(now, before)
     )]
     Redeclared {
         /// The name.
         name: String,
-        /// The declaration that stands.
+        /// The declaration in effect.
         before: String,
-        /// The declaration that contradicts it.
+        /// The conflicting declaration.
         now: String,
     },
-    /// Something that C or a compiler allows but that is not served here.
+    /// A feature that C or a compiler allows but that is not supported here.
     #[error("{what} not supported; {advice}")]
     Unsupported {
-        /// What it is, with its verb.
+        /// The feature, with its verb.
         what: String,
-        /// What to write instead.
+        /// An alternative.
         advice: &'static str,
     },
-    /// Something that C does not allow.
+    /// A violation of C's rules.
     #[error("{0}")]
     Invalid(String),
-    /// Parentheses, braces or types nested beyond the limit.
+    /// Parentheses, braces or types nested more deeply than the limit.
     #[error("nested more than {0} levels deep")]
     TooDeep(u32),
-    /// A `$` for which there is no argument.
-    #[error("'$' number {number} stands for nothing: {}", counted(*given))]
+    /// A `$` without an argument.
+    #[error("'$' number {number} has no argument: {}", counted(*given))]
     TooFewArguments {
-        /// Which `$` of the text it is, from 1.
+        /// The number of the `$` in the text, from 1.
         number: usize,
-        /// How many arguments there are.
+        /// The number of arguments.
         given: usize,
     },
-    /// Arguments for which there is no `$`.
-    #[error("{}, but the text has {used} '$' that {} for one", counted(*given), if *used == 1 { "stands" } else { "stand" })]
+    /// Arguments without a `$`.
+    #[error("{}, but the text contains {used} '$'", counted(*given))]
     TooManyArguments {
-        /// How many arguments there are.
+        /// The number of arguments.
         given: usize,
-        /// How many `$` the text has.
+        /// The number of `$` in the text.
         used: usize,
     },
     /// A constant expression without a value.
     #[error("this constant expression has no value: {0}")]
     NoValue(&'static str),
-    /// A size that is needed and not known.
+    /// A required size that is unknown.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// Macros that expand without end.
-    #[error("macros expand to more than {0} words here")]
+    /// Macro expansion beyond the limit.
+    #[error("macros expand to more than {0} tokens here")]
     Expansion(usize),
     /// A text beyond 4 GiB.
     #[error("the text is longer than 4 GiB")]
     TooLong,
 }
 
-/// A position, whatever a line marker says that the file is called.
+/// A position in words, with the file name shortened: a line marker may contain any name.
 fn place(position: &Position) -> String {
     const COLUMNS: usize = 200;
     bounded::line(&position.to_string(), COLUMNS).into_owned()
 }
 
-/// What is wrong, in as many words as leave room for the place and the excerpt.
+/// The problem in words, short enough to leave room for the position and the excerpt.
 fn words(problem: &Problem) -> String {
     const LINES: usize = 17;
     const CHARACTERS: usize = 3000;
     bounded::lines(&problem.to_string(), LINES, CHARACTERS)
 }
 
-/// A declaration beside the one that it contradicts. Of a long one the first line is shown, and those from the first one that
-/// differs.
+/// A declaration as shown beside the one it conflicts with. Of a long declaration, shows the first line and the
+/// lines from the first difference on.
 fn contradiction(text: &str, other: &str) -> String {
     const LINES: usize = 8;
     const CHARACTERS: usize = 1000;
@@ -151,7 +151,7 @@ fn counted(arguments: usize) -> String {
 }
 
 impl Problem {
-    /// The name that is not known, whether a constant is wanted rather than a type, and what to do about it.
+    /// The unknown name, whether a constant is expected there rather than a type, and the hint to fill in.
     pub(super) fn unknown_name(&mut self) -> Option<(&str, bool, &mut String)> {
         match self {
             Problem::UnknownType { name, hint } => Some((name, false, hint)),
@@ -161,7 +161,7 @@ impl Problem {
     }
 }
 
-/// A problem while its place is still an offset.
+/// A problem whose position is still an offset.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) problem: Box<Problem>,
@@ -169,7 +169,7 @@ pub(super) struct Failure {
     pub(super) length: usize,
 }
 
-/// The result of each step of parsing.
+/// The result of every parsing step.
 pub(super) type Parsed<T> = Result<T, Failure>;
 
 impl Failure {

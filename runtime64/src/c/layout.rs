@@ -10,34 +10,34 @@ use super::types::{ArrayType, Basic, Count, Length, Type};
 pub(super) use record::member_offset;
 pub use record::{BitField, MemberLayout, RecordLayout, record_layout};
 
-/// The largest object that any ABI allows here, in bytes; beyond it the address space ends.
+/// The size limit of an object in bytes, on any ABI here: the end of the address space.
 const LARGEST: u64 = 1 << 47;
 
 /// Size and alignment in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
-    /// The size, a multiple of the alignment except where attributes say otherwise.
+    /// The size: a multiple of the alignment, unless attributes override that.
     pub size: u64,
     /// The alignment as a member of a struct, a power of two.
     pub align: u64,
 }
 
-/// Why a type has no size.
+/// Reasons a type has no size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
     /// `void` or a function.
     #[error("'{0}' has no size")]
     NoSize(String),
-    /// A struct, union or enumeration whose members are not known, or `[]`.
+    /// A struct, union or enumeration whose members are unknown, or `[]`.
     #[error("'{0}' is incomplete: its size is not known")]
     Incomplete(String),
-    /// `[?]`, whose length is given when an object is made.
-    #[error("'{0}' has the size that each object of it is given")]
+    /// `[?]`, whose length is set when an object is created.
+    #[error("'{0}' has no fixed size: its length is set for each object")]
     Variable(String),
     /// A type that the ABI lacks, such as `__int128` on i386.
     #[error("'{0}' does not exist on {1:?}")]
     Unsupported(String, Abi),
-    /// More than the address space.
+    /// A type larger than the address space.
     #[error("'{0}' is too large")]
     TooLarge(String),
 }
@@ -56,7 +56,7 @@ pub enum LayoutError {
 /// ```
 ///
 /// # Errors
-/// Says why a type has no size on this ABI.
+/// Reports why a type has no size on this ABI.
 pub fn layout(ty: &Type, abi: Abi) -> Result<Layout, LayoutError> {
     match ty {
         Type::Basic(basic) => match abi.size_and_align(*basic) {
@@ -97,8 +97,8 @@ pub fn layout(ty: &Type, abi: Abi) -> Result<Layout, LayoutError> {
     }
 }
 
-/// The alignment of a variable, which GCC's `__alignof__` tells: on i386 System V, integers and floating types of 8 bytes
-/// ask for less as members. `align` is the alignment as a member.
+/// The alignment of a variable, as returned by GCC's `__alignof__`: on i386 System V, integers and floating
+/// types of 8 bytes have a smaller one as members. `align` is the alignment as a member.
 pub(super) fn variable_align(ty: &Type, align: u64, abi: Abi) -> u64 {
     match ty {
         Type::Basic(Basic::Double | Basic::DoubleComplex | Basic::LongLong | Basic::UnsignedLongLong) => 8.max(align),
@@ -110,9 +110,11 @@ pub(super) fn variable_align(ty: &Type, align: u64, abi: Abi) -> u64 {
     }
 }
 
-/// The alignment that no `#pragma pack` lessens: what `__declspec(align)` at a member or in its type asks for.
+/// The alignment that `#pragma pack` does not reduce: the one that `__declspec(align)` requires for a member or
+/// its type.
 ///
-/// So the documentation of Microsoft's compiler has it; MinGW's GCC does not know `align`. Elsewhere there is none.
+/// This follows the documentation of Microsoft's compiler; MinGW's GCC does not support `align`. Other ABIs
+/// have no such alignment.
 fn required_align(ty: Option<&Type>, declspec_aligned: Option<&Count>, abi: Abi) -> u64 {
     if !abi.is_windows() {
         return 1;
@@ -127,8 +129,8 @@ fn required_align(ty: Option<&Type>, declspec_aligned: Option<&Count>, abi: Abi)
     })
 }
 
-/// The type of the elements, as far as their alignment goes: to GCC, an array that is declared with a typedef name of a
-/// qualified type does not have the alignment that the typedef name asks for.
+/// The element type, as far as alignment is concerned: in GCC, an array declared with a typedef name of a
+/// qualified type does not have the alignment that the typedef name requires.
 fn element(array: &ArrayType) -> &Type {
     let mut element = &array.element;
     while let Type::Qualified(_, inner) = element {
@@ -140,7 +142,7 @@ fn element(array: &ArrayType) -> &Type {
     }
 }
 
-/// The offset rounded up to the alignment, a power of two or 1.
+/// Rounds the offset up to the alignment, a power of two or 1.
 fn round_up(offset: u64, align: u64) -> u64 {
     offset.next_multiple_of(align.max(1))
 }

@@ -8,7 +8,7 @@ use logos::{Lexer, Logos, Skip};
 
 use directive::directive;
 
-/// What is wrong with a piece of text that is no token.
+/// The error in a piece of text that is not a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum LexicalError {
     #[default]
@@ -16,7 +16,7 @@ pub(super) enum LexicalError {
     Unclosed(&'static str),
 }
 
-/// The tokens of a text, without what stands between them.
+/// The tokens of a text, without whitespace and comments.
 pub(super) struct Tokens<'s>(Lexer<'s, Kind>);
 
 impl<'s> Tokens<'s> {
@@ -29,12 +29,12 @@ impl<'s> Tokens<'s> {
         self.0.source()
     }
 
-    /// Where the last token stands.
+    /// The position of the last token.
     pub(super) fn span(&self) -> Range<usize> {
         self.0.span()
     }
 
-    /// The text behind the last token.
+    /// The text after the last token.
     pub(super) fn remainder(&self) -> &'s str {
         self.0.remainder()
     }
@@ -57,8 +57,8 @@ impl Iterator for Tokens<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Logos)]
 #[logos(error = LexicalError)]
 pub(super) enum Kind {
-    /// What stands between tokens. The lexer gives it as one, since a skip of its own takes stack for each piece in a row where
-    /// the compiler does not optimise.
+    /// Whitespace, comments and continued lines. The lexer returns them as one kind, because its own skipping
+    /// uses stack for each consecutive piece in unoptimised builds.
     #[regex(r"[ \t\r\n\x0B\x0C\u{FEFF}\u{1A}]+")]
     #[regex(r"\\\r?\n")]
     #[regex(r"//([^\\\n]|\\[^\r\n]|\\\r?\n)*\\?", allow_greedy = true)]
@@ -72,7 +72,7 @@ pub(super) enum Kind {
     String,
     #[regex(r"(L|u8|u|U)?'([^'\\\n]|\\[^\r\n]|\\\r?\n)+'", priority = 5)]
     Character,
-    /// A preprocessor directive, to the end of its logical line.
+    /// A preprocessor directive, up to the end of its logical line.
     #[token("#", directive)]
     Directive,
     #[token("\"", unclosed_string)]
@@ -152,7 +152,7 @@ pub(super) enum Kind {
     Equal,
     #[token("$")]
     Dollar,
-    /// Operators that only skipped function bodies contain.
+    /// Operators that occur only in skipped function bodies.
     #[token(".")]
     #[token("->")]
     #[token("++")]
@@ -195,7 +195,7 @@ pub(super) enum Kind {
     Restrict,
     #[token("_Atomic")]
     Atomic,
-    /// Words about pointers that change nothing in 32-bit code.
+    /// Pointer keywords that have no effect in 32-bit code.
     #[token("__unaligned")]
     #[token("_unaligned")]
     #[token("__ptr32")]
@@ -333,7 +333,7 @@ pub(super) enum Kind {
     #[token("_pascal")]
     OtherConvention,
 
-    /// After the last token.
+    /// The end of the text.
     End,
 }
 

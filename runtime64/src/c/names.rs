@@ -1,4 +1,4 @@
-//! The names that texts have declared.
+//! Declared names.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,11 +25,11 @@ pub enum Declaration {
 pub struct FunctionDeclaration {
     /// The name in C.
     pub name: String,
-    /// The name in the library: another than the name only after `asm("symbol")`.
+    /// The name in the library: differs from `name` only after `asm("symbol")`.
     pub symbol: String,
     /// Its type.
     pub ty: Arc<FunctionType>,
-    /// Where it was declared.
+    /// The position of its declaration.
     pub position: Position,
 }
 
@@ -38,11 +38,11 @@ pub struct FunctionDeclaration {
 pub struct VariableDeclaration {
     /// The name in C.
     pub name: String,
-    /// The name in the library: another than the name only after `asm("symbol")`.
+    /// The name in the library: differs from `name` only after `asm("symbol")`.
     pub symbol: String,
     /// Its type.
     pub ty: Type,
-    /// Where it was declared.
+    /// The position of its declaration.
     pub position: Position,
 }
 
@@ -105,7 +105,7 @@ fn write_symbol(formatter: &mut fmt::Formatter<'_>, name: &str, symbol: &str) ->
     if name == symbol { Ok(()) } else { write!(formatter, " asm(\"{symbol}\")") }
 }
 
-/// A struct, union or enumeration by its tag.
+/// A struct, union or enumeration with a tag.
 #[derive(Clone)]
 pub(super) enum Tag {
     Record(Arc<Record>),
@@ -128,12 +128,12 @@ impl Tag {
     }
 }
 
-/// A macro without parameters, or the fact that a name is a macro with parameters.
+/// A macro without parameters, or a marker that a name is a macro with parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Macro<'s> {
-    /// What it stands for.
+    /// The replacement text.
     pub(super) body: &'s str,
-    /// Whether it takes parameters; then its body is not kept.
+    /// Whether it takes parameters; its body is not kept then.
     pub(super) has_parameters: bool,
 }
 
@@ -144,7 +144,7 @@ pub(super) struct StoredMacro {
     pub(super) has_parameters: bool,
 }
 
-/// Ordinary names in the order of their declaration, and tags.
+/// Ordinary names in declaration order, and tags.
 #[derive(Default)]
 pub(super) struct Names {
     pub(super) list: Vec<Declaration>,
@@ -157,7 +157,7 @@ impl Names {
         self.places.get(name).map(|place| &self.list[*place])
     }
 
-    /// Adds a name, or puts another declaration in the place of an earlier one.
+    /// Adds a name, or replaces its earlier declaration.
     pub(super) fn set(&mut self, declaration: Declaration) {
         if let Some(place) = self.places.get(declaration.name()) {
             self.list[*place] = declaration;
@@ -167,7 +167,7 @@ impl Names {
         }
     }
 
-    /// Takes over all that another text added.
+    /// Adds everything that another text declared.
     pub(super) fn extend(&mut self, added: Names) {
         for declaration in added.list {
             self.set(declaration);

@@ -1,12 +1,13 @@
-//! Recursive descent over the tokens of C declarations.
+//! Recursive descent parser for C declarations.
 //!
-//! Nothing here recurses without counting: [`Parser::nested`] refuses a text that is nested too deeply, and long lists
-//! and chains are loops.
+//! All recursion is counted: [`Parser::nested`] rejects a text that is nested too deeply, and long lists and
+//! chains are parsed by loops.
 
 mod annotation;
 mod argument;
 mod arithmetic;
 mod attribute;
+mod basic_type_specifiers;
 mod conditional;
 mod construction;
 mod conversion;
@@ -23,7 +24,6 @@ mod record;
 mod redeclaration;
 mod specifier;
 mod tokens;
-mod words;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,40 +39,41 @@ use super::source::{Position, Source};
 use super::types::{Constant, ConstantValue, Type};
 use crate::stack;
 
-/// How deeply declarators, parameters and expressions may be nested in a text; structs, which take twice the stack,
-/// half as deeply. C11 5.2.4.1 asks for 63 levels. The deepest text takes about 256 KiB of stack, unoptimised 1 MiB.
+/// Nesting limit of declarators, parameters and expressions in a text; structs, which use twice the stack, are
+/// limited to half of it. C11 5.2.4.1 requires 63 levels. The deepest text uses about 256 KiB of stack, or 1
+/// MiB in an unoptimised build.
 const NESTING: u32 = 128;
 
-/// A text being parsed.
+/// A parser for one text.
 pub(super) struct Parser<'s> {
     source: Source<'s>,
     scope: Scope<'s>,
     arguments: Arguments<'s>,
     lexer: Tokens<'s>,
-    /// Where the lexer's text starts in the source: a directive is a text of its own.
+    /// The offset of the lexer's text in the source: a directive is lexed separately.
     lexer_start: usize,
-    /// Tokens that have been looked at but not taken.
+    /// Tokens that were peeked at but not taken.
     ahead: VecDeque<Token<'s>>,
     conditionals: Conditionals,
-    /// `#pragma pack` as it stands.
+    /// The current `#pragma pack`.
     pack: Option<u64>,
-    /// `#pragma pack(push)`, with the names they were given.
+    /// The stack of `#pragma pack(push)`, with optional names.
     packs: Vec<(Option<String>, Option<u64>)>,
     depth: u32,
-    /// The words that macros have been expanded to so far.
+    /// The number of tokens that macros have expanded to so far.
     expanded: usize,
-    /// Whether the expression is the condition of `#if`, in which unknown words are 0.
+    /// Whether the expression is the condition of an `#if`, in which unknown words are 0.
     in_condition: bool,
-    /// Whether a preprocessor has expanded the macros of the text; with its option `-dD` it puts out their definitions,
-    /// too.
+    /// Whether a preprocessor has already expanded the macros of the text; with its option `-dD` it also prints
+    /// their definitions.
     expanded_before: bool,
-    /// Whether the text names a type and declares nothing.
+    /// Whether the text is a type name and declares nothing.
     only_names: bool,
-    /// Whether parameters are being read.
+    /// Whether a parameter list is being parsed.
     in_parameters: bool,
-    /// The constants of the structs that are being read, those of the innermost last.
+    /// The constants of the structs that are being parsed, the innermost last.
     member_constants: Vec<Arc<Constant>>,
-    /// The tokens taken since somebody wanted to know.
+    /// The tokens taken since recording started.
     recording: Option<String>,
 }
 
@@ -99,7 +100,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// All declarations of the text.
+    /// Parses all declarations of the text.
     pub(super) fn declarations(mut self) -> Result<Additions, Error> {
         let parsed = stack::with_room_for_parser(|| {
             self.check_length().and_then(|()| self.all_declarations()).and_then(|()| self.check_arguments())
@@ -110,7 +111,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// A text that is one abstract declaration.
+    /// Parses a text that is one abstract declaration.
     pub(super) fn single_type(mut self) -> Result<Type, Error> {
         self.only_names = true;
         let parsed = stack::with_room_for_parser(|| {
@@ -122,7 +123,7 @@ impl<'s> Parser<'s> {
         parsed.map_err(|failure| self.fail(failure))
     }
 
-    /// A text that may be one constant expression: its values in the order of the ABIs.
+    /// Parses a text that may be one constant expression: its values in the order of the ABIs.
     pub(super) fn single_constant(mut self) -> Option<([Option<ConstantValue>; 4], Position)> {
         let parsed = stack::with_room_for_parser(|| {
             self.check_length()?;
@@ -144,9 +145,9 @@ impl<'s> Parser<'s> {
     }
 
     fn fail(self, mut failure: Failure) -> Error {
-        // All known names are compared with the wrong one, which takes long: once, for the message alone.
+        // Comparing the unknown name with all known ones takes long: done once, for the message only.
         if let Some((name, constants, hint)) = failure.problem.unknown_name()
-            && let Some(similar) = self.scope.similar(name, constants)
+            && let Some(similar) = self.scope.suggest(name, constants)
         {
             *hint = format!("; did you mean '{similar}'?");
         }
@@ -155,7 +156,7 @@ impl<'s> Parser<'s> {
         error
     }
 
-    /// Parses something that may contain its own kind again.
+    /// Parses an item that may contain others of its own kind.
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.nested_by(1, parse)
     }

@@ -1,4 +1,4 @@
-//! Types and declarations back into C, with the name where C wants it.
+//! Printing of types and declarations as C, with the name in the place C requires.
 
 use std::cell::Cell;
 use std::fmt::{self, Write};
@@ -20,8 +20,8 @@ impl Type {
         self.declare_within(name, None)
     }
 
-    /// The declaration where `#pragma pack` stands at this: a struct without tag whose members are packed otherwise has
-    /// to say so.
+    /// The declaration within a `#pragma pack` of this value: a struct without a tag that is packed differently must
+    /// be printed with its own pragma.
     fn declare_within(&self, name: &str, pack: Pack) -> String {
         let mut declarator = Declarator { text: name.to_owned(), ends_in_pointer: false, pack };
         let mut ty = self;
@@ -55,10 +55,10 @@ impl Type {
     }
 }
 
-/// What `#pragma pack` says where something is printed.
+/// The `#pragma pack` in effect where something is printed.
 type Pack = Option<u64>;
 
-/// A declarator that grows from the name outwards.
+/// A declarator, built from the name outwards.
 struct Declarator {
     text: String,
     ends_in_pointer: bool,
@@ -102,7 +102,7 @@ impl Declarator {
     }
 }
 
-/// What stands before a declarator.
+/// The part before a declarator.
 struct Base<'a>(&'a Type, Pack);
 
 impl fmt::Display for Base<'_> {
@@ -145,7 +145,7 @@ impl fmt::Display for Parameters<'_> {
     }
 }
 
-/// The attributes for an alignment and for that of it which `__declspec` asks for.
+/// Prints the attributes for an alignment, and for the part of it that `__declspec` specifies.
 pub(super) fn write_alignment(
     aligned: Option<&Count>,
     declspec_aligned: Option<&Count>,
@@ -162,17 +162,17 @@ pub(super) fn write_alignment(
     }
 }
 
-/// How deeply structs without a tag are written into each other, and how many of them into one text. No text that parses
-/// nests them deeper; types that are made of types in a program may, and grow without end.
+/// The limits on the nesting depth and number of structs without a tag in one printed text. No text that parses nests
+/// them more deeply; types built from other types at run time may, and can grow without bound.
 const NESTED_RECORDS: usize = 64;
 const RECORDS: usize = 2048;
 
 thread_local! {
-    /// The depth of the struct that is being written, and how many were begun in its text.
+    /// The depth of the struct that is being printed, and the number of structs started in its text.
     static WRITTEN: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// The members of a struct or union, or an ellipsis where there would be no end of them.
+/// Prints the members of a struct or union, or an ellipsis if they exceed the limits.
 fn write_members(
     record: &Record,
     formatter: &mut fmt::Formatter<'_>,
@@ -185,12 +185,12 @@ fn write_members(
     }
     WRITTEN.set((depth + 1, count + 1));
     let written = write_all_members(record, formatter, separator, outer_pack);
-    // The next text begins anew.
+    // The next text starts at zero again.
     WRITTEN.set(if depth == 0 { (0, 0) } else { (depth, WRITTEN.get().1) });
     written
 }
 
-/// The whole of a struct or union: one member to a line if `separator` is a line break, else all in one line.
+/// Prints a whole struct or union: one member per line if `separator` is a line break, else all on one line.
 fn write_all_members(
     record: &Record,
     formatter: &mut fmt::Formatter<'_>,
@@ -229,7 +229,7 @@ fn write_all_members(
     Ok(())
 }
 
-/// The whole of an enumeration; `separator` as in [`write_members`].
+/// Prints a whole enumeration; `separator` as in [`write_members`].
 fn write_enumerators(enumeration: &Enumeration, formatter: &mut fmt::Formatter<'_>, separator: &str) -> fmt::Result {
     let Some(body) = enumeration.body() else {
         return formatter.write_str("enum { ... }");
@@ -254,7 +254,7 @@ fn write_enumerators(enumeration: &Enumeration, formatter: &mut fmt::Formatter<'
     write!(formatter, "{separator}}}")
 }
 
-/// A record or enumeration with all that stands between its braces, as [`Type::definition`] prints it.
+/// A record or enumeration with the contents of its braces, as printed by [`Type::definition`].
 struct Definition<'a>(&'a Type);
 
 impl fmt::Display for Definition<'_> {
@@ -270,8 +270,8 @@ impl fmt::Display for Definition<'_> {
 }
 
 impl Type {
-    /// The struct, union or enumeration with its members, one to a line; of any other type, and of one that is not
-    /// complete, just the type.
+    /// The struct, union or enumeration with its members, one per line; for any other type, and for an incomplete
+    /// one, only the type.
     ///
     /// ```
     /// let mut declarations = runtime64::c::Declarations::new();
@@ -308,7 +308,7 @@ impl fmt::Display for Member {
     }
 }
 
-/// A member of a struct that is packed so.
+/// A member of a struct with this packing.
 struct MemberWithin<'a>(&'a Member, Pack);
 
 impl fmt::Display for MemberWithin<'_> {

@@ -1,32 +1,33 @@
-//! What is known while a text is parsed: all that was declared before, the standard names, and what this text adds.
+//! The declarations known while a text is parsed: those of earlier texts, the standard ones, and those of this text.
 
 use std::collections::HashMap;
 
 use super::names::{Declaration, Macro, Names, StoredMacro, Tag};
-use super::similar::Closest;
 use super::standard;
+use super::suggest::Closest;
 use super::types::Type;
 
-/// All that earlier texts have declared.
+/// The declarations of all earlier texts.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) names: Names,
     pub(super) macros: HashMap<String, StoredMacro>,
 }
 
-/// What is known at some point of a text. What the text adds is kept apart until all of it has been understood.
+/// The declarations known at some point of a text. Those of the text itself are kept apart until all of it has been
+/// parsed.
 pub(super) struct Scope<'s> {
     known: &'s Known,
     added: Names,
-    /// The macros that this text defines, and with `None` those it undefines.
+    /// The macros that this text defines, or undefines (`None`).
     macros: HashMap<&'s str, Option<Macro<'s>>>,
     /// The records and enumerations that this text completes.
     completed: Vec<Tag>,
-    /// Whether this is a text of standard names, whose tags are all its own.
+    /// Whether this is a text of standard names, all of whose tags are its own.
     standard: bool,
 }
 
-/// What a text added, once it has been understood.
+/// The declarations of a text, once all of it has been parsed.
 pub(super) struct Additions {
     names: Names,
     macros: Vec<(String, Option<StoredMacro>)>,
@@ -37,7 +38,7 @@ impl<'s> Scope<'s> {
         Scope { known, added: Names::default(), macros: HashMap::new(), completed: Vec::new(), standard }
     }
 
-    /// The type of this name, standard ones included.
+    /// The type with this name, including standard ones.
     pub(super) fn find_type(&self, name: &str) -> Option<Type> {
         match self.declared(name) {
             Some(Declaration::Typedef(typedef)) => Some(Type::Named(typedef.clone())),
@@ -46,7 +47,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The declaration that texts gave a name, standard ones not included.
+    /// The declaration that the texts gave a name, without standard ones.
     pub(super) fn declared(&self, name: &str) -> Option<&Declaration> {
         self.added.get(name).or_else(|| self.known.names.get(name))
     }
@@ -55,12 +56,12 @@ impl<'s> Scope<'s> {
         self.added.set(declaration);
     }
 
-    /// What a tag names, of those that texts have declared.
+    /// The type of a tag that the texts have declared.
     pub(super) fn declared_tag(&self, tag: &str) -> Option<Tag> {
         self.added.tags.get(tag).or_else(|| self.known.names.tags.get(tag)).cloned()
     }
 
-    /// What a tag names, standard ones included. One of those belongs to this text from then on, so that the text
+    /// The type of a tag, including standard ones. A standard tag belongs to this text from then on, so that the text
     /// cannot declare it differently later.
     pub(super) fn find_tag(&mut self, tag: &str) -> Option<Tag> {
         if let Some(found) = self.declared_tag(tag) {
@@ -75,12 +76,12 @@ impl<'s> Scope<'s> {
         self.added.tags.insert(tag.to_owned(), what);
     }
 
-    /// Notes that this text has completed a record or enumeration.
+    /// Records that this text has completed a record or enumeration.
     pub(super) fn completed(&mut self, what: Tag) {
         self.completed.push(what);
     }
 
-    /// The macro of this name, if texts have defined one.
+    /// The macro with this name, if the texts have defined one.
     pub(super) fn find_macro(&self, name: &str) -> Option<Macro<'s>> {
         if let Some(here) = self.macros.get(name) {
             return *here;
@@ -89,7 +90,7 @@ impl<'s> Scope<'s> {
         Some(Macro { body: &stored.body, has_parameters: stored.has_parameters })
     }
 
-    /// Whether a text has said of a macro that it is not defined.
+    /// Whether the texts have undefined the macro.
     pub(super) fn is_undefined_macro(&self, name: &str) -> bool {
         matches!(self.macros.get(name), Some(None))
     }
@@ -98,8 +99,8 @@ impl<'s> Scope<'s> {
         self.macros.insert(name, definition);
     }
 
-    /// The known name most like another, of types or of constants.
-    pub(super) fn similar(&self, name: &str, constants: bool) -> Option<String> {
+    /// The known name that is most similar, of types or of constants.
+    pub(super) fn suggest(&self, name: &str, constants: bool) -> Option<String> {
         let mut closest = Closest::new(name);
         for declaration in self.added.list.iter().chain(&self.known.names.list) {
             if matches!(declaration, Declaration::Typedef(_)) != constants {
@@ -115,14 +116,14 @@ impl<'s> Scope<'s> {
         closest.found().map(str::to_owned)
     }
 
-    /// The known tag most like another.
-    pub(super) fn similar_tag(&self, tag: &str) -> Option<String> {
+    /// The known tag that is most similar.
+    pub(super) fn suggest_tag(&self, tag: &str) -> Option<String> {
         let mut closest = Closest::new(tag);
         self.added.tags.keys().chain(self.known.names.tags.keys()).for_each(|known| closest.consider(known));
         closest.found().map(str::to_owned)
     }
 
-    /// Takes back what the text did to records that were known before.
+    /// Reverts the changes of this text to records that were known before.
     pub(super) fn undo(self) {
         for tag in self.completed {
             match tag {
@@ -143,7 +144,7 @@ impl<'s> Scope<'s> {
 }
 
 impl Additions {
-    /// The names alone, of a text without macros.
+    /// The names alone, for a text without macros.
     pub(super) fn into_names(self) -> Names {
         self.names
     }

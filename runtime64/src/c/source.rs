@@ -1,13 +1,13 @@
-//! Where in a text something stands.
+//! Positions in a text.
 
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
-/// A place in a declared text. Lines and columns count from 1, columns in characters.
+/// A position in a declared text. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// The file that a line marker (`# 1 "file.h"`, `#line`) names.
+    /// The file named by a line marker (`# 1 "file.h"`, `#line`).
     pub file: Option<Arc<str>>,
     /// The line.
     pub line: u32,
@@ -24,7 +24,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// The widest piece of a line that is shown, in characters.
+/// The maximum width of an excerpt, in characters.
 const EXCERPT_WIDTH: usize = 100;
 
 /// A text and the starts of its lines.
@@ -32,11 +32,11 @@ pub(super) struct Source<'s> {
     pub(super) text: &'s str,
     line_starts: Vec<usize>,
     markers: Vec<Marker>,
-    /// The last offset whose column was asked for, and that column from 0: a text may be one long line.
+    /// The last offset for which a column was computed, and that column from 0: a text may be one long line.
     last_column: Cell<(usize, usize)>,
 }
 
-/// From `offset` on, lines are counted from `line` of `file`.
+/// From `offset` on, lines count from `line` of `file`.
 struct Marker {
     offset: usize,
     line: u32,
@@ -50,7 +50,7 @@ impl<'s> Source<'s> {
         Source { text, line_starts, markers: Vec::new(), last_column: Cell::default() }
     }
 
-    /// Notes a line marker: the line that starts at `offset` is `line` of `file`, or of the file before.
+    /// Records a line marker: the line that starts at `offset` is `line` of `file`, or of the file before.
     pub(super) fn mark(&mut self, offset: usize, line: u32, file: Option<&str>) {
         let file = match (file, self.markers.last()) {
             (Some(file), Some(last)) if last.file.as_deref() == Some(file) => last.file.clone(),
@@ -74,7 +74,7 @@ impl<'s> Source<'s> {
         Position { file, line: number(line), column: number(column as u64 + 1) }
     }
 
-    /// The line with a caret under what starts at `offset` and is `length` bytes long.
+    /// The line, with a caret under the part that starts at `offset` and is `length` bytes long.
     pub(super) fn excerpt(&self, offset: usize, length: usize) -> String {
         let start = self.line_starts[self.line_index(offset)];
         let line = self.text[start..].split(['\n', '\r']).next().unwrap_or("");
@@ -82,7 +82,7 @@ impl<'s> Source<'s> {
         let column = before.chars().count();
         let first = column.saturating_sub(EXCERPT_WIDTH - 20);
         let shown: String = line.chars().skip(first).take(EXCERPT_WIDTH).collect();
-        // Tabs stay tabs, so that the caret stands below what it means.
+        // Tabs are kept, so that the caret is aligned.
         let padding: String =
             before.chars().skip(first).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
         let text = self.text.get(offset..offset + length).unwrap_or("").lines().next().unwrap_or("");

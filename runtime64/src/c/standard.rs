@@ -1,5 +1,5 @@
-//! The names that are known from the start. They cost nothing until one is used: then the text that declares it is
-//! parsed, once in the life of the process, so that every program means the same type by it.
+//! Predeclared names. They cost nothing until first use: then the text that declares the name is parsed, once per
+//! process, so that every program uses the same type.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use super::scope::{Known, Scope};
 use super::types::{Basic, Type};
 use super::windows;
 
-/// A text and the names and tags that it declares.
+/// A text, and the names and tags that it declares.
 pub(super) struct Group {
     pub(super) names: &'static [&'static str],
     pub(super) tags: &'static [&'static str],
@@ -21,7 +21,7 @@ const fn group(names: &'static [&'static str], text: &'static str) -> Group {
     Group { names, tags: &[], text }
 }
 
-/// The headers whose types are known, so that including one is no news.
+/// The headers whose types are predeclared, so that including one has no effect.
 pub(super) const HEADERS: &[&str] = &[
     "basetsd.h",
     "guiddef.h",
@@ -115,13 +115,13 @@ const CONSTANTS: &[(&str, &str)] = &[
     ("UINTPTR_MAX", "((uintptr_t)-1)"),
 ];
 
-/// The type keywords a mistyped word may have meant.
+/// The type keywords that are considered as suggestions.
 const KEYWORDS: &[&str] = &[
     "void", "char", "short", "int", "long", "float", "double", "signed", "unsigned", "const", "volatile", "struct",
     "union", "enum", "typedef", "extern", "static",
 ];
 
-/// Where to find a name.
+/// The source of a name.
 #[derive(Clone, Copy)]
 enum Place {
     Basic(Basic),
@@ -141,10 +141,10 @@ static TAGS: LazyLock<HashMap<&'static str, &'static Group>> = LazyLock::new(|| 
 static CONSTANT_TEXTS: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| CONSTANTS.iter().chain(windows::CONSTANTS).copied().collect());
 
-/// What has been parsed so far.
+/// The names parsed so far.
 static PARSED: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
 
-/// The standard type of this name, as a typedef name or as a type that is printed by that name.
+/// The standard type with this name: a typedef name or a type printed by that name.
 pub(super) fn find_type(name: &str) -> Option<Type> {
     match PLACES.get(name)? {
         Place::Basic(basic) => Some(Type::Basic(*basic)),
@@ -155,7 +155,7 @@ pub(super) fn find_type(name: &str) -> Option<Type> {
     }
 }
 
-/// The declaration of a standard name that is a typedef name; the basic ones have none.
+/// The declaration of a standard name that is a typedef name; basic types have no declaration.
 pub(super) fn find(name: &str) -> Option<Declaration> {
     match PLACES.get(name)? {
         Place::Basic(_) => None,
@@ -163,7 +163,7 @@ pub(super) fn find(name: &str) -> Option<Declaration> {
     }
 }
 
-/// The struct, union or enumeration of a standard tag.
+/// The struct, union or enumeration with a standard tag.
 pub(super) fn find_tag(tag: &str) -> Option<Tag> {
     load(TAGS.get(tag)?, |names| names.tags.get(tag).cloned())
 }
@@ -173,7 +173,7 @@ pub(super) fn constant(name: &str) -> Option<&'static str> {
     CONSTANT_TEXTS.get(name).copied()
 }
 
-/// The names of types.
+/// The names of all standard types.
 pub(super) fn type_names() -> impl Iterator<Item = &'static str> {
     KEYWORDS.iter().copied().chain(PLACES.keys().copied())
 }
@@ -182,10 +182,10 @@ fn parsed() -> MutexGuard<'static, Names> {
     PARSED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What `find` finds after the group has been parsed.
+/// Parses the group and returns the result of `find`.
 ///
-/// The lock is not held meanwhile, since a group may use names of others. When two threads parse the same group, the
-/// first one's types stand and the other's are dropped unused.
+/// The lock is not held meanwhile, since a group may use names of other groups. If two threads parse the same group,
+/// the first one's types are kept and the other's are dropped unused.
 fn load<T>(group: &Group, find: impl Fn(&Names) -> Option<T>) -> Option<T> {
     if let Some(found) = find(&parsed()) {
         return Some(found);

@@ -1,4 +1,4 @@
-//! The module as its users see it: C text in, types, messages and layouts out.
+//! Tests of the module's interface: C text in, types, messages and layouts out.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -17,7 +17,7 @@ mod types;
 
 use super::{Declarations, Error};
 
-/// The declarations of a text that must be right.
+/// The declarations of a text that must be valid.
 #[track_caller]
 fn declared(text: &str) -> Declarations {
     let mut declarations = Declarations::new();
@@ -27,7 +27,7 @@ fn declared(text: &str) -> Declarations {
     declarations
 }
 
-/// What is wrong with a text that must be wrong.
+/// The error in a text that must be rejected.
 #[track_caller]
 fn refused(text: &str) -> Error {
     match Declarations::new().declare(text) {

@@ -1,4 +1,4 @@
-//! What declarations speak of: types, free of any ABI.
+//! C types, independent of any ABI.
 
 mod basic;
 mod constant;
@@ -19,17 +19,17 @@ pub use function::{
 };
 pub use record::{BitFieldRule, Member, Record, RecordBody, RecordConstant, RecordKind};
 
-/// How deeply pointers, arrays, functions and typedef names may be nested in one type. All that walks a type, and its
-/// destructor, relies on this for its use of the stack.
+/// The nesting limit of pointers, arrays, functions and typedef names in one type. All recursion over a type,
+/// including its destructor, relies on this to bound its stack use.
 pub(super) const TYPE_DEPTH: u32 = 256;
 
-/// Typedef names of characters of UTF-16 and UTF-32, whatever integer they stand for.
+/// Typedef names of UTF-16 and UTF-32 characters, whatever their integer type.
 const WIDE_CHARACTERS: [&str; 4] = ["wchar_t", "WCHAR", "char16_t", "char32_t"];
 
-/// A C type. Cheap to clone; what it consists of is shared.
+/// A C type. Cheap to clone: its contents are shared.
 ///
-/// Two types are equal when C calls them the same: typedef names are seen through, qualifiers count, names of
-/// parameters do not.
+/// Two types are equal if they are the same type in C: typedef names are resolved, qualifiers count, parameter names
+/// do not.
 ///
 /// ```
 /// use runtime64::c::{Basic, Declarations, Type};
@@ -44,22 +44,22 @@ const WIDE_CHARACTERS: [&str; 4] = ["wchar_t", "WCHAR", "char16_t", "char32_t"];
 /// ```
 #[derive(Clone)]
 pub enum Type {
-    /// A type that C itself names.
+    /// A type with a name in C itself.
     Basic(Basic),
     /// A pointer to the type.
     Pointer(Arc<Type>),
     /// An array.
     Array(Arc<ArrayType>),
-    /// A function. Behind a pointer, except in the declaration of a function or a typedef of one.
+    /// A function. Occurs behind a pointer, except in the declaration of a function or a typedef of one.
     Function(Arc<FunctionType>),
-    /// A struct or union, maybe one whose members are not known yet.
+    /// A struct or union, possibly incomplete.
     Record(Arc<Record>),
     /// An enumeration.
     Enumeration(Arc<Enumeration>),
     /// A typedef name, kept for printing.
     Named(Arc<Typedef>),
-    /// `const`, `volatile`, `restrict`. Never around another of its kind, and never around an array that has no name:
-    /// the qualifiers of an array are those of its elements.
+    /// `const`, `volatile`, `restrict`. Never nested directly, and never around an array without a typedef name: the
+    /// qualifiers of an array are those of its elements.
     Qualified(Qualifiers, Arc<Type>),
 }
 
@@ -68,7 +68,7 @@ pub enum Type {
 pub struct ArrayType {
     /// The type of each element.
     pub element: Type,
-    /// How many there are.
+    /// The number of elements.
     pub length: Length,
 }
 
@@ -77,7 +77,7 @@ pub struct ArrayType {
 pub enum Length {
     /// `[]`.
     Incomplete,
-    /// `[?]`: given when an object is made.
+    /// `[?]`: set when an object is created.
     Variable,
     /// `[n]`.
     Fixed(Count),
@@ -87,11 +87,11 @@ pub enum Length {
 pub struct Typedef {
     /// The name.
     pub name: String,
-    /// What it stands for.
+    /// The type it stands for.
     pub ty: Type,
-    /// The alignment that `__attribute__((aligned))` or `__declspec(align)` gives it.
+    /// The alignment set by `__attribute__((aligned))` or `__declspec(align)`.
     pub aligned: Option<Count>,
-    /// What `__declspec(align)` asks for of that, which on Windows no `#pragma pack` lessens.
+    /// The part of it set by `__declspec(align)`, which on Windows no `#pragma pack` reduces.
     pub declspec_aligned: Option<Count>,
     pub(super) depth: u32,
 }
@@ -109,7 +109,7 @@ impl Type {
         }
     }
 
-    /// The qualifiers at the type's top, those of its typedef names included; of an array, those of its elements.
+    /// The qualifiers at the type's top, including those of its typedef names; for an array, those of its elements.
     pub fn qualifiers(&self) -> Qualifiers {
         let mut all = Qualifiers::default();
         let mut ty = self;
@@ -126,18 +126,18 @@ impl Type {
         }
     }
 
-    /// Whether the object may not be written.
+    /// Whether the object is read-only.
     pub fn is_const(&self) -> bool {
         self.qualifiers().is_const
     }
 
-    /// Whether this is `void`, under whatever name.
+    /// Whether this is `void`, under any name.
     pub fn is_void(&self) -> bool {
         matches!(self.resolve(), Type::Basic(Basic::Void))
     }
 
-    /// Whether values of this integer type are characters of UTF-16 or UTF-32, by its own name or by one that it was
-    /// given. In a header that a preprocessor has been through, `wchar_t` is a typedef like any other.
+    /// Whether values of this integer type are UTF-16 or UTF-32 characters, judged by the type's own name or a
+    /// typedef name. In preprocessed headers, `wchar_t` is an ordinary typedef.
     ///
     /// ```
     /// use runtime64::c::Declarations;
@@ -162,7 +162,7 @@ impl Type {
         }
     }
 
-    /// What a pointer points to.
+    /// The target type of a pointer.
     pub fn pointee(&self) -> Option<&Type> {
         match self.resolve() {
             Type::Pointer(pointee) => Some(pointee),
@@ -170,7 +170,7 @@ impl Type {
         }
     }
 
-    /// The function, of a function or of a pointer to one.
+    /// The function type of a function or of a pointer to one.
     pub fn function(&self) -> Option<&Arc<FunctionType>> {
         match self.pointee().unwrap_or(self).resolve() {
             Type::Function(function) => Some(function),
@@ -200,7 +200,7 @@ impl Type {
         }
     }
 
-    /// The levels of nesting, at most [`TYPE_DEPTH`]; what a record's members consist of does not count.
+    /// The levels of nesting, at most [`TYPE_DEPTH`]; the members of a record do not count.
     pub(super) fn depth(&self) -> u32 {
         match self {
             Type::Basic(_) | Type::Record(_) | Type::Enumeration(_) => 0,

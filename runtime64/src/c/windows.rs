@@ -1,17 +1,17 @@
-//! The names of `<windows.h>` that every program uses, and the words its declarations are full of.
+//! The common names of `<windows.h>`, and the words that its declarations use.
 
 use super::standard::Group;
 use super::types::Convention;
 
-/// What a word of Windows headers means in a declaration.
+/// The meaning of a word of the Windows headers in a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word {
     /// A calling convention.
     Convention(Convention),
     /// `const`
     Const,
-    /// Nothing that matters here.
-    Nothing,
+    /// No effect here.
+    Ignored,
 }
 
 /// The meaning of a word, if Windows headers define it as a macro.
@@ -34,7 +34,7 @@ pub(super) fn word(name: &str) -> Option<Word> {
         | "NTSYSAPI"
         | "DECLSPEC_IMPORT"
         | "DECLSPEC_NORETURN"
-        | "EXTERN_C" => Word::Nothing,
+        | "EXTERN_C" => Word::Ignored,
         _ => return None,
     })
 }
@@ -47,14 +47,14 @@ const fn tagged(names: &'static [&'static str], tags: &'static [&'static str], t
     Group { names, tags, text }
 }
 
-/// A handle type in the way of `DECLARE_HANDLE`: a pointer to a struct that nobody defines.
+/// A handle type as defined by `DECLARE_HANDLE`: a pointer to a struct that is never defined.
 macro_rules! handle {
     ($name:literal) => {
         types(&[$name], concat!("typedef struct ", $name, "__ *", $name, ";"))
     };
 }
 
-/// The texts, each as small as one use needs.
+/// The texts, each with the declarations of one use.
 pub(super) const GROUPS: &[Group] = &[
     types(&["VOID", "PVOID", "LPVOID", "LPCVOID"], "typedef void VOID, *PVOID, *LPVOID; typedef const void *LPCVOID;"),
     types(&["CHAR", "CCHAR", "PCHAR"], "typedef char CHAR, CCHAR, *PCHAR;"),
@@ -175,7 +175,7 @@ pub(super) const GROUPS: &[Group] = &[
          union { struct { DWORD Offset; DWORD OffsetHigh; }; PVOID Pointer; }; HANDLE hEvent; } OVERLAPPED, *LPOVERLAPPED;"),
 ];
 
-/// Constants that declarations and calls need most.
+/// The constants that declarations and calls need most.
 pub(super) const CONSTANTS: &[(&str, &str)] = &[
     ("TRUE", "1"),
     ("FALSE", "0"),

@@ -1,7 +1,7 @@
 //! A callback that a library has called: its Lua function is called with the arguments, and its result goes back.
 
 use mlua::{Lua, MultiValue, Value as LuaValue};
-use protocol::{CallbackReply, Called, Value};
+use protocol::{CallbackInvocation, CallbackReply, Value};
 
 use super::address_space::AddressSpace;
 use super::callback_registry::table_of;
@@ -20,7 +20,7 @@ use crate::stack;
 pub(super) fn serve(
     lua: &Lua,
     space: &AddressSpace,
-    called: &Called,
+    called: &CallbackInvocation,
     arguments: &[Value],
 ) -> (CallbackReply, Option<mlua::Error>) {
     let found = table_of(space).and_then(|callbacks| callbacks.find(space.generation, called.callback));
@@ -53,7 +53,7 @@ fn reply(result: Value) -> CallbackReply {
 fn call_function(
     lua: &Lua,
     space: &AddressSpace,
-    called: &Called,
+    called: &CallbackInvocation,
     bound: &Bound,
     arguments: &[Value],
 ) -> mlua::Result<Value> {

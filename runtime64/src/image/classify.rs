@@ -1,4 +1,4 @@
-//! Reads a file's header and decides whether it is a library for one of the workers, before anything else of it is read.
+//! Classification of a file by its header, before the rest of it is read.
 
 mod elf;
 mod objects;
@@ -11,12 +11,12 @@ use std::path::Path;
 use super::content::{self, Content};
 use super::{Error, Format, Machine, linker_script};
 
-/// How much of a file is read to classify it, in bytes: all headers, and the first members of an archive.
+/// The number of bytes read to classify a file: all headers, and the first members of an archive.
 const HEAD: u64 = 64 * 1024;
 
-/// An accepted file: its header names a library for a machine that a worker runs on.
+/// An accepted file: a library for a machine that a worker runs on, according to its header.
 pub(super) struct Header {
-    /// The file, read as far as `head` reaches.
+    /// The file, positioned after `head`.
     pub(super) file: File,
     /// The file's first bytes.
     pub(super) head: Vec<u8>,
@@ -29,7 +29,7 @@ pub(super) struct Header {
 /// Opens the file at `path` and classifies it by its header.
 pub(super) fn read_header(path: &Path) -> Result<Header, Error> {
     let unreadable = |error: std::io::Error| Error::unreadable(path, &error);
-    // Opening a pipe or a device could block for ever, so the kind of file is looked at first.
+    // Opening a pipe or a device could block forever, so the file type is checked first.
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "a directory" } else { "a device or pipe" };
@@ -42,7 +42,7 @@ pub(super) fn read_header(path: &Path) -> Result<Header, Error> {
     Ok(Header { file, head, length, format, machine })
 }
 
-/// Reads the first bytes of a file; more of them when a PE header lies further on.
+/// Reads the first bytes of a file; more of them if a PE header lies further on.
 fn read_head(file: &mut File) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
     file.take(HEAD).read_to_end(&mut head)?;
@@ -53,7 +53,7 @@ fn read_head(file: &mut File) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Decides what a file is by its first bytes. `length` is that of the whole file.
+/// Determines the format of a file from its first bytes. `length` is that of the whole file.
 pub(super) fn classify(head: &[u8], length: u64, path: &Path) -> Result<(Format, Machine), Error> {
     if head.starts_with(b"\x7FELF") {
         return elf::classify(head, path).map(|machine| (Format::Elf, machine));

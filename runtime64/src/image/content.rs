@@ -1,20 +1,20 @@
-//! Recognises what people load by mistake, to tell them what they have in hand.
+//! Recognition of files that users load by mistake, for the error message.
 
-/// What a file that is no library looks like. Both texts are parts of a sentence.
+/// The apparent content of a file that is not a library. Both texts are parts of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// What it is, with an article: "a ZIP archive".
+    /// The kind of content, with an article: "a ZIP archive".
     pub what: &'static str,
-    /// What to do: "unpack it and load the library inside".
+    /// The advice: "unpack it and load the library inside".
     pub advice: &'static str,
 }
 
 const UNPACK: &str = "unpack it and load the library inside";
-const INSTALL: &str = "install or unpack it and load the library that comes out";
+const INSTALL: &str = "install or unpack it and load the library it contains";
 const LIBRARY: &str = "load the shared library (.so or .dll) that belongs to it";
 const DOWNLOAD: &str = "the download probably failed: fetch the file again";
 
-/// File signatures, the longest and surest first.
+/// File signatures, the longest and most specific first.
 const SIGNATURES: &[(&[u8], &str, &str)] = &[
     (
         b"version https://git-lfs.github.com/",
@@ -48,7 +48,7 @@ const SIGNATURES: &[(&[u8], &str, &str)] = &[
     (b"{\\rtf", "a document (RTF)", LIBRARY),
 ];
 
-/// Says what a file of unknown format looks like, by its first bytes.
+/// Determines the apparent content of a file of unknown format from its first bytes.
 pub(super) fn recognise(head: &[u8]) -> Content {
     if head.is_empty() {
         return Content { what: "an empty file", advice: "copy or download the file again" };
@@ -63,7 +63,7 @@ pub(super) fn recognise(head: &[u8]) -> Content {
         return recognise_text(head);
     }
     Content {
-        what: "of no known format (neither ELF nor PE)",
+        what: "of an unknown format (neither ELF nor PE)",
         advice: "check that it is the library itself, and that it is neither compressed nor encrypted",
     }
 }
@@ -77,7 +77,7 @@ fn recognise_text(head: &[u8]) -> Content {
     } else if begins("<!doctype html") || begins("<html") {
         Content { what: "a web page (HTML)", advice: DOWNLOAD }
     } else if begins("<?xml") {
-        Content { what: "an XML text", advice: LIBRARY }
+        Content { what: "an XML document", advice: LIBRARY }
     } else if text.starts_with("#include") || text.starts_with("#ifndef") || text.starts_with("#pragma once") {
         Content {
             what: "a C header or source file",
@@ -88,7 +88,7 @@ fn recognise_text(head: &[u8]) -> Content {
     }
 }
 
-/// Whether the bytes are readable text: UTF-16 with its mark, or bytes without control characters.
+/// Whether the bytes are readable text: UTF-16 with a byte order mark, or bytes without control characters.
 pub(super) fn is_text(head: &[u8]) -> bool {
     head.starts_with(b"\xFF\xFE")
         || head.starts_with(b"\xFE\xFF")
@@ -113,7 +113,7 @@ mod tests {
             (b"\x1F\x8B\x08\0", "a gzip archive"),
             (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer, not the file itself"),
             (b"MSFT\x02\0\x01\0", "a COM type library"),
-            (b"\x01\x02\x03\x04", "of no known format (neither ELF nor PE)"),
+            (b"\x01\x02\x03\x04", "of an unknown format (neither ELF nor PE)"),
         ];
         for (head, what) in cases {
             assert_eq!(recognise(head).what, what);

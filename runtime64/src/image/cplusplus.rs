@@ -6,20 +6,20 @@ use msvc_demangler::{CallingConv, DemangleFlags, ParseResult, Type};
 
 use super::{Convention, Decoration};
 
-/// The longest name that is demangled, in bytes. Microsoft's compilers write at most 4096, and hash longer names.
+/// The longest name that is demangled, in bytes. Microsoft's compilers emit at most 4096, and hash longer names.
 const LONGEST_NAME: usize = 4096;
 
-/// The longest Microsoft name that is demangled on the caller's stack, in bytes. The demangler recurses with the nesting of
-/// types, two bytes and up to 3 KiB of stack for each level.
+/// The longest Microsoft name that is demangled on the caller's stack, in bytes. The demangler recurses with the
+/// nesting of types: each level takes two bytes of the name and up to 3 KiB of stack.
 const SHORT_NAME: usize = 256;
 
-/// The stack for longer names, in bytes: enough for one of [`LONGEST_NAME`] that is nothing but nesting.
+/// The stack size for longer names, in bytes: enough for one of [`LONGEST_NAME`] that consists of nesting only.
 const DEEP_STACK: usize = 16 << 20;
 
-/// The longest declaration that is shown, in bytes. Back-references let a short name unfold without end.
+/// The longest declaration that is shown, in bytes. Back-references allow a short name to expand without bound.
 const LONGEST_DECLARATION: usize = 16 * 1024;
 
-/// Demangles `name`, or returns `None` when it is not a C++ name that can be read.
+/// Demangles `name`; returns `None` if it is not a valid C++ name.
 pub(super) fn demangle(name: &str) -> Option<Decoration> {
     if name.len() > LONGEST_NAME {
         None
@@ -34,16 +34,16 @@ pub(super) fn demangle(name: &str) -> Option<Decoration> {
     }
 }
 
-/// The name of a C++ type as the source has it, from what `std::type_info` keeps: `St13runtime_error` by the Itanium ABI,
-/// `.?AVruntime_error@std@@` by Microsoft's. A name that cannot be read is given as it is.
+/// The source name of a C++ type, from the name in `std::type_info`: `St13runtime_error` in the Itanium ABI,
+/// `.?AVruntime_error@std@@` in Microsoft's. An invalid name is returned unchanged.
 #[must_use]
 pub fn type_name(mangled: &str) -> String {
     let read = if let Some(name) = mangled.strip_prefix(".?A").filter(|name| !name.contains('$')) {
-        // The kind of type is one letter, of an enumeration two.
+        // The kind of type is one letter; for an enumeration, two.
         let scopes = name.trim_start_matches(['V', 'U', 'T']).trim_start_matches("W4").trim_end_matches("@@");
         Some(scopes.split('@').rev().collect::<Vec<_>>().join("::"))
     } else {
-        // An internal type is marked by a star.
+        // A star marks an internal type.
         let symbol = format!("_ZTI{}", mangled.trim_start_matches('*'));
         let demangled = demangle(&symbol).and_then(|decoration| decoration.demangled);
         demangled.and_then(|text| text.strip_prefix("typeinfo for ").map(str::to_owned))
@@ -65,7 +65,7 @@ fn microsoft(name: &str) -> Option<Decoration> {
 
 fn read_microsoft(name: &str) -> Option<Decoration> {
     let parsed = msvc_demangler::parse(name).ok()?;
-    // The lone name is scope and name, as the source writes them to refer to the function.
+    // The bare name is scope and name, as the source refers to the function.
     let undecorated = msvc_demangler::serialize(&parsed, DemangleFlags::llvm() | DemangleFlags::NAME_ONLY);
     let demangled = msvc_demangler::serialize(&parsed, DemangleFlags::llvm());
     if demangled.len() > LONGEST_DECLARATION || undecorated.is_empty() {
@@ -88,14 +88,14 @@ fn convention(parsed: &ParseResult<'_>) -> Option<Convention> {
     }
 }
 
-/// Leaves out forms that no library exports and whose arithmetic the demangler does not check: string literals (`@_0`),
-/// thread-safe static guards (`?$TSS`), and the one number that has no negative (0x8000_0000 is written `IAAAAAAA`).
+/// Excludes forms that no library exports and whose arithmetic the demangler does not check: string literals (`@_0`),
+/// thread-safe static guards (`?$TSS`), and the one number without a negative (0x8000_0000, written `IAAAAAAA`).
 fn is_plain_export(name: &str) -> bool {
     !["@_0", "@_1", "?$TSS", "IAAAAAAA@"].iter().any(|form| name.contains(form))
 }
 
-/// Whether back-references (digits) inside function pointer types could make the type grow beyond reason. Each such type can
-/// refer to the one before it several times, so the growth is a power of their number.
+/// Whether back-references (digits) inside function pointer types could make the type grow beyond reason. Each such
+/// type can refer to the previous one several times, so the growth is exponential in their number.
 fn unfolds(name: &str) -> bool {
     const LARGEST_GROWTH: f64 = 1e5;
     let bytes = name.as_bytes();
@@ -124,7 +124,7 @@ fn bounded(symbol: &cpp_demangle::Symbol<&[u8]>, options: cpp_demangle::Demangle
     Some(text.0)
 }
 
-/// Text that refuses to grow beyond [`LONGEST_DECLARATION`], which ends the demangling.
+/// Text that stops at [`LONGEST_DECLARATION`], which ends the demangling.
 struct Bounded(String);
 
 impl fmt::Write for Bounded {
@@ -191,7 +191,8 @@ mod tests {
         }
     }
 
-    /// Deep nesting and exponential back-references end quickly, on a stack smaller than that of any platform's threads.
+    /// Deep nesting and exponential back-references terminate quickly, on a stack smaller than any platform's thread
+    /// stack.
     #[test]
     fn hostile_names_neither_hang_nor_overflow_the_stack() {
         let mut names = vec![

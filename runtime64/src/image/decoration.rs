@@ -1,12 +1,12 @@
-//! Name decoration: what compilers for 32-bit Windows add to the name of a C function to tell its calling convention, and
-//! the names under which a function may therefore be exported. The forms are those of MSDN, "Decorated names"; MinGW
-//! leaves out the leading underscore of stdcall names.
+//! Name decoration: the additions of 32-bit Windows compilers to the name of a C function that encode its calling
+//! convention, and the names under which a function may therefore be exported. The forms are those of MSDN,
+//! "Decorated names"; MinGW omits the leading underscore of stdcall names.
 
 use std::fmt;
 
 use super::{Format, Machine, cplusplus};
 
-/// A calling convention, as a decorated name tells it.
+/// A calling convention, as encoded in a decorated name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Convention {
     /// Arguments on the stack, removed by the caller.
@@ -22,7 +22,7 @@ pub enum Convention {
 }
 
 impl Convention {
-    /// The convention's usual name, as in `__stdcall` without the underscores.
+    /// The convention's usual name: `__stdcall` without the underscores.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,21 +41,21 @@ impl fmt::Display for Convention {
     }
 }
 
-/// What an exported name says about the function behind it.
+/// The information in an exported name about its function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoration {
-    /// The name as the source has it; for C++ with its scopes, without parameters: `Device::Open`.
+    /// The name in the source; for C++ with its scopes, without parameters: `Device::Open`.
     pub undecorated: String,
-    /// The calling convention, where the name tells it.
+    /// The calling convention, if the name contains it.
     pub convention: Option<Convention>,
-    /// The size of all arguments in bytes, where the name tells it. Each argument counts as a multiple of four.
+    /// The size of all arguments in bytes, if the name contains it. Each argument counts as a multiple of four.
     pub argument_bytes: Option<u32>,
-    /// The whole C++ declaration, where the name is mangled.
+    /// The whole C++ declaration, if the name is mangled.
     pub demangled: Option<String>,
 }
 
-/// Takes an exported name apart. A name without decoration comes back as it is: a lone leading underscore belongs to the
-/// name, for nobody can tell a cdecl `Add` exported as `_Add` from a function called `_Add`.
+/// Parses an exported name. A name without decoration is returned unchanged: a lone leading underscore is part of the
+/// name, since a cdecl `Add` exported as `_Add` cannot be distinguished from a function called `_Add`.
 #[must_use]
 pub fn undecorate(name: &str, format: Format, machine: Machine) -> Decoration {
     if let Some(decoration) = cplusplus::demangle(name) {
@@ -69,7 +69,7 @@ pub fn undecorate(name: &str, format: Format, machine: Machine) -> Decoration {
     let Some((plain, convention, bytes)) = decorated else {
         return Decoration { undecorated: name.to_owned(), convention: None, argument_bytes: None, demangled: None };
     };
-    // A mangled name begins with the underscore that was taken for decoration.
+    // A mangled name starts with the underscore that was taken for decoration.
     let inner = cplusplus::demangle(plain).or_else(|| cplusplus::demangle(&format!("_{plain}")));
     Decoration {
         undecorated: inner.as_ref().map_or(plain, |inner| &inner.undecorated).to_owned(),
@@ -79,16 +79,16 @@ pub fn undecorate(name: &str, format: Format, machine: Machine) -> Decoration {
     }
 }
 
-/// Whether a name is a symbol as it stands: one that a compiler has decorated, or has made of a C++ declaration, and any other
-/// that C has no name for.
+/// Whether a name is already a symbol: one decorated by a compiler or mangled from a C++ declaration, or any other
+/// that is not a valid C name.
 #[must_use]
 pub fn is_decorated(name: &str) -> bool {
     let is_in_c = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
     !name.chars().all(is_in_c) || ["_Z", "__Z"].iter().any(|mark| name.starts_with(mark))
 }
 
-/// The names under which a function declared as `name`, with `argument_bytes` bytes of arguments, may be exported from a
-/// 32-bit DLL, the likeliest first. The plain name always comes first, so that an exact match wins.
+/// The names under which a function declared as `name`, with `argument_bytes` bytes of arguments, may be exported
+/// from a 32-bit DLL, most likely first. The plain name always comes first, so that an exact match wins.
 #[must_use]
 pub fn candidates(name: &str, argument_bytes: u32) -> Vec<String> {
     vec![
@@ -106,7 +106,7 @@ fn suffix_of_i386(name: &str) -> Option<(&str, Convention, u32)> {
         return Some(found);
     }
     let (front, bytes) = split_size(name)?;
-    // Every argument takes a multiple of four bytes, so another number is part of the name.
+    // Every argument takes a multiple of four bytes, so any other number is part of the name.
     if bytes % 4 != 0 {
         return None;
     }
@@ -118,7 +118,7 @@ fn suffix_of_i386(name: &str) -> Option<(&str, Convention, u32)> {
     (!plain.is_empty()).then_some((plain, convention, bytes))
 }
 
-/// `Add@@8`. Unlike the others, x86-64 compilers write it too.
+/// `Add@@8`. Unlike the others, this form is also used by x86-64 compilers.
 fn vectorcall(name: &str) -> Option<(&str, Convention, u32)> {
     let (front, bytes) = split_size(name)?;
     let plain = front.strip_suffix('@')?;

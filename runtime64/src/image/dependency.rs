@@ -1,4 +1,4 @@
-//! Names the library whose absence keeps another one from being loaded, with the chain that needs it.
+//! Finds the missing library that prevents another one from being loaded, with the chain of dependencies.
 
 mod elf;
 mod pe;
@@ -9,28 +9,28 @@ use std::path::{Path, PathBuf};
 
 use super::{Format, Image, Machine, Search};
 
-/// The most libraries that are looked at.
+/// The limit on libraries that are examined.
 const LIBRARIES_LIMIT: usize = 1000;
 
-/// A library that is needed and not there.
+/// A required library that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The missing library's name, as the one that needs it has it.
+    /// The missing library's name, as the library that requires it spells it.
     pub name: String,
-    /// How it comes to be needed: the library to be loaded first, the missing one last.
+    /// The chain of dependencies: the library to be loaded first, the missing one last.
     pub chain: Vec<String>,
     /// The processor it must have been built for.
     pub machine: Machine,
-    /// A file of that name that will not do.
+    /// A file of that name that is not usable.
     pub near_miss: Option<NearMiss>,
 }
 
-/// A file of the right name that does not satisfy the need.
+/// A file of the right name that is not usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearMiss {
     /// The file.
     pub path: PathBuf,
-    /// Why it will not do, as the end of a sentence.
+    /// The reason, as the end of a sentence.
     pub reason: String,
 }
 
@@ -48,38 +48,39 @@ impl fmt::Display for Missing {
     }
 }
 
-/// How a need is met.
+/// The resolution of a dependency.
 enum Resolution {
-    /// By this file, whose own needs count too.
+    /// This file, whose own dependencies count too.
     File(PathBuf),
-    /// By the system; nothing more needs to be looked at.
+    /// The system provides it; nothing more needs to be examined.
     Present,
-    /// By nothing.
+    /// Nothing provides it.
     Absent(Option<NearMiss>),
 }
 
-/// A library that is looked at, and what led to it.
+/// A library to be examined, and the path to it.
 struct Visit {
     image: Image,
     chain: Vec<String>,
-    /// ELF search paths of the libraries on the way, `$ORIGIN` already replaced.
+    /// ELF search paths of the libraries on the path, with `$ORIGIN` replaced.
     inherited: Vec<PathBuf>,
 }
 
-/// The first library that `image` needs, directly or through others, and that cannot be found: `None` when all are there.
+/// The first library that `image` requires, directly or indirectly, and that cannot be found: `None` if all are
+/// present.
 ///
-/// This explains why a load failed; it does not decide whether one may be tried. Where the system's loader has ways to find
-/// libraries that cannot be known from files alone, the library counts as present.
+/// This explains why a load failed; it does not decide whether to attempt one. Where the system's loader can find
+/// libraries in ways that the files do not show, the library counts as present.
 #[must_use]
 pub fn missing_dependency(image: &Image, search: &Search) -> Option<Missing> {
     let chain = vec![file_name(image.path())];
     let mut visited: HashSet<String> = HashSet::from([key(image.format(), &chain[0])]);
     visited.extend(image.dynamic_strings().soname);
     let mut queue = VecDeque::from([Visit { image: image.clone(), chain, inherited: Vec::new() }]);
-    // Breadth first, so that the nearest missing library is named.
+    // Breadth first, so that the nearest missing library is reported.
     while let Some(visit) = queue.pop_front() {
         let inherited = elf::search_paths(&visit.image, &visit.inherited);
-        // Tables that cannot be read are another error than a missing library.
+        // Unreadable tables are a different error than a missing library.
         for name in visit.image.dependencies().unwrap_or_default() {
             if visited.len() >= LIBRARIES_LIMIT || !visited.insert(key(visit.image.format(), &name)) {
                 continue;
@@ -106,7 +107,7 @@ pub fn missing_dependency(image: &Image, search: &Search) -> Option<Missing> {
     None
 }
 
-/// What identifies a library: Windows compares names without regard to case.
+/// The identity of a library: Windows compares names case-insensitively.
 fn key(format: Format, name: &str) -> String {
     match format {
         Format::Elf => name.to_owned(),
@@ -118,9 +119,9 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Says that `path` has the right name and another width.
+/// Reports that `path` has the right name and the wrong width.
 fn other_machine(path: PathBuf, needed: Machine) -> NearMiss {
-    NearMiss { path, reason: format!("is not a {}-bit library, and only such a one can be used here", needed.bits()) }
+    NearMiss { path, reason: format!("is not a {}-bit library, which is required here", needed.bits()) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! Reads ELF shared objects as the dynamic loader does: through program headers and the dynamic section, never through
-//! section headers, which a stripped or packed library may lack (System V ABI, "Program Loading and Dynamic Linking").
+//! Reads ELF shared objects as the dynamic loader does: through program headers and the dynamic section, never
+//! through section headers, which a stripped or packed library may lack (System V ABI, "Program Loading and Dynamic
+//! Linking").
 
 mod symbols;
 
@@ -12,7 +13,8 @@ use object::read::elf::{Dyn, FileHeader, ProgramHeader};
 use super::error::Fault;
 use super::{Error, Machine};
 
-/// A shared object's tables. Both widths are reduced to the same 64-bit form, so the rest has one shape.
+/// A shared object's tables. Both widths are converted to the same 64-bit form, so that the rest of the code is
+/// common.
 pub(super) struct ElfView<'data> {
     data: &'data [u8],
     class: Class,
@@ -22,12 +24,12 @@ pub(super) struct ElfView<'data> {
     dynamic: Vec<(u64, u64)>,
 }
 
-/// The strings of the dynamic section that decide where libraries are found.
+/// The strings of the dynamic section that control where libraries are found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DynamicStrings {
     /// `DT_NEEDED`, in order.
     pub(super) needed: Vec<String>,
-    /// `DT_SONAME`: the name under which the loader knows the library.
+    /// `DT_SONAME`: the name by which the loader identifies the library.
     pub(super) soname: Option<String>,
     /// `DT_RPATH` and `DT_RUNPATH`, split at colons.
     pub(super) search_paths: Vec<String>,
@@ -51,7 +53,7 @@ type Header32 = elf::FileHeader32<LE>;
 type Header64 = elf::FileHeader64<LE>;
 
 impl<'data> ElfView<'data> {
-    /// Reads program headers and dynamic section. The header has been accepted already and says that it is for `machine`.
+    /// Reads program headers and dynamic section. The header has already been accepted as one for `machine`.
     pub(super) fn parse(data: &'data [u8], machine: Machine) -> Result<Self, Fault> {
         match machine {
             Machine::I386 => Self::parse_as::<Header32>(data, Class::Elf32),
@@ -91,14 +93,14 @@ impl<'data> ElfView<'data> {
         for segment in &self.segments {
             let end = segment.offset.checked_add(segment.file_size);
             if end.is_none_or(|end| end > length) {
-                let end = end.map_or_else(|| "more than fits any file".to_owned(), |end| end.to_string());
+                let end = end.map_or_else(|| "more than 2^64".to_owned(), |end| end.to_string());
                 return Err(Fault::Truncated(format!("its segments need {end} bytes, but the file has {length}")));
             }
         }
         Ok(())
     }
 
-    /// Refuses what is no library: programs, and files without a dynamic section.
+    /// Rejects files that are not libraries: programs, and files without a dynamic section.
     pub(super) fn check(&self, path: &Path) -> Result<(), Error> {
         if self.is_program() {
             return Err(Error::Executable { path: path.to_owned(), what: "a Linux program (position-independent)" });
@@ -109,8 +111,9 @@ impl<'data> ElfView<'data> {
         Ok(())
     }
 
-    /// A position-independent program has the type of a shared object. Newer linkers mark it (`DF_1_PIE`); an older one is
-    /// known by its interpreter and `DT_DEBUG`. An interpreter alone proves nothing: glibc's libc.so.6 has one.
+    /// A position-independent program has the file type of a shared object. Newer linkers mark it (`DF_1_PIE`); an
+    /// older one is recognised by its interpreter and `DT_DEBUG`. An interpreter alone proves nothing: glibc's
+    /// libc.so.6 has one.
     fn is_program(&self) -> bool {
         let flags = self.value(tag_number(elf::DT_FLAGS_1)).unwrap_or(0);
         let named = self.value(tag_number(elf::DT_SONAME)).is_some();
@@ -118,7 +121,7 @@ impl<'data> ElfView<'data> {
         flags & elf::DF_1_PIE.0 != 0 || (self.has_interpreter && debug && !named)
     }
 
-    /// The dynamic section's strings. One that points outside the string table is left out.
+    /// The strings of the dynamic section. Skips strings outside the string table.
     pub(super) fn dynamic_strings(&self) -> DynamicStrings {
         let table = self.string_table();
         let mut strings = DynamicStrings::default();
@@ -153,7 +156,7 @@ impl<'data> ElfView<'data> {
         self.bytes_at(self.value(tag)?)
     }
 
-    /// What the file holds from a virtual address on, up to the end of its segment.
+    /// The file's contents from a virtual address on, up to the end of its segment.
     fn bytes_at(&self, address: u64) -> Option<&'data [u8]> {
         let segment = self.segment_of(address)?;
         let skip = address - segment.address;
@@ -169,18 +172,19 @@ impl<'data> ElfView<'data> {
     }
 }
 
-/// A dynamic tag as the number it is in the file.
+/// A dynamic tag as its number in the file.
 fn tag_number(tag: elf::DynamicTag) -> u64 {
     tag.0.cast_unsigned()
 }
 
-/// The longest name that is read, in bytes. Many entries may share the end of one long name, and each would be copied.
+/// The longest name that is read, in bytes. Many entries may share the end of one long name, and each would be
+/// copied.
 const LONGEST_NAME: usize = 16 << 10;
 
-/// The most names in the dynamic section that are read.
+/// The limit on names read from the dynamic section.
 const MOST_NAMES: usize = 4096;
 
-/// The zero-terminated string at `offset`, or `None` when it is outside the table, too long, or unterminated.
+/// The zero-terminated string at `offset`; `None` if it is outside the table, too long, or unterminated.
 fn string_at(table: &[u8], offset: u64) -> Option<String> {
     let rest = table.get(usize::try_from(offset).ok()?..)?;
     let rest = &rest[..rest.len().min(LONGEST_NAME)];

@@ -1,20 +1,21 @@
-//! Why a library file is refused.
+//! Reasons a library file is rejected.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::{Content, Missing};
 
-/// Why a name or a file leads to no library that a worker can load. Each message says which file, what it is, and what to do.
+/// Reasons that a name or file does not lead to a library that a worker can load. Each message names the file, its
+/// kind, and a remedy.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No file of that name is in any place where it is looked for.
+    /// No file with that name exists in any searched place.
     #[error("library '{name}' was not found; looked for {}", Tried(tried))]
     NotFound {
-        /// The name as it was asked for.
+        /// The name as requested.
         name: String,
-        /// The files that were looked for, in order.
+        /// The paths that were tried, in order.
         tried: Vec<PathBuf>,
     },
 
@@ -23,16 +24,16 @@ pub enum Error {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system answered.
+        /// The operating system's error message.
         reason: String,
     },
 
-    /// The file is something else than a program or a library.
+    /// The file is neither a program nor a library.
     #[error("'{}' is not a library: it is {}; {}", path.display(), content.what, content.advice)]
     NotALibrary {
         /// The file.
         path: PathBuf,
-        /// What it looks like.
+        /// Its apparent content.
         content: Content,
     },
 
@@ -41,11 +42,11 @@ pub enum Error {
     StaticArchive {
         /// The file.
         path: PathBuf,
-        /// The DLL that an import library stands for, where that can be seen.
+        /// The DLL of an import library, if it can be determined.
         dll: Option<String>,
     },
 
-    /// A compiler's output that was never linked (`.o`, `.obj`).
+    /// Compiler output that was never linked (`.o`, `.obj`).
     #[error(
         "'{}' is {kind} object file, which has not been linked yet; link it into a shared library \
          (gcc -m32 -shared, cl /LD) and load that", path.display()
@@ -59,7 +60,7 @@ pub enum Error {
 
     /// A GNU linker script that names no shared library.
     #[error(
-        "'{}' is a linker script, a text for the linker, and names no shared library that is here; \
+        "'{}' is a linker script, which is input for the linker, and names no shared library present here; \
          load the library itself by its versioned name (libc.so.6, not libc.so)", path.display()
     )]
     LinkerScript {
@@ -80,12 +81,12 @@ pub enum Error {
 
     /// 16-bit code, for Windows 3.x, OS/2 or DOS.
     #[error(
-        "'{}' is {kind}; no 32-bit process can load that: look for a 32-bit (Win32) build of it", path.display()
+        "'{}' is {kind}; a 32-bit process cannot load it: look for a 32-bit (Win32) build", path.display()
     )]
     SixteenBit {
         /// The file.
         path: PathBuf,
-        /// Which of the older formats it has.
+        /// The older format.
         kind: SixteenBit,
     },
 
@@ -106,29 +107,29 @@ pub enum Error {
     Executable {
         /// The file.
         path: PathBuf,
-        /// What kind of program it is, with an article.
+        /// The kind of program, with an article.
         what: &'static str,
     },
 
-    /// The file ends before what its own headers announce.
+    /// The file ends before the end declared by its own headers.
     #[error(
         "'{}' is truncated: {detail}; copy or download the file again", path.display()
     )]
     Truncated {
         /// The file.
         path: PathBuf,
-        /// Which part is cut off.
+        /// The truncated part.
         detail: String,
     },
 
-    /// The file's tables contradict each other.
+    /// The file's tables are inconsistent.
     #[error(
         "'{}' is damaged: {detail}; copy or download the file again", path.display()
     )]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Which table is wrong, and how.
+        /// The invalid table, and the problem.
         detail: String,
     },
 
@@ -142,9 +143,9 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// A file of a size that no library has.
+    /// A file larger than any library.
     #[error(
-        "'{}' is {bytes} bytes long, which no 32-bit process could map (the limit is {limit}); is it the library itself?", path.display()
+        "'{}' is {bytes} bytes long, which a 32-bit process cannot map (the limit is {limit}); is it the library itself?", path.display()
     )]
     TooLarge {
         /// The file.
@@ -155,24 +156,24 @@ pub enum Error {
         limit: u64,
     },
 
-    /// The library is sound, but another one that it needs is not there.
+    /// The library is intact, but a library that it requires is missing.
     #[error("'{}' cannot be loaded: {missing}", path.display())]
     MissingDependency {
-        /// The library that was to be loaded.
+        /// The library to be loaded.
         path: PathBuf,
-        /// What it lacks.
+        /// The missing dependency.
         missing: Box<Missing>,
     },
 }
 
-/// What the errors come to for a script that wants to tell them apart.
+/// The error kinds that scripts distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// There is no usable library file.
     Load,
     /// There is a library, but for another processor or system.
     WrongArchitecture,
-    /// There is a library, and one that it needs is missing.
+    /// There is a library, but one that it requires is missing.
     MissingDependency,
 }
 
@@ -189,7 +190,7 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// The group that the error belongs to.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -225,12 +226,12 @@ impl Error {
     }
 }
 
-/// What is wrong inside a file, before it is known which file that is.
+/// An error inside a file, before its path is added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// A part that the headers announce lies beyond the file's end.
+    /// A part declared by the headers lies beyond the end of the file.
     Truncated(String),
-    /// A table is contradictory.
+    /// A table is inconsistent.
     Damaged(String),
 }
 
@@ -264,16 +265,15 @@ impl fmt::Display for SixteenBit {
     }
 }
 
-/// Lists where a library was looked for, without drowning the reader.
+/// A list of the paths tried for a library, limited in length.
 struct Tried<'a>(&'a [PathBuf]);
 
 impl fmt::Display for Tried<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 6;
         if self.0.is_empty() {
-            return formatter.write_str(
-                "no file, since no directory to look in is known (give a path; Windows' own DLLs need Wine)",
-            );
+            return formatter
+                .write_str("no file, because no search directory is known (give a path; Windows' own DLLs need Wine)");
         }
         for (index, path) in self.0.iter().take(SHOWN).enumerate() {
             let separator = if index == 0 { "" } else { ", " };
@@ -286,13 +286,13 @@ impl fmt::Display for Tried<'_> {
     }
 }
 
-/// Says what an archive is, and which file to load in its place.
+/// A description of an archive, and the file to load instead.
 struct Archive<'a>(Option<&'a str>);
 
 impl fmt::Display for Archive<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(dll) => write!(formatter, "an import library, which only tells a linker about '{dll}'; load '{dll}' itself"),
+            Some(dll) => write!(formatter, "an import library, which only describes '{dll}' to a linker; load '{dll}' itself"),
             None => formatter.write_str(
                 "a static archive of object files, input for a linker; load the shared library (.so, .dll) of the same name, \
                  or link the archive into one",

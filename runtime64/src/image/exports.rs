@@ -1,8 +1,9 @@
-//! What a library exports, one row for each symbol.
+//! The exports of a library, one row per symbol.
 
 use super::{Convention, Format, Machine, decoration};
 
-/// The most that all names of one library may add up to, in bytes. Tables that overlap could otherwise unfold without end.
+/// The limit on the total size of all names of one library, in bytes. Overlapping tables could otherwise expand
+/// without bound.
 pub(super) const NAME_BYTES_LIMIT: usize = 64 << 20;
 
 /// Whether an export can be called.
@@ -14,30 +15,31 @@ pub enum ExportKind {
     Data,
 }
 
-/// A symbol that a library offers.
+/// An exported symbol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// The name in the file, decorated or mangled as the compiler left it. `None` for a PE export by ordinal alone.
+    /// The name in the file, decorated or mangled by the compiler. `None` for a PE export by ordinal only.
     pub name: Option<String>,
     /// The PE ordinal.
     pub ordinal: Option<u32>,
-    /// For a PE export that another DLL implements: that DLL and function, as in `NTDLL.RtlAllocateHeap` or `OTHER.#12`.
+    /// For a PE export implemented by another DLL: that DLL and function, as in `NTDLL.RtlAllocateHeap` or
+    /// `OTHER.#12`.
     pub forwarder: Option<String>,
     /// Function or variable. A forwarder counts as a function.
     pub kind: ExportKind,
-    /// The address relative to where the library is loaded: an ELF symbol value, a PE RVA. Zero for a forwarder.
+    /// The address relative to the library's load address: an ELF symbol value, a PE RVA. Zero for a forwarder.
     pub address: u64,
-    /// The name as the source has it; empty for an export by ordinal alone.
+    /// The name in the source; empty for an export by ordinal only.
     pub undecorated: String,
-    /// The calling convention that the name tells, if any.
+    /// The calling convention, if the name contains it.
     pub convention: Option<Convention>,
-    /// The size of all arguments in bytes that the name tells, if any.
+    /// The size of all arguments in bytes, if the name contains it.
     pub argument_bytes: Option<u32>,
-    /// The C++ declaration that the name stands for, if any.
+    /// The C++ declaration, if the name is mangled.
     pub demangled: Option<String>,
 }
 
-/// An export as the file has it, before its name is taken apart.
+/// An export from the file, before its name is parsed.
 pub(super) struct RawExport {
     pub(super) name: Option<String>,
     pub(super) ordinal: Option<u32>,
@@ -51,7 +53,7 @@ impl RawExport {
         Self { name: Some(name), ordinal: None, forwarder: None, kind, address }
     }
 
-    /// Adds what the name tells.
+    /// Adds the information that the name contains.
     pub(super) fn describe(self, format: Format, machine: Machine) -> Export {
         let decoration = decoration::undecorate(self.name.as_deref().unwrap_or_default(), format, machine);
         Export {

@@ -1,17 +1,17 @@
-//! GNU linker scripts: texts such as `/usr/lib32/libc.so` that stand where a library is expected and name the real one.
+//! GNU linker scripts: texts such as `/usr/lib32/libc.so` in the place of a library that name the real one.
 
 use super::content;
 
 /// The commands that name input files.
 const COMMANDS: [&str; 2] = ["GROUP", "INPUT"];
 
-/// Whether a file that begins with `head` is a linker script that names input files.
+/// Whether a file that starts with `head` is a linker script with input files.
 pub(super) fn is_script(head: &[u8]) -> bool {
     content::is_text(head) && !inputs(&String::from_utf8_lossy(head)).is_empty()
 }
 
-/// The shared libraries that a script names in its GROUP and INPUT commands, in order. Those under AS_NEEDED are left out,
-/// for they are not what the script stands for; so are static archives. `-lfoo` becomes `libfoo.so`.
+/// The shared libraries in a script's GROUP and INPUT commands, in order. Those under AS_NEEDED are left out, since
+/// the script does not stand for them; so are static archives. `-lfoo` becomes `libfoo.so`.
 pub(super) fn inputs(text: &str) -> Vec<String> {
     let text = without_comments(text);
     let mut tokens = tokens(&text);
@@ -31,7 +31,7 @@ fn collect<'text>(tokens: &mut impl Iterator<Item = &'text str>, found: &mut Vec
         match token {
             "(" => depth = depth.saturating_add(1),
             ")" => depth -= 1,
-            // What is nested is AS_NEEDED's.
+            // Nested names belong to AS_NEEDED.
             _ if depth == 1 => found.extend(shared_library(token)),
             _ => {}
         }
@@ -45,7 +45,7 @@ fn shared_library(token: &str) -> Option<String> {
     if let Some(name) = token.strip_prefix("-l") {
         return Some(format!("lib{name}.so"));
     }
-    // A leading = or $SYSROOT stands for the root of the system that the linker builds for.
+    // A leading = or $SYSROOT stands for the root of the linker's target system.
     let name = token.trim_matches('"').trim_start_matches("$SYSROOT").trim_start_matches('=');
     let is_shared = name.ends_with(".so") || name.contains(".so.");
     is_shared.then(|| name.to_owned())
@@ -62,7 +62,7 @@ fn without_comments(text: &str) -> String {
     kept + rest
 }
 
-/// Splits a script into words and parentheses; commas separate like blanks.
+/// Splits a script into words and parentheses; commas are separators like blanks.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| character.is_whitespace() || character == ',')
         .flat_map(|word| word.split_inclusive(['(', ')']))

@@ -1,11 +1,12 @@
-//! Which export an address is in, as far as a file without debug information tells.
+//! The export that contains an address, as far as can be determined without debug information.
 
 use std::path::Path;
 
 use super::{Export, ExportKind, Image};
 
-/// The exported function that starts last before `offset`, an address relative to where the library is loaded, and how far
-/// before: `Reset+0x14`. Functions that are not exported have no names, so that it may be another one behind it.
+/// The last exported function that starts before `offset`, an address relative to the library's load address, and the
+/// distance: `Reset+0x14`. Functions that are not exported have no names, so the address may belong to one of those
+/// behind it.
 #[must_use]
 pub fn nearest_export(path: &Path, offset: u64) -> Option<String> {
     let exports = Image::open(path).ok()?.exports().ok()?;
@@ -24,7 +25,7 @@ fn nearest(exports: &[Export], offset: u64) -> Option<&Export> {
             && export.address <= offset
             && export.address != 0
     });
-    // Of several names of one function, the first in the order of the alphabet: it is the same in every report.
+    // Of several names of one function, the alphabetically first, so that reports are reproducible.
     before.min_by(|left, right| right.address.cmp(&left.address).then_with(|| left.name.cmp(&right.name)))
 }
 

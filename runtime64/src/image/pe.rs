@@ -1,5 +1,5 @@
-//! Reads PE libraries as Windows' loader does: addresses are looked up in the section table, and the tables may lie in any
-//! section or in the headers, as packers and old linkers place them (MSDN, "PE Format").
+//! Reads PE libraries as the Windows loader does: addresses are resolved through the section table, and the tables
+//! may lie in any section or in the headers, where packers and old linkers place them (MSDN, "PE Format").
 
 mod exports;
 
@@ -13,7 +13,8 @@ use object::read::pe::{ImageNtHeaders, ImageOptionalHeader};
 use super::error::Fault;
 use super::{Error, Machine};
 
-/// The most imported libraries that are read. No linker writes so many; damaged tables can seem to.
+/// The limit on imported libraries that are read. No linker emits that many, but damaged tables can appear to contain
+/// them.
 const IMPORTS_LIMIT: usize = 4096;
 
 /// The longest name that is read, in bytes.
@@ -28,7 +29,7 @@ pub(super) struct PeView<'data> {
     imports: Directory,
 }
 
-/// A data directory: where a table lies in memory. Address 0 means that there is none.
+/// A data directory: the location of a table in memory. Address 0 means that the table is absent.
 #[derive(Clone, Copy, Default)]
 struct Directory {
     address: u32,
@@ -36,7 +37,7 @@ struct Directory {
 }
 
 impl<'data> PeView<'data> {
-    /// Reads headers and section table. The header has been accepted already and says that it is for `machine`.
+    /// Reads headers and section table. The header has already been accepted as one for `machine`.
     pub(super) fn parse(data: &'data [u8], machine: Machine) -> Result<Self, Fault> {
         match machine {
             Machine::I386 => Self::parse_as::<pe::ImageNtHeaders32>(data),
@@ -69,7 +70,8 @@ impl<'data> PeView<'data> {
         Ok(view)
     }
 
-    /// Windows refuses a file whose sections lie beyond its end. Padding at the end does not count: it may be cut off.
+    /// Windows rejects a file whose sections lie beyond its end. Padding at the end does not count: it may be cut
+    /// off.
     fn check_sections(&self) -> Result<(), Fault> {
         let length = self.data.len() as u64;
         for section in self.sections {
@@ -86,7 +88,7 @@ impl<'data> PeView<'data> {
         Ok(())
     }
 
-    /// Everything that [`ElfView::check`](super::elf::ElfView::check) looks at is in the header of a PE file.
+    /// Everything that [`ElfView::check`](super::elf::ElfView::check) checks is in the header of a PE file.
     pub(super) fn check(&self, path: &Path) -> Result<(), Error> {
         if self.sections.is_empty() {
             return Err(Error::damaged(path, "it has no sections"));
@@ -104,7 +106,7 @@ impl<'data> PeView<'data> {
         let size = size_of::<ImageImportDescriptor>();
         let mut address = self.imports.address;
         while libraries.len() < IMPORTS_LIMIT {
-            // A table that ends with its section ends like one with a terminator.
+            // A table that ends with its section is treated like one with a terminator.
             let Some([descriptor]) = self.structures::<ImageImportDescriptor>(address, 1) else {
                 return if libraries.is_empty() { Err(outside()) } else { Ok(libraries) };
             };
@@ -117,7 +119,7 @@ impl<'data> PeView<'data> {
         Ok(libraries)
     }
 
-    /// Like [`structures`](Self::structures), but an empty array may be anywhere.
+    /// Like [`structures`](Self::structures), but an empty array may have any address.
     fn array<T: Pod>(&self, address: u32, count: usize) -> Option<&'data [T]> {
         if count == 0 { Some(&[]) } else { self.structures(address, count) }
     }
@@ -133,7 +135,7 @@ impl<'data> PeView<'data> {
         Some(String::from_utf8_lossy(&bytes[..length]).into_owned())
     }
 
-    /// What the file holds from a relative virtual address on, up to the end of its section.
+    /// The file's contents from a relative virtual address on, up to the end of its section.
     fn bytes_at(&self, address: u32) -> Option<&'data [u8]> {
         for section in self.sections {
             let (offset, size) = file_range(section);
@@ -147,8 +149,8 @@ impl<'data> PeView<'data> {
     }
 }
 
-/// Whether an image that begins with `head`, with its PE signature at `offset`, holds .NET code alone. A mixed assembly
-/// (C++/CLI, or one with unmanaged exports) has an export table too, and loads like any DLL.
+/// Whether an image that starts with `head`, with its PE signature at `offset`, contains only .NET code. A mixed
+/// assembly (C++/CLI, or one with unmanaged exports) also has an export table, and loads like any DLL.
 pub(super) fn is_managed_only(head: &[u8], offset: usize) -> bool {
     fn lookup<Headers: ImageNtHeaders>(head: &[u8], offset: usize) -> Option<bool> {
         let (headers, rest) = pod::from_bytes::<Headers>(head.get(offset..)?).ok()?;
@@ -163,7 +165,7 @@ pub(super) fn is_managed_only(head: &[u8], offset: usize) -> bool {
     found.unwrap_or(false)
 }
 
-/// The data directory at `index`, of `count` that `bytes` begins with.
+/// The data directory at `index`, of the `count` directories at the start of `bytes`.
 fn directory(bytes: &[u8], count: u32, index: usize) -> Directory {
     let count = (count as usize).min(bytes.len() / size_of::<pe::ImageDataDirectory>());
     let Ok((entries, _)) = pod::slice_from_bytes::<pe::ImageDataDirectory>(bytes, count) else {
@@ -175,8 +177,8 @@ fn directory(bytes: &[u8], count: u32, index: usize) -> Directory {
     })
 }
 
-/// Where a section's bytes lie in the file: offset and size. As for Windows, the size is that in the file where an old
-/// linker left the size in memory at zero, and a section without an offset has nothing in the file.
+/// The location of a section's bytes in the file: offset and size. As in Windows, the size is that in the file if an
+/// old linker left the size in memory at zero, and a section without an offset has no bytes in the file.
 fn file_range(section: &ImageSectionHeader) -> (u32, u32) {
     let raw = section.size_of_raw_data.get(LE);
     let size = match section.virtual_size.get(LE) {

@@ -1,8 +1,8 @@
-//! Finds a library by name, where its users expect it and where the system's loader would look.
+//! Finds a library by name, where users expect it and where the system's loader would search.
 //!
-//! A name with a directory is a path, relative to the script. A bare name is looked for beside the script, in the extra
-//! directories, and then in the system's own; never in the current directory or `PATH`. Where a 32-bit and a 64-bit file
-//! are both there, the 32-bit one is meant, since calling 32-bit libraries is what this program is for.
+//! A name with a directory is a path, relative to the script. A bare name is searched for beside the script, in the
+//! extra directories, and then in the system's own; never in the current directory or `PATH`. If both a 32-bit and a
+//! 64-bit file exist, the 32-bit one is chosen, since calling 32-bit libraries is the purpose of this program.
 
 mod elf;
 mod pe;
@@ -14,50 +14,50 @@ use std::sync::{Arc, LazyLock};
 use super::classify::read_header;
 use super::{Error, Format, Machine, linker_script};
 
-/// The places where library names are looked for.
+/// The places where libraries are searched for.
 #[derive(Clone, Debug)]
 pub struct Search {
     /// The script's own directory.
     script_directory: Option<PathBuf>,
-    /// Directories that the user added.
+    /// Directories added by the user.
     extra: Vec<PathBuf>,
-    /// Where the system's ELF loaders look, 32-bit and 64-bit. Empty where the host has none.
+    /// The directories of the system's ELF loaders, 32-bit and 64-bit. Empty if the host has none.
     elf_directories: Vec<PathBuf>,
-    /// Where Windows' DLLs are. Found when first needed: Wine may have to be asked.
+    /// The directories of Windows' DLLs. Determined on first use: Wine may have to be asked.
     pe: Arc<LazyLock<PeDirectories, FindPe>>,
 }
 
 type FindPe = Box<dyn FnOnce() -> PeDirectories + Send>;
 
-/// Where Windows' DLLs are.
+/// The directories of Windows' DLLs.
 #[derive(Debug, Default)]
 struct PeDirectories {
-    /// Where Windows keeps its own DLLs, the 32-bit directories first. Empty where there is no Windows.
+    /// The directories of Windows' own DLLs, the 32-bit ones first. Empty if there is no Windows.
     system: Vec<PathBuf>,
-    /// Where else Windows' loader may find DLLs that a library needs, though no name is looked for there.
+    /// Other directories where the Windows loader may find dependencies; names are not searched for there.
     fallback: Vec<PathBuf>,
 }
 
-/// What of a Wine holds DLLs.
+/// The folders of a Wine installation that contain DLLs.
 #[derive(Clone, Debug)]
 pub struct WineFolders {
-    /// The folder that holds `drive_c`.
+    /// The folder that contains `drive_c`.
     pub prefix: PathBuf,
-    /// Where Wine's own DLLs are, apart from `WINEDLLPATH` and the usual places.
+    /// The folder of Wine's own DLLs, besides `WINEDLLPATH` and the usual places.
     pub dlls: Option<PathBuf>,
 }
 
-/// A library file that a name led to.
+/// The library file found for a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The file, as an absolute path.
+    /// The absolute path of the file.
     pub path: PathBuf,
-    /// The file is one of Windows' own DLLs, which the worker must load by its bare file name: under Wine the file may be a
-    /// mere stand-in for a built-in one. Always false for ELF libraries.
+    /// The file is one of Windows' own DLLs, which the worker must load by its bare file name: under Wine the file
+    /// may be a placeholder for a built-in one. Always false for ELF libraries.
     pub system: bool,
 }
 
-/// Which system's rules a name follows.
+/// The system whose naming rules apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rules {
     Elf,
@@ -65,8 +65,9 @@ enum Rules {
 }
 
 impl Search {
-    /// The places for a script in `script_directory`, with directories that the user added, on this host. `wine` gives the
-    /// folders of Wine on a host that is not Windows, or nothing when there is no Wine; it is asked when they are first needed.
+    /// The places for a script in `script_directory`, with directories added by the user, on this host. `wine`
+    /// returns the folders of Wine on a host other than Windows, or `None` if there is no Wine; it is called on first
+    /// use.
     #[must_use]
     pub fn for_script(
         script_directory: Option<&Path>,
@@ -82,7 +83,7 @@ impl Search {
         }
     }
 
-    /// The same with given system directories in place of the host's own.
+    /// Replaces the host's own system directories.
     #[must_use]
     pub fn with_system_directories(mut self, elf: Vec<PathBuf>, pe: Vec<PathBuf>) -> Self {
         self.elf_directories = elf;
@@ -90,10 +91,10 @@ impl Search {
         self
     }
 
-    /// Finds the library called `name`. A linker script (`/usr/lib32/libc.so`) is followed to the library it names.
+    /// Finds the library called `name`. A linker script (`/usr/lib32/libc.so`) is resolved to the library it names.
     ///
     /// # Errors
-    /// [`Error::NotFound`] with the files that were looked for; or, when there are files of that name but no library among
+    /// [`Error::NotFound`] with the paths that were tried; or, if there are files with that name but no library among
     /// them, the error for the first of these.
     pub fn find(&self, name: impl AsRef<OsStr>) -> Result<Found, Error> {
         let mut attempt = Attempt::default();
@@ -108,7 +109,8 @@ impl Search {
         found.ok_or_else(|| attempt.not_found(text))
     }
 
-    /// A bare name that is not Unicode is that of a file beside the script or in an extra directory, as it is.
+    /// A bare name that is not Unicode is only searched for beside the script and in the extra directories,
+    /// unchanged.
     fn find_file(&self, name: &OsStr, attempt: &mut Attempt) -> Option<Found> {
         let near = self.script_directory.iter().chain(&self.extra);
         let path = self.choose(near.map(|directory| directory.join(name)).collect(), attempt, 0)?;
@@ -132,7 +134,7 @@ impl Search {
                 extended.push(extension);
                 PathBuf::from(extended)
             });
-            // A path means the file it names, so the first that is a library is taken, whatever its width.
+            // A path means exactly the file it names, so the first library is taken, whatever its width.
             for file in std::iter::once(path.clone()).chain(other_case).chain(extended) {
                 if let Some(path) = self.choose(vec![file], attempt, 0) {
                     return Some(Found { path, system: false });
@@ -146,7 +148,7 @@ impl Search {
         let rules =
             if cfg!(windows) || pe::is_dll_name(name) { &[Rules::Pe][..] } else { &[Rules::Elf, Rules::Pe][..] };
         let near: Vec<&Path> = self.script_directory.iter().chain(&self.extra).map(PathBuf::as_path).collect();
-        // What the script has beside it comes before all that the system has, whatever its format.
+        // Files beside the script take precedence over those of the system, whatever their format.
         for &rules in rules {
             for directory in &near {
                 if let Some(path) = self.choose(candidates(rules, directory, name), attempt, 0) {
@@ -197,16 +199,16 @@ impl Search {
         wider.map(absolute)
     }
 
-    /// The first library that a linker script names: beside the script, or in the system's directories.
+    /// The first library named by a linker script: beside the script, or in the system's directories.
     fn follow(&self, script: &Path, attempt: &mut Attempt, scripts: u32) -> Option<PathBuf> {
-        /// A script may name another one, but not without end.
+        /// A script may name another one; this bounds the chain.
         const SCRIPTS_LIMIT: u32 = 4;
         if scripts >= SCRIPTS_LIMIT {
             return None;
         }
         let header = std::fs::read(script).ok()?;
         for input in linker_script::inputs(&String::from_utf8_lossy(&header)) {
-            // join() with an absolute path gives that path.
+            // join() with an absolute path returns that path.
             let beside = script.parent().unwrap_or(Path::new("")).join(&input);
             let system = self.elf_directories.iter().map(|directory| directory.join(&input));
             if let Some(path) = self.choose(std::iter::once(beside).chain(system).collect(), attempt, scripts + 1) {
@@ -216,7 +218,7 @@ impl Search {
         None
     }
 
-    /// Directories where a dependency of a DLL may be, apart from that DLL's own.
+    /// Directories that may contain a dependency of a DLL, besides that DLL's own.
     pub(super) fn pe_dependency_directories(&self) -> impl Iterator<Item = &Path> {
         let near = self.script_directory.iter().chain(&self.extra);
         near.chain(&self.pe.system).chain(&self.pe.fallback).map(PathBuf::as_path)
@@ -232,13 +234,13 @@ impl Search {
         &self.elf_directories
     }
 
-    /// The directories that the script names.
+    /// The directories given by the script.
     pub(super) fn extra_directories(&self) -> impl Iterator<Item = &Path> {
         self.extra.iter().map(PathBuf::as_path)
     }
 }
 
-/// The file in `directory` that has `name`, in any case of letters, as Windows compares names.
+/// The file in `directory` named `name`, compared case-insensitively as in Windows.
 pub(super) fn dll_in(directory: &Path, name: &str) -> Option<PathBuf> {
     pe::file_in(directory, name)
 }
@@ -248,7 +250,7 @@ pub(super) fn is_library(path: &Path, format: Format, machine: Machine) -> bool 
     read_header(path).is_ok_and(|header| header.format == format && header.machine == machine)
 }
 
-/// What a search has seen, for the error when it ends without a library.
+/// The findings of a search, for the error if it ends without a library.
 #[derive(Default)]
 struct Attempt {
     tried: Vec<PathBuf>,
@@ -257,7 +259,7 @@ struct Attempt {
 
 impl Attempt {
     fn refused(&mut self, file: PathBuf, error: Error) {
-        // A file that is there but unusable says more than all the files that are not.
+        // An unusable file is more informative than all the absent ones.
         if !matches!(error, Error::NotFound { .. }) && self.refused.is_none() {
             self.refused = Some(error);
         }
@@ -271,7 +273,7 @@ impl Attempt {
     }
 }
 
-/// The files in `directory` that a bare name may stand for, the likeliest first.
+/// The files in `directory` that a bare name may stand for, most likely first.
 fn candidates(rules: Rules, directory: &Path, name: &str) -> Vec<PathBuf> {
     match rules {
         Rules::Elf => elf::candidates(directory, name),
@@ -279,10 +281,10 @@ fn candidates(rules: Rules, directory: &Path, name: &str) -> Vec<PathBuf> {
     }
 }
 
-/// Whether a name says in which directory it is.
+/// Whether a name contains a directory.
 fn is_path(name: &str) -> bool {
-    // A backslash separates in the names of DLLs on any host: scripts written for Windows are run under Wine.
-    // A colon follows a drive's letter.
+    // A backslash is a separator in the names of DLLs on any host: scripts written for Windows also run under Wine. A
+    // colon follows a drive letter.
     let has_drive = cfg!(windows) && name.contains(':');
     has_drive || name.contains('/') || (name.contains('\\') && (cfg!(windows) || pe::is_dll_name(name)))
 }

@@ -1,11 +1,11 @@
-//! Small library files, built byte by byte for the tests, and directories to put them in.
+//! Small library files, built byte by byte for the tests, and directories for them.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A directory that is removed with everything in it when the test ends.
+/// A directory that is removed with its contents when the test ends.
 pub(super) struct Directory(PathBuf);
 
 impl Directory {
@@ -21,7 +21,7 @@ impl Directory {
         &self.0
     }
 
-    /// Writes a file, with the directories that lead to it, and returns its path.
+    /// Writes a file, creating its parent directories, and returns its path.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -36,7 +36,7 @@ impl Drop for Directory {
     }
 }
 
-/// Bytes that are filled in at given places.
+/// Bytes that are written at given offsets.
 #[derive(Default)]
 struct Bytes(Vec<u8>);
 
@@ -56,7 +56,7 @@ impl Bytes {
         self.put(offset, &value.to_le_bytes());
     }
 
-    /// Appends a zero-terminated string and returns where it begins.
+    /// Appends a zero-terminated string and returns its offset.
     fn text(&mut self, text: &str) -> u32 {
         let start = self.0.len();
         self.0.extend_from_slice(text.as_bytes());
@@ -72,13 +72,14 @@ pub(super) struct Elf<'a> {
     pub(super) needed: &'a [&'a str],
     pub(super) soname: Option<&'a str>,
     pub(super) runpath: Option<&'a str>,
-    /// Names and symbol types (1 data, 2 function) of what is exported.
+    /// Names and symbol types (1 data, 2 function) of the exports.
     pub(super) symbols: &'a [(&'a str, u8)],
     pub(super) flags_1: u32,
 }
 
 impl Elf<'_> {
-    /// One segment that maps the whole file at address 0: program headers at 64, dynamic section, symbols, hash table, strings.
+    /// One segment that maps the whole file at address 0: program headers at 64, dynamic section, symbols, hash
+    /// table, strings.
     pub(super) fn build(&self) -> Vec<u8> {
         let (symbol_size, word) = if self.is_64 { (24, 8) } else { (16, 4) };
         let mut strings = Bytes(vec![0]);
@@ -149,7 +150,7 @@ pub(super) struct Pe<'a> {
     pub(super) machine: u16,
     pub(super) characteristics: u16,
     pub(super) imports: &'a [&'a str],
-    /// Names of exported functions, the first with ordinal 5. An empty name is an export by ordinal alone.
+    /// Names of exported functions, the first with ordinal 5. An empty name is an export by ordinal only.
     pub(super) exports: &'a [&'a str],
     /// The forwarder of an export called `Forwarded`, which comes last.
     pub(super) forwarder: Option<&'a str>,
@@ -239,8 +240,8 @@ impl Pe<'_> {
     }
 }
 
-/// Changes random bytes of `seed` and cuts it at random places, `rounds` times, and gives each result to `read`. The
-/// sequence is the same each time.
+/// Changes random bytes of `seed` and truncates it at random places, `rounds` times, and passes each result to `read`.
+/// The sequence is reproducible.
 pub(super) fn damage(seed: &[u8], rounds: u32, mut read: impl FnMut(&[u8])) {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut next = |bound: usize| {
@@ -251,7 +252,7 @@ pub(super) fn damage(seed: &[u8], rounds: u32, mut read: impl FnMut(&[u8])) {
     for round in 0..rounds {
         let mut changed = Vec::new();
         for _ in 0..1 + next(8) {
-            // Half of the damage hits the headers, where it matters most.
+            // Half of the changes are in the headers, where they have the most effect.
             let bound = if next(2) == 0 { bytes.len().min(1024) } else { bytes.len() };
             let place = next(bound);
             changed.push(place);

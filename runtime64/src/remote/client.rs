@@ -1,7 +1,9 @@
 //! A typed client: a request out, its reply in.
 
 use protocol::link::{self, CallState, Endpoint, FrameReader, FrameWriter, LinkError, SharedEndpoint};
-use protocol::{Call, CallbackReply, Called, CodecError, Fault, LastWords, Stage, Value, decode, decode_called};
+use protocol::{
+    Call, CallbackInvocation, CallbackReply, CodecError, Fault, LastWords, Stage, Value, decode, decode_callback,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -32,7 +34,7 @@ pub enum Answer<R> {
     /// Its reply.
     Reply(R),
     /// A callback was called, whose result the worker waits for before it goes on.
-    Called(Called),
+    Called(CallbackInvocation),
 }
 
 /// Why a request has no reply.
@@ -131,7 +133,7 @@ impl Client {
 
     fn listen<R: DeserializeOwned>(&mut self, arguments: &mut Vec<Value>) -> Result<Answer<R>, Failure> {
         match self.receive()? {
-            link::CALLBACK => decode_called(&self.payload, arguments).map(Answer::Called).map_err(malformed),
+            link::CALLBACK => decode_callback(&self.payload, arguments).map(Answer::Called).map_err(malformed),
             kind => answer(kind, &self.payload).map(Answer::Reply),
         }
     }

@@ -1,8 +1,9 @@
 //! The worker's process, in a job that ends with this one.
 //!
-//! The process that a Linux host starts runs 64-bit programs only. Wine's way to a 32-bit one is its `start.exe`, which creates
-//! the process suspended, puts it into a job that ends with `start.exe`, and then lets it go on. If the host is killed
-//! between these steps, a suspended process stays for ever. One that is created in the job ends with it at any moment.
+//! The process that a Linux host starts can only run 64-bit programs directly. Wine starts 32-bit ones through its
+//! `start.exe`, which creates the process suspended, assigns it to a job that ends with `start.exe`, and then resumes
+//! it. If the host is killed between these steps, a suspended process remains forever. A process created inside the
+//! job ends with it at any moment.
 
 use core::mem;
 use core::ptr;
@@ -20,10 +21,11 @@ use windows_sys::Win32::System::Threading::{
     STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute, WaitForSingleObject,
 };
 
-/// The code of a launcher that could not start the worker.
+/// The exit code of a launcher that could not start the worker.
 pub(crate) const NOT_STARTED: u32 = 1;
 
-/// Starts the worker that the command line names, and ends this process as it ends. Returns only if it could not be started.
+/// Starts the worker named by the command line, and exits when it does, with its exit code. Returns only if the
+/// worker could not be started.
 pub(crate) fn launch() -> u32 {
     let Some(job) = job() else { return NOT_STARTED };
     // SAFETY: the command line is zero-terminated, and no other thread uses it.
@@ -31,8 +33,8 @@ pub(crate) fn launch() -> u32 {
         return NOT_STARTED;
     };
     let mut code = NOT_STARTED;
-    // SAFETY: the handle is open, and the code is written to a local. Nothing of this process is left to be done, and no
-    // library of it need be told: the host waits for its end.
+    // SAFETY: the handle is open, and the code is written to a local. This process has nothing left to do, and none
+    // of its libraries needs a notification: the host waits for its exit.
     unsafe {
         WaitForSingleObject(process, INFINITE);
         GetExitCodeProcess(process, &raw mut code);
@@ -41,10 +43,10 @@ pub(crate) fn launch() -> u32 {
     code
 }
 
-/// A job that ends what is in it with this process. Programs that a library starts are its own affair.
+/// Creates a job whose processes end with this one. Programs started by a library are not included.
 fn job() -> Option<HANDLE> {
-    // SAFETY: null pointers ask for no name and the default protection; the limits are a zeroed local, valid as it is, of
-    // the size that is passed.
+    // SAFETY: null pointers request no name and the default protection; the limits are a zeroed local, which is
+    // valid, of the size that is passed.
     unsafe {
         let job = CreateJobObjectW(ptr::null(), ptr::null());
         let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = mem::zeroed();
@@ -52,12 +54,12 @@ fn job() -> Option<HANDLE> {
             JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK;
         let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
         let is_set = SetInformationJobObject(job, JobObjectExtendedLimitInformation, (&raw const limits).cast(), size);
-        // A job that was not made cannot be set either.
+        // If no job was created, setting it fails too.
         (is_set != 0).then_some(job)
     }
 }
 
-/// What follows a command line's first word, which may be quoted.
+/// The rest of a command line after its first word, which may be quoted.
 ///
 /// # Safety
 /// The line is zero-terminated.
@@ -65,7 +67,7 @@ unsafe fn after_first_word(mut line: *mut u16) -> *mut u16 {
     const QUOTE: u16 = b'"' as u16;
     let is_space = |character: u16| character == b' '.into() || character == b'\t'.into();
     let mut is_quoted = false;
-    // SAFETY: the pointer goes on from a character that is not the terminating zero.
+    // SAFETY: the pointer is advanced from a character that is not the terminating zero.
     unsafe {
         while *line != 0 && (is_quoted || !is_space(*line)) {
             is_quoted ^= *line == QUOTE;
@@ -78,15 +80,15 @@ unsafe fn after_first_word(mut line: *mut u16) -> *mut u16 {
     line
 }
 
-/// Starts what a command line says in a job, with this process's standard handles.
+/// Starts a command line in a job, with this process's standard handles.
 fn start(line: *mut u16, job: HANDLE) -> Option<HANDLE> {
-    // One attribute takes 48 bytes; Windows refuses a list that is too short.
+    // One attribute takes 48 bytes; Windows rejects a list that is too short.
     let mut memory = [0_u64; 32];
     let attributes = memory.as_mut_ptr().cast();
     let mut bytes = size_of_val(&memory);
     let jobs = [job];
-    // SAFETY: the list has the alignment of a pointer, and its size is told. All pointers lead to locals that outlive the calls,
-    // the line to memory that may be written to; zeroed structs are valid.
+    // SAFETY: the list has the alignment of a pointer, and its size is passed. All pointers refer to locals that
+    // outlive the calls, the line to writable memory; zeroed structs are valid.
     unsafe {
         let kind = PROC_THREAD_ATTRIBUTE_JOB_LIST as usize;
         let (value, size, none) = (jobs.as_ptr().cast(), size_of_val(&jobs), ptr::null_mut());

@@ -1,5 +1,4 @@
-//! Callbacks on i386. libffi is told of machine words alone; which of them are which argument is told by the same plan that
-//! calls go by.
+//! Callbacks on i386. libffi only sees machine words; the plan that calls use assigns them to arguments.
 
 use std::ffi::c_void;
 
@@ -12,7 +11,7 @@ use crate::invoke::ffi::{CallInterface, Types, scalar};
 use crate::invoke::plan::{Place, Plan, ResultPlace, extent};
 use crate::invoke::value;
 
-/// How many words of arguments most functions have at most.
+/// The maximum number of argument words of most functions.
 const FEW_WORDS: usize = 32;
 
 /// How callbacks of one signature are called.
@@ -20,20 +19,20 @@ pub(super) struct Shape {
     signature: Signature,
     plan: Plan,
     cif: CallInterface,
-    /// How many words libffi takes from registers.
+    /// The number of words that libffi takes from registers.
     registers: usize,
-    /// Whether libffi takes the room for a result off the stack by itself, and removes its address.
+    /// Whether libffi itself takes the result buffer's address off the stack.
     room_is_taken: bool,
 }
 
-/// A call that has been entered.
+/// A call in progress.
 pub(super) struct Entered<'a> {
     shape: &'a Shape,
     words: Words,
     result: *mut c_void,
 }
 
-/// The words of arguments: those in ecx and edx, and those on the stack.
+/// The argument words: those in ecx and edx, and those on the stack.
 struct Words {
     few: [u32; FEW_WORDS],
     many: Vec<u32>,
@@ -68,17 +67,17 @@ impl Shape {
         &self.cif
     }
 
-    /// A call with these arguments and this room for its result.
+    /// A call with these arguments and this buffer for its result.
     ///
     /// # Safety
-    /// They are what libffi hands over for this shape's call interface.
+    /// They are what libffi passes for this shape's call interface.
     pub(super) unsafe fn entered(&self, arguments: *mut *mut c_void, result: *mut c_void) -> Entered<'_> {
         let count = self.registers + self.plan.words as usize;
         let mut words = Words { few: [0; FEW_WORDS], many: Vec::new(), registers: self.registers };
         if count > FEW_WORDS {
             words.many = vec![0; count];
         }
-        // The room, where libffi has taken it, is not among what it hands over.
+        // If libffi has taken the buffer's address, it does not pass it on.
         let start = usize::from(self.room_is_taken);
         for (index, word) in words.list_mut()[start..count].iter_mut().enumerate() {
             // SAFETY: the interface has as many parameters as there are words left, each of them a word.
@@ -105,7 +104,7 @@ impl Words {
 }
 
 impl Entered<'_> {
-    /// Puts the arguments into a list.
+    /// Reads the arguments into a list.
     pub(super) fn read(&self, list: &mut Vec<Value>) {
         let signature = &self.shape.signature;
         for (ty, place) in signature.parameters.iter().zip(&self.shape.plan.parameters) {
@@ -123,7 +122,7 @@ impl Entered<'_> {
         }
     }
 
-    /// Gives the caller its result.
+    /// Returns the result to the caller.
     pub(super) fn answer(&self, reply: &Value) {
         let Shape { signature, plan, .. } = self.shape;
         let room = match plan.room {
@@ -143,15 +142,15 @@ impl Entered<'_> {
                     Value::Bytes(reply) if reply.len() == bytes.len() => reply,
                     _ => &bytes,
                 };
-                // SAFETY: the room is the caller's for a record of this size, or libffi's, which holds eight bytes, as many
-                // as a record in registers has at most.
+                // SAFETY: the buffer is the caller's for a record of this size, or libffi's, which has eight bytes,
+                // the maximum of a record in registers.
                 unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), room, bytes.len()) };
             }
             None if signature.result == Type::Void => {}
             None => {
                 let bytes = scalar_bytes(signature, reply);
                 let length = if signature.result == Type::Extended { value::size(Type::Extended) } else { 8 };
-                // SAFETY: libffi's room holds 16 bytes for whatever type.
+                // SAFETY: libffi's buffer has 16 bytes for every type.
                 unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), room, length) };
             }
         }

@@ -1,4 +1,4 @@
-//! Callbacks on x86-64: libffi takes the arguments apart.
+//! Callbacks on x86-64, where libffi decodes the arguments.
 
 use std::ffi::c_void;
 
@@ -14,7 +14,7 @@ pub(super) struct Shape {
     interface: Interface,
 }
 
-/// A call that has been entered.
+/// A call in progress.
 pub(super) struct Entered<'a> {
     signature: &'a Signature,
     arguments: *mut *mut c_void,
@@ -30,17 +30,17 @@ impl Shape {
         self.interface.cif()
     }
 
-    /// A call with these arguments and this room for its result.
+    /// A call with these arguments and this buffer for its result.
     ///
     /// # Safety
-    /// They are what libffi hands over for this shape's call interface, and stay until the call is answered.
+    /// They are what libffi passes for this shape's call interface, and stay valid until the call is answered.
     pub(super) unsafe fn entered(&self, arguments: *mut *mut c_void, result: *mut c_void) -> Entered<'_> {
         Entered { signature: &self.signature, arguments, result }
     }
 }
 
 impl Entered<'_> {
-    /// Puts the arguments into a list.
+    /// Reads the arguments into a list.
     pub(super) fn read(&self, list: &mut Vec<Value>) {
         for (index, ty) in self.signature.parameters.iter().enumerate() {
             let record = self.signature.record(*ty);
@@ -57,7 +57,7 @@ impl Entered<'_> {
         }
     }
 
-    /// Gives the caller its result.
+    /// Returns the result to the caller.
     pub(super) fn answer(&self, reply: &Value) {
         let zeros;
         let scalar;
@@ -72,12 +72,13 @@ impl Entered<'_> {
                 match self.signature.result {
                     Type::Void => &[],
                     Type::Extended => &scalar[..value::size(Type::Extended)],
-                    // libffi takes integers from a whole register.
+                    // libffi reads integers from a whole register.
                     _ => &scalar[..8],
                 }
             }
         };
-        // SAFETY: libffi's room holds 16 bytes, at least what a register does, or is the caller's for a record of this size.
+        // SAFETY: libffi's buffer has 16 bytes, at least the size of a register, or is the caller's for a record of
+        // this size.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.result.cast::<u8>(), bytes.len()) };
     }
 }

@@ -1,4 +1,4 @@
-//! What the thread has whose turn it is to speak with the host.
+//! The state of the thread whose turn it is.
 
 use protocol::link::{self, CallState, LinkError};
 use protocol::{Call, CodecError, Fault, FaultKind, Outcome, Value, decode};
@@ -10,13 +10,13 @@ use crate::link::Link;
 use crate::process;
 use crate::server::Server;
 
-/// What the thread has whose turn it is.
+/// The state of the thread whose turn it is.
 pub(super) struct Turn {
     pub(super) link: Link,
     pub(super) server: Server,
-    /// The message that was received last.
+    /// The last message received.
     pub(super) payload: Vec<u8>,
-    /// Lists that serve many calls.
+    /// Lists reused for many calls.
     pub(super) arguments: Vec<Value>,
     pub(super) called_with: Vec<Value>,
 }
@@ -30,14 +30,14 @@ impl Turn {
         self.link.receive(&mut self.payload)
     }
 
-    /// The request that was received last.
+    /// The last request received.
     pub(super) fn request<C: DeserializeOwned>(&mut self) -> Result<C, Fault> {
         let request = decode(&self.payload).map_err(malformed);
         self.link.publish(CallState::Running);
         request
     }
 
-    /// Answers a request that runs no function of a library.
+    /// Answers a request that does not run a library function.
     pub(super) fn respond<C: Call + DeserializeOwned>(
         &mut self,
         handle: impl FnOnce(&mut Server, &C) -> Result<C::Reply, Fault>,
@@ -48,7 +48,7 @@ impl Turn {
     }
 }
 
-/// What a call came to, as the host is told.
+/// The result of a call as sent to the host.
 pub(crate) fn outcome(result: Value, errors: ErrorNumbers) -> Outcome {
     Outcome { result, errno: errors.errno, last_error: errors.last_error }
 }
@@ -57,16 +57,16 @@ pub(crate) fn malformed(error: CodecError) -> Fault {
     Fault::new(FaultKind::Protocol, error.to_string())
 }
 
-/// Sends what a request came to.
+/// Sends the result of a request.
 pub(crate) fn send<T: Serialize>(link: &mut Link, outcome: &Result<T, Fault>) -> Result<(), LinkError> {
-    // A process that a library forked has come back to code that is not its own: it has no host.
+    // A forked process has returned to code that is not its own: it has no host.
     if process::is_fork() {
         process::end_now();
     }
     link.publish(CallState::Done);
     match outcome {
         Ok(reply) => match link.send(link::REPLY, reply) {
-            // Nothing was sent of an answer that is too large, so a fault can take its place.
+            // Nothing of an oversized answer was sent, so a fault can replace it.
             Err(error @ LinkError::TooLarge { .. }) => {
                 link.send(link::FAULT, &Fault::new(FaultKind::Protocol, error.to_string()))
             }

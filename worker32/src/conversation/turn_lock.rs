@@ -1,5 +1,5 @@
-//! The lock on the turn. Threads are served in the order in which they came, so each waits for those before it alone:
-//! however many threads call back without pause, a thread whose function has returned has its turn after the callbacks that
+//! The turn lock. It serves threads in the order of arrival, so each waits only for those before it: however many
+//! threads call back without pause, a thread whose function has returned gets its turn after the callbacks that
 //! arrived before it.
 
 use std::collections::VecDeque;
@@ -9,39 +9,39 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// Gives the turn to one thread at a time, first come, first served.
 pub(super) struct TurnLock<T> {
     line: Mutex<Line>,
-    /// Only locked by the holder, so never contended for longer than the holder before takes to unlock it.
+    /// Only locked by the holder, so it is never contended for longer than the previous holder takes to unlock it.
     turn: Mutex<T>,
 }
 
-/// Who has the turn, and who waits for it.
+/// The holder of the turn, and the waiting threads.
 #[derive(Default)]
 struct Line {
     /// The ticket of the thread that has the turn.
     holder: Option<u64>,
-    /// How many tickets were given out.
+    /// The number of tickets issued.
     tickets: u64,
-    /// How many requests that run functions the host waits for.
+    /// The number of requests running functions for which the host waits.
     depth: u32,
     /// In the order of arrival.
     waiting: VecDeque<Waiting>,
 }
 
-/// A thread in the line.
+/// A waiting thread.
 struct Waiting {
     ticket: u64,
-    /// The depth at which it may have the turn, if not at any.
+    /// The depth at which it may take the turn, or `None` for any.
     level: Option<u32>,
     called: Arc<Condvar>,
 }
 
 /// The turn, until this is dropped.
 pub(super) struct TurnGuard<'a, T> {
-    // The order matters: the turn is unlocked before the next thread is called.
+    // The order matters: the turn is unlocked before the next thread is woken.
     turn: MutexGuard<'a, T>,
     place: Place<'a>,
 }
 
-/// The head of the line. Passes the turn on when it is dropped.
+/// The head of the line. Passes the turn on when dropped.
 struct Place<'a> {
     line: &'a Mutex<Line>,
     depth: u32,
@@ -52,13 +52,13 @@ impl<T> TurnLock<T> {
         Self { line: Mutex::default(), turn: Mutex::new(turn) }
     }
 
-    /// Takes the turn, after all threads that wait for it now and can have it.
+    /// Takes the turn, after all waiting threads that can have it.
     pub(super) fn take(&self) -> TurnGuard<'_, T> {
         self.take_at(None)
     }
 
-    /// Takes the turn for the answer to the request at this level, which is possible once it is the innermost one. The
-    /// place in the line is that of the arrival.
+    /// Takes the turn for the answer to the request at this level, which is possible once it is the innermost one.
+    /// The place in the line is determined by the arrival.
     pub(super) fn take_back(&self, level: u32) -> TurnGuard<'_, T> {
         self.take_at(Some(level))
     }
@@ -68,7 +68,7 @@ impl<T> TurnLock<T> {
         line.tickets += 1;
         let ticket = line.tickets;
         if line.holder.is_none() && line.admits(level) {
-            // Whoever waits in a free line waits for another depth.
+            // A thread that waits in a free line waits for another depth.
             line.holder = Some(ticket);
         } else {
             let called = Arc::<Condvar>::default();
@@ -98,12 +98,12 @@ impl Line {
 }
 
 impl<T> TurnGuard<'_, T> {
-    /// Whether a thread waits that can have the turn next.
+    /// Whether a waiting thread can have the turn next.
     pub(super) fn is_awaited(&self) -> bool {
         lock(self.place.line).waiting.iter().any(|waiting| waiting.level.is_none())
     }
 
-    /// Enters a level below the present one and passes the turn on. Returns the level.
+    /// Enters a level below the current one and passes the turn on. Returns the level.
     pub(super) fn descend(mut self) -> u32 {
         self.place.depth += 1;
         self.place.depth
@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// The lock on a list of those who had the turn.
+    /// The lock on a list of the threads that had the turn.
     type Turns = TurnLock<Vec<&'static str>>;
 
     /// Waits until that many threads are in the line.
@@ -161,8 +161,8 @@ mod tests {
         }
     }
 
-    /// Has threads arrive one after another while the turn is held, each for a level or for any, and passes it on. Returns
-    /// the order in which they had it.
+    /// Lets threads arrive one after another while the turn is held, each for a level or for any, and passes it on.
+    /// Returns the order in which they had it.
     fn order_of(depth: u32, arrivals: &[(&'static str, Option<u32>)]) -> Vec<&'static str> {
         let turns = Turns::new(Vec::new());
         let mut held = turns.take();

@@ -1,4 +1,4 @@
-//! Signals. The handler runs on a stack of its own, so that it also sees a stack overflow.
+//! Signals. The handler runs on its own stack, so that it also handles a stack overflow.
 #![allow(unsafe_code, reason = "signal handlers are C's")]
 
 use std::mem;
@@ -30,24 +30,24 @@ const FAULTS: [c_int; 7] =
 /// `siginfo_t::si_code` of a general-protection fault (sigaction(2)).
 const SI_KERNEL: c_int = 0x80;
 
-/// The number of a page fault among the processor's exceptions, and what its error code says of it (Intel SDM 3A, 4.7).
+/// The exception number of a page fault, and bits of its error code (Intel SDM 3A, 4.7).
 const PAGE_FAULT: i64 = 14;
 const WAS_WRITE: i64 = 1 << 1;
 const WAS_FETCH: i64 = 1 << 4;
 
 static CHANNEL: AtomicI32 = AtomicI32::new(-1);
 
-/// The thread whose fault is being reported; 0 for none.
+/// The thread whose fault is being reported; 0 if none.
 static REPORTING: AtomicU32 = AtomicU32::new(0);
 
-/// Has the end of this process reported: on the channel, as its last frame, as long as there is no better place.
+/// Installs crash reporting: on the channel, as its last frame, until shared memory is available.
 pub(crate) fn report_to(channel: &impl AsFd) {
     CHANNEL.store(channel.as_fd().as_raw_fd(), Ordering::Relaxed);
     guard_thread();
     abort::prepare();
     exit::prepare();
-    // SAFETY: `sigaction` is zeroed, which is a valid value of it, and then filled; the handler has the type that SA_SIGINFO
-    // asks for and does only what is safe in a signal handler (signal-safety(7)).
+    // SAFETY: `sigaction` is zeroed, which is a valid value of it, and then filled; the handler has the type that
+    // SA_SIGINFO requires and does only what is safe in a signal handler (signal-safety(7)).
     unsafe {
         let mut action: libc::sigaction = mem::zeroed();
         action.sa_sigaction = handle as extern "C" fn(c_int, *mut siginfo_t, *mut c_void) as usize;
@@ -58,7 +58,7 @@ pub(crate) fn report_to(channel: &impl AsFd) {
     }
 }
 
-/// Says that the calling thread runs functions for the host, and has a stack overflow of its reported too.
+/// Registers the calling thread as one that runs functions for the host, and makes its stack overflows reportable.
 pub(crate) fn guard_thread() {
     super::OWN.add(thread_id());
     threads::give_stack();
@@ -72,7 +72,7 @@ pub(crate) fn while_loading<R>(load: impl FnOnce() -> R) -> R {
     loaded
 }
 
-/// The kernel's number of the calling thread.
+/// The kernel's id of the calling thread.
 pub(super) fn thread_id() -> u32 {
     // SAFETY: `gettid` has no precondition.
     unsafe { libc::gettid() as u32 }
@@ -80,16 +80,16 @@ pub(super) fn thread_id() -> u32 {
 
 /// Sends a frame on the channel.
 pub(super) fn send(frame: &[u8]) {
-    // SAFETY: `write` is async-signal-safe; the frame is as long as said.
+    // SAFETY: `write` is async-signal-safe; the length is that of the frame.
     unsafe { libc::write(CHANNEL.load(Ordering::Relaxed), frame.as_ptr().cast(), frame.len()) };
 }
 
 extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c_void) {
     let thread = thread_id();
     match REPORTING.compare_exchange(0, thread, Ordering::Relaxed, Ordering::Relaxed) {
-        // A fork's fault is its own; the host has nothing to do with it.
+        // A fault in a forked process does not concern the host.
         Ok(_) if !process::is_fork() => {
-            // SAFETY: the kernel hands over both pointers, valid for the handler's run.
+            // SAFETY: the kernel passes both pointers, valid while the handler runs.
             unsafe { report(signal, &*information, &*context.cast()) };
         }
         // A fault of the handler itself ends the process at once.
@@ -108,16 +108,16 @@ extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c
     }
 }
 
-/// Tells the host of a signal.
+/// Reports a signal to the host.
 fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
     let mut report = LastWords::new(Stage::Final, Cause::Fault, signal as u32);
     report.registers = registers::of(context);
     report.instruction = registers::instruction(context);
     let is_access = signal == libc::SIGSEGV || signal == libc::SIGBUS;
-    // A positive code means that the kernel raised the signal for an instruction, not another process or `raise`; SI_KERNEL is
-    // a fault without an address, such as a misaligned vector access.
+    // A positive code means that the kernel raised the signal for an instruction, not another process or `raise`;
+    // SI_KERNEL is a fault without an address, such as a misaligned vector access.
     if is_access && information.si_code > 0 && information.si_code != SI_KERNEL {
-        // SAFETY: signals of faults carry an address (sigaction(2)).
+        // SAFETY: signals of faults contain an address (sigaction(2)).
         report.accessed = Some(unsafe { information.si_addr() }.addr() as u64);
         report.access = access(registers::fault(context));
     }
@@ -140,7 +140,7 @@ fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
     super::wait_for_dump();
 }
 
-/// What an instruction tried, as the processor tells: the number of its exception and that one's error code.
+/// The access an instruction attempted, from the processor's exception number and error code.
 fn access((exception, code): (i64, i64)) -> Option<MemoryAccess> {
     match exception {
         PAGE_FAULT if code & WAS_FETCH != 0 => Some(MemoryAccess::Execute),
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn page_faults_tell_what_was_tried() {
+    fn page_faults_contain_the_attempted_access() {
         let cases = [
             ((14, 4), Some(MemoryAccess::Read)),
             ((14, 6), Some(MemoryAccess::Write)),

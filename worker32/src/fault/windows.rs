@@ -1,6 +1,6 @@
-//! Structured exceptions: each serious one is noted before anybody can handle it, and one that nobody has handled is
-//! reported for good. So a library that puts another filter in the place of ours, or ends in a way that runs no filter, leaves a
-//! report as well, which the host believes if the process ends with that exception's code.
+//! Structured exceptions: each fatal one is recorded before any handler runs, and an unhandled one is reported as
+//! final. A library that replaces the exception filter, or ends in a way that runs no filter, therefore leaves a
+//! report as well; the host accepts it if the process ends with that exception's code.
 #![allow(unsafe_code, reason = "exception handlers are the operating system's")]
 
 use std::os::windows::io::{AsHandle, AsRawHandle};
@@ -29,38 +29,38 @@ mod thread;
 
 pub(crate) use reporter::{event, make_report, report_wanted, set};
 
-/// Stack kept back for the handlers, so that they also run after a stack overflow.
+/// Stack reserved for the handlers, so that they also run after a stack overflow.
 const STACK_BYTES: u32 = 32 << 10;
 
 const CONTINUE_SEARCH: i32 = 0;
 
 static CHANNEL: AtomicPtr<core::ffi::c_void> = AtomicPtr::new(ptr::null_mut());
 
-/// The thread whose report is the last one; 0 for none.
+/// The thread whose report is final; 0 if none.
 static ENDING: AtomicU32 = AtomicU32::new(0);
 
-/// The exception that was noted last.
-static NOTED: Mutex<Option<LastWords>> = Mutex::new(None);
+/// The last exception recorded.
+static RECORDED: Mutex<Option<LastWords>> = Mutex::new(None);
 
-/// Has the end of this process reported: on the channel, as its last frame, as long as there is no better place.
+/// Installs crash reporting: on the channel, as its last frame, until shared memory is available.
 pub(crate) fn report_to(channel: &impl AsHandle) {
     CHANNEL.store(channel.as_handle().as_raw_handle(), Ordering::Relaxed);
     guard_thread();
     thread::prepare();
     reporter::prepare();
     abort::prepare();
-    // SAFETY: the handler has the type the function asks for.
-    unsafe { AddVectoredExceptionHandler(1, Some(note)) };
+    // SAFETY: the handler has the type the function requires.
+    unsafe { AddVectoredExceptionHandler(1, Some(record)) };
     set_filter();
 }
 
-/// Says that the calling thread runs functions for the host, and has a stack overflow of its reported too.
+/// Registers the calling thread as one that runs functions for the host, and makes its stack overflows reportable.
 pub(crate) fn guard_thread() {
     super::OWN.add(thread_id());
     keep_stack_back();
 }
 
-/// Keeps stack back for the handlers on the calling thread.
+/// Reserves stack for the handlers on the calling thread.
 fn keep_stack_back() {
     let mut stack = STACK_BYTES;
     // SAFETY: the size is passed in and out through a local.
@@ -68,38 +68,38 @@ fn keep_stack_back() {
 }
 
 fn set_filter() {
-    // SAFETY: the filter has the type the function asks for.
+    // SAFETY: the filter has the type the function requires.
     unsafe { SetUnhandledExceptionFilter(Some(filter)) };
 }
 
-/// Loads a library, whose DllMain may put another filter in the place of ours, or bring another C runtime.
+/// Loads a library, whose DllMain may replace the exception filter, or bring another C runtime.
 pub(crate) fn while_loading<R>(load: impl FnOnce() -> R) -> R {
-    *noted() = None;
+    *recorded() = None;
     let loaded = load();
     set_filter();
     abort::prepare_new_runtime();
     loaded
 }
 
-/// Ends the process if it is because of an exception that a library could not be loaded: the loader has handled it, but
-/// what was under way is left half done.
+/// Ends the process if a library failed to load because of an exception: the loader has handled it, but its work was
+/// interrupted halfway.
 pub(crate) fn end_if_crashed(load_error: u32) {
-    let Some(report) = noted().clone() else { return };
-    // SAFETY: the function takes any number.
+    let Some(report) = recorded().clone() else { return };
+    // SAFETY: the function accepts any number.
     let as_error = unsafe { RtlNtStatusToDosError(report.code as i32) };
     if load_error == as_error || load_error == ERROR_NOACCESS {
         end(report);
     }
 }
 
-/// A library's call needs no barrier here: exceptions of all kinds come to the filter.
+/// A library call needs no barrier here: exceptions of all kinds reach the filter.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn barrier<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// The system's number of the calling thread.
+/// The system's id of the calling thread.
 pub(super) fn thread_id() -> u32 {
     // SAFETY: the function has no precondition.
     unsafe { GetCurrentThreadId() }
@@ -109,33 +109,33 @@ pub(super) fn thread_id() -> u32 {
 pub(super) fn send(frame: &[u8]) {
     let mut written = 0;
     let channel = CHANNEL.load(Ordering::Relaxed);
-    // SAFETY: the frame is as long as said, and the channel's handle is never closed.
+    // SAFETY: the length is that of the frame, and the channel's handle is never closed.
     unsafe { WriteFile(channel, frame.as_ptr(), frame.len() as u32, &raw mut written, ptr::null_mut()) };
 }
 
-fn noted() -> std::sync::MutexGuard<'static, Option<LastWords>> {
-    NOTED.lock().unwrap_or_else(PoisonError::into_inner)
+fn recorded() -> std::sync::MutexGuard<'static, Option<LastWords>> {
+    RECORDED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees every exception first. Those that mean no good are noted; what becomes of them is not known yet.
-unsafe extern "system" fn note(exception: *mut EXCEPTION_POINTERS) -> i32 {
-    // SAFETY: the system hands over valid pointers and keeps what they lead to for the handler's run.
+/// Vectored handler, called first for every exception. Records fatal ones, which may still be handled.
+unsafe extern "system" fn record(exception: *mut EXCEPTION_POINTERS) -> i32 {
+    // SAFETY: the system passes valid pointers, whose targets stay valid while the handler runs.
     let exception = unsafe { &*exception };
     if exception::is_serious(exception) && ENDING.load(Ordering::Relaxed) == 0 {
-        tell(exception, false);
+        route(exception, false);
     }
     CONTINUE_SEARCH
 }
 
-/// Sees the exceptions that nobody has handled.
+/// Filter for unhandled exceptions.
 unsafe extern "system" fn filter(exception: *const EXCEPTION_POINTERS) -> i32 {
-    // SAFETY: as for `note`.
-    tell(unsafe { &*exception }, true);
+    // SAFETY: as for `record`.
+    route(unsafe { &*exception }, true);
     wait_for_end()
 }
 
-/// Has an exception of the calling thread reported where there is stack for it.
-fn tell(exception: &EXCEPTION_POINTERS, is_final: bool) {
+/// Reports an exception of the calling thread, on a thread that has stack for it.
+fn route(exception: &EXCEPTION_POINTERS, is_final: bool) {
     if exception::is_stack_overflow(exception) {
         reporter::ask(exception, thread_id(), is_final || !has_stack_for_handlers());
     } else {
@@ -143,8 +143,8 @@ fn tell(exception: &EXCEPTION_POINTERS, is_final: bool) {
     }
 }
 
-/// Whether the system has kept stack back, as it was asked to. Wine does not for 64-bit programs: it ends a thread whose
-/// handlers find no stack, and nothing else, so that whoever waits for the thread would never learn of its end.
+/// Whether the system has reserved stack, as requested. Wine does not for 64-bit programs: it ends only the thread
+/// whose handlers find no stack, so code that waits for the thread would never learn of its end.
 fn has_stack_for_handlers() -> bool {
     let local = 0_u8;
     cfg!(target_arch = "x86")
@@ -157,15 +157,15 @@ fn report(exception: &EXCEPTION_POINTERS, thread: u32, is_final: bool) {
     if is_final {
         end(exception::describe(exception, thread, Stage::Final));
     }
-    // Two threads do not write one report; that of the other is as good.
-    if let Ok(mut noted) = NOTED.try_lock() {
+    // Two threads do not write one report at the same time; the other's is as good.
+    if let Ok(mut recorded) = RECORDED.try_lock() {
         let report = exception::describe(exception, thread, Stage::Provisional);
         super::deliver(report.clone());
-        *noted = Some(report);
+        *recorded = Some(report);
     }
 }
 
-/// Reports the end of the process and ends it here and now, without DllMain: its heap cannot be trusted any more.
+/// Reports the end of the process and ends it immediately, without DllMain: its heap can no longer be trusted.
 fn end(mut report: LastWords) -> ! {
     report.stage = Stage::Final;
     let code = report.code;
@@ -181,7 +181,7 @@ fn end(mut report: LastWords) -> ! {
 /// Waits until another thread has made its report and ended the process.
 fn wait_for_end() -> ! {
     loop {
-        // SAFETY: the function takes any time.
+        // SAFETY: the function accepts any time.
         unsafe { Sleep(INFINITE) };
     }
 }

@@ -1,4 +1,4 @@
-//! Signatures as libffi knows them.
+//! Signatures as libffi types.
 
 use std::ptr;
 
@@ -7,21 +7,21 @@ use libffi::raw::{self, ffi_cif, ffi_type};
 use protocol::{Eightbyte, Record, Signature};
 use protocol::{Fault, FaultKind, Type};
 
-/// A call interface, with the types that it refers to.
+/// A call interface, with the types it refers to.
 pub(crate) struct CallInterface {
     cif: Box<ffi_cif>,
-    /// What the interface points to: lists of parameters and of the parts of records, and records.
+    /// The targets of the interface's pointers: lists of parameters and of the parts of records, and records.
     _lists: Vec<Box<[*mut ffi_type]>>,
     _records: Vec<Box<[ffi_type]>>,
 }
 
-// SAFETY: the interface is only read once it is prepared, by libffi too; all that it points to is owned by it and does not
-// move, or is static.
+// SAFETY: the interface is only read once it is prepared, also by libffi; it owns everything it points to, which does
+// not move, or is static.
 unsafe impl Send for CallInterface {}
 // SAFETY: as above.
 unsafe impl Sync for CallInterface {}
 
-/// Types while an interface is put together.
+/// The types of an interface under construction.
 #[derive(Default)]
 pub(crate) struct Types {
     lists: Vec<Box<[*mut ffi_type]>>,
@@ -29,7 +29,7 @@ pub(crate) struct Types {
 }
 
 impl Types {
-    /// A struct of this size and alignment that consists of these parts as far as libffi asks.
+    /// A struct with this size and alignment and with these parts, as far as libffi needs them.
     pub(crate) fn record(&mut self, size: usize, align: u32, parts: &[*mut ffi_type]) -> *mut ffi_type {
         let mut list: Box<[*mut ffi_type]> = parts.iter().copied().chain([ptr::null_mut()]).collect();
         let elements = list.as_mut_ptr();
@@ -41,8 +41,8 @@ impl Types {
         place
     }
 
-    /// How libffi passes a record of x86-64: by its registers, or through memory, which it does for what holds a part of
-    /// more than 32 bytes.
+    /// The libffi type of an x86-64 record: by its registers, or through memory, which libffi uses for records with a
+    /// part of more than 32 bytes.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn of_record(&mut self, record: &Record) -> *mut ffi_type {
         let size = record.bytes as usize;
@@ -65,7 +65,7 @@ impl Types {
         self.record(size.next_multiple_of(8), record.align.max(8), &parts)
     }
 
-    /// Any type of a signature.
+    /// The libffi type of any type of a signature.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn of(&mut self, signature: &Signature, ty: Type) -> *mut ffi_type {
         match signature.record(ty) {
@@ -74,7 +74,8 @@ impl Types {
         }
     }
 
-    /// The interface of these parameters and this result. `fixed` tells how many of them come before a variable number.
+    /// The interface for these parameters and this result. `fixed` is the number of parameters before the variable
+    /// arguments.
     pub(crate) fn interface(
         mut self,
         abi: raw::ffi_abi,
@@ -85,8 +86,8 @@ impl Types {
         let mut list: Box<[*mut ffi_type]> = parameters.into();
         let mut cif = Box::new(ffi_cif::default());
         let count = list.len() as u32;
-        // SAFETY: the list has `count` types; it, the result and all that they point to are owned by what is returned here,
-        // or static, and stay where they are.
+        // SAFETY: the list has `count` types; it, the result and everything they point to are owned by the returned
+        // value, or static, and do not move.
         let status = unsafe {
             match fixed {
                 None => raw::ffi_prep_cif(&raw mut *cif, abi, count, result, list.as_mut_ptr()),
@@ -102,13 +103,13 @@ impl Types {
 }
 
 impl CallInterface {
-    /// The interface as libffi takes it, which only reads it.
+    /// The pointer that libffi takes, which it only reads.
     pub(crate) fn as_ptr(&self) -> *mut ffi_cif {
         (&raw const *self.cif).cast_mut()
     }
 }
 
-/// A type that is no record.
+/// The type of a scalar.
 pub(crate) fn scalar(ty: Type) -> *mut ffi_type {
     match ty {
         Type::Void | Type::Record(_) => &raw mut raw::ffi_type_void,

@@ -1,51 +1,51 @@
-//! Where the arguments and the result of a function lie on i386: pure, so that every machine can test it.
+//! The locations of a function's arguments and result on i386. Pure, so that it can be tested on every machine.
 //!
-//! Sources: the System V ABI for i386; Microsoft's documentation of `__cdecl`, `__stdcall`, `__fastcall` and `__thiscall`; and
-//! where those say nothing, what GCC and Clang do.
+//! Sources: the System V ABI for i386; Microsoft's documentation of `__cdecl`, `__stdcall`, `__fastcall` and
+//! `__thiscall`; and where these are silent, the behaviour of GCC and Clang.
 
 use protocol::{Convention, Eightbyte, Signature, Type};
 
-/// Where the arguments and the result of one function lie.
+/// The locations of the arguments and the result of one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Where each parameter lies.
+    /// The location of each parameter.
     pub(crate) parameters: Vec<Place>,
-    /// Where the address of the room for the result is passed, for a result in memory.
+    /// The location of the result buffer's address, for a result in memory.
     pub(crate) room: Option<Place>,
-    /// How many words of arguments lie on the stack.
+    /// The number of argument words on the stack.
     pub(crate) words: u32,
-    /// How many words the function removes from the stack when it returns.
+    /// The number of words the function removes from the stack when it returns.
     pub(crate) removed: u32,
-    /// Where the result is.
+    /// The location of the result.
     pub(crate) result: ResultPlace,
 }
 
-/// Where a value is passed.
+/// The location of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// In ecx.
     Ecx,
     /// In edx.
     Edx,
-    /// On the stack, so many words above the return address's own.
+    /// On the stack, this many words above the return address's own.
     Stack(u32),
 }
 
-/// Where a result is.
+/// The location of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResultPlace {
-    /// In eax, and the upper half in edx; also for no result.
+    /// In eax, with the upper half in edx; also for `void`.
     Integers,
     /// In st0.
     Float(Type),
-    /// In st0 if the library was made by GCC, in eax and edx if by Microsoft's compiler: a struct of one `float` or
+    /// In st0 if the library was built by GCC, in eax and edx if by Microsoft's compiler: a struct of one `float` or
     /// `double` on Windows.
     FloatOrIntegers(Type),
-    /// In the room that was passed for it.
+    /// In the buffer passed for it.
     Memory,
 }
 
-/// Which registers are left for arguments.
+/// The registers still available for arguments.
 struct Registers(&'static [Place]);
 
 impl Registers {
@@ -63,14 +63,14 @@ impl Registers {
         Some(*first)
     }
 
-    /// What goes on the stack may use registers up all the same: a 64-bit integer or a record as many as it has words, a
+    /// Stack arguments may consume registers as well: a 64-bit integer or a record as many as it has words, a
     /// floating-point number none.
     fn skip(&mut self, words: u32) {
         self.0 = &self.0[self.0.len().min(words as usize)..];
     }
 }
 
-/// The stack while arguments are put on it.
+/// The stack while arguments are added.
 #[derive(Default)]
 struct Stack {
     words: u32,
@@ -87,7 +87,7 @@ impl Stack {
 impl Plan {
     /// The plan of a signature, on Windows or by System V.
     pub(crate) fn new(signature: &Signature, on_windows: bool) -> Self {
-        // Compilers make cdecl functions of all that take a variable number of arguments.
+        // Compilers treat every variadic function as cdecl.
         let convention = if signature.fixed.is_some() { Convention::Cdecl } else { signature.convention };
         let is_method = convention == Convention::Thiscall && on_windows;
         let result = result_place(signature, is_method, on_windows);
@@ -97,7 +97,7 @@ impl Plan {
         let mut parameters = Vec::with_capacity(signature.parameters.len());
         let mut rest = signature.parameters.as_slice();
         if is_in_memory && is_method {
-            // Microsoft's methods take `this` in ecx before the room.
+            // Microsoft's methods take `this` in ecx before the buffer's address.
             if let Some((this, others)) = rest.split_first() {
                 parameters.push(place(signature, *this, &mut registers, &mut stack));
                 rest = others;
@@ -107,7 +107,7 @@ impl Plan {
         let room = is_in_memory.then(|| registers.take().unwrap_or_else(|| stack.put(1, 4)));
         parameters.extend(rest.iter().map(|parameter| place(signature, *parameter, &mut registers, &mut stack)));
         let removed = match (convention, room) {
-            // System V has the callee remove the address of the room.
+            // In System V the callee removes the buffer's address.
             (Convention::Cdecl, Some(Place::Stack(_))) if !on_windows => 1,
             (Convention::Cdecl, _) => 0,
             _ => stack.words,
@@ -131,7 +131,7 @@ fn place(signature: &Signature, ty: Type, registers: &mut Registers, stack: &mut
     stack.put(words, align)
 }
 
-/// How many words a value takes on the stack, and how it is aligned.
+/// The size of a value on the stack in words, and its alignment.
 pub(crate) fn extent(signature: &Signature, ty: Type) -> (u32, u32) {
     match ty {
         Type::Int64 | Type::Uint64 | Type::Float64 => (2, 4),
@@ -221,7 +221,7 @@ mod tests {
     fn a_record_comes_back_as_each_system_has_it() {
         use Convention::{Cdecl, Fastcall, Stdcall, Thiscall};
         use Type::{Float32, Float64, Pointer, Record};
-        // { convention, result, on Windows, where it is, where its room is passed, words removed }
+        // { convention, result, on Windows, location of the result, location of its buffer's address, words removed }
         let cases = [
             (Cdecl, Record(0), false, ResultPlace::Memory, Some(Stack(0)), 1),
             (Cdecl, Record(2), true, ResultPlace::Memory, Some(Stack(0)), 0),

@@ -1,16 +1,16 @@
-//! Values between the wire and the machine.
+//! Conversion of values between the wire and the machine.
 
 use std::ffi::{CStr, c_char};
 
 use protocol::{Fault, FaultKind, Record, Signature, Type, Value, limits};
 
-/// Room for a scalar, an x87 number, or a record that fits registers.
+/// Room for a scalar, an x87 number, or a record in registers.
 pub(crate) type ResultBytes = [u8; 16];
 
-/// How many bytes an x87 number has; what fills it up is no part of it.
+/// The size of an x87 number in bytes, without padding.
 const EXTENDED_BYTES: usize = 10;
 
-/// The bytes of an argument that is no record, or nothing if the value is of another kind than the type.
+/// The bytes of a scalar argument; `None` if the value's kind does not match the type.
 #[inline]
 pub(crate) fn bits(value: &Value, ty: Type) -> Option<ResultBytes> {
     let bits: u64 = match (ty, value) {
@@ -34,14 +34,14 @@ pub(crate) fn bits(value: &Value, ty: Type) -> Option<ResultBytes> {
     Some(narrow)
 }
 
-/// Hands over the bytes of a record: those that came with the message, or those at the address that it tells.
+/// Passes on the bytes of a record: those in the message, or those at the address in it.
 pub(crate) fn with_record(value: &Value, record: &Record, take: impl FnOnce(&[u8])) -> Option<()> {
     match value {
         Value::Bytes(bytes) if bytes.len() == record.bytes as usize => take(bytes),
         Value::Integer(address) => {
             let address = std::ptr::without_provenance::<u8>(usize::try_from(*address).ok().filter(|it| *it != 0)?);
-            // SAFETY: the host has put a record of this size there for the length of the call. If it has not, this process
-            // faults, and no other.
+            // SAFETY: the host has stored a record of this size there for the duration of the call. If it has not,
+            // only this process faults.
             take(unsafe { std::slice::from_raw_parts(address, record.bytes as usize) });
         }
         _ => return None,
@@ -49,13 +49,13 @@ pub(crate) fn with_record(value: &Value, record: &Record, take: impl FnOnce(&[u8
     Some(())
 }
 
-/// An argument that is of another kind than the signature tells.
+/// The error for an argument whose kind does not match the signature.
 #[cold]
 pub(crate) fn unfit(index: usize) -> Fault {
     Fault::new(FaultKind::Protocol, format!("argument {} does not fit the signature", index + 1))
 }
 
-/// What a function left in registers, or in the room for its result.
+/// The result that a function left in registers, or in the result buffer.
 #[inline]
 pub(crate) fn result(
     signature: &Signature,
@@ -67,7 +67,8 @@ pub(crate) fn result(
         Some(_) if is_in_memory => Ok(Value::Nil),
         Some(record) => {
             let bytes = &bytes[..(record.bytes as usize).min(bytes.len())];
-            // SAFETY: the caller has checked that the room is not NULL; that it has the record's size is the host's claim.
+            // SAFETY: the caller has checked that the buffer is not NULL; the host guarantees that it has the
+            // record's size.
             unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), room_at(room), bytes.len()) };
             Ok(Value::Nil)
         }
@@ -76,15 +77,15 @@ pub(crate) fn result(
     }
 }
 
-/// The room for a result as a place to write to.
+/// The result buffer as a pointer for writing.
 pub(crate) fn room_at(room: u64) -> *mut u8 {
     std::ptr::without_provenance_mut(room as usize)
 }
 
-/// The value that bytes are, of a type that is no record.
+/// Decodes the bytes of a scalar.
 pub(crate) fn value(bytes: &ResultBytes, ty: Type) -> Value {
     let bits = first_eight(bytes);
-    // The casts keep the low bytes, which is where a little-endian machine puts a narrow value in a wide slot.
+    // The casts keep the low bytes, where a little-endian machine stores a narrow value in a wide slot.
     match ty {
         Type::Void | Type::Record(_) => Value::Nil,
         Type::Bool => Value::Bool(bits as u8 != 0),
@@ -110,7 +111,7 @@ fn first_eight(bytes: &ResultBytes) -> u64 {
     u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
 }
 
-/// How many bytes a value of a type takes where it lies alone.
+/// The size of a single value of a type in bytes.
 pub(crate) fn size(ty: Type) -> usize {
     match ty {
         Type::Void | Type::Record(_) => 0,
@@ -123,13 +124,13 @@ pub(crate) fn size(ty: Type) -> usize {
     }
 }
 
-/// Copies the string that a function returned.
+/// Copies the string returned by a function.
 fn copied_string(string: *const c_char) -> Result<Value, Fault> {
     if string.is_null() {
         return Ok(Value::Nil);
     }
-    // SAFETY: the declaration promises a zero-terminated string. A library that breaks the promise faults here, in the
-    // worker, which is reported as that function's crash.
+    // SAFETY: the declaration promises a zero-terminated string. A library that breaks the promise faults here, in
+    // the worker, which is reported as a crash of that function.
     let bytes = unsafe { CStr::from_ptr(string) }.to_bytes();
     if bytes.len() > limits::STRING_BYTES as usize {
         let message =

@@ -1,5 +1,5 @@
-//! Calls on i386: the arguments are put on the stack by hand, so that it can be seen afterwards whether the function left
-//! the stack as its declaration says.
+//! Calls on i386: the arguments are placed on the stack by hand, so that the stack pointer can be checked afterwards
+//! against the declaration.
 
 use std::arch::naked_asm;
 use std::mem::offset_of;
@@ -11,10 +11,10 @@ use super::value::{self, ResultBytes};
 use super::{ErrorNumbers, Target};
 use crate::process;
 
-/// How many words of arguments most functions have at most.
+/// The maximum number of argument words of most functions.
 const FEW_WORDS: usize = 32;
 
-/// What is needed to call functions of one signature.
+/// The data for calls of functions with one signature.
 pub(crate) struct Interface {
     plan: Plan,
 }
@@ -27,11 +27,11 @@ struct Frame {
     count: u32,
     ecx: u32,
     edx: u32,
-    /// Which floating-point result is taken from st0: [`Frame::NO_FLOAT`] and the like.
+    /// The floating-point result to take from st0: [`Frame::NO_FLOAT`] and the others.
     float: u32,
-    /// What was in eax and edx, or st0, when the function returned.
+    /// The contents of eax and edx, or st0, when the function returned.
     result: ResultBytes,
-    /// How many bytes the function removed from the stack.
+    /// The number of bytes the function removed from the stack.
     removed: u32,
 }
 
@@ -40,7 +40,7 @@ impl Frame {
     const FLOAT32: u32 = 1;
     const FLOAT64: u32 = 2;
     const EXTENDED: u32 = 3;
-    /// Added where st0 may be empty, and the result in eax and edx.
+    /// Added if st0 may be empty, with the result in eax and edx.
     const MAYBE: u32 = 4;
 }
 
@@ -49,7 +49,7 @@ impl Interface {
         Ok(Self { plan: Plan::new(signature, cfg!(windows)) })
     }
 
-    /// Calls a function of the signature.
+    /// Calls a function with the signature.
     #[inline]
     pub(crate) fn call(
         &self,
@@ -101,9 +101,9 @@ impl Interface {
             removed: 0,
         };
         process::set_error_numbers(*errors);
-        // SAFETY: the frame's words are `count` of a slice that outlives the call, and the target is not NULL, which the
-        // caller checked. That a function of this signature lies there is the host's claim: if it is wrong, it is this
-        // process that suffers, as intended; where the stack pointer ends up does not matter, as `enter` restores it.
+        // SAFETY: the frame's words are `count` of a slice that outlives the call, and the target is not NULL, which
+        // the caller checked. The host claims that a function with this signature is there: if that is wrong, only
+        // this process suffers, as intended; the final stack pointer does not matter, as `enter` restores it.
         unsafe { enter(&raw mut frame) };
         *errors = process::error_numbers();
         let expected = self.plan.removed * 4;
@@ -113,8 +113,8 @@ impl Interface {
         value::result(signature, &frame.result, target.room, self.plan.result == ResultPlace::Memory)
     }
 
-    /// Whether a function may remove another number of bytes than the plan has it: where nothing names the convention, and
-    /// where compilers of Windows disagree about who removes the address of the room.
+    /// Whether a function may remove another number of bytes than planned: if no source names the convention, and
+    /// where Windows compilers disagree about who removes the buffer's address.
     #[cold]
     fn may_remove(&self, signature: &Signature, removed: u32) -> bool {
         let is_stdcall = signature.is_convention_open && removed == self.plan.words * 4;
@@ -135,7 +135,7 @@ fn float_of(place: ResultPlace) -> u32 {
     }
 }
 
-/// Puts a value of at most ten bytes where it is passed.
+/// Stores a value of at most ten bytes where it is passed.
 #[inline]
 fn put_scalar(place: Place, bytes: ResultBytes, count: u32, words: &mut [u32], registers: &mut [u32; 2]) {
     let word = |index: usize| {
@@ -152,7 +152,7 @@ fn put_scalar(place: Place, bytes: ResultBytes, count: u32, words: &mut [u32], r
     }
 }
 
-/// Puts bytes where they are passed, the last word filled up with zeros.
+/// Stores bytes where they are passed, padding the last word with zeros.
 fn put(place: Place, bytes: &[u8], words: &mut [u32], registers: &mut [u32; 2]) {
     let targets = match place {
         Place::Ecx => &mut registers[..1],
@@ -166,7 +166,7 @@ fn put(place: Place, bytes: &[u8], words: &mut [u32], registers: &mut [u32; 2]) 
     }
 }
 
-/// The stack was not left as the declaration says; the likely right one is named.
+/// The error for an unbalanced stack; suggests the likely correct declaration.
 #[cold]
 fn imbalance(signature: &Signature, plan: &Plan, removed: u32) -> Fault {
     let (passed, expected) = (plan.words * 4, plan.removed * 4);
@@ -175,23 +175,23 @@ fn imbalance(signature: &Signature, plan: &Plan, removed: u32) -> Fault {
     } else if removed == 0 {
         "it is likely __cdecl".to_owned()
     } else if signature.convention == Convention::Cdecl {
-        format!("it is likely __stdcall with parameters of {removed} bytes in all")
+        format!("it is likely __stdcall with parameters of {removed} bytes in total")
     } else {
-        format!("its parameters are likely {removed} bytes in all, not {passed}")
+        format!("its parameters are likely {removed} bytes in total, not {passed}")
     };
     Fault::new(
         FaultKind::Convention,
         format!(
-            "it removed {removed} bytes of arguments from the stack, where its declaration has it remove {expected}: {likely}. \
-             Its result is not to be trusted"
+            "it removed {removed} bytes of arguments from the stack, but by its declaration it must remove {expected}: \
+             {likely}. Its result is unreliable"
         ),
     )
 }
 
-/// Calls a function as the frame says.
+/// Makes the call described by the frame.
 ///
 /// # Safety
-/// `frame` is valid, its words are `count`, and a function lies at its target.
+/// `frame` is valid, it has `count` words, and its target is a function.
 #[unsafe(naked)]
 unsafe extern "C" fn enter(frame: *mut Frame) {
     naked_asm!(
@@ -201,8 +201,8 @@ unsafe extern "C" fn enter(frame: *mut Frame) {
         "push esi",
         "push edi",
         "mov ebx, [ebp + 8]",
-        // The arguments' first word lies at a multiple of sixteen, as System V asks for. They are copied from the last to
-        // the first, which touches each page of the stack in its order, as Windows asks for.
+        // The first argument word is aligned to sixteen, as System V requires. The words are copied from the last to
+        // the first, which touches the pages of the stack in order, as Windows requires.
         "mov ecx, [ebx + {count}]",
         "lea eax, [ecx * 4]",
         "sub esp, eax",
@@ -230,7 +230,7 @@ unsafe extern "C" fn enter(frame: *mut Frame) {
         "jz 9f",
         "cmp ecx, {maybe}",
         "jbe 4f",
-        // FXAM tells an empty register by C3 and C0 without C2.
+        // FXAM marks an empty register by C3 and C0 without C2.
         "sub ecx, {maybe}",
         "fxam",
         "fnstsw ax",
@@ -249,8 +249,8 @@ unsafe extern "C" fn enter(frame: *mut Frame) {
         "6:",
         "fstp tbyte ptr [ebx + {result}]",
         "9:",
-        // A function that is declared wrongly may leave a number on the x87 stack, where it would spoil a later function's
-        // after seven more; one that breaks the convention, the direction flag.
+        // An incorrectly declared function may leave a number on the x87 stack, which would corrupt the result of a
+        // later function after seven more; one that breaks the convention may leave the direction flag set.
         "emms",
         "cld",
         "lea esp, [ebp - 12]",

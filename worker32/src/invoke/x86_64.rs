@@ -1,4 +1,5 @@
-//! Calls on x86-64, where every system has one convention and the caller removes the arguments: libffi does it all.
+//! Calls on x86-64, where every system has one convention and the caller removes the arguments: libffi does
+//! everything.
 
 use std::ffi::c_void;
 
@@ -10,13 +11,13 @@ use super::value::{self, ResultBytes};
 use super::{ErrorNumbers, Target};
 use crate::{fault, process};
 
-/// How many arguments most functions have at most.
+/// The maximum number of arguments of most functions.
 const FEW: usize = 8;
 
-/// What is needed to call functions of one signature.
+/// The data for calls of functions with one signature.
 pub(crate) struct Interface {
     cif: CallInterface,
-    /// Whether a result that is a record is written into its room by the function.
+    /// Whether the function writes a record result into its buffer.
     result_in_memory: bool,
 }
 
@@ -33,12 +34,12 @@ impl Interface {
         Ok(Self { cif, result_in_memory })
     }
 
-    /// The interface as libffi takes it.
+    /// The libffi call interface.
     pub(crate) fn cif(&self) -> &CallInterface {
         &self.cif
     }
 
-    /// Calls a function of the signature.
+    /// Calls a function with the signature.
     #[inline]
     pub(crate) fn call(
         &self,
@@ -46,7 +47,7 @@ impl Interface {
         target: Target<'_>,
         errors: &mut ErrorNumbers,
     ) -> Result<Value, Fault> {
-        // Clearing room for the most arguments would take longer than most functions.
+        // Clearing room for the maximum number of arguments would take longer than most functions.
         if target.arguments.len() <= FEW {
             self.call_in::<FEW>(signature, target, errors)
         } else {
@@ -69,7 +70,7 @@ impl Interface {
                 None => slots[index] = value::bits(value, *ty).ok_or_else(|| value::unfit(index))?,
                 Some(record) => value::with_record(value, record, |bytes| match slots[index].get_mut(..bytes.len()) {
                     Some(slot) => slot.copy_from_slice(bytes),
-                    // A longer one is read where it lies, by its exact size.
+                    // A longer one is read in place, by its exact size.
                     None => pointers[index] = bytes.as_ptr().cast_mut().cast(),
                 })
                 .ok_or_else(|| value::unfit(index))?,
@@ -82,10 +83,11 @@ impl Interface {
         };
         process::set_error_numbers(*errors);
         // SAFETY: the call interface was prepared for exactly these parameters, whose number the caller checked; each
-        // pointer leads to a slot of sixteen bytes, which neither a scalar nor a record in registers exceeds, or to a record
-        // of its own size, and all of them outlive the call. The room holds 32 bytes, at least what libffi widens results
-        // to, or is what the host has made for the record. The code's address is not NULL. That a function of this
-        // signature lies there is the host's claim: if it is wrong, it is this process that suffers, as intended.
+        // pointer refers to a slot of sixteen bytes, which neither a scalar nor a record in registers exceeds, or to
+        // a record of its own size, and all of them outlive the call. The buffer has 32 bytes, at least the size to
+        // which libffi widens results, or was provided by the host for the record. The code's address is not NULL.
+        // The host claims that a function with this signature is there: if that is wrong, only this process suffers,
+        // as intended.
         unsafe {
             let code = std::mem::transmute::<*const c_void, unsafe extern "C" fn()>(target.code);
             fault::barrier(|| raw::ffi_call(self.cif.as_ptr(), Some(code), room, pointers.as_mut_ptr()));

@@ -14,14 +14,14 @@ use crate::fault;
 /// A loaded library; never closed.
 pub(super) type Module = ManuallyDrop<Library>;
 
-/// How many dependencies may be loaded by hand for one library, so that no loop lasts.
+/// The limit on dependencies loaded explicitly for one library, so that no loop is endless.
 const MOST_DEPENDENCIES: usize = 64;
 
-/// The loader looks in no current directory but where the environment says so, which the host takes care of.
+/// The loader searches the current directory only if the environment says so, which the host prevents.
 pub(super) fn restrict_search() {}
 
-/// Loads a library. Dependencies that the system's rules do not find are looked for in `directories`, which the loader
-/// has no call for: each missing one is loaded first, by its path, and its name is then known to the loader.
+/// Loads a library. Dependencies that the system's rules do not find are searched for in `directories`, for which the
+/// loader has no function: each missing one is loaded first, by its path, and the loader then knows its name.
 pub(super) fn open(path: &PathBytes, directories: &[PathBytes]) -> Result<Module, Fault> {
     let directories: Vec<&Path> = directories.iter().map(path_of).collect();
     let module = open_with_dependencies(path_of(path), &directories, &mut Vec::new())?;
@@ -47,8 +47,8 @@ fn open_with_dependencies(path: &Path, directories: &[&Path], loaded: &mut Vec<P
         };
         if loaded.contains(&dependency) {
             let message = format!(
-                "{error}; {} is there, but has no SONAME by which the loader would know it: link it with -Wl,-soname, \
-                 or set LD_LIBRARY_PATH to its folder",
+                "{error}; {} exists, but has no SONAME by which the loader could identify it: link it with \
+                 -Wl,-soname, or set LD_LIBRARY_PATH to its folder",
                 dependency.display()
             );
             return Err(Fault::new(FaultKind::Load, message));
@@ -59,8 +59,8 @@ fn open_with_dependencies(path: &Path, directories: &[&Path], loaded: &mut Vec<P
 }
 
 fn open_once(path: &Path) -> Result<Module, String> {
-    // SAFETY: running the library's constructors in this process is what the worker is for; what they do wrong happens
-    // to this process alone.
+    // SAFETY: running the library's constructors in this process is the worker's purpose; their errors affect this
+    // process only.
     let opened = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
     opened.map(ManuallyDrop::new).map_err(|error| match error {
         libloading::Error::DlOpen { source, .. } => source.to_string(),
@@ -68,13 +68,13 @@ fn open_once(path: &Path) -> Result<Module, String> {
     })
 }
 
-/// The file that the loader says it could not open (`dlerror` has no other form than this text).
+/// The file that the loader could not open, according to its message (`dlerror` provides only this text).
 fn missing_file(error: &str) -> Option<&str> {
     let (name, _) = error.split_once(": cannot open shared object file")?;
     Some(name)
 }
 
-/// This executable with all it is linked to, which is the C library, and the mathematical functions.
+/// This executable with everything it is linked to, which is the C library, and the mathematical functions.
 pub(super) fn default_modules() -> Vec<Module> {
     let mut modules = vec![ManuallyDrop::new(Library::this())];
     modules.extend(open_once(Path::new("libm.so.6")));
@@ -84,17 +84,17 @@ pub(super) fn default_modules() -> Vec<Module> {
 /// The address of a symbol, if the module has it.
 pub(super) fn resolve(module: &Module, symbol: &Symbol) -> Result<Option<*mut c_void>, Fault> {
     let Symbol::Name(name) = symbol else {
-        let message = format!("there is no {symbol}: ordinals are of Windows libraries, this one has names alone");
+        let message = format!("there is no {symbol}: only Windows libraries have ordinals, this one only has names");
         return Err(Fault::new(FaultKind::Symbol, message));
     };
-    // SAFETY: the symbol is taken as an address alone, which every symbol has.
+    // SAFETY: the symbol is only used as an address, which every symbol has.
     let found = unsafe { module.get::<*mut c_void>(name) };
     Ok(found.ok().map(Found::as_raw_ptr).filter(|address| !address.is_null()))
 }
 
-/// The address of a symbol of the module or of what it is linked with, NULL if there is none.
+/// The address of a symbol of the module or of its dependencies, NULL if there is none.
 fn address(module: &Module, name: &CStr) -> *mut c_void {
-    // SAFETY: the symbol is taken as an address alone, which every symbol has.
+    // SAFETY: the symbol is only used as an address, which every symbol has.
     let found = unsafe { module.get::<*mut c_void>(name.to_bytes_with_nul()) };
     found.map_or(std::ptr::null_mut(), Found::as_raw_ptr)
 }

@@ -18,30 +18,30 @@ use crate::fault;
 /// A loaded library; never freed.
 pub(super) type Module = ManuallyDrop<Library>;
 
-/// The loader's word for a library whose DllMain has returned FALSE.
+/// The loader's error for a library whose DllMain has returned FALSE.
 const REFUSED: i32 = ERROR_DLL_INIT_FAILED as i32;
 
-/// What `dll.C` stands for on Windows: the C runtime and the libraries every program has at hand.
+/// The libraries behind `dll.C` on Windows: the C runtime and the libraries available to every program.
 const DEFAULT: [&str; 6] = ["msvcrt.dll", "kernel32.dll", "user32.dll", "gdi32.dll", "advapi32.dll", "ole32.dll"];
 
-/// Has the loader look in the worker's folder, the system's and those that are added, also when a library itself loads
-/// another one: never in the current directory or in PATH, where anybody may have put a file of the same name.
+/// Makes the loader search the worker's folder, the system's and those that are added, also when a library itself
+/// loads another one: never the current directory or PATH, where anyone may have placed a file of the same name.
 pub(super) fn restrict_search() {
     const EMPTY: [u16; 1] = [0];
-    // SAFETY: the string is zero-terminated. It takes the current directory out of the search of a library that asks for
-    // the old one by its flags. A system too old for the first call refuses it.
+    // SAFETY: the string is zero-terminated. It removes the current directory from the search of a library that
+    // requests the old search order by its flags. A system that is too old for the first call rejects it.
     unsafe {
         SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
         SetDllDirectoryW(EMPTY.as_ptr());
     }
 }
 
-/// Loads a library. Its dependencies are looked for beside it, in `directories` and in the system's directory, never in
-/// the current directory or in PATH. A bare name is one of the system's own.
+/// Loads a library. Its dependencies are searched for beside it, in `directories` and in the system's directory,
+/// never in the current directory or in PATH. A bare name refers to one of the system's own.
 pub(super) fn open(path: &PathBytes, directories: &[PathBytes]) -> Result<Module, Fault> {
     for directory in directories {
         let wide: Vec<u16> = OsStr::new(text_of(directory)?).encode_wide().chain([0]).collect();
-        // SAFETY: the string is zero-terminated. A directory that does not exist is refused, which does no harm.
+        // SAFETY: the string is zero-terminated. A directory that does not exist is rejected, which is harmless.
         unsafe { AddDllDirectory(wide.as_ptr()) };
     }
     let path = text_of(path)?;
@@ -50,21 +50,21 @@ pub(super) fn open(path: &PathBytes, directories: &[PathBytes]) -> Result<Module
     } else {
         LOAD_LIBRARY_SEARCH_SYSTEM32
     };
-    // SAFETY: running the library's DllMain in this process is what the worker is for; what it does wrong happens to
-    // this process alone.
+    // SAFETY: running the library's DllMain in this process is the worker's purpose; its errors affect this process
+    // only.
     unsafe { Library::load_with_flags(path, flags) }.map(ManuallyDrop::new).map_err(|error| {
         let source = match error {
             libloading::Error::LoadLibraryExW { source } => source,
             error => return Fault::new(FaultKind::Load, error.to_string()),
         };
-        // The crate keeps the number to itself, but for those who look closely.
+        // The crate exposes the number only in its Debug output.
         let number = format!("{source:?}").parse::<i32>().ok();
         if let Some(number) = number {
             fault::end_if_crashed(number as u32);
         }
         let message = match number {
             Some(REFUSED) => {
-                "DllMain returned FALSE, its own or that of a library it needs: it could not prepare itself \
+                "DllMain returned FALSE, that of the library or of one of its dependencies: initialization failed \
                               (ERROR_DLL_INIT_FAILED)"
                     .to_owned()
             }
@@ -77,19 +77,19 @@ pub(super) fn open(path: &PathBytes, directories: &[PathBytes]) -> Result<Module
 fn text_of(path: &PathBytes) -> Result<&str, Fault> {
     std::str::from_utf8(&path.0).map_err(|_| {
         let path = String::from_utf8_lossy(&path.0);
-        Fault::new(FaultKind::Load, format!("'{path}': a path of Windows must be valid Unicode"))
+        Fault::new(FaultKind::Load, format!("'{path}': a Windows path must be valid Unicode"))
     })
 }
 
-/// Those of the default libraries that this system has.
+/// The default libraries that exist on this system.
 pub(super) fn default_modules() -> Vec<Module> {
     DEFAULT.iter().filter_map(|name| open(&(*name).into(), &[]).ok()).collect()
 }
 
-/// The address of a symbol, if the module has it. The loader follows forwarders, and loads what they lead to.
-#[allow(clippy::unnecessary_wraps, reason = "on Unix some symbols mean nothing")]
+/// The address of a symbol, if the module has it. The loader follows forwarders, and loads their targets.
+#[allow(clippy::unnecessary_wraps, reason = "on Unix some symbols are invalid")]
 pub(super) fn resolve(module: &Module, symbol: &Symbol) -> Result<Option<*mut c_void>, Fault> {
-    // SAFETY: the symbol is taken as an address alone, which every symbol has.
+    // SAFETY: the symbol is only used as an address, which every symbol has.
     let found = unsafe {
         match symbol {
             Symbol::Name(name) => module.get::<*mut c_void>(name),

@@ -4,11 +4,11 @@
 use windows_sys::Win32::System::Diagnostics::Debug::{ReadProcessMemory, WriteProcessMemory};
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-/// Copies as many bytes at `start` as can be read, and tells how many.
+/// Copies as many bytes at `start` as are readable, and returns their number.
 pub(super) fn copy(start: usize, into: &mut [u8]) -> usize {
     let mut copied = 0;
-    // SAFETY: `into` is borrowed for writing and its length is given; the source is checked by the system, which fails
-    // with ERROR_PARTIAL_COPY for what is not mapped.
+    // SAFETY: `into` is borrowed for writing and its length is passed; the system checks the source, and fails with
+    // ERROR_PARTIAL_COPY for unmapped memory.
     let whole = unsafe {
         ReadProcessMemory(
             GetCurrentProcess(),
@@ -21,11 +21,11 @@ pub(super) fn copy(start: usize, into: &mut [u8]) -> usize {
     if whole == 0 { copied.min(into.len()) } else { into.len() }
 }
 
-/// Copies as many bytes to `start` as can be written, and tells how many.
+/// Copies as many bytes to `start` as are writable, and returns their number.
 pub(super) fn copy_in(bytes: &[u8], start: usize) -> usize {
     let mut copied = 0;
-    // SAFETY: `bytes` are only read; what is written at the target the host has asked for, on behalf of a script that
-    // answers for it, and the system checks that it is writable memory.
+    // SAFETY: `bytes` are only read; the host has requested the write to the target, on behalf of a script that is
+    // responsible for it, and the system checks that it is writable memory.
     let whole = unsafe {
         WriteProcessMemory(
             GetCurrentProcess(),

@@ -1,18 +1,18 @@
-//! Entries from a library's code. On i386, System V promises functions a stack that is aligned to 16 bytes, which the code
-//! that the compiler makes relies on. Code of old compilers and hand-written assembly aligns it to 4 bytes only.
+//! Entry points called from a library's code. On i386, System V guarantees functions a stack aligned to 16 bytes,
+//! which compiled code relies on. Code of old compilers and hand-written assembly aligns it to 4 bytes only.
 
-/// Defines a function that a library's code enters, which has another do its work on a stack that is aligned to 16 bytes.
-/// It passes at most four words of arguments.
+/// Defines a function called from a library's code that calls another function on a stack aligned to 16 bytes. It
+/// passes at most four words of arguments.
 ///
-/// On Windows the compiler expects an alignment of 4 bytes on i386 and aligns the stack itself where it needs to.
+/// On Windows the compiler expects an alignment of 4 bytes on i386 and aligns the stack itself where necessary.
 macro_rules! entry {
     ($(#[$attribute:meta])* unsafe extern $abi:literal fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? = $work:path;) => {
         $(#[$attribute])*
         #[cfg(all(target_arch = "x86", unix))]
         #[unsafe(naked)]
         unsafe extern $abi fn $name($($argument: $type),*) $(-> $result)? {
-            // The words beyond the arguments are the caller's own, which the work does not look at. The unwinder passes here on its
-            // way from an `abort` to the library that called it.
+            // The words beyond the arguments belong to the caller and are not read. The unwinder passes through here
+            // on its way from an `abort` to the library that called it.
             ::std::arch::naked_asm!(
                 ".cfi_startproc",
                 "push ebp",
@@ -37,7 +37,7 @@ macro_rules! entry {
         $(#[$attribute])*
         #[cfg(not(all(target_arch = "x86", unix)))]
         unsafe extern $abi fn $name($($argument: $type),*) $(-> $result)? {
-            // SAFETY: the caller keeps the same promises.
+            // SAFETY: the caller provides the same guarantees.
             unsafe { $work($($argument),*) }
         }
     };

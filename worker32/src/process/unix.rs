@@ -7,39 +7,40 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::invoke::ErrorNumbers;
 
-/// The descriptors that lead to the host, for the handler that runs in forks.
+/// The descriptors of the host's channel, for the handler that runs in forked processes.
 static CHANNEL: [AtomicI32; 4] = [const { AtomicI32::new(-1) }; 4];
 
 static FORKED: AtomicBool = AtomicBool::new(false);
 
-/// Keeps a descriptor that leads to the host to this process alone: a process that a library forks closes it, or the host
-/// would not see this one end, and might hear a child's report as this one's.
+/// Restricts a descriptor of the host's channel to this process: a forked process closes it, or the host would not
+/// detect this process's exit, and might mistake a child's report for this process's.
 pub(crate) fn keep_from_forks(descriptor: &impl AsFd) {
     static HANDLER: Once = Once::new();
     let descriptor = descriptor.as_fd().as_raw_fd();
     let free = |slot: &&AtomicI32| slot.compare_exchange(-1, descriptor, Ordering::Relaxed, Ordering::Relaxed).is_ok();
     let kept = CHANNEL.iter().find(free);
-    debug_assert!(kept.is_some(), "more descriptors lead to the host than there is room for");
-    // SAFETY: the handler does only what is safe after a fork of a program with threads (fork(2)): it stores and closes.
+    debug_assert!(kept.is_some(), "the table of descriptors is full");
+    // SAFETY: the handler does only what is safe after a fork of a multi-threaded program (fork(2)): it stores and
+    // closes.
     HANDLER.call_once(|| unsafe {
         libc::pthread_atfork(None, None, Some(forked));
     });
 }
 
 super::entry! {
-    /// Is called in a process that was forked.
+    /// Called in a forked process.
     unsafe extern "C" fn forked() = leave_channel;
 }
 
 unsafe extern "C" fn leave_channel() {
     FORKED.store(true, Ordering::Relaxed);
     for descriptor in CHANNEL.iter().map(|slot| slot.load(Ordering::Relaxed)).filter(|descriptor| *descriptor >= 0) {
-        // SAFETY: the descriptors are the fork's own copies; nothing of it uses them any more, as `is_fork` tells.
+        // SAFETY: the descriptors are the fork's own copies; its code no longer uses them, which `is_fork` prevents.
         unsafe { libc::close(descriptor) };
     }
 }
 
-/// Whether this is a process that a library forked: it has no host and nothing to serve.
+/// Whether this is a process forked by a library: it has no host and nothing to serve.
 pub(crate) fn is_fork() -> bool {
     FORKED.load(Ordering::Relaxed)
 }
@@ -50,22 +51,22 @@ pub(crate) fn end_now() -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// Nothing here asks the user anything.
+/// Does nothing: no dialogs exist here.
 pub(crate) fn suppress_dialogs() {}
 
-/// Puts the thread's error numbers in place before a call.
+/// Sets the thread's error numbers before a call.
 pub(crate) fn set_error_numbers(numbers: ErrorNumbers) {
-    // SAFETY: `__errno_location` gives the calling thread's own `errno`, valid for the thread's life.
+    // SAFETY: `__errno_location` returns the calling thread's own `errno`, valid for the thread's life.
     unsafe { *libc::__errno_location() = numbers.errno }
 }
 
-/// Takes the thread's error numbers right after a call.
+/// Reads the thread's error numbers right after a call.
 pub(crate) fn error_numbers() -> ErrorNumbers {
     // SAFETY: as above.
     ErrorNumbers { errno: unsafe { *libc::__errno_location() }, last_error: 0 }
 }
 
-/// There is no last error here; `errno` has its own texts.
+/// There is no last error on this system; `errno` has its own texts.
 pub(crate) fn last_error_text(_: u32) -> Option<String> {
     None
 }

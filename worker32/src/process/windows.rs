@@ -17,10 +17,10 @@ unsafe extern "C" {
     fn _errno() -> *mut c_int;
 }
 
-/// There are no forks here.
+/// Does nothing: there are no forks on this system.
 pub(crate) fn keep_from_forks(_: &impl AsHandle) {}
 
-/// There are no forks here.
+/// There are no forks on this system.
 pub(crate) fn is_fork() -> bool {
     false
 }
@@ -32,22 +32,23 @@ pub(crate) fn end_now() -> ! {
     std::process::abort()
 }
 
-/// A fault or a missing file must end in an error message, never in a dialog that nobody is there to close.
+/// Suppresses dialogs: a fault or a missing file must cause an error message, not a dialog that no user is there to
+/// close.
 pub(crate) fn suppress_dialogs() {
-    // SAFETY: the function takes any combination of its flags.
+    // SAFETY: the function accepts any combination of its flags.
     unsafe { SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX) };
 }
 
-/// Puts the thread's error numbers in place before a call.
+/// Sets the thread's error numbers before a call.
 pub(crate) fn set_error_numbers(numbers: ErrorNumbers) {
-    // SAFETY: `_errno` gives the calling thread's own `errno`, valid for the thread's life.
+    // SAFETY: `_errno` returns the calling thread's own `errno`, valid for the thread's life.
     unsafe {
         *_errno() = numbers.errno;
         SetLastError(numbers.last_error);
     }
 }
 
-/// Takes the thread's error numbers right after a call, the last error first: asking for `errno` may change it.
+/// Reads the thread's error numbers right after a call, the last error first: reading `errno` may change it.
 pub(crate) fn error_numbers() -> ErrorNumbers {
     // SAFETY: as above.
     unsafe {
@@ -56,10 +57,10 @@ pub(crate) fn error_numbers() -> ErrorNumbers {
     }
 }
 
-/// The system's own text for an error number.
+/// The system's message for an error number.
 pub(crate) fn last_error_text(code: u32) -> Option<String> {
     let text = std::io::Error::from_raw_os_error(code as i32).to_string();
-    // The standard library appends the number, which the caller has.
+    // The standard library appends the number, which the caller already has.
     let text = text.rsplit_once(" (os error").map_or(text.as_str(), |(text, _)| text);
     Some(text.trim_end().to_owned())
 }

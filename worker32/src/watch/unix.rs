@@ -1,4 +1,4 @@
-//! Linux: a thread that waits for the host's end. The thread that serves does not end alone here.
+//! Linux: a thread that waits for the host's exit. The serving thread does not end on its own here.
 
 use std::io;
 use std::sync::mpsc::{self, Sender};
@@ -10,13 +10,13 @@ use protocol::link::Watcher;
 
 use crate::process;
 
-/// What the thread is to do.
+/// The task of the thread.
 type Task = Box<dyn FnOnce() + Send>;
 
-/// Gives the thread that was started with the process its task, once.
+/// Sends the thread started with the process its task, once.
 static WAITING: Mutex<Option<Sender<Task>>> = Mutex::new(None);
 
-/// Starts the thread that will watch. It starts before the host is answered: a worker that could not watch must not run a
+/// Starts the watching thread. It starts before the host is answered: a worker that could not watch must not run a
 /// library.
 pub(crate) fn start() -> io::Result<()> {
     let (give, given) = mpsc::channel::<Task>();
@@ -25,7 +25,7 @@ pub(crate) fn start() -> io::Result<()> {
     Ok(())
 }
 
-/// Calls `ended` once the host has.
+/// Calls `ended` once the host has exited.
 pub(crate) fn watch_host(watcher: Watcher, ended: impl FnOnce() + Send + 'static) -> io::Result<()> {
     process::keep_from_forks(&watcher);
     run_beside(move || {
@@ -34,18 +34,16 @@ pub(crate) fn watch_host(watcher: Watcher, ended: impl FnOnce() + Send + 'static
     })
 }
 
-/// Runs a task on another thread, which is the one that was started with the process if that has none yet.
+/// Runs a task on another thread: the one started with the process, if that has no task yet.
 pub(crate) fn run_beside(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
     match WAITING.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        // It waits for this alone, and so receives it.
-        Some(waiting) => {
-            waiting.send(Box::new(task)).map_err(|_| io::Error::other("the thread that watches has ended"))
-        }
+        // It waits for nothing else, and therefore receives it.
+        Some(waiting) => waiting.send(Box::new(task)).map_err(|_| io::Error::other("the watching thread has ended")),
         None => thread::Builder::new().spawn(task).map(drop),
     }
 }
 
-/// Rests for a time.
+/// Sleeps for a time.
 pub(crate) fn pause(time: Duration) {
     thread::sleep(time);
 }

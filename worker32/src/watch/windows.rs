@@ -1,6 +1,7 @@
-//! Windows: one thread watches for everything and makes the reports that a thread without stack cannot make. Each thread
-//! more has a dying process end later, under Wine by a tenth of a millisecond and up to one on a busy machine.
-#![allow(unsafe_code, reason = "what is watched for are handles, and the operating system's functions wait for them")]
+//! Windows: one thread watches for everything and makes the reports that a thread without stack cannot make. Each
+//! additional thread delays the exit of a dying process, under Wine by a tenth of a millisecond and up to one on a
+//! busy machine.
+#![allow(unsafe_code, reason = "handles are waited for through the operating system's functions")]
 
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle};
@@ -17,22 +18,23 @@ use windows_sys::Win32::System::Threading::{
 
 use crate::fault;
 
-/// How long the thread may take to run.
+/// The time limit for the thread to start running.
 const START_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long the thread rests if it cannot wait, as when a library has closed a handle that is not its own.
+/// How long the thread sleeps if it cannot wait, for instance after a library has closed a handle it does not own.
 const REST: Duration = Duration::from_millis(10);
 
-/// How many objects are waited for at once: the thread that serves, the wish for a report, and the two that tell of the host's end.
+/// The maximum number of objects waited for at once: the serving thread, the report request, and the two that signal
+/// the host's exit.
 const MOST: usize = 4;
 
 static WATCHED: OnceLock<Watched> = OnceLock::new();
 
-/// What is watched for from the start.
+/// The objects watched from the start.
 struct Watched {
     /// The thread that serves the host.
     serving: OwnedHandle,
-    /// Is set when there is a host whose end can be waited for; resets itself.
+    /// Set when there is a host whose exit can be waited for; auto-reset.
     host_is_known: OwnedHandle,
 }
 
@@ -44,11 +46,11 @@ struct Host {
     ended: Box<dyn FnOnce() + Send>,
 }
 
-/// Starts the thread, which lasts as long as the process, and waits until it runs: a new thread begins with the loader's
-/// lock, and would wait for it while a library is loaded that is to be reported.
+/// Starts the thread, which lives as long as the process, and waits until it runs: a new thread first takes the
+/// loader's lock, and would wait for it while a library is loaded whose crash is to be reported.
 ///
-/// The process ends when the calling thread does, which serves the host: a library may end it alone, with ExitThread, and
-/// Wine does so for an exception that it cannot deliver.
+/// The process ends when the calling thread, which serves the host, does: a library may end only that thread, with
+/// ExitThread, and Wine does so for an exception that it cannot deliver.
 pub(crate) fn start() -> io::Result<()> {
     let watched = Watched { serving: calling_thread()?, host_is_known: fault::event()? };
     let watched = WATCHED.get_or_init(move || watched);
@@ -62,7 +64,7 @@ pub(crate) fn start() -> io::Result<()> {
     Ok(())
 }
 
-/// Calls `ended` once the host has.
+/// Calls `ended` once the host has exited.
 #[expect(clippy::unnecessary_wraps, reason = "it may fail on Linux")]
 pub(crate) fn watch_host(watcher: Watcher, ended: impl FnOnce() + Send + 'static) -> io::Result<()> {
     *host() = Some(Host { watcher, ended: Box::new(ended) });
@@ -72,12 +74,12 @@ pub(crate) fn watch_host(watcher: Watcher, ended: impl FnOnce() + Send + 'static
     Ok(())
 }
 
-/// Runs a task on a thread of its own: the one that was started with the process watches.
+/// Runs a task on a new thread: the one started with the process is busy watching.
 pub(crate) fn run_beside(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().spawn(task).map(drop)
 }
 
-/// Rests for a time, and goes on to watch meanwhile for all but the host.
+/// Sleeps for a time, and meanwhile continues to watch for everything but the host.
 pub(crate) fn pause(time: Duration) {
     match WATCHED.get() {
         Some(watched) => _ = attend(watched, &[], u32::try_from(time.as_millis()).unwrap_or(INFINITE)),
@@ -101,18 +103,19 @@ fn host() -> std::sync::MutexGuard<'static, Option<Host>> {
     HOST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for what is watched for from the start and does what it asks for; gives whether one of the other objects came instead.
+/// Waits for the objects watched from the start and handles their events; returns whether one of the other objects
+/// was signalled instead.
 fn attend(watched: &Watched, others: &[BorrowedHandle<'_>], milliseconds: u32) -> bool {
     let report = fault::report_wanted();
     let objects = [watched.serving.as_handle()].into_iter().chain(report).chain(others.iter().copied());
-    // Whoever wants a report may hold the lock of the heap, so that nothing may be allocated or freed here.
+    // The thread that requests a report may hold the heap lock, so nothing may be allocated or freed here.
     let mut handles = [ptr::null_mut(); MOST];
     let mut count = 0;
     for (handle, object) in handles.iter_mut().zip(objects) {
         *handle = object.as_raw_handle();
         count += 1;
     }
-    // SAFETY: the handles are open for as long as they are borrowed, and there are as many as said.
+    // SAFETY: the handles are open for as long as they are borrowed, and their number is passed.
     let outcome = unsafe { WaitForMultipleObjects(count, handles.as_ptr(), 0, milliseconds) };
     if outcome == WAIT_FAILED {
         thread::sleep(REST);
@@ -126,7 +129,7 @@ fn attend(watched: &Watched, others: &[BorrowedHandle<'_>], milliseconds: u32) -
     false
 }
 
-/// Ends the process with the code that a thread has ended with.
+/// Ends the process with a thread's exit code.
 fn end_as(thread: &OwnedHandle) {
     let mut code = 0;
     // SAFETY: the handle is open, the code is written to a local, and the pseudo handle is always valid.
@@ -138,8 +141,8 @@ fn end_as(thread: &OwnedHandle) {
 
 fn calling_thread() -> io::Result<OwnedHandle> {
     let mut thread: RawHandle = ptr::null_mut();
-    // SAFETY: the pseudo handles of the current process and thread are always valid; the real handle is owned only if the
-    // function says that it has made one.
+    // SAFETY: the pseudo handles of the current process and thread are always valid; the real handle is owned only if
+    // the function reports that it created one.
     unsafe {
         let process = GetCurrentProcess();
         match DuplicateHandle(process, GetCurrentThread(), process, &raw mut thread, 0, 0, DUPLICATE_SAME_ACCESS) {

@@ -1,17 +1,17 @@
-//! Other bridges to measure against. One that cannot be installed is left out.
+//! Other bridges to measure against. Those that cannot be installed are skipped.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::step;
 
-/// The release that is measured against.
+/// The release to measure against.
 const MSL_LOADLIB: &str = "msl-loadlib==1.1.0";
 
-/// Where LuaJIT is, if the system has it.
+/// The paths of LuaJIT, if the system has it.
 const LUAJIT: [&str; 2] = ["/usr/bin/luajit", "/usr/local/bin/luajit"];
 
-/// Installs what can be, and tells where it is, as environment variables.
+/// Installs the available bridges, and returns their locations as environment variables.
 pub(super) fn install(folder: &Path) -> Vec<(&'static str, PathBuf)> {
     let environment = folder.join("venv");
     if !python(folder).is_file() || library_of_msl_loadlib(folder).is_none() {
@@ -19,19 +19,19 @@ pub(super) fn install(folder: &Path) -> Vec<(&'static str, PathBuf)> {
         let made = step::run(Command::new("python3").args(["-m", "venv"]).arg(&environment))
             .and_then(|()| step::run(Command::new(python(folder)).args(["-m", "pip", "install", "-q", MSL_LOADLIB])));
         if let Err(failure) = made {
-            step::say(&format!("{MSL_LOADLIB} is left out: {failure}"));
+            step::say(&format!("{MSL_LOADLIB} is skipped: {failure}"));
         }
     }
     if luajit().is_none() {
         let installed = step::run(Command::new("apt-get").args(["install", "-y", "-q", "luajit"]));
         if let Err(failure) = installed {
-            step::say(&format!("LuaJIT is left out: {failure}"));
+            step::say(&format!("LuaJIT is skipped: {failure}"));
         }
     }
     installed(folder)
 }
 
-/// Tells where what is installed is.
+/// The locations of the installed bridges.
 pub(super) fn installed(folder: &Path) -> Vec<(&'static str, PathBuf)> {
     let python = Some(python(folder)).filter(|python| python.is_file());
     let places = [
@@ -46,7 +46,7 @@ fn python(folder: &Path) -> PathBuf {
     folder.join("venv/bin/python")
 }
 
-/// The library that comes with msl-loadlib, wherever this Python keeps its packages.
+/// The library that comes with msl-loadlib, wherever this Python stores its packages.
 fn library_of_msl_loadlib(folder: &Path) -> Option<PathBuf> {
     let versions = std::fs::read_dir(folder.join("venv/lib")).ok()?;
     let within = |version: std::fs::DirEntry| version.path().join("site-packages/msl/examples/loadlib/cpp_lib32.so");

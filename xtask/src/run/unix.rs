@@ -1,4 +1,4 @@
-//! On Unix the program takes xtask's place.
+//! On Unix the program replaces xtask.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::failure::Failure;
 use crate::step;
 
-/// Becomes the program: Ctrl-C, the terminal and the exit status are its own, with nobody between it and the shell.
+/// Replaces this process with the program: it directly owns Ctrl-C, the terminal and the exit status.
 pub(super) fn pass_through(command: &mut Command) -> Result<ExitCode, Failure> {
     let error = command.exec();
     Err(Failure::new(format!("{} cannot be started: {error}", step::line_of(command))))

@@ -1,11 +1,11 @@
-//! The system's packages, on Debian, Ubuntu and what is made from them.
+//! The system packages, on Debian, Ubuntu and their derivatives.
 
 use std::process::Command;
 
 use crate::failure::Failure;
 use crate::step;
 
-/// What is needed, and why.
+/// The required packages, and their purposes.
 const PACKAGES: &[(&str, &str)] = &[
     ("gcc", "links programs and compiles Lua and libffi"),
     ("libc6-dev", "the C library's headers"),
@@ -14,16 +14,16 @@ const PACKAGES: &[(&str, &str)] = &[
     ("gcc-mingw-w64-i686", "links i686 programs for Windows"),
     ("gcc-mingw-w64-x86-64", "links x86_64 programs for Windows"),
     ("wine64", "runs Windows programs"),
-    ("lib32z1", "a 32-bit library that nobody here built"),
-    ("libz-mingw-w64", "a Windows library that nobody here built"),
-    ("libz-mingw-w64-dev", "a Windows header that the parser is tried on"),
-    ("zlib1g-dev", "a header that the parser is tried on"),
-    ("libsqlite3-dev", "a header that the parser is tried on"),
-    ("libusb-1.0-0-dev", "a header that the parser is tried on"),
-    ("portaudio19-dev", "a header that the parser is tried on"),
+    ("lib32z1", "a 32-bit library built by others"),
+    ("libz-mingw-w64", "a Windows library built by others"),
+    ("libz-mingw-w64-dev", "a Windows header to test the parser"),
+    ("zlib1g-dev", "a header to test the parser"),
+    ("libsqlite3-dev", "a header to test the parser"),
+    ("libusb-1.0-0-dev", "a header to test the parser"),
+    ("portaudio19-dev", "a header to test the parser"),
 ];
 
-/// Installs the packages that are missing, as root or through sudo; elsewhere it says what to do.
+/// Installs missing packages, as root or through sudo; otherwise the error says what to do.
 pub(crate) fn packages() -> Result<(), Failure> {
     if !step::succeeds(Command::new("dpkg-query").arg("--version")) {
         return other_distribution();
@@ -39,15 +39,15 @@ pub(crate) fn packages() -> Result<(), Failure> {
     }
     let apt = |words: &[&str]| {
         let mut command = Command::new(if root { "env" } else { "sudo" });
-        // `sudo NAME=VALUE` needs a right of its own, `sudo env` does not.
+        // `sudo NAME=VALUE` needs a permission of its own, `sudo env` does not.
         command.args(if root { &[][..] } else { &["env"] });
         command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(words);
         command
     };
     step::say("apt-get update");
     if step::run(&mut apt(&["update", "-q"])).is_err() {
-        // One index out of step does not mean that the packages cannot be had.
-        step::say("apt-get update did not succeed; going on with the lists that are there");
+        // One outdated index does not mean that the packages are unavailable.
+        step::say("apt-get update failed; continuing with the existing lists");
     }
     step::say(&by_hand);
     step::run(apt(&["install", "-y", "-q", "--no-install-recommends"]).args(&missing))
@@ -57,20 +57,20 @@ pub(crate) fn packages() -> Result<(), Failure> {
 /// One line for each known package, such as `gcc install ok installed`.
 fn status() -> String {
     let names = PACKAGES.iter().map(|(name, _)| *name);
-    // Unknown packages make it fail, and it lists the known ones all the same.
+    // Unknown packages make it fail, but it still lists the known ones.
     let output = Command::new("dpkg-query").args(["-W", "-f", "${Package} ${Status}\n"]).args(names).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
 fn missing_from(status: &str) -> Vec<&'static str> {
-    // The word before says what the administrator wants, such as `hold`.
+    // The first word is the administrator's selection, such as `hold`.
     let is =
         |line: &str, name: &str| line.split(' ').eq([name, line.split(' ').nth(1).unwrap_or(""), "ok", "installed"]);
     let installed = |name: &str| status.lines().any(|line| is(line, name));
     PACKAGES.iter().map(|(name, _)| *name).filter(|name| !installed(name)).collect()
 }
 
-/// On another distribution the tools themselves are looked for.
+/// On other distributions, checks for the tools themselves.
 fn other_distribution() -> Result<(), Failure> {
     let tools = ["gcc", "make", "i686-w64-mingw32-gcc", "x86_64-w64-mingw32-gcc"];
     let missing: Vec<&str> =
@@ -78,7 +78,8 @@ fn other_distribution() -> Result<(), Failure> {
     if missing.is_empty() {
         return Ok(());
     }
-    let mut message = format!("these programs are missing: {}. What is needed, by Debian's names:", missing.join(", "));
+    let mut message =
+        format!("these programs are missing: {}. The required packages, by Debian's names:", missing.join(", "));
     for (name, reason) in PACKAGES {
         message += &format!("\n    {name:<24}{reason}");
     }

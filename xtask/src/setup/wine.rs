@@ -1,8 +1,9 @@
-//! A Wine of our own that runs 32-bit and 64-bit Windows programs.
+//! A private Wine that runs 32-bit and 64-bit Windows programs.
 //!
-//! Debian's `wine64` runs 32-bit programs on 64-bit libraries alone; it lacks only the 32-bit half of Wine's own DLLs. That
-//! half is taken out of the i386 package into a private folder, beside a copy of the 64-bit half, so that the system needs
-//! no second architecture. The prefix is private too. All of it lives in the user's cache folder and serves every clone.
+//! Debian's `wine64` can run 32-bit programs with 64-bit libraries only; it lacks just the 32-bit half of Wine's own
+//! DLLs. That half is taken from the i386 package into a private folder, beside a copy of the 64-bit half, so that
+//! the system needs no second architecture. The prefix is private too. All of it is in the user's cache folder and
+//! shared by all clones.
 
 use std::env;
 use std::fs::{self, File};
@@ -12,7 +13,7 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::step;
 
-/// A Wine that works.
+/// A working Wine.
 #[derive(Clone, Debug)]
 pub(crate) struct Wine {
     loader: PathBuf,
@@ -27,7 +28,7 @@ const DLLS: &str = "/usr/lib/x86_64-linux-gnu/wine";
 const HALF: &str = "i386-windows";
 
 impl Wine {
-    /// Tells a command, and what it starts, to use this Wine and nothing of the user's.
+    /// Makes a command, and the processes it starts, use this Wine and nothing of the user's.
     pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         for name in ["WINEARCH", "WINELOADER", "WINESERVER", "WINEDLLOVERRIDES", "WINEDLLPATH"] {
             command.env_remove(name);
@@ -36,7 +37,7 @@ impl Wine {
         command.envs(self.dlls.iter().map(|dlls| ("WINEDLLPATH", dlls)))
     }
 
-    /// Tells a command to use this Wine, unless the user has named one.
+    /// Makes a command use this Wine, unless the user has specified one.
     pub(crate) fn offer(&self, command: &mut Command) {
         let named = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         if !named("RUNTIME64_WINE") && !named("WINEPREFIX") {
@@ -49,7 +50,7 @@ impl Wine {
         &self.loader
     }
 
-    /// A Windows program, to be run.
+    /// The command to run a Windows program.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(&self.loader);
         command.arg(program);
@@ -57,7 +58,7 @@ impl Wine {
         command
     }
 
-    /// The server of the private prefix, with an option: one of the user's own is never started or ended.
+    /// The server of the private prefix, with an option: a server of the user's is never started or ended.
     pub(crate) fn server(&self, option: &str) -> Command {
         let mut command = Command::new(&self.server);
         command.arg(option);
@@ -65,14 +66,14 @@ impl Wine {
         command
     }
 
-    /// A file beside the prefix, locked by those who use it for long.
+    /// A file beside the prefix, locked by its long-term users.
     pub(crate) fn in_use(&self) -> Result<File, Failure> {
         let path = self.prefix.with_extension("in-use");
         File::create(&path).map_err(|error| Failure::file(&path, &error))
     }
 }
 
-/// Finds the private Wine, or makes it.
+/// Finds the private Wine, or creates it.
 pub(crate) fn ready() -> Result<Wine, Failure> {
     let missing =
         || Failure::new("Wine is neither where Debian puts it nor in PATH; install wine64, or wine elsewhere");
@@ -100,7 +101,7 @@ pub(crate) fn ready() -> Result<Wine, Failure> {
     Ok(Wine { loader, server, dlls, prefix })
 }
 
-/// Whether a Wine of this version, such as `wine-8.0.1`, has the new WoW64. A version that cannot be read is tried.
+/// Whether a Wine of this version, such as `wine-8.0.1`, has the new WoW64. An unknown version is tried.
 fn runs_32_bit_programs_alone(version: &str) -> bool {
     let number = version.trim_start_matches("wine-").split('.').next().and_then(|major| major.parse::<u32>().ok());
     number.is_none_or(|major| major >= 8)
@@ -114,7 +115,7 @@ fn find(paths: &[&str], names: &[&str]) -> Option<PathBuf> {
     paths.iter().map(PathBuf::from).chain(in_path).find(|path| path.is_file())
 }
 
-/// Whether the loader finds DLLs of both widths by itself, as distributions with the whole of Wine have them.
+/// Whether the loader finds DLLs of both widths itself, as in distributions with a complete Wine.
 fn has_both_halves(loader: &Path) -> bool {
     let loader = fs::canonicalize(loader).unwrap_or_else(|_| loader.to_owned());
     // The loader is in bin beside lib, or on Debian in lib/wine.
@@ -128,12 +129,14 @@ fn has_both_halves(loader: &Path) -> bool {
 fn cache() -> Result<PathBuf, Failure> {
     let cache = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let cache = cache.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
-    let cache = cache.ok_or_else(|| Failure::new("neither XDG_CACHE_HOME nor HOME says where Wine may be kept"))?;
+    let cache = cache
+        .ok_or_else(|| Failure::new("neither XDG_CACHE_HOME nor HOME is set, so there is no cache folder for Wine"))?;
     Ok(cache.join("runtime64"))
 }
 
-/// Makes a folder under another name and renames it when it is whole, so that half a folder never counts. One set-up
-/// does it while others wait; the system unlocks what an interrupted one leaves, and the next one begins anew.
+/// Creates a folder under another name and renames it when it is complete, so that a partial folder never counts. One
+/// set-up does this while others wait; the system releases the lock of an interrupted one, and the next one starts
+/// anew.
 fn make_once(path: &Path, make: impl FnOnce(&Path) -> Result<(), Failure>) -> Result<(), Failure> {
     if path.is_dir() {
         return Ok(());
@@ -144,7 +147,7 @@ fn make_once(path: &Path, make: impl FnOnce(&Path) -> Result<(), Failure>) -> Re
     let lock_path = path.with_extension("lock");
     let lock = File::create(&lock_path).map_err(|error| Failure::file(&lock_path, &error))?;
     if lock.try_lock().is_err() {
-        step::say("waiting for another set-up, which is at work on Wine");
+        step::say("waiting for another set-up that is preparing Wine");
         lock.lock().map_err(|error| Failure::file(&lock_path, &error))?;
     }
     if path.is_dir() {
@@ -173,13 +176,13 @@ fn unpack_dlls(folder: &Path) -> Result<(), Failure> {
     };
     step::say("reading the package lists for Wine's 32-bit half");
     if step::capture(&mut apt(&["update"])).is_err() {
-        step::say("some lists could not be read; going on with the others");
+        step::say("some lists could not be read; continuing with the others");
     }
     let installed = step::capture(Command::new("dpkg-query").args(["-W", "-f", "${Version}", "libwine"]))?;
     step::say(&format!("downloading libwine:i386 {installed} (95 MB)"));
     let exact = format!("libwine:i386={installed}");
     step::capture(&mut apt(&["download", &exact])).or_else(|failure| {
-        step::say(&format!("{failure}; trying the version that the lists have"));
+        step::say(&format!("{failure}; trying the version in the lists"));
         step::capture(&mut apt(&["download", "libwine:i386"]))
     })?;
     let package = fs::read_dir(&work)
@@ -189,18 +192,19 @@ fn unpack_dlls(folder: &Path) -> Result<(), Failure> {
         .ok_or_else(|| Failure::new("apt-get downloaded no package"))?;
     let unpacked = work.join("unpacked");
     step::run(Command::new("dpkg").arg("-x").arg(&package).arg(&unpacked))?;
-    step::say("copying Wine's two halves together");
+    step::say("combining Wine's two halves");
     let half = unpacked.join("usr/lib/i386-linux-gnu/wine").join(HALF);
     step::run(Command::new("cp").arg("-r").arg(format!("{DLLS}/.")).arg(folder))?;
     step::run(Command::new("cp").arg("-r").arg(&half).arg(folder))?;
     fs::remove_dir_all(&work).map_err(|error| Failure::file(&work, &error))
 }
 
-/// A prefix with what Wine 8 lacks: `bcryptprimitives.dll`, from which Rust's standard library takes random numbers.
+/// A prefix with a DLL that Wine 8 lacks: `bcryptprimitives.dll`, from which Rust's standard library takes random
+/// numbers.
 fn create_prefix(wine: &Wine) -> Result<(), Failure> {
     step::say("creating the Wine prefix (a quarter of a minute)");
     let mut boot = wine.command(Path::new("wineboot"));
-    // The prefix is made in a folder that is renamed later, whatever the user's own is.
+    // The prefix is created in a folder that is renamed later, independent of the user's own.
     boot.arg("--init").env("WINEPREFIX", &wine.prefix).env("WINEDLLOVERRIDES", "mscoree,mshtml=");
     step::capture(&mut boot)?;
     step::capture(wine.server("-w").env("WINEPREFIX", &wine.prefix))?;
@@ -267,12 +271,12 @@ mod tests {
         });
         assert!(interrupted.is_err() && !path.exists());
         make_once(&path, |unfinished| {
-            assert!(!unfinished.join("old").exists(), "what was left is not built upon");
+            assert!(!unfinished.join("old").exists(), "leftovers are not reused");
             fs::write(unfinished.join("new"), "").map_err(|error| Failure::file(unfinished, &error))
         })
         .unwrap();
         assert!(path.join("new").exists());
-        make_once(&path, |_| panic!("it is there already")).unwrap();
+        make_once(&path, |_| panic!("it already exists")).unwrap();
         fs::remove_dir_all(&folder).unwrap();
     }
 

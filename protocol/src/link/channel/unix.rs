@@ -1,5 +1,5 @@
-//! A socket pair. A write to a dead peer is an error here, where a pipe would raise SIGPIPE in hosts that do not
-//! ignore it.
+//! A socket pair. Unlike with a pipe, a write to a dead peer is an error, and does not raise SIGPIPE in hosts that do
+//! not ignore it.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,25 +12,25 @@ use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 
 use super::Endpoint;
 
-/// Where frames arrive.
+/// Receives frames.
 pub type Receiver = Stream;
-/// Where frames leave.
+/// Sends frames.
 pub type Sender = Stream;
 
 /// The end that a worker inherits as its standard input. Closed on exec in every other process.
 pub type WorkerEnd = OwnedFd;
 
-/// Creates a channel: the host's end, and the end to hand to a worker as its standard input.
+/// Creates a channel: the host's end, and the end that becomes a worker's standard input.
 ///
 /// # Errors
-/// The operating system's, when no socket pair can be had.
+/// The operating system's, if no socket pair is available.
 pub fn pair() -> io::Result<(Endpoint, WorkerEnd)> {
     let (host, worker) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     Ok((endpoint(host)?, worker))
 }
 
-/// Takes over the channel that this process inherited as its standard input, and puts the null device in its place, so
-/// that a library that reads standard input finds its end instead of swallowing frames.
+/// Takes over the channel that this process inherited as its standard input, and replaces standard input with the
+/// null device, so that a library that reads it gets end of file instead of consuming frames.
 ///
 /// # Errors
 /// If standard input is not a socket: this process was not started by a host.
@@ -50,8 +50,8 @@ fn endpoint(socket: OwnedFd) -> io::Result<Endpoint> {
 }
 
 impl Endpoint {
-    /// Receives some of what the peer has sent already; nothing if that is all.
-    pub(super) fn receive_what_lies_there(&mut self, into: &mut [u8]) -> Option<usize> {
+    /// Receives bytes that the peer has already sent; `None` if there are no more.
+    pub(super) fn receive_buffered(&mut self, into: &mut [u8]) -> Option<usize> {
         loop {
             match rustix::net::recv(&self.receiver, &mut *into, RecvFlags::DONTWAIT) {
                 Ok((received @ 1.., _)) => return Some(received.min(into.len())),
@@ -62,10 +62,10 @@ impl Endpoint {
     }
 }
 
-/// A handle of the host's on its end of the channel, which can shut it down while another thread waits in it.
+/// A handle of the host to its end of the channel that can shut it down while another thread waits on it.
 ///
 /// # Errors
-/// The operating system's, when no more descriptors can be had.
+/// The operating system's, if no more descriptors are available.
 pub fn closer(endpoint: &Endpoint) -> io::Result<OwnedFd> {
     endpoint.receiver.as_fd().try_clone_to_owned()
 }

@@ -1,4 +1,4 @@
-//! Two unnamed pipes, or, for a worker that a Linux host runs through Wine, one inherited socket.
+//! Two unnamed pipes, or, for a worker that a Linux host runs under Wine, one inherited socket.
 #![allow(
     unsafe_code,
     reason = "handles are inherited, duplicated and replaced through the operating system's functions"
@@ -24,16 +24,17 @@ unsafe extern "C" {
     fn _close(descriptor: c_int) -> c_int;
 }
 
-/// Where frames arrive.
+/// Receives frames.
 pub type Receiver = Recver;
-/// Where frames leave: a file, as the pipe's own type starts a thread when it is dropped, which waits until the peer has read all.
-/// A peer reads what lies in a pipe after its writer has closed it, too; and if the process ends while that thread begins, it crashes
-/// in Wine 8, in the middle of the libraries' destructors.
+/// Sends frames. A file, since the pipe's own type starts a thread when it is dropped, which waits until the peer has
+/// read everything. A peer can read the remaining bytes of a pipe after its writer has closed it anyway; and if the
+/// process exits while that thread starts, it crashes in Wine 8, in the middle of the libraries' destructors.
 pub type Sender = File;
 
-/// The end that is handed to a worker. It inherits the pipe for requests, and nothing else; its handle for replies is put into it
-/// once it is there, and [told](Endpoint::tell_replies) through that pipe. A program that a library starts, and a console that
-/// a system starts beside the worker, would keep a pipe that they inherit open, and with it the news of the worker's end.
+/// The end that is passed to a worker. The worker inherits only the pipe for requests; its handle for replies is
+/// duplicated into it after its start, and [sent](Endpoint::send_reply_handle) through that pipe. A program started
+/// by a library, or a console that the system starts beside the worker, would keep an inherited pipe open, and the
+/// worker's exit would go undetected.
 #[derive(Debug)]
 pub struct WorkerEnd {
     /// The pipe that becomes the worker's standard input.
@@ -43,16 +44,17 @@ pub struct WorkerEnd {
 }
 
 impl WorkerEnd {
-    /// The worker's argument, by which it knows that it is told its handle for replies.
+    /// The command-line argument that makes the worker expect its handle for replies.
     pub const ARGUMENT: &'static str = "--replies";
 }
 
-/// Creates a channel: the host's end, and the end to hand to a worker.
+/// Creates a channel: the host's end, and the end for a worker.
 ///
-/// No handle is inheritable: who starts the worker makes the pipe for requests so, for that one process.
+/// No handle is inheritable: the code that starts the worker makes the pipe for requests inheritable, for that one
+/// process.
 ///
 /// # Errors
-/// The operating system's, when no pipe can be had.
+/// The operating system's, if no pipe is available.
 pub fn pair() -> io::Result<(Endpoint, WorkerEnd)> {
     let options = CreationOptions::new().inheritable(false);
     let (request_sender, request_receiver) = options.clone().create()?;
@@ -61,20 +63,20 @@ pub fn pair() -> io::Result<(Endpoint, WorkerEnd)> {
     Ok((host, WorkerEnd { requests: request_receiver.into(), replies: reply_sender.into() }))
 }
 
-/// Takes over the channel that this process inherited and puts the null device in the place of standard input, so that
-/// a library that reads standard input finds its end instead of swallowing frames.
+/// Takes over the channel that this process inherited, and replaces standard input with the null device, so that a
+/// library that reads it gets end of file instead of consuming frames.
 ///
 /// # Errors
-/// If the handles are not there: this process was not started by a host.
+/// If the handles are missing: this process was not started by a host.
 pub fn inherit() -> io::Result<Endpoint> {
     let requests = io::stdin().as_handle().try_clone_to_owned()?;
     let (receiver, replies) = match std::env::args().nth(1).as_deref() {
-        Some(WorkerEnd::ARGUMENT) => told_replies(requests.into())?,
+        Some(WorkerEnd::ARGUMENT) => receive_reply_handle(requests.into())?,
         Some(argument) => {
             let expected = format!("expected {}, not {argument:?}", WorkerEnd::ARGUMENT);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, expected));
         }
-        // Wine gives a Unix descriptor 0 a handle that may only read. Behind it is a socket: it carries both ways.
+        // Wine maps Unix descriptor 0 to a read-only handle. Behind it is a socket, which is bidirectional.
         None => {
             let replies = duplicate_for_writing(&requests)?;
             (requests.into(), replies)
@@ -85,18 +87,19 @@ pub fn inherit() -> io::Result<Endpoint> {
 }
 
 impl Endpoint {
-    /// Tells the worker the value of the handle for replies that was put into its process. That comes before every frame.
+    /// Sends the worker the value of the handle for replies that was duplicated into its process. This precedes every
+    /// frame.
     ///
     /// # Errors
-    /// The operating system's, if the worker has ended.
-    pub fn tell_replies(&mut self, handle: u64) -> io::Result<()> {
+    /// The operating system's, if the worker has exited.
+    pub fn send_reply_handle(&mut self, handle: u64) -> io::Result<()> {
         self.sender.write_all(&handle.to_le_bytes())
     }
 
-    /// Receives some of what the peer has sent already; nothing if that is all.
-    pub(super) fn receive_what_lies_there(&mut self, into: &mut [u8]) -> Option<usize> {
+    /// Receives bytes that the peer has already sent; `None` if there are no more.
+    pub(super) fn receive_buffered(&mut self, into: &mut [u8]) -> Option<usize> {
         let mut there = 0;
-        // SAFETY: the pipe is open, the count is written to a local, and null pointers ask for nothing else.
+        // SAFETY: the pipe is open, the count is written to a local, and null pointers request nothing else.
         let peeked = unsafe {
             let pipe = self.receiver.as_handle().as_raw_handle();
             PeekNamedPipe(pipe, ptr::null_mut(), 0, ptr::null_mut(), &raw mut there, ptr::null_mut())
@@ -109,25 +112,25 @@ impl Endpoint {
     }
 }
 
-fn told_replies(mut requests: Receiver) -> io::Result<(Receiver, OwnedHandle)> {
+fn receive_reply_handle(mut requests: Receiver) -> io::Result<(Receiver, OwnedHandle)> {
     let mut value = [0; size_of::<u64>()];
     requests.read_exact(&mut value)?;
     Ok((requests, owned_handle(u64::from_le_bytes(value))?))
 }
 
-/// Takes over a handle of this process by the value that the host has told.
+/// Takes ownership of a handle of this process by the value received from the host.
 pub(in crate::link) fn owned_handle(value: u64) -> io::Result<OwnedHandle> {
     let value = usize::try_from(value).ok().filter(|value| *value != 0);
-    let value = value.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "that is no handle"))?;
-    // SAFETY: the host created this handle in this process and nothing else in it knows its value. A wrong value names
-    // no handle or one of another object, which its first use reports.
+    let value = value.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "invalid handle value"))?;
+    // SAFETY: the host created this handle in this process and no other code in it knows its value. A wrong value
+    // names no handle or one of another object, which its first use reports.
     Ok(unsafe { OwnedHandle::from_raw_handle(ptr::without_provenance_mut(value)) })
 }
 
 fn duplicate_for_writing(handle: &OwnedHandle) -> io::Result<OwnedHandle> {
     let mut duplicate: RawHandle = ptr::null_mut();
-    // SAFETY: the handle is open, the pseudo handle of this process is always valid, and the result is only used when
-    // the function says that it has written it.
+    // SAFETY: the handle is open, the pseudo handle of this process is always valid, and the result is only used if
+    // the function reports that it has written it.
     unsafe {
         let process = GetCurrentProcess();
         let access = GENERIC_READ | GENERIC_WRITE;
@@ -138,7 +141,7 @@ fn duplicate_for_writing(handle: &OwnedHandle) -> io::Result<OwnedHandle> {
     }
 }
 
-/// Replaces descriptor 0 of the C runtime. `_dup2` closes the old handle and sets the process's standard input too.
+/// Replaces descriptor 0 of the C runtime. `_dup2` closes the old handle and also sets the process's standard input.
 fn replace_standard_input() -> io::Result<()> {
     const READ_ONLY: c_int = 0;
     // SAFETY: the path is zero-terminated, and descriptors are plain numbers that the C runtime checks.

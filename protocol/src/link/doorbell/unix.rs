@@ -1,4 +1,4 @@
-//! The socket pair: a byte wakes, and the end of the stream is the end of the peer.
+//! The socket pair: a byte is a wake-up, and the end of the stream is the peer's exit.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -18,21 +18,21 @@ pub struct Doorbell {
 }
 
 impl Doorbell {
-    /// Makes the channel the doorbell.
+    /// Uses the channel as the doorbell.
     #[must_use]
     pub fn through(channel: Endpoint) -> Self {
         Self { channel }
     }
 
-    /// The worker's end, as the host says.
+    /// The worker's end, as specified by the host.
     ///
     /// # Errors
-    /// The channel, and why it cannot be the doorbell that was meant.
+    /// The channel, and the reason it cannot be used as the requested doorbell.
     pub fn join(channel: Endpoint, ticket: &DoorbellTicket) -> Result<Self, (Endpoint, io::Error)> {
         match ticket {
             DoorbellTicket::Channel => Ok(Self::through(channel)),
             DoorbellTicket::Events { .. } => {
-                Err((channel, io::Error::new(io::ErrorKind::InvalidInput, "there are no events here")))
+                Err((channel, io::Error::new(io::ErrorKind::InvalidInput, "events are not supported on this system")))
             }
         }
     }
@@ -42,24 +42,24 @@ impl Doorbell {
         &mut self.channel
     }
 
-    /// What lets another thread wait for the peer's end.
+    /// Creates a watcher, with which another thread can wait for the peer's exit.
     ///
     /// # Errors
-    /// The operating system's, when no more descriptors can be had.
+    /// The operating system's, if no more descriptors are available.
     pub fn watcher(&self) -> io::Result<Option<Watcher>> {
         Ok(Some(Watcher(self.channel.receiver.as_fd().try_clone_to_owned()?)))
     }
 }
 
-/// Sees the peer's end, while another thread uses the doorbell.
+/// Detects the peer's exit while another thread uses the doorbell.
 #[derive(Debug)]
 pub struct Watcher(OwnedFd);
 
 impl Watcher {
-    /// Waits until the peer has ended.
+    /// Waits until the peer has exited.
     pub fn wait_for_end(&self) {
         loop {
-            // Bytes that wait to be read are not looked for: they are the doorbell's.
+            // Readable bytes are not polled for: they belong to the doorbell.
             let mut watched = [PollFd::new(&self.0, PollFlags::RDHUP)];
             match rustix::event::poll(&mut watched, None) {
                 Ok(_) if watched[0].revents().is_empty() => {}
@@ -79,7 +79,7 @@ impl AsFd for Watcher {
 impl Bell for Doorbell {
     fn ring(&mut self) -> Result<(), LinkError> {
         match rustix::net::send(&self.channel.sender, &[RING], SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
-            // A socket that is full of rings wakes without one more.
+            // A socket full of wake-up bytes wakes without another one.
             Ok(_) | Err(Errno::AGAIN | Errno::INTR) => Ok(()),
             Err(error) => Err(io::Error::from(error).into()),
         }
@@ -89,7 +89,7 @@ impl Bell for Doorbell {
         let mut bytes = [0; 64];
         match rustix::net::recv(&self.channel.receiver, &mut bytes, RecvFlags::empty()) {
             Ok((0, _)) => Err(LinkError::Closed),
-            // However often the peer has rung, once is enough to wake.
+            // However many bytes the peer has sent, they are one wake-up.
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(io::Error::from(error).into()),
         }

@@ -1,4 +1,4 @@
-//! Events between two Windows processes; the inherited socket for a worker under Wine whose host is a Linux process.
+//! Events between two Windows processes; the inherited socket for a worker under Wine with a Linux host.
 #![allow(unsafe_code, reason = "events are created, set and waited for through the operating system's functions")]
 
 use std::io::{self, Read, Write};
@@ -20,21 +20,21 @@ pub struct Doorbell {
     events: Option<Events>,
 }
 
-/// One side's view of the events.
+/// One side's handles of the events.
 #[derive(Debug)]
 pub struct Events {
-    /// Wakes this side; resets itself.
+    /// Wakes this side; auto-reset.
     pub own: OwnedHandle,
-    /// Wakes the peer; resets itself.
+    /// Wakes the peer; auto-reset.
     pub peer: OwnedHandle,
-    /// Is set for good when the host lets go of the link.
+    /// Set permanently when the host releases the link.
     pub closed: OwnedHandle,
     /// The peer's process.
     pub process: OwnedHandle,
 }
 
 impl Events {
-    /// Creates the host's view. `process` is the worker's.
+    /// Creates the host's handles. `process` is the worker's process.
     ///
     /// # Errors
     /// The operating system's.
@@ -44,16 +44,16 @@ impl Events {
 }
 
 impl Doorbell {
-    /// The host's end: the events wake, and the channel is left alone.
+    /// The host's end: the events are the doorbell, and the channel is not used.
     #[must_use]
     pub fn host(channel: Endpoint, events: Events) -> Self {
         Self { channel, events: Some(events) }
     }
 
-    /// The worker's end, as the host says.
+    /// The worker's end, as specified by the host.
     ///
     /// # Errors
-    /// The channel, and why it cannot be the doorbell that was meant.
+    /// The channel, and the reason it cannot be used as the requested doorbell.
     pub fn join(channel: Endpoint, ticket: &DoorbellTicket) -> Result<Self, (Endpoint, io::Error)> {
         let events = match ticket {
             DoorbellTicket::Channel => Ok(None),
@@ -70,7 +70,7 @@ impl Doorbell {
         }
     }
 
-    /// The events, unless the channel wakes.
+    /// The events, unless the channel is the doorbell.
     #[must_use]
     pub fn events(&self) -> Option<&Events> {
         self.events.as_ref()
@@ -81,10 +81,11 @@ impl Doorbell {
         &mut self.channel
     }
 
-    /// What lets another thread wait for the peer's end; nothing where the channel wakes, which two threads cannot read.
+    /// Creates a watcher, with which another thread can wait for the peer's exit; `None` if the channel is the
+    /// doorbell, which two threads cannot read.
     ///
     /// # Errors
-    /// The operating system's, when no more handles can be had.
+    /// The operating system's, if no more handles are available.
     pub fn watcher(&self) -> io::Result<Option<Watcher>> {
         let watcher =
             |events: &Events| Ok(Watcher { closed: events.closed.try_clone()?, process: events.process.try_clone()? });
@@ -92,7 +93,7 @@ impl Doorbell {
     }
 }
 
-/// Sees the peer's end, while another thread uses the doorbell.
+/// Detects the peer's exit while another thread uses the doorbell.
 #[derive(Debug)]
 pub struct Watcher {
     closed: OwnedHandle,
@@ -100,7 +101,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// What is signalled for good when the peer has let go of the link, and when it has ended.
+    /// Handles that are signalled permanently when the peer has released the link, and when it has exited.
     #[must_use]
     pub fn handles(&self) -> [BorrowedHandle<'_>; 2] {
         [self.closed.as_handle(), self.process.as_handle()]
@@ -121,7 +122,7 @@ impl Bell for Doorbell {
             let mut bytes = [0; 64];
             return match self.channel.receiver.read(&mut bytes)? {
                 0 => Err(LinkError::Closed),
-                // However often the peer has rung, once is enough to wake.
+                // However often the peer has signalled, it is one wake-up.
                 _ => Ok(()),
             };
         };
@@ -133,14 +134,14 @@ impl Bell for Doorbell {
 impl Drop for Doorbell {
     fn drop(&mut self) {
         if let Some(events) = &self.events {
-            // The event is open; a peer that is gone already does not mind.
+            // The event is open; a peer that is already gone is not affected.
             let _ = set(&events.closed);
         }
     }
 }
 
 fn event(stays_set: bool) -> io::Result<OwnedHandle> {
-    // SAFETY: null pointers ask for no name and the default protection. The handle is owned only if one was made.
+    // SAFETY: null pointers request no name and the default protection. The handle is owned only if one was created.
     unsafe {
         let handle = CreateEventW(ptr::null(), stays_set.into(), 0, ptr::null());
         if handle.is_null() { Err(io::Error::last_os_error()) } else { Ok(OwnedHandle::from_raw_handle(handle)) }
@@ -148,12 +149,13 @@ fn event(stays_set: bool) -> io::Result<OwnedHandle> {
 }
 
 fn set(event: &OwnedHandle) -> io::Result<()> {
-    // SAFETY: the handle is open for as long as it is borrowed; that it is an event's the system checks.
+    // SAFETY: the handle is open for as long as it is borrowed; the system checks that it is that of an event.
     if unsafe { SetEvent(event.as_raw_handle()) } == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Waits until one of the objects is signalled, and gives its index. A wait that fails gives an index past the first.
+/// Waits until one of the objects is signalled, and returns its index. Returns an index past the first one if the
+/// wait fails.
 fn wait_for_any(handles: &[*mut core::ffi::c_void]) -> u32 {
-    // SAFETY: the handles are open for as long as their owners are borrowed, and there are as many as said.
+    // SAFETY: the handles are open for as long as their owners are borrowed, and their number is the slice's length.
     unsafe { WaitForMultipleObjects(handles.len() as u32, handles.as_ptr(), 0, INFINITE) }.wrapping_sub(WAIT_OBJECT_0)
 }

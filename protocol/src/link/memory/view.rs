@@ -1,17 +1,17 @@
-//! A mapped part of the memory, and the only ways to reach what is in it.
+//! A mapped part of the memory, and the only ways to access it.
 #![allow(
     unsafe_code,
-    reason = "mapped memory is reached through raw addresses, each checked against the view's bounds"
+    reason = "mapped memory is accessed through raw addresses, each checked against the view's bounds"
 )]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU32;
 
-/// A mapped part of shared memory. It is unmapped when it drops.
+/// A mapped part of shared memory, unmapped on drop.
 ///
 /// The peer, and the library in it, may write to it at any moment. Words are therefore read as atomics, and bytes are
-/// copied out before anything is made of them; no reference to them ever exists.
+/// copied out before they are interpreted; no reference to them ever exists.
 #[derive(Debug)]
 pub struct View {
     base: NonNull<u8>,
@@ -19,61 +19,62 @@ pub struct View {
     release: fn(NonNull<u8>, usize),
 }
 
-// SAFETY: a view is memory of the whole process; all access is atomic or a raw copy, and unmapping needs the one owner.
+// SAFETY: a view is memory of the whole process; all access is atomic or a raw copy, and unmapping needs the single
+// owner.
 unsafe impl Send for View {}
-// SAFETY: as above: shared access makes no references but to atomics.
+// SAFETY: as above: shared access creates no references except to atomics.
 unsafe impl Sync for View {}
 
 /// The alignment of private memory, that of a page.
 const PAGE_BYTES: usize = 4096;
 
 impl View {
-    /// Takes over mapped memory.
+    /// Takes ownership of mapped memory.
     ///
     /// # Safety
-    /// `base` leads to `bytes` mapped, readable and writable bytes, aligned to a page, that nothing else in this process
-    /// accesses and that stay mapped until `release` is called with them.
+    /// `base` points to `bytes` mapped, readable and writable bytes, aligned to a page, that nothing else in this
+    /// process accesses and that stay mapped until `release` is called with them.
     pub(super) unsafe fn new(base: NonNull<u8>, bytes: usize, release: fn(NonNull<u8>, usize)) -> Self {
         Self { base, bytes, release }
     }
 
-    /// Zeroed memory of this process alone, for rings between two of its threads.
+    /// Zeroed memory of this process only, for rings between two of its threads.
     ///
     /// # Panics
-    /// If `bytes` is 0 or larger than any allocation may be.
+    /// If `bytes` is 0 or exceeds the maximum allocation size.
     #[must_use]
     pub fn private(bytes: usize) -> Self {
-        assert!(bytes > 0, "a view holds something");
-        let layout = |bytes| Layout::from_size_align(bytes, PAGE_BYTES).expect("the size is one of memory");
-        // SAFETY: the layout's size is not zero, as checked above. The release hands back the same layout.
+        assert!(bytes > 0, "a view cannot be empty");
+        let layout = |bytes| Layout::from_size_align(bytes, PAGE_BYTES).expect("the size is valid for an allocation");
+        // SAFETY: the layout's size is not zero, as checked above. `release` uses the same layout.
         let base = unsafe { alloc_zeroed(layout(bytes)) };
         let Some(base) = NonNull::new(base) else { handle_alloc_error(layout(bytes)) };
         let release = |base: NonNull<u8>, bytes| {
-            let layout = Layout::from_size_align(bytes, PAGE_BYTES).expect("it was one before");
-            // SAFETY: the memory was allocated with this layout and is released once, by the drop of its view.
+            let layout = Layout::from_size_align(bytes, PAGE_BYTES).expect("the layout was valid for the allocation");
+            // SAFETY: the memory was allocated with this layout and is released once, when its view drops.
             unsafe { dealloc(base.as_ptr(), layout) };
         };
-        // SAFETY: the allocation is fresh, as large as said, and aligned to a page.
+        // SAFETY: the allocation is fresh, of the given size, and aligned to a page.
         unsafe { Self::new(base, bytes, release) }
     }
 
-    /// Where it lies in this process.
+    /// The address in this process.
     #[must_use]
     pub fn address(&self) -> u64 {
         self.base.as_ptr().addr() as u64
     }
 
-    /// How large it is, in bytes.
+    /// The size in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes as u64
     }
 
-    /// All of it, as words.
+    /// The whole view, as words.
     #[must_use]
     pub fn words(&self) -> &[AtomicU32] {
-        // SAFETY: the view is aligned to a page, and holds that many words for as long as it is borrowed. Any bits are a
-        // valid word, and atomics may be written by others at any time.
+        // SAFETY: the view is aligned to a page, and contains that many words for as long as it is borrowed. Any bits
+        // are a valid word, and others may write to atomics at any time.
         unsafe { std::slice::from_raw_parts(self.base.as_ptr().cast::<AtomicU32>(), self.bytes / 4) }
     }
 
@@ -84,8 +85,9 @@ impl View {
     #[inline]
     pub fn read(&self, offset: u64, into: &mut [u8]) {
         let source = self.range(offset, into.len());
-        // SAFETY: `range` has checked that all bytes are in the view, which is mapped, and `into` is memory of its own. A
-        // concurrent write of the peer leaves some mix of old and new bytes, which any reader of them must expect.
+        // SAFETY: `range` has checked that all bytes are in the view, which is mapped, and `into` is separate memory.
+        // A concurrent write of the peer leaves some mix of old and new bytes, which every reader of them must
+        // expect.
         unsafe { ptr::copy_nonoverlapping(source, into.as_mut_ptr(), into.len()) }
     }
 
@@ -96,7 +98,7 @@ impl View {
     #[inline]
     pub fn write(&self, offset: u64, bytes: &[u8]) {
         let target = self.range(offset, bytes.len());
-        // SAFETY: as for `read`; that the view may be written through a shared reference is what it is for.
+        // SAFETY: as for `read`; writing through a shared reference is the purpose of the view.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) }
     }
 
@@ -111,11 +113,11 @@ impl View {
         unsafe { ptr::write_bytes(target, value, length) }
     }
 
-    /// Where an offset lies, once it is certain that `length` bytes from it on are in the view.
+    /// The address of an offset, after checking that `length` bytes from it are in the view.
     #[inline]
     fn range(&self, offset: u64, length: usize) -> *mut u8 {
         let inside = usize::try_from(offset).is_ok_and(|offset| offset <= self.bytes && length <= self.bytes - offset);
-        assert!(inside, "{length} bytes at {offset} are outside of a view of {}", self.bytes);
+        assert!(inside, "{length} bytes at {offset} are outside the view of {} bytes", self.bytes);
         // SAFETY: the offset was just found to be within the view.
         unsafe { self.base.as_ptr().add(offset as usize) }
     }
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_bytes_are_read_back() {
         let view = View::private(4096);
         view.write(8, &[1, 2, 3, 4]);
         let mut bytes = [9; 6];

@@ -1,4 +1,4 @@
-//! An unnamed section, or, for a worker that a Linux host runs through Wine, the host's descriptor opened as a file.
+//! An unnamed section, or, for a worker that a Linux host runs under Wine, the host's descriptor opened as a file.
 #![allow(unsafe_code, reason = "mapping memory is the operating system's")]
 
 use std::ffi::c_void;
@@ -15,17 +15,17 @@ use windows_sys::Win32::System::Memory::{
 
 use super::{Ticket, View};
 
-/// Memory that can be mapped by several processes. It lives until the last of them lets go of it.
+/// Memory that several processes can map. It lives until the last of them releases it.
 #[derive(Debug)]
 pub struct Memory {
     section: OwnedHandle,
     bytes: u64,
-    /// Whether its pages must be committed before they can be used.
+    /// Whether its pages must be committed before use.
     reserved: bool,
 }
 
 impl Memory {
-    /// Creates memory. It is only reserved: what is mapped is committed.
+    /// Creates memory. It is only reserved; mapping a part commits it.
     ///
     /// # Errors
     /// The operating system's.
@@ -33,24 +33,27 @@ impl Memory {
         Ok(Self { section: section(INVALID_HANDLE_VALUE, PAGE_READWRITE | SEC_RESERVE, bytes)?, bytes, reserved: true })
     }
 
-    /// The section, to be put into the worker's process.
+    /// The section, for duplication into the worker's process.
     #[must_use]
     pub fn handle(&self) -> &OwnedHandle {
         &self.section
     }
 
-    /// Opens the memory that a host has created.
+    /// Opens memory created by a host.
     ///
     /// # Errors
-    /// The operating system's, if the ticket leads nowhere.
+    /// The operating system's, if the ticket is invalid.
     pub fn open(ticket: &Ticket, bytes: u64) -> io::Result<Self> {
         match ticket {
             Ticket::Path(path) => {
                 let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-                // Memory that is smaller than promised would fault where it is accessed. Wine has no metadata of such a
-                // file, but it knows where it ends.
+                // Memory smaller than promised would fault on access. Wine has no metadata of such a file, but can
+                // seek to its end.
                 if file.seek(SeekFrom::End(0))? < bytes {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "the memory is smaller than the host says"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "the memory is smaller than the host declared",
+                    ));
                 }
                 Ok(Self { section: section(file.as_raw_handle(), PAGE_READWRITE, 0)?, bytes, reserved: false })
             }
@@ -63,14 +66,15 @@ impl Memory {
     /// Maps a part. Both numbers are multiples of [`SEGMENT_ALIGN`](crate::link::SEGMENT_ALIGN).
     ///
     /// # Errors
-    /// The operating system's: there is no room for it in this process.
+    /// The operating system's: this process has no room for it.
     pub fn map(&self, offset: u64, bytes: u64) -> io::Result<View> {
-        let outside = || io::Error::new(io::ErrorKind::InvalidInput, "the part is not within the memory");
+        let outside = || io::Error::new(io::ErrorKind::InvalidInput, "the part exceeds the memory");
         let end = offset.checked_add(bytes).filter(|end| bytes > 0 && *end <= self.bytes).ok_or_else(outside)?;
         let length = usize::try_from(end - offset).map_err(|_| outside())?;
         let section = self.section.as_raw_handle();
-        // SAFETY: the section is open, and the part is within it. A view belongs to the `View` that is made of it, which
-        // unmaps it; committing pages that the other process has committed already changes nothing.
+        // SAFETY: the section is open, and the part is within it. The mapped view belongs to the `View` that is
+        // created from it, which unmaps it; committing pages that the other process has already committed has no
+        // effect.
         unsafe {
             let view = MapViewOfFile(section, FILE_MAP_ALL_ACCESS, (offset >> 32) as u32, offset as u32, length);
             let base = NonNull::new(view.Value.cast::<u8>()).ok_or_else(io::Error::last_os_error)?;
@@ -86,8 +90,8 @@ impl Memory {
 }
 
 fn section(file: *mut c_void, protection: u32, bytes: u64) -> io::Result<OwnedHandle> {
-    // SAFETY: the file is open, or the value that asks for memory of the system's own; null pointers ask for no name and
-    // the default protection. The handle is owned only if the call says that it has made one.
+    // SAFETY: the file is open, or the value that requests memory backed by the system; null pointers request no name
+    // and the default protection. The handle is owned only if the call reports that it created one.
     unsafe {
         let handle = CreateFileMappingW(file, ptr::null(), protection, (bytes >> 32) as u32, bytes as u32, ptr::null());
         if handle.is_null() { Err(io::Error::last_os_error()) } else { Ok(OwnedHandle::from_raw_handle(handle)) }

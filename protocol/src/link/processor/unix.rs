@@ -1,4 +1,4 @@
-//! The kernel tells, without being entered.
+//! Provided by the kernel, without a system call.
 
 /// The processor's number, plus one.
 #[inline]

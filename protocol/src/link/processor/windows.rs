@@ -1,5 +1,5 @@
-//! The processor tells: `GetCurrentProcessorNumber` is a call into the kernel under Wine.
-#![allow(unsafe_code, reason = "the processor is asked through its own instructions")]
+//! Read from the processor: under Wine, `GetCurrentProcessorNumber` is a system call.
+#![allow(unsafe_code, reason = "the processor number is read by an instruction")]
 
 #[cfg(target_arch = "x86")]
 use std::arch::x86::{__cpuid, __rdtscp};
@@ -7,10 +7,10 @@ use std::arch::x86::{__cpuid, __rdtscp};
 use std::arch::x86_64::{__cpuid, __rdtscp};
 use std::sync::OnceLock;
 
-/// The processor's number, plus one; 0 if this processor does not tell.
+/// The processor's number, plus one; 0 if this processor does not provide it.
 ///
-/// Windows and Linux both keep the number in the low bits of the register that `RDTSCP` reads beside the time (Intel SDM,
-/// IA32_TSC_AUX; Linux has the number of the memory node above bit 12).
+/// Windows and Linux both keep the number in the low bits of the register that `RDTSCP` reads beside the time (Intel
+/// SDM, IA32_TSC_AUX; Linux has the number of the memory node above bit 12).
 #[inline]
 pub(in crate::link) fn current() -> u32 {
     static KNOWN: OnceLock<bool> = OnceLock::new();
@@ -18,7 +18,7 @@ pub(in crate::link) fn current() -> u32 {
         return 0;
     }
     let mut auxiliary = 0;
-    // SAFETY: the processor has the instruction, as it says itself; it writes to a local.
+    // SAFETY: the processor reports that it has the instruction, which writes to a local.
     unsafe { __rdtscp(&raw mut auxiliary) };
     (auxiliary & 0xfff) + 1
 }

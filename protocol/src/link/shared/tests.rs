@@ -1,4 +1,4 @@
-//! Two ends over one memory, in two threads of this process.
+//! Two ends of one memory, in two threads of this process.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::os::fd::OwnedFd;
@@ -22,7 +22,7 @@ fn within_a_minute<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static)
         Ok(value) => value,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
         Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
-            Ok(_) => panic!("it ended without a word"),
+            Ok(_) => panic!("the test thread ended without a result"),
             Err(panic) => std::panic::resume_unwind(panic),
         },
     }
@@ -30,22 +30,22 @@ fn within_a_minute<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static)
 
 fn endpoint_of(end: OwnedFd) -> Endpoint {
     let receiver = crate::link::Receiver::from(end);
-    let sender = receiver.try_clone().expect("descriptors are to be had");
+    let sender = receiver.try_clone().expect("a descriptor is available");
     Endpoint { receiver, sender }
 }
 
 /// Host, worker, and the memory between them.
 fn link() -> (SharedEndpoint, SharedEndpoint, Memory) {
-    let memory = Memory::create(CONTROL_BYTES).expect("memory is to be had");
-    let (host, worker) = pair().expect("sockets are to be had");
+    let memory = Memory::create(CONTROL_BYTES).expect("memory is available");
+    let (host, worker) = pair().expect("sockets are available");
     let end = |side, channel| {
-        let view = memory.map(0, CONTROL_BYTES).expect("it can be mapped");
+        let view = memory.map(0, CONTROL_BYTES).expect("the memory can be mapped");
         SharedEndpoint::over(view, side, Doorbell::through(channel))
     };
     (end(Side::Host, host), end(Side::Worker, endpoint_of(worker)), memory)
 }
 
-/// A message whose payload has this many bytes on the wire, all different from their neighbours.
+/// A message whose payload has this many bytes on the wire, each different from its neighbours.
 fn message(payload: usize) -> Value {
     let head = match payload {
         0..=257 => 2,
@@ -63,7 +63,7 @@ fn receive(end: &mut SharedEndpoint) -> Result<(u8, Value), LinkError> {
 
 #[test]
 fn messages_of_every_size_arrive_whole() {
-    // The first line holds 52 bytes, the others 60; the ring holds 64 KiB.
+    // The first line has room for 52 bytes, the others for 60; the ring has room for 64 KiB.
     let sizes = [2, 3, 51, 52, 53, 111, 112, 113, 4096, 61_000, 65_539, 1 << 20, 5 << 20];
     within_a_minute(move || {
         let (mut host, mut worker, _memory) = link();
@@ -77,7 +77,7 @@ fn messages_of_every_size_arrive_whole() {
             host.send(7, &message(size)).unwrap();
             let (kind, value) = receive(&mut host).unwrap();
             assert_eq!(kind, 8);
-            assert!(value == message(size), "{size} bytes come back changed");
+            assert!(value == message(size), "{size} bytes were changed in transit");
         }
         echo.join().unwrap();
     });
@@ -125,7 +125,7 @@ fn a_side_that_is_roused_sleeps_again_until_there_is_something() {
             while waiting.load(Ordering::Relaxed) == 0 {
                 thread::yield_now();
             }
-            // As if the worker ran elsewhere.
+            // As if the worker ran on another processor.
             words.words()[region::words(1).processor].store(u32::MAX, Ordering::Relaxed);
             host.rouse().unwrap();
         }
@@ -148,12 +148,12 @@ fn the_end_of_the_peer_is_seen_after_what_it_sent_before() {
 #[test]
 fn the_end_of_the_peer_is_seen_in_the_middle_of_a_message() {
     within_a_minute(|| {
-        // More than the ring holds, so that the sender has to wait.
+        // More than the ring has room for, so that the sender has to wait.
         let (mut host, worker, _memory) = link();
         let sender = thread::spawn(move || host.send(1, &message(1 << 20)));
         drop(worker);
         assert!(matches!(sender.join().unwrap(), Err(LinkError::Closed)));
-        // A message that announces more than follows.
+        // A message that announces more bytes than follow.
         let (mut host, mut worker, _memory) = link();
         worker.put(&[1000, 1, 0]).unwrap();
         drop(worker);
@@ -162,7 +162,7 @@ fn the_end_of_the_peer_is_seen_in_the_middle_of_a_message() {
 }
 
 #[test]
-fn what_a_dying_peer_says_is_found_in_the_memory() {
+fn the_report_of_a_dying_peer_is_found_in_the_memory() {
     within_a_minute(|| {
         let (host, worker, memory) = link();
         let area = ReportArea::over(memory.map(0, CONTROL_BYTES).unwrap());
@@ -179,7 +179,7 @@ fn what_a_dying_peer_says_is_found_in_the_memory() {
         for word in &host.view.words()[region::report()] {
             word.store(u32::MAX, Ordering::Relaxed);
         }
-        assert_eq!(host.last_words(), None, "nonsense is no report");
+        assert_eq!(host.last_words(), None, "invalid bytes are not a report");
     });
 }
 
@@ -219,7 +219,7 @@ fn the_state_of_a_call_outlives_the_worker() {
 }
 
 #[test]
-fn what_is_too_large_is_refused_on_both_sides() {
+fn oversized_messages_are_rejected_on_both_sides() {
     within_a_minute(|| {
         let (mut host, mut worker, _memory) = link();
         let huge = Value::Bytes(vec![0; limits::FRAME_BYTES as usize]);
@@ -234,7 +234,7 @@ fn what_is_too_large_is_refused_on_both_sides() {
     });
 }
 
-/// Marsaglia's xorshift, with a fixed seed: a failure can be repeated.
+/// Marsaglia's xorshift, with a fixed seed: failures are reproducible.
 struct Random(u64);
 
 impl Random {
@@ -245,7 +245,7 @@ impl Random {
         self.0 as u32
     }
 
-    /// Any word, small ones and those near `around` more often: they are what counts and stamps look like.
+    /// Any word, with small ones and those near `around` more often: they resemble counts and stamps.
     fn word(&mut self, around: u32) -> u32 {
         match self.next() % 4 {
             0 => self.next(),
@@ -255,7 +255,8 @@ impl Random {
     }
 }
 
-/// What a host may make of a worker gone wild: an answer of some bytes, or an error that says so.
+/// The permitted results of a corrupted worker's messages: an answer of some bytes, or an error that reports the
+/// corruption.
 fn assert_harmless(received: &Result<u8, LinkError>, payload: &[u8]) {
     match received {
         Ok(_) => assert!(payload.len() <= limits::FRAME_BYTES as usize),
@@ -271,7 +272,7 @@ fn a_region_full_of_nonsense_gives_answers_or_errors() {
         for _ in 0..300 {
             let (mut host, worker, memory) = link();
             let view = memory.map(0, CONTROL_BYTES).unwrap();
-            // The worker is gone, so that nothing waits for ever.
+            // The worker is gone, so that nothing waits forever.
             drop(worker);
             for _ in 0..4 {
                 for word in view.words() {
@@ -311,7 +312,7 @@ fn a_region_that_changes_all_the_time_gives_answers_or_errors() {
                             random.next() as usize % ring.start.min(16 * LINE_WORDS)
                         };
                         view.words()[place].store(random.word(4), Ordering::Relaxed);
-                        // Stamps that are right, so that what is behind them is read.
+                        // Valid stamps, so that the data behind them is read.
                         let line = random.next() % 16;
                         view.words()[ring.start + line as usize * LINE_WORDS].store(line + 1, Ordering::Relaxed);
                     }
@@ -325,6 +326,6 @@ fn a_region_that_changes_all_the_time_gives_answers_or_errors() {
                 stop.store(true, Ordering::Relaxed);
             });
         }
-        assert!(answers > 0, "no nonsense ever passed for an answer, so nothing was tried");
+        assert!(answers > 0, "no random data was ever accepted as an answer, so the test is void");
     });
 }

@@ -1,4 +1,5 @@
-//! Every interleaving of the two sides' steps, tried by loom. What must hold: whoever sleeps is woken, so every model ends.
+//! Every interleaving of the two sides' steps, explored by loom. The invariant: every sleeper is woken, so every
+//! model terminates.
 
 use std::sync::Arc as Shared;
 
@@ -9,7 +10,7 @@ use loom::thread;
 use super::*;
 use crate::link::ring::{LINE_WORDS, Reader, Writer};
 
-/// Loom's words in the place of the processor's.
+/// Loom's words in place of the processor's.
 struct Model(LoomWord);
 
 impl Model {
@@ -36,7 +37,7 @@ impl Word for Model {
     }
 }
 
-/// The same without the fence that the protocol rests on.
+/// The same without the fence that the protocol relies on.
 struct Unfenced(Model);
 
 impl Word for Unfenced {
@@ -55,14 +56,14 @@ impl Word for Unfenced {
     fn fence() {}
 }
 
-/// A bell for one sleeper: rings are kept until it sleeps, as bytes in a socket are.
+/// A bell for one sleeper: rings are kept until it sleeps, like bytes in a socket.
 #[derive(Default)]
 struct Ring {
     rung: Mutex<bool>,
     changed: Condvar,
 }
 
-/// One side's view: it rings the peer's and sleeps on its own.
+/// One side's bells: it rings the peer's and sleeps on its own.
 struct Bells {
     own: Arc<Ring>,
     peer: Arc<Ring>,
@@ -166,8 +167,8 @@ fn a_question_and_its_answer_wake_both_sides() {
     });
 }
 
-/// A ring of one line, so that the writer waits for room while the reader waits for lines; each wakes the other before it
-/// sleeps, as [`SharedEndpoint`](crate::link::SharedEndpoint) does.
+/// A ring of one line, so that the writer waits for room while the reader waits for lines; each wakes the other
+/// before it sleeps, like [`SharedEndpoint`](crate::link::SharedEndpoint).
 #[test]
 fn a_writer_without_room_and_a_reader_without_lines_do_not_wait_for_each_other() {
     const LINES: u32 = 2;

@@ -1,9 +1,9 @@
-//! Where members lie in view of bit-fields: GCC's rule for System V, Microsoft's rule for Windows.
+//! Placement of members, including bit-fields: GCC's rule for System V, Microsoft's rule for Windows.
 
 use super::field::{Field, Placed, alignment_of};
 use super::round_up;
 
-/// A rule by which bit-fields share the memory of their declared types.
+/// A rule for sharing storage units between bit-fields.
 pub(super) trait Rule {
     /// Places a member of a struct.
     fn place(&mut self, position: u64, field: &Field) -> Placed;
@@ -12,7 +12,7 @@ pub(super) trait Rule {
     fn place_in_union(&mut self, field: &Field) -> Placed;
 }
 
-/// System V: bit-fields of any types follow each other bit by bit, but none crosses a boundary of its own type.
+/// System V: bit-fields of any type follow each other bit by bit, but none crosses a boundary of its own type.
 pub(super) struct Gcc;
 
 impl Gcc {
@@ -20,7 +20,7 @@ impl Gcc {
         if field.width.is_none() {
             return demanded;
         }
-        // A bit-field without name only pads.
+        // A bit-field without a name is only padding.
         if !field.named {
             return 8;
         }
@@ -38,12 +38,12 @@ impl Rule for Gcc {
         let demand = field.demand(position);
         let record_align = Self::record_align(field, demand.align);
         let start = match field.width {
-            // Neither packing by attribute nor by pragma has a say in what follows it.
+            // Packing, by attribute or by pragma, does not affect the next member.
             Some(0) => round_up(position, field.type_align.max(field.aligned.unwrap_or(1))),
             None => round_up(position, demand.align),
             Some(width) => {
                 let start = round_up(position, demand.align);
-                // Packing by attribute or pragma lets a bit-field lie anywhere.
+                // Packing, by attribute or by pragma, allows any position.
                 let tight = field.packed || field.pack.is_some() || demand.is_whole_integer;
                 let unit = field.type_align;
                 let crosses = (start % unit + width).div_ceil(unit) > field.type_bits / unit;
@@ -60,22 +60,22 @@ impl Rule for Gcc {
     }
 }
 
-/// Microsoft: each bit-field lies in a unit of its declared type; those that follow each other share one if their
+/// Microsoft: each bit-field lies in a unit of its declared type; consecutive bit-fields share a unit if their
 /// types have the same size and the unit has room.
 pub(super) struct Microsoft {
     before: Before,
-    /// Whether this is what GCC takes for Microsoft's rule.
+    /// Whether to follow GCC's version of Microsoft's rule.
     by_gcc: bool,
 }
 
-/// What the last member was.
+/// The kind of the previous member.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
-    /// No bit-field.
+    /// Not a bit-field.
     Other,
-    /// A bit-field of no bits.
+    /// A bit-field of width 0.
     Nothing,
-    /// A bit-field, in a unit of so many bits of which some are left.
+    /// A bit-field, in a unit of `bits` bits of which `left` are unused.
     Unit { bits: u64, left: u64 },
 }
 
@@ -97,13 +97,14 @@ impl Rule for Microsoft {
             return Placed { start: position, next: position + width, end: position + left, record_align };
         }
         let closed = if let Before::Unit { left, .. } = before { position + left } else { position };
-        // GCC looks at the position before the last unit was closed, which tells only where attributes pack or align.
+        // GCC uses the position before the last unit was closed, which matters only with packing or alignment
+        // attributes.
         let aligned = if alignment_of(position) < demanded { round_up(closed, demanded) } else { closed };
         let begins_unit = match (before, field.width) {
             (_, None) => true,
-            // The next unit of a run follows the last one even where a packed member shifted that.
+            // The next unit of a run follows the last one even if a packed member shifted that one.
             (Before::Unit { bits, .. }, Some(_)) => bits != field.type_bits,
-            // Without a bit-field before it, one of no bits means nothing.
+            // A bit-field of width 0 has no effect unless it follows a bit-field.
             (_, Some(width)) => width != 0,
         };
         let align = if field.packed { 8 } else { field.capped(field.variable_align) };
@@ -118,7 +119,7 @@ impl Rule for Microsoft {
             let record_align = self.record_align(field, field.demand(0).align);
             return Placed { start: 0, next: 0, end: field.width.unwrap_or(field.type_bits), record_align };
         }
-        // Microsoft's compiler gives it the whole of its declared type, whose alignment does not count there. Clang,
+        // Microsoft's compiler gives it its whole declared type, whose alignment does not count there. Clang,
         // which is tested against that compiler, does the same; GCC does neither.
         let end = if field.width == Some(0) { 0 } else { field.type_bits };
         Placed { start: 0, next: 0, end, record_align: 8 }
@@ -126,7 +127,7 @@ impl Rule for Microsoft {
 }
 
 impl Microsoft {
-    /// The rule of Microsoft's compiler, or of GCC in its place.
+    /// The rule of Microsoft's compiler, or GCC's version of it.
     pub(super) fn new(by_gcc: bool) -> Self {
         Microsoft { before: Before::Other, by_gcc }
     }

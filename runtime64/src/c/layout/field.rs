@@ -1,55 +1,55 @@
-//! What the placement of one member takes. Positions and alignments are in bits here.
+//! The input and output of placing one member. Positions and alignments are in bits here.
 
-/// A member of a record, and what it asks for.
+/// A member of a record, and its requirements.
 pub(super) struct Field {
-    /// The width, of a bit-field.
+    /// The width, for a bit-field.
     pub(super) width: Option<u64>,
-    /// The size of the type, of a bit-field's declared type; nothing of a flexible array.
+    /// The size of the type, or of a bit-field's declared type; 0 for a flexible array.
     pub(super) type_bits: u64,
-    /// The alignment of the type as a member's.
+    /// The alignment of the type as a member.
     pub(super) type_align: u64,
-    /// The alignment of the type as a variable's.
+    /// The alignment of the type as a variable.
     pub(super) variable_align: u64,
-    /// The most that an integer may ask for as a member, on i386 System V.
+    /// The maximum alignment of an integer member, on i386 System V.
     pub(super) integer_limit: Option<u64>,
     /// `#pragma pack`
     pub(super) pack: Option<u64>,
-    /// The alignment that `#pragma pack` does not lessen.
+    /// The alignment that `#pragma pack` does not reduce.
     pub(super) required_align: u64,
     /// `__attribute__((packed))` on the record or the member
     pub(super) packed: bool,
-    /// The alignment that the member asks for itself.
+    /// The alignment required by an attribute of the member itself.
     pub(super) aligned: Option<u64>,
     /// Whether it has a name.
     pub(super) named: bool,
 }
 
-/// A member that has been placed.
+/// A member with its place.
 pub(super) struct Placed {
-    /// Its first bit.
+    /// The first bit.
     pub(super) start: u64,
-    /// Where the next member may start.
+    /// The first position available to the next member.
     pub(super) next: u64,
-    /// Where the memory ends that it claims.
+    /// The end of the memory it occupies.
     pub(super) end: u64,
-    /// The alignment that it demands of the record.
+    /// The alignment it requires of the record.
     pub(super) record_align: u64,
 }
 
-/// What a position must be a multiple of for a member.
+/// The alignment that a member requires of its position.
 pub(super) struct Demand {
     pub(super) align: u64,
-    /// Whether the member is a bit-field that lies as an integer of its width would: GCC takes it for one then.
+    /// Whether the member is a bit-field placed like an integer of its width: GCC treats it as one then.
     pub(super) is_whole_integer: bool,
 }
 
 impl Field {
-    /// The alignment, but no more than `#pragma pack` allows.
+    /// The alignment, limited by `#pragma pack`.
     pub(super) fn capped(&self, align: u64) -> u64 {
         self.pack.map_or(align, |pack| align.min(pack.max(self.required_align)))
     }
 
-    /// What a member at this position would demand, bit-fields of no bits apart.
+    /// The alignment required at this position, except for bit-fields of width 0.
     pub(super) fn demand(&self, position: u64) -> Demand {
         let Some(width) = self.width else {
             let natural = if self.packed { 8 } else { self.type_align };
@@ -68,7 +68,7 @@ impl Field {
     }
 }
 
-/// The greatest power of two that a position is a multiple of.
+/// The greatest power of two that divides the position.
 pub(super) fn alignment_of(position: u64) -> u64 {
     1 << position.trailing_zeros().min(63)
 }

@@ -1,4 +1,4 @@
-//! Where the members of structs and unions lie.
+//! Layouts of structs and unions.
 
 use std::sync::Arc;
 
@@ -11,45 +11,45 @@ use crate::c::types::{BitFieldRule, Length, Member, Record, RecordBody, RecordKi
 /// The layout of a struct or union.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordLayout {
-    /// Size and alignment of the whole. A flexible array at the end has no part in the size.
+    /// Size and alignment of the whole. A flexible array at the end does not count towards the size.
     pub layout: Layout,
-    /// Where each member lies, in the order of [`RecordBody::members`], those included that do not
+    /// The place of each member, in the order of [`RecordBody::members`], including those that do not
     /// [exist](Member::exists_on) on the ABI.
     pub members: Vec<MemberLayout>,
-    /// The alignment, in bytes, that no `#pragma pack` around another record lessens.
+    /// The alignment in bytes that no `#pragma pack` around another record reduces.
     pub(super) required_align: u64,
 }
 
-/// Where a member lies.
+/// The place of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberLayout {
-    /// Bytes from the start of the record; of a bit-field, to the byte that holds its first bit.
+    /// Offset in bytes from the start of the record; for a bit-field, of the byte that contains its first bit.
     pub offset: u64,
-    /// The bits, of a bit-field.
+    /// The bits, for a bit-field.
     pub bits: Option<BitField>,
 }
 
-/// The bits of a bit-field. All ABIs here are little-endian: bit 0 is the lowest of the first byte.
+/// The bits of a bit-field. All ABIs here are little-endian: bit 0 is the lowest bit of the first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BitField {
     /// The first bit, 0 to 7, within the byte at the member's offset.
     pub first: u32,
-    /// How many bits there are; they may reach into the ninth byte when the record is packed.
+    /// The number of bits; they may reach into the ninth byte in a packed record.
     pub width: u32,
 }
 
 impl BitField {
-    /// How many bytes the bits are in, one to nine; of a bit-field without bits none.
+    /// The number of bytes that contain the bits, one to nine; zero for a bit-field of width 0.
     pub fn bytes(self) -> usize {
         (self.first + self.width).div_ceil(8) as usize
     }
 
-    /// The bits, out of the bytes that they are in.
+    /// Extracts the bits from the bytes that contain them.
     pub fn get(self, window: u128) -> u64 {
         ((window & self.mask()) >> self.first) as u64
     }
 
-    /// The bytes that the bits are in, with other bits in their place. Bits beyond the width are left out.
+    /// Replaces the bits within the bytes that contain them. Ignores bits beyond the width.
     pub fn set(self, window: u128, bits: u64) -> u128 {
         window & !self.mask() | u128::from(bits) << self.first & self.mask()
     }
@@ -91,7 +91,8 @@ pub fn record_layout(record: &Arc<Record>, abi: Abi) -> Result<Arc<RecordLayout>
         .clone()
 }
 
-/// The offset of a member in bytes, those of anonymous members included; nothing for bit-fields and unknown names.
+/// The offset of a member in bytes, including those of anonymous members; `None` for bit-fields and unknown
+/// names.
 pub(in crate::c) fn member_offset(record: &Arc<Record>, name: &str, abi: Abi) -> Result<Option<u64>, LayoutError> {
     let layout = record_layout(record, abi)?;
     let Some(body) = record.body() else { return Ok(None) };
@@ -109,7 +110,7 @@ pub(in crate::c) fn member_offset(record: &Arc<Record>, name: &str, abi: Abi) ->
     Ok(None)
 }
 
-/// A record while its members are placed. Positions and alignments are in bits.
+/// A record whose members are being placed. Positions and alignments are in bits.
 struct Placement<'a, R> {
     kind: RecordKind,
     body: &'a RecordBody,
@@ -126,7 +127,7 @@ impl<'a, R: Rule> Placement<'a, R> {
         Placement { kind, body, abi, rule, position: 0, end: 0, align: 8, required_align: 8 }
     }
 
-    /// Nothing when the record outgrows the address space.
+    /// Places all members; returns `None` when the record outgrows the address space.
     fn place_all(mut self) -> Result<Option<RecordLayout>, LayoutError> {
         let mut members = Vec::with_capacity(self.body.members.len());
         for member in &self.body.members {

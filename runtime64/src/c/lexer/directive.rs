@@ -1,10 +1,10 @@
-//! Directives as the lexer takes them: whole logical lines.
+//! Lexing of directives as whole logical lines.
 
 use logos::{FilterResult, Lexer};
 
 use super::{Kind, LexicalError};
 
-/// Takes in the rest of a directive: to the end of the line, over continued lines and comments.
+/// Consumes the rest of a directive: up to the end of the line, across continued lines and comments.
 pub(super) fn directive(lexer: &mut Lexer<'_, Kind>) -> FilterResult<(), LexicalError> {
     let before = &lexer.source().as_bytes()[..lexer.span().start];
     let blank = before.iter().rev().take_while(|byte| **byte != b'\n').all(u8::is_ascii_whitespace);
@@ -15,12 +15,12 @@ pub(super) fn directive(lexer: &mut Lexer<'_, Kind>) -> FilterResult<(), Lexical
     FilterResult::Emit(())
 }
 
-/// Whether the text ends in a comment, which may stand before a directive.
+/// Whether the text ends in a comment, which may precede a directive.
 fn ends_in_comment(text: &[u8]) -> bool {
     text.trim_ascii_end().ends_with(b"*/")
 }
 
-/// The bytes up to the line break that ends a logical line, or up to the end of the text.
+/// The number of bytes up to the line break that ends the logical line, or up to the end of the text.
 fn logical_line(text: &[u8]) -> usize {
     let mut at = 0;
     let mut quote = None;
@@ -32,7 +32,7 @@ fn logical_line(text: &[u8]) -> usize {
             (b'"' | b'\'', None) => quote = Some(byte),
             (_, Some(open)) if byte == open => quote = None,
             (b'/', None) if rest.starts_with(b"/*") => {
-                // The last byte of the comment is passed below.
+                // The last byte of the comment is skipped below.
                 at += 3 + rest[2..].windows(2).position(|pair| pair == b"*/").unwrap_or(rest.len() - 2);
             }
             (b'/', None) if rest.starts_with(b"//") => quote = Some(b'\n'),

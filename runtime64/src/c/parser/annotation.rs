@@ -1,9 +1,10 @@
-//! Annotations of Microsoft's source-code annotation language: `_In_`, `_Out_writes_(n)`, `__in`, `IN` and the rest.
+//! Annotations of Microsoft's source-code annotation language: `_In_`, `_Out_writes_(n)`, `__in`, `IN` and the
+//! rest.
 
 mod check;
 mod name;
 
-pub(super) use check::Written;
+pub(super) use check::ParameterSyntax;
 pub(super) use name::is_annotation;
 use name::{Meaning, is_ignored, meaning, plain_word};
 
@@ -15,23 +16,23 @@ use crate::c::error::Parsed;
 use crate::c::lexer::Kind;
 use crate::c::types::{Annotation, Extent, SizeExpression, SizeOperator};
 
-/// What an annotation turned out to be.
+/// A parsed annotation.
 pub(super) enum Found {
-    /// One that says something of the data.
+    /// An annotation that describes the data.
     Annotation(Annotation),
-    /// One that only tools for checking programs want.
+    /// An annotation that only matters to static analysis tools.
     Ignored,
 }
 
 impl<'s> Parser<'s> {
-    /// Takes the annotation that is next, if one is.
+    /// Takes the next token if it is an annotation.
     pub(super) fn annotation(&mut self) -> Parsed<Option<Found>> {
         let token = self.peek()?;
         if !token.text.starts_with(['_', 'I', 'O']) || self.scope.declared(token.text).is_some() {
             return Ok(None);
         }
         if is_ignored(token.text) {
-            // The old ones, such as '__reserved', are names elsewhere.
+            // Old annotations, such as '__reserved', can also be names.
             if token.text.starts_with("__") && self.can_only_be_a_name()? {
                 return Ok(None);
             }
@@ -70,7 +71,7 @@ impl<'s> Parser<'s> {
         })))
     }
 
-    /// Whether nothing follows the next token that an annotation could describe.
+    /// Whether nothing that an annotation could describe follows the next token.
     fn can_only_be_a_name(&mut self) -> Parsed<bool> {
         let next = self.peek_second()?.kind;
         Ok(matches!(
@@ -79,21 +80,21 @@ impl<'s> Parser<'s> {
         ))
     }
 
-    /// The arguments of an annotation.
+    /// Parses the arguments of an annotation.
     fn extent(&mut self, meaning: Meaning) -> Parsed<Option<Extent>> {
         let Some(unit) = meaning.unit else { return Ok(None) };
         self.expect(Kind::LeftParenthesis, "'(' and a size")?;
         let capacity = self.size_expression()?;
         let valid = match self.accept(Kind::Comma)? {
             Some(_) => Some(self.size_expression()?),
-            None if meaning.to => return Err(self.expected("',' and how much is valid afterwards")),
+            None if meaning.to => return Err(self.expected("',' and the size that is valid after the call")),
             None => None,
         };
         self.expect(Kind::RightParenthesis, "')'")?;
         Ok(Some(Extent { unit, capacity, valid }))
     }
 
-    /// Sums and differences.
+    /// Parses sums and differences.
     fn size_expression(&mut self) -> Parsed<SizeExpression> {
         self.nested(|parser| {
             let mut left = parser.size_product()?;
@@ -110,7 +111,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// Products and quotients.
+    /// Parses products and quotients.
     fn size_product(&mut self) -> Parsed<SizeExpression> {
         let mut left = self.size_primary()?;
         let mut operators = 0;
@@ -125,7 +126,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// Takes an operator, of which there may not be many: each makes the expression one level deeper.
+    /// Takes an operator and counts it, since each makes the expression one level deeper.
     fn count_operator(&mut self, operators: &mut u32) -> Parsed<()> {
         *operators += 1;
         if *operators > 16 {
@@ -150,7 +151,7 @@ impl<'s> Parser<'s> {
                     Some(crate::c::ConstantValue::Integer(value)) if *value >= 0 => {
                         Ok(SizeExpression::Number(u64::try_from(*value).unwrap_or(u64::MAX)))
                     }
-                    _ => Err(token.invalid("this constant is no size")),
+                    _ => Err(token.invalid("this constant cannot be a size")),
                 },
                 _ if token.text == "_Old_" || token.text == "_Curr_" => self.nested(Self::size_primary),
                 _ => Ok(SizeExpression::Parameter(token.text.to_owned())),

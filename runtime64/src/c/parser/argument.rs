@@ -1,4 +1,4 @@
-//! `$`: each stands for the next argument.
+//! `$` placeholders: each stands for the next argument.
 
 use super::Parser;
 use super::arithmetic::Number;
@@ -8,19 +8,19 @@ use crate::c::error::{Failure, Parsed, Problem};
 use crate::c::lexer::{Kind, Tokens};
 use crate::c::types::Type;
 
-/// The arguments of a text, and how many of them it has used.
+/// The arguments of a text, and how many of them are used.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Arguments<'s> {
     list: &'s [Argument],
     used: usize,
-    /// Where the last `$` stands.
+    /// The offset of the last `$`.
     last: usize,
 }
 
-/// What a `$` stands for.
+/// The argument of a `$`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Given<'s> {
-    /// Which `$` of the text it is, from 1.
+    /// The number of the `$` in the text, from 1.
     pub(super) number: usize,
     pub(super) value: &'s Argument,
 }
@@ -32,11 +32,11 @@ impl<'s> Arguments<'s> {
 }
 
 impl<'s> Parser<'s> {
-    /// The token for a `$`: of a name it is an identifier like any other.
+    /// The token for a `$`: an identifier like any other if the argument is a name.
     pub(super) fn argument_token(&mut self, offset: usize) -> Parsed<Token<'s>> {
         if let Some(word) = self.word_touching(offset) {
             let what = format!("'${word}' is");
-            let advice = "put a blank after a '$' that stands for an argument";
+            let advice = "put a space after a '$' that stands for an argument";
             return Err(Failure::new(Problem::Unsupported { what, advice }, offset, 1 + word.len()));
         }
         let Arguments { list, used, .. } = self.arguments;
@@ -48,14 +48,16 @@ impl<'s> Parser<'s> {
         let mut token = Token { argument: Some(Given { number, value }), ..Token::new(Kind::Dollar, "$", offset, 1) };
         if let Argument::Name(name) = value {
             if !is_identifier(name) {
-                return Err(token.invalid(format!("'$' number {number} is given {value}, which is no name in C")));
+                return Err(
+                    token.invalid(format!("'$' number {number} stands for {value}, which is not a valid C identifier"))
+                );
             }
             token = Token { kind: Kind::Identifier, text: name, ..token };
         }
         Ok(token)
     }
 
-    /// Every argument must have been used.
+    /// Checks that every argument was used.
     pub(super) fn check_arguments(&self) -> Parsed<()> {
         let Arguments { list, used, last } = self.arguments;
         if used == list.len() {
@@ -65,7 +67,7 @@ impl<'s> Parser<'s> {
         Err(Failure::new(Problem::TooManyArguments { given: list.len(), used }, last, length))
     }
 
-    /// The letters right after the `$` here, which would make it part of a name.
+    /// The letters right after the `$`, which would make it part of a name.
     fn word_touching(&self, offset: usize) -> Option<&'s str> {
         let rest = self.source.text.get(offset + 1..)?;
         let part_of_name = |next: char| next.is_alphanumeric() || next == '_';
@@ -85,7 +87,7 @@ impl<'s> Token<'s> {
 }
 
 impl Given<'_> {
-    /// The number, as a number of the type that C gives it.
+    /// The number, with the type that C gives it.
     pub(super) fn as_number(&self) -> Option<Number> {
         match *self.value {
             Argument::Number(number) => Some(match i32::try_from(number) {
@@ -96,7 +98,7 @@ impl Given<'_> {
         }
     }
 
-    /// How it would be written in the place of the `$`.
+    /// The argument as C text.
     pub(super) fn text(&self) -> String {
         match self.value {
             Argument::Type(ty) => ty.to_string(),
@@ -107,7 +109,7 @@ impl Given<'_> {
     }
 }
 
-/// Whether a text is one identifier and no word of C's own.
+/// Whether a text is one identifier and not a keyword.
 fn is_identifier(text: &str) -> bool {
     let mut lexer = Tokens::of(text);
     lexer.next() == Some(Ok(Kind::Identifier)) && lexer.slice().len() == text.len()

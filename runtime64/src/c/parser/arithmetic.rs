@@ -1,4 +1,4 @@
-//! The arithmetic of constant expressions, as C does it on one ABI.
+//! Arithmetic of constant expressions, as C performs it on one ABI.
 
 use std::cmp::Ordering;
 
@@ -10,11 +10,11 @@ use crate::c::types::ConstantValue;
 pub(super) enum Number {
     /// An integer of a type of this width.
     Integer { value: i128, bits: u32, signed: bool },
-    /// A floating number.
+    /// A floating-point number.
     Float(f64),
     /// An integer cast to a pointer of this width.
     Pointer { address: u64, bits: u32 },
-    /// No value, and why. It matters only if the value is used: `1 ? 2 : 1 / 0` is 2.
+    /// No value, with the reason. It matters only if the value is used: `1 ? 2 : 1 / 0` is 2.
     None(&'static str),
 }
 
@@ -24,12 +24,12 @@ impl Number {
         Number::Integer { value, bits: 32, signed: true }
     }
 
-    /// An integer of a condition of `#if`, where all have the width of `intmax_t` (C11 6.10.1).
+    /// An integer in the condition of an `#if`, where all integers have the width of `intmax_t` (C11 6.10.1).
     pub(super) fn wide(value: i128) -> Self {
         Number::Integer { value, bits: 64, signed: true }
     }
 
-    /// A literal as a condition of `#if` sees it: unsigned if it says so, or if it does not fit otherwise.
+    /// A literal in the condition of an `#if`: unsigned if it has that suffix, or if it does not fit otherwise.
     pub(super) fn widened(self, unsigned: bool) -> Self {
         match self {
             Number::Integer { value, .. } => {
@@ -39,12 +39,12 @@ impl Number {
         }
     }
 
-    /// An integer brought into the range of its type, as a cast does.
+    /// An integer wrapped to the range of its type, as by a cast.
     pub(super) fn wrapped(value: i128, bits: u32, signed: bool) -> Self {
         Number::Integer { value: wrap(value, bits, signed), bits, signed }
     }
 
-    /// Whether it is not zero; nothing if it has no value.
+    /// Whether it is nonzero; `None` if it has no value.
     pub(super) fn is_true(self) -> Option<bool> {
         match self {
             Number::Integer { value, .. } => Some(value != 0),
@@ -63,7 +63,7 @@ impl Number {
         }
     }
 
-    /// The size in bytes of the value's type.
+    /// The size of the value's type in bytes.
     pub(super) fn size(self) -> Number {
         match self {
             Number::Integer { bits, .. } | Number::Pointer { bits, .. } => Number::int((bits / 8).into()),
@@ -72,7 +72,7 @@ impl Number {
         }
     }
 
-    /// The integer that arithmetic sees: small ones become `int`, pointers unsigned integers.
+    /// The operand after promotion: small integers become `int`, pointers become unsigned integers.
     fn promoted(self) -> Number {
         match self {
             Number::Integer { value, bits, .. } if bits < 32 => Number::int(value),
@@ -114,19 +114,19 @@ impl Number {
                         Number::wrapped(value << count, bits, signed)
                     }
                     Ok(count) if count < bits => Number::wrapped(value >> count, bits, signed),
-                    _ => Number::None("it shifts by more bits than there are"),
+                    _ => Number::None("it shifts by more bits than the type has"),
                 }
             }
             _ => Number::None("a shift needs integers"),
         }
     }
 
-    /// `condition ? self : other`; the type is that of both.
+    /// `condition ? self : other`; the type is the common type of both.
     pub(super) fn choose(self, condition: Number, other: Number) -> Number {
         let truth = match (condition.is_true(), condition) {
             (Some(truth), _) => truth,
             (None, Number::None(why)) => return Number::None(why),
-            (None, _) => return Number::None("its condition is no number"),
+            (None, _) => return Number::None("its condition is not a number"),
         };
         let chosen = if truth { self } else { other };
         match (chosen, common(self.promoted(), other.promoted())) {
@@ -140,7 +140,7 @@ impl Number {
     }
 }
 
-/// Two operands brought to one type by the usual arithmetic conversions (C11 6.3.1.8).
+/// Two operands converted to one type by the usual arithmetic conversions (C11 6.3.1.8).
 enum Common {
     Integers { left: i128, right: i128, bits: u32, signed: bool },
     Floats(f64, f64),
@@ -164,7 +164,7 @@ fn common(left: Number, right: Number) -> Common {
         }
         (left, right) => match (float(left), float(right)) {
             (Some(left), Some(right)) => Common::Floats(left, right),
-            _ => Common::None("it computes with a pointer"),
+            _ => Common::None("it uses a pointer as a number"),
         },
     }
 }
@@ -183,7 +183,7 @@ fn integers(operator: Kind, left: i128, right: i128, bits: u32, signed: bool) ->
     match operator {
         Kind::Plus => number(left + right),
         Kind::Minus => number(left - right),
-        // Two 64-bit factors may overflow 128 bits only where the product is taken modulo 2^64 anyway.
+        // The product of two 64-bit factors overflows 128 bits only if it is reduced modulo 2^64 anyway.
         Kind::Star => number(left.wrapping_mul(right)),
         Kind::Slash | Kind::Percent if right == 0 => Number::None("it divides by zero"),
         Kind::Slash => number(left / right),
@@ -197,7 +197,7 @@ fn integers(operator: Kind, left: i128, right: i128, bits: u32, signed: bool) ->
         Kind::GreaterEqual => truth(left >= right),
         Kind::EqualEqual => truth(left == right),
         Kind::NotEqual => truth(left != right),
-        _ => Number::None("it uses an operator that constants have not"),
+        _ => Number::None("it uses an operator that constant expressions do not allow"),
     }
 }
 
@@ -214,11 +214,11 @@ fn floats(operator: Kind, left: f64, right: f64) -> Number {
         Kind::GreaterEqual => truth(left >= right),
         Kind::EqualEqual => truth(left == right),
         Kind::NotEqual => truth(left != right),
-        _ => Number::None("it uses an operator that floating numbers have not"),
+        _ => Number::None("it uses an operator that floating-point numbers do not support"),
     }
 }
 
-/// The integer, unless a signed one overflows, which C leaves undefined.
+/// The integer, unless a signed one overflows, which is undefined in C.
 fn checked(value: i128, bits: u32, signed: bool) -> Number {
     if signed && wrap(value, bits, true) != value {
         return Number::None("it overflows");

@@ -1,4 +1,4 @@
-//! `__attribute__((…))`, `__declspec(…)`, `_Alignas(…)`, `__pragma(…)`, and the words for calling conventions.
+//! `__attribute__((…))`, `__declspec(…)`, `_Alignas(…)`, `__pragma(…)`, and calling convention keywords.
 
 use super::Parser;
 use super::directive::pack_arguments;
@@ -12,35 +12,36 @@ use crate::c::windows::{self, Word};
 
 use super::expression::Operand;
 
-/// What attributes say of the thing they stand at.
+/// The attributes of one declaration, type or member.
 #[derive(Clone, Default)]
 pub(super) struct Attributes<'s> {
-    /// The calling convention and the word for it.
+    /// The calling convention and its keyword.
     pub(super) convention: Option<(Convention, Token<'s>)>,
-    /// The least alignment: the greatest of all that are asked for, which a member takes.
+    /// The minimum alignment: the greatest of all that are specified. Members use this one.
     pub(super) aligned: Option<Count>,
-    /// The last alignment that is asked for, which a type takes.
+    /// The last alignment that is specified. Types use this one.
     pub(super) last_aligned: Option<Count>,
-    /// The alignment that `__declspec(align(…))` asks for, which a struct defined right after it takes, too.
+    /// The alignment specified by `__declspec(align(…))`, which also applies to a struct defined right after
+    /// it.
     pub(super) declspec_aligned: Option<Count>,
-    /// The alignment that `_Alignas` asks for.
+    /// The alignment specified by `_Alignas`.
     pub(super) alignas: Option<Count>,
     pub(super) packed: bool,
     /// `gcc_struct`, `ms_struct`
     pub(super) bit_fields: Option<BitFieldRule>,
-    /// A word for passing arguments that is not served.
+    /// An unsupported keyword for passing arguments.
     pub(super) uncallable: Option<Token<'s>>,
-    /// `vector_size(…)`: a type that processors have and C has not.
+    /// `vector_size(…)`: a vector type, which C lacks.
     pub(super) vector: Option<Token<'s>>,
     /// `mode(…)`: the width of an integer or floating type.
     pub(super) mode: Option<Token<'s>>,
 }
 
-/// `aligned` without a number: the greatest alignment of any type, on all x86.
+/// `aligned` without a number: the greatest alignment of any type, on all x86 ABIs.
 const GREATEST_ALIGNMENT: u64 = 16;
 
 impl<'s> Attributes<'s> {
-    /// Adds a calling convention; a second one must be the same.
+    /// Sets the calling convention; a second one must be the same.
     pub(super) fn call_by(&mut self, convention: Convention, word: Token<'s>) -> Parsed<()> {
         match self.convention {
             Some((before, _)) if before != convention => {
@@ -61,19 +62,19 @@ impl<'s> Attributes<'s> {
         }
     }
 
-    /// Takes over what attributes after a struct, union or enumeration say of the function that is declared with it:
+    /// Adopts attributes after a struct, union or enumeration that apply to the function declared with it:
     /// `struct pair __stdcall f(void)`.
     pub(super) fn call_as(&mut self, inner: Attributes<'s>) -> Parsed<()> {
         let Attributes { convention, uncallable, vector, .. } = inner;
         self.merge(Attributes { convention, uncallable, vector, ..Attributes::default() })
     }
 
-    /// The word that keeps a declaration from being served.
+    /// The keyword that makes a declaration unsupported.
     pub(super) fn unsupported_word(&self) -> Option<Token<'s>> {
         self.uncallable.or(self.vector)
     }
 
-    /// Adds what other attributes say.
+    /// Adds other attributes.
     pub(super) fn merge(&mut self, other: Attributes<'s>) -> Parsed<()> {
         if let Some((convention, word)) = other.convention {
             self.call_by(convention, word)?;
@@ -94,7 +95,7 @@ impl<'s> Attributes<'s> {
 }
 
 impl<'s> Parser<'s> {
-    /// Takes all attributes that are next. Tells whether there were any.
+    /// Takes all attributes that come next. Returns whether there were any.
     pub(super) fn attributes(&mut self, attributes: &mut Attributes<'s>) -> Parsed<bool> {
         let mut any = false;
         while self.attribute(attributes)? {
@@ -103,7 +104,7 @@ impl<'s> Parser<'s> {
         Ok(any)
     }
 
-    /// Takes one attribute or convention word, if one is next.
+    /// Takes one attribute or calling convention keyword, if one is next.
     fn attribute(&mut self, attributes: &mut Attributes<'s>) -> Parsed<bool> {
         let token = self.peek()?;
         let convention = match token.kind {
@@ -122,7 +123,7 @@ impl<'s> Parser<'s> {
             }
             Kind::Identifier => match self.word(token)? {
                 Some(Word::Convention(convention)) => Some(convention),
-                Some(Word::Nothing) => None,
+                Some(Word::Ignored) => None,
                 Some(Word::Const) | None => return Ok(false),
             },
             _ => return Ok(false),
@@ -134,8 +135,8 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// What the next token means as a word of Windows headers. Nothing if a text has declared the name, or if it
-    /// stands where it can only be a name.
+    /// The meaning of the next token as a word of the Windows headers. `None` if a text has declared the name,
+    /// or if only a name can stand there.
     pub(super) fn word(&mut self, token: Token<'s>) -> Parsed<Option<Word>> {
         let Some(word) = windows::word(token.text) else { return Ok(None) };
         if self.scope.declared(token.text).is_some() {
@@ -143,7 +144,7 @@ impl<'s> Parser<'s> {
         }
         let next = self.peek_second()?.kind;
         let ends = matches!(next, Kind::Semicolon | Kind::Equal | Kind::LeftBracket | Kind::Colon | Kind::Comma)
-            || next == Kind::RightParenthesis && word == Word::Nothing;
+            || next == Kind::RightParenthesis && word == Word::Ignored;
         Ok((!ends).then_some(word))
     }
 
@@ -194,7 +195,7 @@ impl<'s> Parser<'s> {
         if self.kind()? == Kind::LeftParenthesis { self.skip_group() } else { Ok(()) }
     }
 
-    /// `(16)` or `(type)` after `aligned`, `align` or `_Alignas`.
+    /// Parses `(16)` or `(type)` after `aligned`, `align` or `_Alignas`.
     fn alignment(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
         let open = self.expect(Kind::LeftParenthesis, "'('")?;
         let aligned = if self.at_type()? {
@@ -284,10 +285,10 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// The failure that a word changes how things are passed or stored, and is not served.
+/// The error for a keyword that changes how values are passed or stored, and is not supported.
 pub(super) fn unsupported(word: Token<'_>) -> Failure {
     let what = format!("'{}' is", word.text);
-    word.unsupported(what, "what it declares would not be called or stored as the library does it")
+    word.unsupported(what, "it changes how the library passes or stores values")
 }
 
 fn is_alignment(value: u64) -> bool {

@@ -1,17 +1,17 @@
-//! `#if` … `#endif`: which lines count.
+//! `#if` … `#endif`: which lines are active.
 
 use crate::c::error::{Failure, Parsed, Problem};
 
-/// The conditions that are open.
+/// The open conditionals.
 #[derive(Default)]
 pub(super) struct Conditionals {
     open: Vec<Conditional>,
 }
 
 struct Conditional {
-    /// Whether the lines that follow count.
+    /// Whether the lines that follow are active.
     active: bool,
-    /// Whether some branch has been taken, or the whole lies in lines that do not count.
+    /// Whether a branch has been taken, or the whole conditional lies in inactive lines.
     settled: bool,
     /// Whether `#else` has been seen.
     closing: bool,
@@ -19,12 +19,12 @@ struct Conditional {
 }
 
 impl Conditionals {
-    /// Whether the lines that follow count.
+    /// Whether the lines that follow are active.
     pub(super) fn active(&self) -> bool {
         self.open.last().is_none_or(|conditional| conditional.active)
     }
 
-    /// `#if`, `#ifdef`, `#ifndef`. Within lines that do not count, the condition does not matter.
+    /// `#if`, `#ifdef`, `#ifndef`. In inactive lines the condition does not matter.
     pub(super) fn begin(&mut self, condition: bool, offset: usize) {
         let outer = self.active();
         let active = outer && condition;
@@ -36,12 +36,12 @@ impl Conditionals {
         self.open.last().is_some_and(|conditional| !conditional.settled)
     }
 
-    /// `#elif`, and `#else` as the last of them.
+    /// `#elif`, and `#else` as the last branch.
     pub(super) fn other(&mut self, condition: bool, last: bool, offset: usize, length: usize) -> Parsed<()> {
         let stray = |what: &str| Failure::new(Problem::Invalid(what.to_owned()), offset, length);
-        let conditional = self.open.last_mut().ok_or_else(|| stray("there is no '#if' to this"))?;
+        let conditional = self.open.last_mut().ok_or_else(|| stray("there is no '#if' for this"))?;
         if conditional.closing {
-            return Err(stray("there has been an '#else' before this"));
+            return Err(stray("this follows the '#else' of the same '#if'"));
         }
         conditional.closing = last;
         conditional.active = !conditional.settled && condition;
@@ -53,11 +53,11 @@ impl Conditionals {
     pub(super) fn end(&mut self, offset: usize, length: usize) -> Parsed<()> {
         match self.open.pop() {
             Some(_) => Ok(()),
-            None => Err(Failure::new(Problem::Invalid("there is no '#if' to this".to_owned()), offset, length)),
+            None => Err(Failure::new(Problem::Invalid("there is no '#if' for this".to_owned()), offset, length)),
         }
     }
 
-    /// The end of the text.
+    /// Checks that no conditional is open at the end of the text.
     pub(super) fn finish(&self) -> Parsed<()> {
         match self.open.last() {
             Some(open) => Err(Failure::new(Problem::Unclosed("'#if'"), open.offset, 1)),

@@ -1,4 +1,4 @@
-//! Declarators and specifiers put together: the whole type.
+//! Construction of the whole type from declarator and specifiers.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::tokens::Token;
 use crate::c::error::{Failure, Parsed, Problem};
 use crate::c::types::{Annotation, ArrayType, Convention, FunctionType, Length, TYPE_DEPTH, Type};
 
-/// The type as which a parameter is passed: arrays and functions become pointers (C11 6.7.6.3).
+/// The type a parameter is passed as: arrays and functions become pointers (C11 6.7.6.3).
 pub(super) fn adjusted(ty: Type) -> Type {
     match ty.resolve() {
         Type::Array(array) => {
@@ -22,7 +22,7 @@ pub(super) fn adjusted(ty: Type) -> Type {
 }
 
 impl<'s> Declarator<'s> {
-    /// Whether it declares a function by itself.
+    /// Whether the declarator itself declares a function.
     pub(super) fn is_function(&self) -> bool {
         matches!(self.parts.first(), Some(Part::Function { .. }))
     }
@@ -32,7 +32,7 @@ impl<'s> Declarator<'s> {
         !matches!(self.parts.first(), Some(Part::Function { .. } | Part::Array(_)))
     }
 
-    /// The whole type.
+    /// Builds the whole type.
     pub(super) fn build(mut self, specifiers: &Specifiers<'s>) -> Parsed<Type> {
         if let Some(word) = self.attributes.unsupported_word().or(specifiers.attributes.unsupported_word()) {
             return Err(unsupported(word));
@@ -72,14 +72,14 @@ impl<'s> Declarator<'s> {
                 }
             };
         }
-        // Parameters are deeper than what was counted above only by what they were checked for themselves.
+        // Parameters can add depth beyond the levels counted above; their own depth has been checked already.
         if ty.depth() > TYPE_DEPTH {
             return Err(place.failure(Problem::TooDeep(TYPE_DEPTH)));
         }
         Ok(ty)
     }
 
-    /// Gives the first function outwards from the name its convention, be it in the declarator or behind a typedef
+    /// Sets the convention of the first function outwards from the name, in the declarator or behind a typedef
     /// name.
     fn set_convention(&mut self, base: Type, wanted: Convention, word: Token<'s>) -> Parsed<Type> {
         for part in &mut self.parts {
@@ -107,31 +107,33 @@ impl<'s> Declarator<'s> {
         }
     }
 
-    /// Which part is the function whose result `_Ret_…` describes, and how.
+    /// Returns the part that is the function whose result `_Ret_…` describes, and the annotation.
     fn result_annotation(&self, specifiers: &Specifiers<'s>) -> Parsed<(usize, Option<Annotation>)> {
         let Some((annotation, word)) = &specifiers.annotation else { return Ok((usize::MAX, None)) };
         let function = self.parts.iter().position(|part| matches!(part, Part::Function { .. }));
         match function {
             Some(index) if annotation.is_of_result() => Ok((index, Some(annotation.clone()))),
             Some(_) => Err(word.invalid(format!(
-                "'{}' describes a parameter; for a result write '_Ret_', '_Ret_z_' and the like",
+                "'{}' describes a parameter; for a result use '_Ret_', '_Ret_z_' or another '_Ret_…'",
                 word.text
             ))),
-            None => Err(word.invalid(format!("'{}' describes a parameter or result, and this is neither", word.text))),
+            None => {
+                Err(word.invalid(format!("'{}' describes a parameter or a result, but this is neither", word.text)))
+            }
         }
     }
 }
 
 fn no_function(word: Token<'_>) -> Failure {
-    word.invalid(format!("'{}' says how a function is called, and this declares none", word.text))
+    word.invalid(format!("'{}' is a calling convention, but this declares no function", word.text))
 }
 
 fn check_element(element: &Type, place: Token<'_>) -> Parsed<()> {
     match element.resolve() {
-        Type::Function(_) => Err(place.invalid("an array cannot hold functions; pointers to functions it can")),
+        Type::Function(_) => Err(place.invalid("an array cannot hold functions; use pointers to functions")),
         _ if element.is_void() => Err(place.invalid("an array cannot hold void")),
         Type::Array(inner) if matches!(inner.length, Length::Incomplete | Length::Variable) => {
-            Err(place.invalid("only the first length of an array can be left open"))
+            Err(place.invalid("only the first dimension of an array can be left open"))
         }
         _ => Ok(()),
     }
@@ -139,8 +141,8 @@ fn check_element(element: &Type, place: Token<'_>) -> Parsed<()> {
 
 fn check_result(result: &Type, place: Token<'_>) -> Parsed<()> {
     match result.resolve() {
-        Type::Function(_) => Err(place.invalid("a function cannot return a function; a pointer to one it can")),
-        Type::Array(_) => Err(place.invalid("a function cannot return an array; a pointer to one it can")),
+        Type::Function(_) => Err(place.invalid("a function cannot return a function; return a pointer to one")),
+        Type::Array(_) => Err(place.invalid("a function cannot return an array; return a pointer to one")),
         _ => Ok(()),
     }
 }

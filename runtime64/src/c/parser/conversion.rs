@@ -1,4 +1,4 @@
-//! Casts, and numbers made of declared constants and sizes.
+//! Casts, and conversion of declared constants and sizes to numbers.
 
 use super::arithmetic::Number;
 use super::expression::Operand;
@@ -8,7 +8,7 @@ use crate::c::error::Parsed;
 use crate::c::layout::LayoutError;
 use crate::c::types::{Basic, ConstantValue, Type};
 
-/// The number as the type that it is cast to.
+/// Casts the number to a type.
 pub(super) fn cast(number: Number, ty: &Type, abi: Abi) -> Number {
     let integer = match ty.resolve() {
         Type::Basic(Basic::Bool) => {
@@ -31,7 +31,7 @@ pub(super) fn cast(number: Number, ty: &Type, abi: Abi) -> Number {
     };
     match integer {
         Some((bits, signed)) if bits <= 64 => to_integer(number, bits, signed),
-        _ => Number::None("it is cast to a type that has no constants here"),
+        _ => Number::None("it is cast to a type that constants cannot have"),
     }
 }
 
@@ -39,7 +39,7 @@ fn to_float(number: Number, round: impl Fn(f64) -> f64) -> Number {
     match number {
         Number::Integer { value, .. } => Number::Float(round(value as f64)),
         Number::Float(value) => Number::Float(round(value)),
-        Number::Pointer { .. } => Number::None("a pointer is cast to a floating number"),
+        Number::Pointer { .. } => Number::None("a pointer is cast to a floating-point type"),
         Number::None(_) => number,
     }
 }
@@ -52,14 +52,14 @@ fn to_integer(number: Number, bits: u32, signed: bool) -> Number {
             let truncated = Number::wrapped(value as i128, bits, signed);
             match truncated {
                 Number::Integer { value: kept, .. } if kept as f64 == value.trunc() => truncated,
-                _ => Number::None("a floating number does not fit the integer it is cast to"),
+                _ => Number::None("a floating-point value does not fit in the integer type it is cast to"),
             }
         }
         Number::None(_) => number,
     }
 }
 
-/// A declared constant as a number of the type that holds it.
+/// Converts a declared constant to a number of its type.
 pub(super) fn number_of(value: Option<&ConstantValue>, abi: Abi) -> Number {
     match value {
         Some(ConstantValue::Integer(value)) => match *value {
@@ -71,12 +71,12 @@ pub(super) fn number_of(value: Option<&ConstantValue>, abi: Abi) -> Number {
         },
         Some(ConstantValue::Float(value)) => Number::Float(*value),
         Some(ConstantValue::Pointer(address)) => Number::Pointer { address: *address, bits: 8 * abi.pointer_bytes() },
-        Some(ConstantValue::String(_) | ConstantValue::WideString(_)) => Number::None("it computes with a string"),
+        Some(ConstantValue::String(_) | ConstantValue::WideString(_)) => Number::None("it uses a string as a number"),
         None => Number::None("it uses a constant that has no value"),
     }
 }
 
-/// The sizes that a function finds; an error if it finds none at all.
+/// The sizes returned by a function; an error if it returns none for any ABI.
 pub(super) fn sizes(place: &Token<'_>, find: impl Fn(Abi) -> Result<u64, LayoutError>) -> Parsed<Operand> {
     let mut error = None;
     let numbers = Abi::ALL.map(|abi| match find(abi) {

@@ -1,4 +1,4 @@
-//! Declarations at the top of a text.
+//! Top-level declarations.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::c::types::{ConstantValue, FunctionType, RecordKind, TYPE_DEPTH, Type,
 use super::expression::Operand;
 
 impl<'s> Parser<'s> {
-    /// All declarations to the end of the text.
+    /// Parses all declarations up to the end of the text.
     pub(super) fn all_declarations(&mut self) -> Parsed<()> {
         let mut linkage_blocks: Vec<Token<'s>> = Vec::new();
         loop {
@@ -54,9 +54,8 @@ impl<'s> Parser<'s> {
         let language = self.take()?;
         match language.text {
             "\"C\"" => Ok(()),
-            other => {
-                Err(language.unsupported(format!("{other} as a language is"), "declare what the library exports as C"))
-            }
+            other => Err(language
+                .unsupported(format!("the language {other} is"), "declare the C functions that the library exports")),
         }
     }
 
@@ -78,14 +77,14 @@ impl<'s> Parser<'s> {
         };
         self.expect(Kind::RightParenthesis, "')'")?;
         self.expect(Kind::Semicolon, "';'")?;
-        // A header for one platform may assert what holds only there.
+        // A header for one platform may contain assertions that hold only there.
         if truths.contains(&Some(true)) {
             return Ok(());
         }
-        Err(start.invalid(format!("this holds on no platform: {message}")))
+        Err(start.invalid(format!("static assertion failed on every platform: {message}")))
     }
 
-    /// One declaration, to its semicolon or function body.
+    /// Parses one declaration, up to its semicolon or function body.
     fn declaration(&mut self) -> Parsed<()> {
         let specifiers = self.specifiers()?;
         if let Some(semicolon) = self.accept(Kind::Semicolon)? {
@@ -112,8 +111,8 @@ impl<'s> Parser<'s> {
         self.expect(Kind::Semicolon, "';' after the declaration").map(|_| ())
     }
 
-    /// A word after a declarator can only be a macro of a header that is not there: in `int API f(int) NOTHROW`, the
-    /// name if nothing follows it, else the word.
+    /// Rejects a word after a declarator, which can only be an undefined macro: in `int API f(int) NOTHROW` it
+    /// is the name if nothing follows it, else the word.
     pub(super) fn no_stray_word(&mut self, declarator: &Declarator<'s>) -> Parsed<()> {
         let next = self.peek()?;
         let Some(name) = declarator.name else { return Ok(()) };
@@ -132,13 +131,13 @@ impl<'s> Parser<'s> {
             let what = format!("'{}(…)', which can only be a macro, is", next.text);
             return Err(next.unsupported(what, "leave it out if it has no meaning here"));
         }
-        // Macros are written in capitals.
+        // Macros are usually uppercase.
         let capital = |word: &str| !word.contains(|letter: char| letter.is_ascii_lowercase());
         let is_name = declarator.ends_in_name() && (called || capital(name.text) || !capital(next.text));
         Err(unknown_macro(if is_name { name } else { next }))
     }
 
-    /// Declares what a declarator declares; true if a function's body ended the declaration.
+    /// Declares the declarator; returns true if a function body ended the declaration.
     fn declared(&mut self, specifiers: &Specifiers<'s>, mut declarator: Declarator<'s>) -> Parsed<bool> {
         let Some(name) = declarator.name else { return Err(self.expected("a name")) };
         let symbol = self.symbol(name)?;
@@ -155,7 +154,7 @@ impl<'s> Parser<'s> {
         }
         let ty = declarator.build(specifiers)?;
         if specifiers.storage.is_typedef {
-            // GCC reads what stands before the type last.
+            // GCC reads the attributes before the type last.
             attributes.last_aligned = specifiers.attributes.last_aligned.clone().or(attributes.last_aligned);
             return self.typedef(name, ty, attributes).map(|()| false);
         }
@@ -165,8 +164,8 @@ impl<'s> Parser<'s> {
         self.variable(specifiers, name, symbol, ty).map(|()| false)
     }
 
-    /// A type that is not served, in a header that is taken all the same: as a struct that nobody defines it can stand
-    /// in the declarations of functions, and no call can pass it.
+    /// Declares an unsupported type of a header as a struct that is never defined: it can appear in the
+    /// declarations of functions, and no call can pass it.
     pub(super) fn opaque_type(&mut self, name: &str) -> Type {
         match self.scope.declared_tag(name) {
             Some(tag) => tag.ty(),
@@ -189,7 +188,7 @@ impl<'s> Parser<'s> {
         self.declare(Declaration::Typedef(Arc::new(typedef)), name)
     }
 
-    /// Declares a function. One with a body that is static or inline is no symbol of a library and is left out.
+    /// Declares a function. A static or inline one with a body is not a symbol of a library and is left out.
     fn function(
         &mut self,
         specifiers: &Specifiers<'s>,
@@ -207,13 +206,13 @@ impl<'s> Parser<'s> {
         Ok(has_body)
     }
 
-    /// Whether a preprocessor put out the text here: it holds much that nobody will call, while what somebody wrote is
-    /// wanted.
+    /// Whether the text here is preprocessor output: most of it is never called, whereas hand-written text is
+    /// there for a purpose.
     pub(super) fn is_preprocessed(&self, token: Token<'s>) -> bool {
         self.source.position(token.offset).file.is_some()
     }
 
-    /// Skips a function's body if one is next, and tells whether it was.
+    /// Skips a function body if one is next; returns whether it was.
     fn skip_body(&mut self) -> Parsed<bool> {
         let has_body = self.kind()? == Kind::LeftBrace;
         if has_body {
@@ -234,7 +233,7 @@ impl<'s> Parser<'s> {
             self.skip_initializer()?;
         }
         if storage.is_static {
-            // It is no symbol of a library.
+            // It is not a symbol of a library.
             return Ok(());
         }
         let position = self.source.position(name.offset);
@@ -242,28 +241,28 @@ impl<'s> Parser<'s> {
         self.declare(Declaration::Variable(Arc::new(variable)), name)
     }
 
-    /// The symbol that `asm("symbol")` after a declarator names, else the name.
+    /// The symbol given by `asm("symbol")` after a declarator, else the name.
     fn symbol(&mut self, name: Token<'s>) -> Parsed<String> {
         if self.accept(Kind::Asm)?.is_none() {
             return Ok(name.text.to_owned());
         }
         self.expect(Kind::LeftParenthesis, "'('")?;
-        let first = self.expect(Kind::String, "the name of a symbol in quotes")?;
+        let first = self.expect(Kind::String, "a symbol name in quotes")?;
         let Operand::Text(ConstantValue::String(bytes)) = self.string(first)? else {
-            return Err(first.invalid("the name of a symbol is a plain string"));
+            return Err(first.invalid("a symbol name must be a plain string"));
         };
         self.expect(Kind::RightParenthesis, "')'")?;
         match String::from_utf8(bytes) {
             Ok(symbol) if !symbol.is_empty() && !symbol.contains('\0') => Ok(symbol),
-            _ => Err(first.invalid("this is no name of a symbol")),
+            _ => Err(first.invalid("this is not a valid symbol name")),
         }
     }
 }
 
-/// The failure that a word can only be a macro, which the text does not define.
+/// The error for a word that can only be a macro that the text does not define.
 pub(super) fn unknown_macro(word: Token<'_>) -> Failure {
     word.invalid(format!(
-        "'{0}' is not known; if it is a macro without meaning here, write '#define {0}' before this",
+        "'{0}' is not known; if it is a macro that has no meaning here, write '#define {0}' before this",
         word.text
     ))
 }

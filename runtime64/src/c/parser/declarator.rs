@@ -1,7 +1,7 @@
-//! Declarators: what stands around a name and makes its type from the one before it.
+//! Declarators: the parts around a name that derive its type from the specifiers.
 
 use super::Parser;
-use super::annotation::Written;
+use super::annotation::ParameterSyntax;
 use super::attribute::Attributes;
 use super::construction::adjusted;
 use super::specifier::Specifiers;
@@ -23,19 +23,19 @@ pub(super) enum Naming {
 #[derive(Default)]
 pub(super) struct Declarator<'s> {
     pub(super) name: Option<Token<'s>>,
-    /// From the name outwards.
+    /// In order from the name outwards.
     pub(super) parts: Vec<Part>,
     pub(super) attributes: Attributes<'s>,
 }
 
-/// What a declarator makes of the type further out.
+/// One derivation step of a declarator.
 pub(super) enum Part {
     Pointer(Qualifiers),
     Array(Length),
     Function { convention: Option<Convention>, parameters: Parameters },
 }
 
-/// What stands between a function's parentheses.
+/// The contents of a function's parentheses.
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) list: Vec<Parameter>,
@@ -43,11 +43,11 @@ pub(super) struct Parameters {
     pub(super) prototype: bool,
 }
 
-/// A calling convention that waits for its function, and the word for it.
+/// A calling convention not yet attached to its function, and its keyword.
 type Waiting<'s> = Option<(Convention, Token<'s>)>;
 
 impl<'s> Parser<'s> {
-    /// A type name: specifiers and a declarator without name.
+    /// Parses a type name: specifiers and a declarator without a name.
     pub(super) fn type_name(&mut self) -> Parsed<Type> {
         self.nested(|parser| {
             let specifiers = parser.specifiers()?;
@@ -56,7 +56,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// Takes a declarator and the attributes after it.
+    /// Parses a declarator and the attributes after it.
     pub(super) fn declarator(&mut self, naming: Naming) -> Parsed<Declarator<'s>> {
         let mut declarator = Declarator::default();
         if let Some((convention, word)) = self.declarator_level(naming, &mut declarator)? {
@@ -66,10 +66,11 @@ impl<'s> Parser<'s> {
         Ok(declarator)
     }
 
-    /// Takes a declarator up to its closing parenthesis. Returns the convention that belongs to a function further out.
+    /// Parses a declarator up to its closing parenthesis. Returns the convention that belongs to a function
+    /// further out.
     ///
-    /// A convention belongs to the function whose parameters follow: `int (__stdcall *f)(int)`. One after a `*`
-    /// belongs to what follows the name at the same level: `int *__stdcall f(int)`.
+    /// A convention belongs to the function whose parameters follow: `int (__stdcall *f)(int)`. After a `*`, it
+    /// belongs to the parameters that follow the name at the same level: `int *__stdcall f(int)`.
     fn declarator_level(&mut self, naming: Naming, declarator: &mut Declarator<'s>) -> Parsed<Waiting<'s>> {
         self.nested(|parser| {
             let (pointers, before, after) = parser.pointers(declarator)?;
@@ -97,7 +98,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// Takes `*`s with their qualifiers. Returns them and the conventions before the last `*` and after it.
+    /// Parses `*`s with their qualifiers. Returns them and the conventions before and after the last `*`.
     fn pointers(&mut self, declarator: &mut Declarator<'s>) -> Parsed<(Vec<Qualifiers>, Waiting<'s>, Waiting<'s>)> {
         let mut pointers: Vec<Qualifiers> = Vec::new();
         let (mut before, mut after) = (None, None);
@@ -105,7 +106,7 @@ impl<'s> Parser<'s> {
             let mut attributes = Attributes::default();
             if self.attributes(&mut attributes)? {
                 after = attributes.convention.take().or(after);
-                // A pointer itself cannot be packed.
+                // Packing does not apply to a pointer itself.
                 attributes.packed &= pointers.is_empty();
                 declarator.attributes.merge(attributes)?;
                 continue;
@@ -121,10 +122,10 @@ impl<'s> Parser<'s> {
                 (_, Some(last)) if is_const => last.is_const = true,
                 (Kind::Volatile, Some(last)) => last.is_volatile = true,
                 (Kind::Restrict, Some(last)) => last.is_restrict = true,
-                (Kind::Pointer64, _) => return Err(token.unsupported("'__ptr64' is", "use 'uint64_t' for it")),
+                (Kind::Pointer64, _) => return Err(token.unsupported("'__ptr64' is", "use 'uint64_t' instead")),
                 (Kind::Ampersand | Kind::And, _) => {
                     return Err(
-                        token.unsupported("a reference of C++ is", "write a pointer, which is passed the same way")
+                        token.unsupported("a C++ reference is", "write a pointer, which is passed the same way")
                     );
                 }
                 _ => return Ok((pointers, before, after)),
@@ -136,7 +137,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// Whether a parenthesis is next that holds a declarator rather than parameters.
+    /// Whether the next parenthesis contains a declarator rather than parameters.
     fn at_inner_declarator(&mut self, naming: Naming) -> Parsed<bool> {
         if self.kind()? != Kind::LeftParenthesis {
             return Ok(false);
@@ -144,7 +145,7 @@ impl<'s> Parser<'s> {
         let next = self.peek_second()?;
         Ok(match next.kind {
             _ if naming == Naming::Required => true,
-            // '__pragma(pack(…))' stands before a struct, which can only be a parameter's.
+            // '__pragma(pack(…))' precedes a struct, which can only belong to a parameter.
             Kind::RightParenthesis | Kind::Ellipsis | Kind::Pragma => false,
             Kind::Identifier => {
                 let is_word = crate::c::windows::word(next.text).is_some();
@@ -155,7 +156,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// Takes arrays and parameters after a name.
+    /// Parses array lengths and parameters after a name.
     fn suffixes(&mut self, declarator: &mut Declarator<'s>, naming: Naming) -> Parsed<()> {
         loop {
             let part = match self.kind()? {
@@ -190,7 +191,7 @@ impl<'s> Parser<'s> {
                 self.take()?;
                 Length::Incomplete
             }
-            // `double values[n]`, where n is another parameter: the length has no part in the type.
+            // `double values[n]`, where n is another parameter: the length is not part of the type.
             Kind::Identifier
                 if naming == Naming::Optional && self.in_parameters && self.is_parameter_name(token)? =>
             {
@@ -203,7 +204,8 @@ impl<'s> Parser<'s> {
         Ok(length)
     }
 
-    /// Whether the next token is no constant, so that as the whole of an array's length it can only be a parameter.
+    /// Whether the next token is not a constant, so that an array length consisting of it can only be a
+    /// parameter.
     fn is_parameter_name(&mut self, token: Token<'s>) -> Parsed<bool> {
         Ok(self.peek_second()?.kind == Kind::RightBracket
             && self.scope.find_macro(token.text).is_none()
@@ -249,13 +251,13 @@ impl<'s> Parser<'s> {
         Ok(parameters)
     }
 
-    fn parameter(&mut self) -> Parsed<(Parameter, Written<'s>)> {
+    fn parameter(&mut self) -> Parsed<(Parameter, ParameterSyntax<'s>)> {
         let specifiers = self.specifiers()?;
         let declarator = self.declarator(Naming::Optional)?;
         if self.peek()?.text != "OPTIONAL" {
             self.no_stray_word(&declarator)?;
         }
-        // `_Ret_z_ char *(*get)(void)` describes what the callback returns, not the parameter.
+        // `_Ret_z_ char *(*get)(void)` describes the result of the callback, not the parameter.
         let of_result = specifiers.annotation.as_ref().is_some_and(|(annotation, _)| annotation.is_of_result());
         let (annotation, of_result) = match specifiers.annotation.clone() {
             Some(annotation) if of_result => (None, Some(annotation)),
@@ -270,7 +272,7 @@ impl<'s> Parser<'s> {
         }
         let name = declarator.name.map(|name| name.text.to_owned());
         let ty = declarator.build(&Specifiers { annotation: of_result, ..specifiers })?;
-        let written = Written { annotation: word, is_array: matches!(ty.resolve(), Type::Array(_)) };
+        let written = ParameterSyntax { annotation: word, is_array: matches!(ty.resolve(), Type::Array(_)) };
         Ok((Parameter { name, ty: adjusted(ty), annotation }, written))
     }
 }

@@ -7,7 +7,8 @@ use crate::c::lexer::{Kind, Tokens};
 use crate::c::names::Macro;
 use crate::c::standard;
 
-/// Macros by which headers tell platforms apart. Declarations serve every platform, so none of these has a value.
+/// Macros that headers use to distinguish platforms. Declarations apply to every platform, so these have no
+/// value.
 const PLATFORMS: &[&str] = &[
     "_WIN32",
     "_WIN64",
@@ -63,7 +64,7 @@ impl Directive<'_> {
 }
 
 impl<'s> Parser<'s> {
-    /// Obeys a directive; `text` starts with `#`.
+    /// Executes a directive; `text` starts with `#`.
     pub(super) fn directive(&mut self, text: &'s str, offset: usize) -> Parsed<()> {
         let after_sign = skip_blanks(&text[1..]);
         let name_length = after_sign.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after_sign.len());
@@ -84,7 +85,7 @@ impl<'s> Parser<'s> {
             "pragma" => self.pragma(directive),
             "line" => self.line_marker(body, directive),
             "include" | "include_next" | "import" => include(directive),
-            "error" => Err(directive.invalid(&format!("the text says: {}", body.trim_end()))),
+            "error" => Err(directive.invalid(&format!("'#error': {}", body.trim_end()))),
             "" | "ident" | "sccs" | "warning" | "assert" | "unassert" => Ok(()),
             marker if marker.starts_with(|c: char| c.is_ascii_digit()) => {
                 self.expanded_before = true;
@@ -94,7 +95,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// `# 12 "file.h"` and `#line 12 "file.h"`: tell where the next line comes from.
+    /// `# 12 "file.h"` and `#line 12 "file.h"`: set the file and number of the next line.
     fn line_marker(&mut self, text: &str, directive: Directive<'s>) -> Parsed<()> {
         let mut words = text.splitn(2, [' ', '\t']);
         let line = words.next().and_then(|number| number.trim_end().parse().ok());
@@ -149,22 +150,22 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// Whether a macro is defined; an error if that would tell platforms apart.
+    /// Whether a macro is defined; an error if the answer depends on the platform.
     pub(super) fn is_defined(&self, name: &str, offset: usize) -> Parsed<bool> {
         if self.scope.find_macro(name).is_some() {
             return Ok(true);
         }
         if PLATFORMS.contains(&name) && !self.scope.is_undefined_macro(name) {
-            let what = format!("'{name}' asks for the platform, which is");
-            let advice = "declarations serve every platform: say what you want with '#define' or '#undef' before this";
+            let what = format!("'{name}' tests for a platform, which is");
+            let advice = "declarations apply to every platform: choose with '#define' or '#undef' before this";
             return Err(Failure::new(Problem::Unsupported { what, advice }, offset, name.len()));
         }
         Ok(matches!(name, "__STDC__" | "__STDC_VERSION__"))
     }
 
-    /// The value of the condition of `#if`.
+    /// Evaluates the condition of an `#if`.
     fn condition(&mut self, directive: Directive<'s>) -> Parsed<bool> {
-        // The condition is a text of its own, between the tokens before the directive and those after it.
+        // The condition is lexed separately, between the tokens before the directive and those after it.
         let lexer = std::mem::replace(&mut self.lexer, Tokens::of(directive.body));
         let lexer_start = std::mem::replace(&mut self.lexer_start, directive.body_offset);
         let ahead = std::mem::take(&mut self.ahead);
@@ -186,7 +187,7 @@ impl<'s> Parser<'s> {
         let truths = operand.numbers(&start)?.map(Number::is_true);
         match truths {
             [Some(truth), ..] if truths.iter().all(|other| *other == Some(truth)) => Ok(truth),
-            [Some(_), ..] => Err(start.invalid("this condition is not the same on every platform")),
+            [Some(_), ..] => Err(start.invalid("this condition differs between platforms")),
             _ => Err(start.failure(Problem::NoValue("it is no number"))),
         }
     }
@@ -200,8 +201,8 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// What stands between the parentheses of `#pragma pack(…)`: nothing, `n`, `push`, `push, n`, `push, name, n`,
-    /// `pop`, `pop, name`, `show`.
+    /// Parses the arguments of `#pragma pack(…)`: nothing, `n`, `push`, `push, n`, `push, name, n`, `pop`,
+    /// `pop, name`, `show`.
     pub(super) fn pragma_pack(&mut self, arguments: &str, offset: usize, length: usize) -> Parsed<()> {
         let invalid = |what: &str| Failure::new(Problem::Invalid(what.to_owned()), offset, length);
         let mut words = arguments.split(',').map(str::trim).peekable();
@@ -210,7 +211,7 @@ impl<'s> Parser<'s> {
         if let Some(name) = name
             && action.is_none()
         {
-            return Err(invalid(&format!("'#pragma pack' does not know '{name}'")));
+            return Err(invalid(&format!("unknown argument '{name}' of '#pragma pack'")));
         }
         let size = match words.next() {
             None | Some("") => None,
@@ -228,7 +229,7 @@ impl<'s> Parser<'s> {
                         .packs
                         .pop()
                         .map(|(_, pack)| pack)
-                        .ok_or_else(|| invalid("there is no '#pragma pack(push)' to this"))?;
+                        .ok_or_else(|| invalid("there is no '#pragma pack(push)' for this"))?;
                 }
                 Some(name) => {
                     if let Some(place) = self.packs.iter().rposition(|(pushed, _)| pushed.as_deref() == Some(name)) {
@@ -248,7 +249,7 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// `#include`: nothing to do for headers whose types are known from the start.
+/// `#include`: accepted, without effect, for headers whose types are predeclared.
 fn include(directive: Directive<'_>) -> Parsed<()> {
     let name = directive.body.trim_start_matches(['<', '"']);
     let name = name.split(['>', '"']).next().unwrap_or_default();
@@ -261,7 +262,7 @@ fn include(directive: Directive<'_>) -> Parsed<()> {
     }))
 }
 
-/// The text without blanks, comments and continued line ends at its start.
+/// Strips leading blanks, comments and line continuations.
 fn skip_blanks(text: &str) -> &str {
     let mut rest = text;
     loop {
@@ -287,7 +288,7 @@ fn word(text: &str) -> &str {
     &text[..end]
 }
 
-/// Whether two macros stand for the same words, whatever the blanks and comments between them.
+/// Whether two macros consist of the same words, apart from blanks and comments.
 fn same_words(left: &str, right: &str) -> bool {
     let words = |text| {
         let mut lexer = Tokens::of(text);
@@ -296,7 +297,8 @@ fn same_words(left: &str, right: &str) -> bool {
     left == right || words(left) == words(right)
 }
 
-/// What follows the word `pack` of a pragma; nothing for other pragmas, also those whose word only begins so.
+/// The text after the word `pack` of a pragma; `None` for other pragmas, including words that only start with
+/// `pack`.
 pub(super) fn pack_arguments(pragma: &str) -> Option<&str> {
     let rest = pragma.strip_prefix("pack")?;
     (!rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')).then_some(rest)

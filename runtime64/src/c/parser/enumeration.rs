@@ -13,7 +13,7 @@ use crate::c::names::{Declaration, Tag};
 use crate::c::types::{Constant, ConstantValue, Enumeration, EnumerationBody, Enumerator, PerAbi, Type};
 
 impl<'s> Parser<'s> {
-    /// Takes an enumeration: its tag, its enumerators or both. Tells whether it was defined here.
+    /// Parses an enumeration: its tag, its enumerators or both. Returns whether it was defined here.
     pub(super) fn enumeration(&mut self, outer: &mut Attributes<'s>) -> Parsed<(Type, bool)> {
         self.take()?;
         let mut attributes = Attributes::default();
@@ -78,7 +78,7 @@ impl<'s> Parser<'s> {
         Ok((Type::Enumeration(enumeration), true))
     }
 
-    /// `: type` before the enumerators; not a bit-field's width.
+    /// Parses `: type` before the enumerators, which is not a bit-field's width.
     fn underlying_type(&mut self) -> Parsed<Option<Type>> {
         if self.kind()? != Kind::Colon {
             return Ok(None);
@@ -91,7 +91,7 @@ impl<'s> Parser<'s> {
         let ty = self.specifiers()?.ty;
         match ty.resolve() {
             Type::Basic(basic) if Abi::ALL.iter().any(|abi| abi.integer(*basic).is_some()) => Ok(Some(ty)),
-            _ => Err(next.invalid(format!("an enumeration cannot be stored as '{ty}'"))),
+            _ => Err(next.invalid(format!("'{ty}' cannot be the underlying type of an enumeration"))),
         }
     }
 
@@ -105,11 +105,11 @@ impl<'s> Parser<'s> {
             if self.accept(Kind::Equal)?.is_some() {
                 (next, text) = self.integers()?;
             } else if next.iter().any(|value| *value != next[0]) {
-                // The value follows from the one before, whose own text may name no more than that one.
+                // The value is the previous one plus 1; its text refers to the previous enumerator by name.
                 text = follow_up(&enumerators);
             }
             if next.iter().any(|value| !(i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(value)) {
-                return Err(name.invalid("an enumerator must fit 64 bits"));
+                return Err(name.invalid("an enumerator must fit in 64 bits"));
             }
             let values = next.map(|value| Some(ConstantValue::Integer(value)));
             let position = self.source.position(name.offset);
@@ -125,7 +125,7 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// The expression for the value after the last one.
+/// The expression for the value after the last enumerator.
 fn follow_up(enumerators: &[Enumerator]) -> String {
     enumerators.last().map_or_else(String::new, |last| format!("{} + 1", last.name))
 }

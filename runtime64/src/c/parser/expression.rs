@@ -1,4 +1,4 @@
-//! Constant expressions. They are computed as they are read, on all ABIs at once.
+//! Constant expressions, evaluated while they are parsed, on all ABIs at once.
 
 use super::Parser;
 use super::arithmetic::Number;
@@ -12,7 +12,7 @@ use crate::c::lexer::Kind;
 use crate::c::names::Declaration;
 use crate::c::types::{ConstantValue, Count, Type};
 
-/// What an expression amounts to.
+/// The value of an expression.
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
     /// A number on each ABI.
@@ -22,11 +22,11 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    /// The numbers; `place` is where the expression starts.
+    /// The numbers; `place` is the start of the expression.
     pub(super) fn numbers(&self, place: &Token<'_>) -> Parsed<[Number; 4]> {
         match self {
             Operand::Numbers(numbers) => Ok(*numbers),
-            Operand::Text(_) => Err(place.failure(Problem::NoValue("it computes with a string"))),
+            Operand::Text(_) => Err(place.failure(Problem::NoValue("it uses a string as a number"))),
         }
     }
 
@@ -39,7 +39,7 @@ impl Operand {
 }
 
 impl<'s> Parser<'s> {
-    /// An expression that must be an integer on every ABI, and its text.
+    /// Parses an expression that must be an integer on every ABI; returns its text too.
     pub(super) fn integers(&mut self) -> Parsed<([i128; 4], String)> {
         let start = self.peek()?;
         let outer = self.recording.replace(String::new());
@@ -59,7 +59,7 @@ impl<'s> Parser<'s> {
         Ok((values, text))
     }
 
-    /// An expression that must be an integer and not negative.
+    /// Parses an expression that must be a non-negative integer.
     pub(super) fn count(&mut self) -> Parsed<Count> {
         let start = self.peek()?;
         let (values, text) = self.integers()?;
@@ -70,7 +70,7 @@ impl<'s> Parser<'s> {
         Ok(Count::new(counts, &text))
     }
 
-    /// A conditional expression: all of C's operators but assignment and comma.
+    /// Parses a conditional expression: all of C's operators except assignment and comma.
     pub(super) fn expression(&mut self) -> Parsed<Operand> {
         self.nested(|parser| {
             let start = parser.peek()?;
@@ -86,7 +86,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// Operators that bind at least as tightly as `lowest`.
+    /// Parses operators that bind at least as tightly as `lowest`.
     fn binary(&mut self, lowest: u8) -> Parsed<Operand> {
         let start = self.peek()?;
         let mut left = self.unary()?;
@@ -156,7 +156,7 @@ impl<'s> Parser<'s> {
             Operand::Text(ConstantValue::String(bytes)) => {
                 Operand::Numbers([as_size(Number::int(bytes.len() as i128 + 1)); 4])
             }
-            Operand::Text(_) => return Err(keyword.failure(Problem::NoValue("the size of a wide string"))),
+            Operand::Text(_) => return Err(keyword.failure(Problem::NoValue("it takes the size of a wide string"))),
         })
     }
 
@@ -165,7 +165,7 @@ impl<'s> Parser<'s> {
         self.expect(Kind::LeftParenthesis, "'('")?;
         let ty = self.type_name()?;
         self.expect(Kind::RightParenthesis, "')'")?;
-        // GCC's own spellings ask for the alignment of a variable, C's for that of a member.
+        // GCC's own spellings return the alignment of a variable, C's that of a member.
         let of_variable = keyword.text != "_Alignof";
         sizes(&keyword, |abi| {
             let align = layout(&ty, abi)?.align;
@@ -184,7 +184,7 @@ impl<'s> Parser<'s> {
         let Type::Record(record) = ty.resolve() else {
             return Err(keyword.invalid(format!("'{ty}' has no members")));
         };
-        let missing = || member.invalid(format!("'{ty}' has no member '{}' that has an offset", member.text));
+        let missing = || member.invalid(format!("'{ty}' has no member '{}' with an offset", member.text));
         let mut offsets = [Number::None("it has no offset"); 4];
         for (offset, abi) in offsets.iter_mut().zip(Abi::ALL) {
             *offset = match member_offset(record, member.text, abi) {
@@ -198,7 +198,7 @@ impl<'s> Parser<'s> {
 
     fn primary(&mut self) -> Parsed<Operand> {
         while self.expand_constant()? {
-            // What it expands to may begin with anything.
+            // The expansion may start with any token.
             if self.kind()? != Kind::Identifier {
                 return self.nested(Self::unary);
             }
@@ -232,14 +232,14 @@ impl<'s> Parser<'s> {
             }
             if self.kind()? == Kind::LeftParenthesis {
                 let what = format!("'{}(…)' in a condition is", name.text);
-                return Err(name.unsupported(what, "write out what it stands for"));
+                return Err(name.unsupported(what, "write its expansion instead"));
             }
             let value = match name.text {
                 "__STDC_VERSION__" => 201_112,
                 "__STDC__" | "true" => 1,
                 word => {
-                    // A word that asks for the platform is refused; what is left after the replacement of macros is
-                    // zero, whether it is defined or not (C11 6.10.1).
+                    // A word that tests for a platform is an error; any other word left after macro replacement
+                    // is zero, defined or not (C11 6.10.1).
                     self.is_defined(word, name.offset)?;
                     0
                 }
@@ -276,7 +276,7 @@ impl<'s> Parser<'s> {
         Ok(Operand::Numbers([Number::int(defined.into()); 4]))
     }
 
-    /// A string and those that follow it, which C joins.
+    /// Parses a string and those that follow it, which C concatenates.
     pub(super) fn string(&mut self, first: Token<'s>) -> Parsed<Operand> {
         let mut units = Vec::new();
         let mut prefix = Prefix::Narrow;
@@ -301,14 +301,14 @@ impl<'s> Parser<'s> {
         }))
     }
 
-    /// Between strings, words that stand for strings may occur.
+    /// Expands words that stand for strings between strings.
     fn expand_string_word(&mut self) -> Parsed<()> {
         while self.kind()? == Kind::Identifier && self.expand_constant()? {}
         Ok(())
     }
 }
 
-/// How tightly an operator binds.
+/// The precedence of an operator.
 fn precedence(operator: Kind) -> Option<u8> {
     Some(match operator {
         Kind::Or => 1,
@@ -326,7 +326,7 @@ fn precedence(operator: Kind) -> Option<u8> {
 }
 
 fn combine(operator: Kind, left: Number, right: Number) -> Number {
-    // The right side of these has no say when the left side settles the matter.
+    // The right operand of these is not evaluated when the left one decides the result.
     match (operator, left.is_true()) {
         (Kind::And, Some(false)) => Number::int(0),
         (Kind::Or, Some(true)) => Number::int(1),

@@ -1,4 +1,4 @@
-//! Initialisers: the values of constants; those of variables are the library's affair and skipped.
+//! Initialisers: the values of constants; those of variables belong to the library and are skipped.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::c::names::Declaration;
 use crate::c::types::{Constant, RecordConstant, Type};
 
 impl<'s> Parser<'s> {
-    /// The value of `static const int NAME = value`. Arrays and structs are no constants here and are skipped.
+    /// Parses the value of `static const int NAME = value`. Arrays and structs are not constants here and are
+    /// skipped.
     pub(super) fn constant(&mut self, name: Token<'s>, ty: &Type) -> Parsed<()> {
         if self.kind()? == Kind::LeftBrace || matches!(ty.resolve(), Type::Array(_) | Type::Record(_)) {
             return self.skip_initializer();
@@ -32,7 +33,7 @@ impl<'s> Parser<'s> {
             let name = declarator.name.unwrap_or(specifiers.start);
             let ty = declarator.build(specifiers)?;
             if !ty.is_const() {
-                return Err(name.invalid("a static member must be const: then it is a constant of the struct"));
+                return Err(name.invalid("a static member must be const, which makes it a constant of the struct"));
             }
             self.expect(Kind::Equal, "'=' and the value of the constant")?;
             let outer = self.recording.replace(String::new());
@@ -48,7 +49,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// The constant that an expression gives its value.
+    /// Parses the expression that gives a constant its value.
     fn constant_value(&mut self, name: Token<'s>, ty: &Type) -> Parsed<Arc<Constant>> {
         let start = self.peek()?;
         let values = match self.expression()? {

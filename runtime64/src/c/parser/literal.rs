@@ -3,7 +3,7 @@
 use super::arithmetic::{Number, wrap};
 use crate::c::Abi;
 
-/// Why a literal is none.
+/// Reason a literal is invalid.
 pub(super) type Reason = &'static str;
 
 /// The value of a number literal on each ABI.
@@ -26,7 +26,7 @@ pub(super) fn number(text: &str) -> Result<[Number; 4], Reason> {
     if magnitude.is_empty() {
         return Err("a number needs digits");
     }
-    let magnitude = u64::from_str_radix(magnitude, radix).map_err(|_| "a number must fit 64 bits")?;
+    let magnitude = u64::from_str_radix(magnitude, radix).map_err(|_| "a number must fit in 64 bits")?;
     let (unsigned, length) = match suffix {
         "" => (false, Length::Int),
         "u" => (true, Length::Int),
@@ -36,7 +36,7 @@ pub(super) fn number(text: &str) -> Result<[Number; 4], Reason> {
         "ull" | "llu" | "ui64" => (true, Length::Bits(64)),
         "i8" | "i16" | "i32" => (false, Length::Bits(32)),
         "ui8" | "ui16" | "ui32" => (true, Length::Bits(32)),
-        _ => return Err("a number cannot end like this"),
+        _ => return Err("this number has an invalid suffix"),
     };
     Ok(Abi::ALL.map(|abi| integer(magnitude, radix, unsigned, length, abi)))
 }
@@ -48,7 +48,7 @@ enum Length {
     Bits(u32),
 }
 
-/// The first type of C's list (C11 6.4.4.1) that holds the value.
+/// The first type in C's list (C11 6.4.4.1) that can represent the value.
 fn integer(magnitude: u64, radix: u32, unsigned: bool, length: Length, abi: Abi) -> Number {
     let long = abi.integer(crate::c::Basic::Long).map_or(32, |long| 8 * long.bytes);
     let widths: &[u32] = match length {
@@ -74,14 +74,14 @@ fn float(lower: &str, hexadecimal: bool) -> Result<f64, Reason> {
     let suffix = suffixes.iter().find(|suffix| lower.ends_with(**suffix) && (!hexadecimal || lower.contains('p')));
     let digits = suffix.map_or(lower, |suffix| &lower[..lower.len() - suffix.len()]);
     if !hexadecimal {
-        return digits.parse().map_err(|_| "this is no number");
+        return digits.parse().map_err(|_| "this is not a valid number");
     }
     let (mantissa, exponent) = digits[2..].split_once('p').ok_or("a hexadecimal fraction needs an exponent")?;
-    let exponent: i32 = exponent.parse().map_err(|_| "this is no exponent")?;
+    let exponent: i32 = exponent.parse().map_err(|_| "this is not a valid exponent")?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let mut value = 0.0;
     for digit in whole.chars().chain(fraction.chars()) {
-        value = value * 16.0 + f64::from(digit.to_digit(16).ok_or("this is no hexadecimal number")?);
+        value = value * 16.0 + f64::from(digit.to_digit(16).ok_or("this is not a valid hexadecimal number")?);
     }
     let fraction_digits = i32::try_from(fraction.len()).map_err(|_| "this number is too long")?;
     Ok(value * 2f64.powi(exponent.saturating_sub(fraction_digits.saturating_mul(4))))
@@ -100,15 +100,15 @@ pub(super) enum Prefix {
     Utf32,
 }
 
-/// What a literal consists of: bytes of a narrow one, code points of others.
+/// The contents of a literal: bytes of a narrow one, code points of others.
 pub(super) struct Text {
     pub(super) prefix: Prefix,
     pub(super) units: Vec<u32>,
 }
 
-/// The content of a string or character literal with its quotes.
+/// Decodes a string or character literal, given with its quotes.
 pub(super) fn text(literal: &str) -> Result<Text, Reason> {
-    let quote = literal.find(['"', '\'']).ok_or("this is no literal")?;
+    let quote = literal.find(['"', '\'']).ok_or("this is not a valid literal")?;
     let prefix = match &literal[..quote] {
         "L" => Prefix::Wide,
         "u" => Prefix::Utf16,
@@ -125,7 +125,7 @@ pub(super) fn text(literal: &str) -> Result<Text, Reason> {
             }
             Escape::Character(character) => units.push(character.into()),
             Escape::Unit(unit) if prefix == Prefix::Narrow && unit > 0xFF => {
-                return Err("this escape does not fit a byte");
+                return Err("this escape sequence does not fit in a byte");
             }
             Escape::Unit(unit) => units.push(unit),
             Escape::Nothing => {}
@@ -135,15 +135,15 @@ pub(super) fn text(literal: &str) -> Result<Text, Reason> {
 }
 
 enum Escape {
-    /// A character, to be encoded.
+    /// A character, still to be encoded.
     Character(char),
-    /// A number that is the unit itself.
+    /// A number that is itself the code unit.
     Unit(u32),
-    /// A continued line.
+    /// A line continuation.
     Nothing,
 }
 
-/// What follows a backslash.
+/// Parses an escape sequence after its backslash.
 fn escape(rest: &mut std::str::Chars<'_>) -> Result<Escape, Reason> {
     let digits =
         |rest: &mut std::str::Chars<'_>, radix: u32, most: usize, first: u32| -> Result<(u32, usize), Reason> {
@@ -151,7 +151,7 @@ fn escape(rest: &mut std::str::Chars<'_>) -> Result<Escape, Reason> {
             while count < most
                 && let Some(digit) = rest.clone().next().and_then(|character| character.to_digit(radix))
             {
-                value = value.checked_mul(radix).ok_or("this escape is too large")? + digit;
+                value = value.checked_mul(radix).ok_or("this escape sequence is too large")? + digit;
                 rest.next();
                 count += 1;
             }
@@ -181,12 +181,12 @@ fn escape(rest: &mut std::str::Chars<'_>) -> Result<Escape, Reason> {
             let most = if kind == 'u' { 4 } else { 8 };
             match digits(rest, 16, most, 0)? {
                 (code, count) if count == most => {
-                    Escape::Character(char::from_u32(code).ok_or("this is no character of Unicode")?)
+                    Escape::Character(char::from_u32(code).ok_or("this is not a Unicode character")?)
                 }
-                _ => return Err("this escape needs more digits"),
+                _ => return Err("this escape sequence needs more digits"),
             }
         }
-        _ => return Err("this escape is unknown"),
+        _ => return Err("unknown escape sequence"),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Macros without parameters.
 //!
-//! One whose text is an expression is a named constant: it is looked up where a constant is expected and nowhere else,
-//! so that its name can still be a parameter's or a member's. Any other, such as `#define API __stdcall`, stands for
-//! its words wherever it occurs.
+//! A macro whose text is an expression is a named constant: it is looked up only where a constant is expected,
+//! so that its name can still be used for parameters and members. Any other macro, such as
+//! `#define API __stdcall`, is replaced wherever it occurs.
 
 use super::Parser;
 use super::tokens::{Token, lexical_problem};
@@ -11,14 +11,14 @@ use crate::c::lexer::{Kind, Tokens};
 use crate::c::names::{Declaration, Macro};
 use crate::c::standard;
 
-/// How many words all macros of a text may expand to: macros that name each other twice double with each level.
+/// The limit on tokens from macro expansion in a text: macros that use each other twice double with each level.
 const WORDS: usize = 1_000_000;
 
-/// How deeply macros may name each other.
+/// The nesting limit of macros.
 const LEVELS: usize = 64;
 
 impl<'s> Parser<'s> {
-    /// If the word is a macro that stands for something else than a constant, puts its words into `ahead`.
+    /// If the word is a macro that is not a constant, pushes its tokens onto `ahead`.
     pub(super) fn expand_word(&mut self, word: Token<'s>) -> Parsed<bool> {
         if self.expanded_before {
             return Ok(false);
@@ -29,7 +29,7 @@ impl<'s> Parser<'s> {
                 return Ok(false);
             }
             let what = format!("'{}' is a macro with parameters, which is", word.text);
-            return Err(word.unsupported(what, "write out what it stands for"));
+            return Err(word.unsupported(what, "write its expansion instead"));
         }
         if self.is_constant(definition, LEVELS) {
             return Ok(false);
@@ -40,7 +40,7 @@ impl<'s> Parser<'s> {
         Ok(true)
     }
 
-    /// If the next token is a word that stands for a constant's text, puts that text in its place.
+    /// If the next token is a word that stands for the text of a constant, replaces it with that text.
     pub(super) fn expand_constant(&mut self) -> Parsed<bool> {
         let word = self.peek()?;
         if word.kind != Kind::Identifier || word.painted {
@@ -64,7 +64,7 @@ impl<'s> Parser<'s> {
         Ok(true)
     }
 
-    /// Whether a macro's text is an expression, by how it begins.
+    /// Whether a macro's text is an expression, judged by its start.
     fn is_constant(&self, definition: Macro<'s>, levels: usize) -> bool {
         let mut lexer = Tokens::of(definition.body);
         match lexer.next() {
@@ -95,7 +95,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// Appends the words of a macro. `open` are the macros whose expansion this is part of.
+    /// Appends the tokens of a macro. `open` contains the macros whose expansion is in progress.
     fn expand(
         &mut self,
         definition: Macro<'s>,

@@ -12,7 +12,7 @@ use crate::c::lexer::Kind;
 use crate::c::types::{Count, Length, Member, RecordConstant, RecordKind, Type};
 
 impl<'s> Parser<'s> {
-    /// What stands between the braces of a struct or union: its members, and its constants beside them.
+    /// Parses the contents of the braces of a struct or union: its members, and its constants.
     pub(super) fn members(&mut self, kind: RecordKind, constants: &mut Vec<RecordConstant>) -> Parsed<Vec<Member>> {
         let mut members: Vec<Member> = Vec::new();
         let mut flexible: Option<Token<'s>> = None;
@@ -42,7 +42,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// One declaration of members, to its semicolon.
+    /// Parses one declaration of members, up to its semicolon.
     fn member_declaration(&mut self, members: &mut Vec<Member>, constants: &mut Vec<RecordConstant>) -> Parsed<()> {
         let specifiers = self.specifiers()?;
         let storage = specifiers.storage;
@@ -70,20 +70,21 @@ impl<'s> Parser<'s> {
         self.expect(Kind::Semicolon, "';' after a member").map(|_| ())
     }
 
-    /// A declaration without declarator: an anonymous struct or union, whose members are the outer one's, too.
+    /// Adds a declaration without a declarator: an anonymous struct or union, whose members are also the outer
+    /// one's.
     ///
-    /// One that has a tag or typedef name is a member by Microsoft's extension only, which GCC follows on Windows.
+    /// One with a tag or typedef name is a member only by Microsoft's extension, which GCC supports on Windows.
     fn anonymous_member(&mut self, specifiers: Specifiers<'s>, members: &mut Vec<Member>) -> Parsed<()> {
         let on_windows_only = match specifiers.ty.resolve() {
             Type::Record(record) if specifiers.defines_tag => record.tag.is_some(),
-            // 'struct tag;' of an unknown one announces it.
+            // 'struct tag;' with an unknown tag is a forward declaration.
             Type::Record(record) if record.body().is_none() && specifiers.names_tag => return Ok(()),
-            // One without tag that a '$' stands for is as good as defined here.
+            // An untagged struct passed as the argument of a '$' counts as defined here.
             Type::Record(record) if record.body().is_some() => !is_untagged(&specifiers.ty),
             Type::Enumeration(_) if specifiers.names_tag => return Ok(()),
             _ => return Err(specifiers.start.invalid("this declares no member: a name is missing")),
         };
-        // Attributes before it are nothing's: GCC gives them to declarators, and there is none.
+        // Attributes before it apply to nothing: GCC applies them to declarators, and there is no declarator.
         members.push(Member {
             name: None,
             ty: specifiers.ty,
@@ -138,7 +139,7 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// Whether this is a struct or union without tag, and not the typedef name of one.
+/// Whether this is a struct or union without a tag, and not a typedef name of one.
 fn is_untagged(ty: &Type) -> bool {
     match ty {
         Type::Record(record) => record.tag.is_none(),
@@ -147,7 +148,7 @@ fn is_untagged(ty: &Type) -> bool {
     }
 }
 
-/// Whether this is an array without length.
+/// Whether this is an array without a length.
 fn open_ended(ty: &Type) -> bool {
     matches!(ty.resolve(), Type::Array(array) if matches!(array.length, Length::Incomplete | Length::Variable))
 }
@@ -161,10 +162,10 @@ fn is_given_its_size(ty: &Type) -> bool {
 
 fn check_member(ty: &Type, place: Token<'_>) -> Parsed<()> {
     if is_given_its_size(ty) {
-        return Err(place.invalid(format!("'{ty}' has the size that each object of it is given, so it is no member")));
+        return Err(place.invalid(format!("'{ty}' has no fixed size, so it cannot be a member")));
     }
     let sized = match ty.resolve() {
-        Type::Function(_) => return Err(place.invalid("a member cannot be a function; a pointer to one it can")),
+        Type::Function(_) => return Err(place.invalid("a member cannot be a function; use a pointer to one")),
         Type::Array(array) if open_ended(ty) => &array.element,
         _ => ty,
     };
@@ -186,10 +187,10 @@ fn check_bits(ty: &Type, bits: u32, named: bool, place: Token<'_>) -> Parsed<()>
         return Err(place.invalid(format!("a bit-field must be an integer, not '{ty}'")));
     };
     if bits > widest {
-        return Err(place.invalid(format!("'{ty}' has no {bits} bits")));
+        return Err(place.invalid(format!("a bit-field of {bits} bits does not fit in '{ty}'")));
     }
     if bits == 0 && named {
-        return Err(place.invalid("a bit-field of no bits cannot have a name"));
+        return Err(place.invalid("a bit-field of width 0 cannot have a name"));
     }
     Ok(())
 }

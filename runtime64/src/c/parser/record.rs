@@ -15,8 +15,8 @@ use crate::c::names::Tag;
 use crate::c::types::{Member, Record, RecordBody, RecordKind, TYPE_DEPTH, Type};
 
 impl<'s> Parser<'s> {
-    /// Takes a struct or union: its tag, its members or both. `outer` are the attributes before the keyword. Tells
-    /// whether it was defined here.
+    /// Parses a struct or union: its tag, its members or both. `outer` contains the attributes before the
+    /// keyword. Returns whether it was defined here.
     pub(super) fn record(&mut self, outer: &mut Attributes<'s>) -> Parsed<(Type, bool)> {
         let keyword = self.take()?;
         let kind = if keyword.kind == Kind::Union { RecordKind::Union } else { RecordKind::Struct };
@@ -41,9 +41,9 @@ impl<'s> Parser<'s> {
         self.record_reference(kind, tag).map(|record| (Type::Record(record), false))
     }
 
-    /// `struct tag` without members.
+    /// Parses `struct tag` without members.
     fn record_reference(&mut self, kind: RecordKind, tag: Token<'s>) -> Parsed<Arc<Record>> {
-        // 'struct tag;' alone announces a struct of the text's own.
+        // 'struct tag;' alone declares a new struct of this text.
         let announces = self.kind()? == Kind::Semicolon;
         let known = if announces { self.scope.declared_tag(tag.text) } else { self.scope.find_tag(tag.text) };
         match known {
@@ -56,16 +56,16 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// A text that only names a type introduces no tag: one that was not declared is a slip of the pen.
+    /// A text that is only a type name introduces no tag: an undeclared one is a typing error.
     pub(super) fn may_introduce(&self, tag: Token<'s>, keyword: &str) -> Parsed<()> {
         if !self.only_names {
             return Ok(());
         }
-        let hint = match self.scope.similar_tag(tag.text) {
+        let hint = match self.scope.suggest_tag(tag.text) {
             Some(similar) => format!("; did you mean '{similar}'?"),
             None => "; declare it first".to_owned(),
         };
-        Err(tag.invalid(format!("there is no '{keyword} {}'{hint}", tag.text)))
+        Err(tag.invalid(format!("unknown type '{keyword} {}'{hint}", tag.text)))
     }
 
     pub(super) fn new_record(&mut self, kind: RecordKind, tag: Option<&str>) -> Arc<Record> {
@@ -117,7 +117,7 @@ impl<'s> Parser<'s> {
         self.complete(record, body, place)
     }
 
-    /// Gives a record its members, or checks that it has the same already.
+    /// Sets the members of a record, or checks that it already has the same ones.
     fn complete(&mut self, record: Arc<Record>, body: RecordBody, place: Token<'s>) -> Parsed<Arc<Record>> {
         if let Some(before) = record.body() {
             if *before == body {
@@ -143,7 +143,7 @@ impl<'s> Parser<'s> {
 }
 
 impl<'s> Attributes<'s> {
-    /// Takes over the alignment that `__declspec` before the keyword asks for.
+    /// Adopts the alignment that `__declspec` before the keyword specifies.
     fn align_to_declspec(&mut self, outer: &Attributes<'s>) {
         if self.last_aligned.is_none() {
             self.last_aligned.clone_from(&outer.declspec_aligned);
@@ -152,7 +152,7 @@ impl<'s> Attributes<'s> {
     }
 }
 
-/// The failure that a tag names something else.
+/// The error for a tag that belongs to another kind of type.
 pub(super) fn other_kind(tag: Token<'_>, known: &Tag, keyword: &str) -> crate::c::error::Failure {
     tag.failure(Problem::Redeclared {
         name: tag.text.to_owned(),
@@ -161,7 +161,7 @@ pub(super) fn other_kind(tag: Token<'_>, known: &Tag, keyword: &str) -> crate::c
     })
 }
 
-/// The levels of records that a member holds by value.
+/// The nesting depth of the records that a member contains by value.
 fn nesting(ty: &Type) -> u32 {
     let mut ty = ty.resolve();
     while let Type::Array(array) = ty {
@@ -173,20 +173,18 @@ fn nesting(ty: &Type) -> u32 {
     }
 }
 
-/// No two members may have the same name, those of anonymous members included.
+/// Checks that no two members have the same name, including those of anonymous members.
 fn check_names(body: &RecordBody, place: Token<'_>) -> Parsed<()> {
-    // Records without a single name can be held by value again and again, twice as many at each level.
+    // Records without any name can be contained by value again and again, twice as many at each level.
     const MOST_RECORDS: usize = 10_000;
     let mut names: HashSet<String> = body.constants.iter().map(|constant| constant.constant.name.clone()).collect();
     if names.len() < body.constants.len() {
-        return Err(place.invalid("there are two constants of the same name"));
+        return Err(place.invalid("two constants have the same name"));
     }
     let mut records = 0;
     let mut open: Vec<Arc<RecordBody>> = Vec::new();
     let mut check = |member: &Member, open: &mut Vec<Arc<RecordBody>>| match (&member.name, member.ty.resolve()) {
-        (Some(name), _) if !names.insert(name.clone()) => {
-            Err(place.invalid(format!("there are two members named '{name}'")))
-        }
+        (Some(name), _) if !names.insert(name.clone()) => Err(place.invalid(format!("duplicate member '{name}'"))),
         (None, Type::Record(record)) => {
             open.extend(record.body());
             Ok(())
@@ -197,7 +195,8 @@ fn check_names(body: &RecordBody, place: Token<'_>) -> Parsed<()> {
     while let Some(body) = open.pop() {
         records += 1;
         if records > MOST_RECORDS {
-            return Err(place.invalid(format!("more than {MOST_RECORDS} anonymous structs and unions are in one")));
+            return Err(place
+                .invalid(format!("a struct or union contains more than {MOST_RECORDS} anonymous structs and unions")));
         }
         body.members.iter().try_for_each(|member| check(member, &mut open))?;
     }

@@ -1,4 +1,4 @@
-//! What happens when a name is declared again.
+//! Redeclaration of names.
 
 use super::Parser;
 use super::tokens::Token;
@@ -7,7 +7,8 @@ use crate::c::names::{Declaration, FunctionDeclaration};
 use crate::c::types::{Convention, FunctionType, Length, Type};
 
 impl<'s> Parser<'s> {
-    /// Declares a name. The same again is fine; something else is an error that shows both. Standard names give way.
+    /// Declares a name. Repeating a declaration is allowed; a conflicting one is an error that shows both.
+    /// Standard names are replaced.
     pub(super) fn declare(&mut self, declaration: Declaration, place: Token<'s>) -> Parsed<()> {
         let Some(before) = self.scope.declared(declaration.name()) else {
             self.scope.set(declaration);
@@ -28,8 +29,8 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// Whether one declaration is the other with something added that the other leaves open: the parameters of `f()`, the
-/// length of `a[]`, the symbol of one without `asm`, the convention of one that C calls by `__cdecl` anyway.
+/// Whether one declaration equals the other plus something that the other leaves open: the parameters of `f()`,
+/// the length of `a[]`, the symbol of one without `asm`, the convention of one that is `__cdecl` by default.
 fn says_more(fuller: &Declaration, open: &Declaration) -> bool {
     match (fuller, open) {
         (Declaration::Function(fuller), Declaration::Function(open)) => {
@@ -50,19 +51,19 @@ fn says_more(fuller: &Declaration, open: &Declaration) -> bool {
     }
 }
 
-/// Whether the symbols agree, or only the fuller declaration names one.
+/// Whether the symbols agree, or only the fuller declaration has one.
 fn names_symbol(fuller: &FunctionDeclaration, open: &FunctionDeclaration) -> bool {
     fuller.symbol == open.symbol || open.symbol == open.name
 }
 
-/// The function without `__cdecl`, if the other names no convention.
+/// The function without `__cdecl`, if the other has no convention.
 fn without_default(function: &FunctionType, other: &FunctionType) -> FunctionType {
     let is_default = function.convention == Some(Convention::Cdecl) && other.convention.is_none();
     let convention = if is_default { None } else { function.convention };
     FunctionType { convention, ..function.clone() }
 }
 
-/// The function with its parameters left open.
+/// The function with unspecified parameters.
 fn opened(function: &FunctionType) -> FunctionType {
     FunctionType { parameters: Vec::new(), prototype: false, variadic: false, ..function.clone() }
 }

@@ -1,23 +1,23 @@
-//! Declaration specifiers: storage class, qualifiers, the type itself.
+//! Declaration specifiers: storage class, qualifiers and the type itself.
 
 use super::Parser;
 use super::annotation::Found;
 use super::attribute::Attributes;
+use super::basic_type_specifiers::{BasicTypeSpecifiers, is_basic_type_specifier};
 use super::declaration::unknown_macro;
 use super::tokens::Token;
-use super::words::{Words, is_word};
 use crate::c::error::{Parsed, Problem};
 use crate::c::lexer::Kind;
 use crate::c::types::{Annotation, Basic, Qualifiers, Type};
 use crate::c::windows::Word;
 
-/// What stands before the declarators.
+/// The part of a declaration before the declarators.
 pub(super) struct Specifiers<'s> {
     pub(super) ty: Type,
     pub(super) storage: Storage,
     pub(super) attributes: Attributes<'s>,
     pub(super) annotation: Option<(Annotation, Token<'s>)>,
-    /// Whether a struct, union or enumeration was named or defined, which alone makes a declaration.
+    /// Whether a struct, union or enumeration was named or defined; that alone is a valid declaration.
     pub(super) names_tag: bool,
     /// Whether a struct, union or enumeration was defined here.
     pub(super) defines_tag: bool,
@@ -25,7 +25,7 @@ pub(super) struct Specifiers<'s> {
     pub(super) start: Token<'s>,
 }
 
-/// The storage class and its companions.
+/// The storage class and related specifiers.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Storage {
     pub(super) is_typedef: bool,
@@ -34,11 +34,11 @@ pub(super) struct Storage {
     pub(super) is_inline: bool,
 }
 
-/// Specifiers while they are read.
+/// Specifiers while they are parsed.
 #[derive(Default)]
 struct Reading<'s> {
-    words: Words,
-    /// A type that is not made of words.
+    words: BasicTypeSpecifiers,
+    /// A type that does not consist of basic type keywords.
     other: Option<Type>,
     qualifiers: Qualifiers,
     storage: Storage,
@@ -55,13 +55,13 @@ impl Reading<'_> {
 }
 
 impl<'s> Parser<'s> {
-    /// Whether the next token can begin a type name.
+    /// Whether the next token can start a type name.
     pub(super) fn at_type(&mut self) -> Parsed<bool> {
         let token = self.peek()?;
         self.begins_type(token)
     }
 
-    /// Whether a token can begin a type name, or a parameter.
+    /// Whether a token can start a type name or a parameter.
     pub(super) fn begins_type(&mut self, token: Token<'s>) -> Parsed<bool> {
         Ok(match token.kind {
             Kind::Identifier => self.scope.find_type(token.text).is_some() || self.is_complex_word(token),
@@ -76,11 +76,11 @@ impl<'s> Parser<'s> {
             | Kind::Typeof
             | Kind::Register
             | Kind::Imaginary => true,
-            kind => is_word(kind),
+            kind => is_basic_type_specifier(kind),
         })
     }
 
-    /// Takes declaration specifiers.
+    /// Parses declaration specifiers.
     pub(super) fn specifiers(&mut self) -> Parsed<Specifiers<'s>> {
         let start = self.peek()?;
         let mut reading = Reading::default();
@@ -97,7 +97,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// Takes one specifier; false if none is next.
+    /// Parses one specifier; returns false if none is next.
     fn specifier(&mut self, reading: &mut Reading<'s>) -> Parsed<bool> {
         if self.attributes(&mut reading.attributes)? {
             return Ok(true);
@@ -120,9 +120,9 @@ impl<'s> Parser<'s> {
                 Some(ty) if !reading.has_type() => reading.other = Some(ty.clone()),
                 _ => return Ok(false),
             },
-            kind if is_word(kind) => {
+            kind if is_basic_type_specifier(kind) => {
                 if reading.other.is_some() || !reading.words.add(kind) {
-                    return Err(token.invalid(format!("'{}' cannot stand with the type before it", token.text)));
+                    return Err(token.invalid(format!("'{}' cannot be combined with the type before it", token.text)));
                 }
             }
             _ => return Ok(false),
@@ -133,7 +133,7 @@ impl<'s> Parser<'s> {
 
     fn tagged(&mut self, reading: &mut Reading<'s>, keyword: Token<'s>) -> Parsed<()> {
         if reading.has_type() {
-            return Err(keyword.invalid(format!("'{}' cannot stand with the type before it", keyword.text)));
+            return Err(keyword.invalid(format!("'{}' cannot be combined with the type before it", keyword.text)));
         }
         let (ty, defined) = self.nested_by(2, |parser| match keyword.kind {
             Kind::Enum => parser.enumeration(&mut reading.attributes),
@@ -162,7 +162,8 @@ impl<'s> Parser<'s> {
                     {
                         return Ok(true);
                     }
-                    return Err(token.invalid(format!("'{}' is a second annotation of the same thing", token.text)));
+                    return Err(token
+                        .invalid(format!("'{}' is a second annotation of the same parameter or result", token.text)));
                 }
                 Found::Ignored => {}
             }
@@ -185,19 +186,20 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// Whether a word is `complex`, which `<complex.h>` and LuaJIT have for `_Complex`, unless a text gave it another meaning.
+    /// Whether a word is `complex`, which `<complex.h>` and LuaJIT define as `_Complex`, unless a text gave it
+    /// another meaning.
     fn is_complex_word(&self, token: Token<'s>) -> bool {
         token.text == "complex" && self.scope.find_type(token.text).is_none()
     }
 
-    /// Whether `complex`, which is next, belongs to the type: after one it may as well be a name.
+    /// Whether the next token, `complex`, belongs to the type: after a type it may also be a name.
     fn means_complex(&mut self, reading: &Reading<'s>) -> Parsed<bool> {
         if reading.other.is_some() {
             return Ok(false);
         }
         let after = self.peek_second()?.kind;
         let ends = matches!(after, Kind::End | Kind::RightParenthesis | Kind::Star | Kind::Identifier);
-        Ok(!reading.words.any() || ends || is_word(after))
+        Ok(!reading.words.any() || ends || is_basic_type_specifier(after))
     }
 
     fn specified_type(&mut self, reading: &mut Reading<'s>, start: Token<'s>) -> Parsed<Type> {
@@ -206,7 +208,7 @@ impl<'s> Parser<'s> {
             None if reading.words.any() => match reading.words.basic() {
                 Some(basic) => Type::Basic(basic),
                 None if reading.words.is_half_float() => self.opaque_type("_Float16"),
-                None => return Err(start.invalid("these words together are no type")),
+                None => return Err(start.invalid("these words do not form a type")),
             },
             None => return Err(self.no_type()?),
         };
@@ -216,7 +218,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// The failure that the next token is no type.
+    /// The error for a next token that is not a type.
     fn no_type(&mut self) -> Parsed<crate::c::error::Failure> {
         let token = self.peek()?;
         if token.kind != Kind::Identifier || token.argument.is_some() {
@@ -226,7 +228,7 @@ impl<'s> Parser<'s> {
             token.text,
             "class" | "template" | "namespace" | "using" | "public" | "private" | "protected" | "friend"
         ) {
-            return Ok(token.unsupported("C++ is", "declare what the library exports as C"));
+            return Ok(token.unsupported("C++ is", "declare the C functions that the library exports"));
         }
         let second = self.peek_second()?;
         if self.begins_type(second)? || matches!(second.kind, Kind::Typedef | Kind::Extern | Kind::Static) {
@@ -235,7 +237,7 @@ impl<'s> Parser<'s> {
         let hint = if second.kind == Kind::LeftParenthesis {
             "; a function needs a result type before its name".to_owned()
         } else {
-            format!("; declare it first, or write '#define {}' if it is a macro without meaning here", token.text)
+            format!("; declare it first, or write '#define {}' if it is a macro that has no meaning here", token.text)
         };
         Ok(token.failure(Problem::UnknownType { name: token.text.to_owned(), hint }))
     }
@@ -245,14 +247,14 @@ fn unsupported(token: &Token<'_>) -> crate::c::error::Failure {
     let advice = match token.kind {
         Kind::Atomic => "write the plain type if it has the same size",
         Kind::Typeof => "write out the type",
-        Kind::HalfFloat => "write 'uint16_t' where it is only stored",
-        Kind::Pointer64 => "use 'uint64_t' for it",
-        _ => "no compiler for x86 has it",
+        Kind::HalfFloat => "use 'uint16_t' where the value is only stored",
+        Kind::Pointer64 => "use 'uint64_t' instead",
+        _ => "no x86 compiler supports it",
     };
     token.unsupported(format!("'{}' is", token.text), advice)
 }
 
-/// The type of the width that `__attribute__((mode(…)))` names.
+/// The type with the width specified by `__attribute__((mode(…)))`.
 pub(super) fn with_mode(ty: &Type, mode: Token<'_>) -> Parsed<Type> {
     let unsigned = matches!(
         ty.resolve(),

@@ -1,20 +1,20 @@
-//! The tokens as the parser sees them: directives obeyed, macros expanded.
+//! The parser's token stream: directives executed, macros expanded.
 
 use super::Parser;
 use super::argument::Given;
 use crate::c::error::{Failure, Parsed, Problem};
 use crate::c::lexer::{Kind, LexicalError};
 
-/// A token and where it stands. One that a macro expanded to stands where the macro was used.
+/// A token and its position. A token from a macro expansion has the position where the macro was used.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'s> {
     pub(super) kind: Kind,
     pub(super) text: &'s str,
     pub(super) offset: usize,
     pub(super) length: usize,
-    /// Whether it names a macro within that macro's own expansion, where it stands for itself.
+    /// Whether it names a macro within that macro's own expansion, where it is not expanded again.
     pub(super) painted: bool,
-    /// What it stands for, if it is a `$`.
+    /// Its argument, if it is a `$`.
     pub(super) argument: Option<Given<'s>>,
 }
 
@@ -23,7 +23,7 @@ impl<'s> Token<'s> {
         Token { kind, text, offset, length, painted: false, argument: None }
     }
 
-    /// How a message speaks of it.
+    /// The token as error messages describe it.
     pub(super) fn describe(&self) -> String {
         if let Some(Given { number, value }) = self.argument {
             return format!("'$' number {number}, {value}");
@@ -49,17 +49,17 @@ impl<'s> Token<'s> {
 }
 
 impl<'s> Parser<'s> {
-    /// The next token, not taken yet.
+    /// The next token, without taking it.
     pub(super) fn peek(&mut self) -> Parsed<Token<'s>> {
         self.peek_at(0)
     }
 
-    /// The token after the next.
+    /// The second token ahead.
     pub(super) fn peek_second(&mut self) -> Parsed<Token<'s>> {
         self.peek_at(1)
     }
 
-    /// The token after that.
+    /// The third token ahead.
     pub(super) fn peek_third(&mut self) -> Parsed<Token<'s>> {
         self.peek_at(2)
     }
@@ -78,7 +78,7 @@ impl<'s> Parser<'s> {
         Ok(self.peek()?.kind)
     }
 
-    /// Takes the next token. The end can be taken again and again.
+    /// Takes the next token. The end can be taken repeatedly.
     pub(super) fn take(&mut self) -> Parsed<Token<'s>> {
         let token = self.peek()?;
         if token.kind != Kind::End {
@@ -96,12 +96,12 @@ impl<'s> Parser<'s> {
         Ok(token)
     }
 
-    /// Takes the next token if it is of this kind.
+    /// Takes the next token if it has this kind.
     pub(super) fn accept(&mut self, kind: Kind) -> Parsed<Option<Token<'s>>> {
         if self.kind()? == kind { self.take().map(Some) } else { Ok(None) }
     }
 
-    /// Takes the next token, which must be of this kind.
+    /// Takes the next token, which must have this kind.
     pub(super) fn expect(&mut self, kind: Kind, expected: &str) -> Parsed<Token<'s>> {
         match self.accept(kind)? {
             Some(token) => Ok(token),
@@ -109,7 +109,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// The failure that something else was expected than the next token.
+    /// The error that something other than the next token was expected.
     pub(super) fn expected(&mut self, expected: &str) -> Failure {
         match self.peek() {
             Ok(token) => token.failure(Problem::Expected { expected: expected.to_owned(), found: token.describe() }),
@@ -117,7 +117,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// A failure at the next token.
+    /// An error at the next token.
     pub(super) fn failure(&mut self, problem: Problem) -> Failure {
         match self.peek() {
             Ok(token) => token.failure(problem),
@@ -125,7 +125,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// Skips a parenthesis, bracket or brace that is next, with all it contains.
+    /// Skips the parenthesis, bracket or brace that is next, with its contents.
     pub(super) fn skip_group(&mut self) -> Parsed<()> {
         let open = self.take()?;
         let mut closers = vec![closer(open.kind)];
@@ -148,12 +148,12 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// Lexes until there is one more token to look at.
+    /// Lexes until one more token is available.
     fn fill(&mut self) -> Parsed<()> {
         loop {
             let Some(lexed) = self.lexer.next() else {
                 let offset = self.lexer_start + self.lexer.source().len();
-                // A directive's text ends where it ends; the conditions go on after it.
+                // A directive ends with its text; conditions continue after it.
                 if !self.in_condition {
                     self.conditionals.finish()?;
                 }
@@ -162,10 +162,10 @@ impl<'s> Parser<'s> {
             };
             let (span, text) = (self.lexer.span(), self.lexer.slice());
             let (offset, length) = (self.lexer_start + span.start, span.len());
-            // The condition of an '#elif' counts where the lines before it do not.
+            // The condition of an '#elif' is evaluated even if the lines before it are inactive.
             let active = self.in_condition || self.conditionals.active();
             match lexed {
-                // A condition is one line, in which no directive can begin.
+                // A condition is one line, in which no directive can start.
                 Ok(Kind::Directive) if self.in_condition => {
                     return Err(Failure::new(Problem::Character('#'), offset, 1));
                 }

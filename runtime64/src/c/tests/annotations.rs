@@ -1,48 +1,48 @@
-//! Annotations that cannot hold, and those that preprocessors put out.
+//! Annotations that do not fit, and those in preprocessor output.
 
 use super::{declared, refused};
 use crate::c::Direction;
 
 #[test]
 fn what_cannot_hold_is_refused_where_it_stands() {
-    // A text and the first line of the message about it.
+    // A text and the first line of its message.
     let cases = [
         (
             "int f(_Out_ int x);",
-            "line 1, column 7: '_Out_' says that a function writes through a pointer, and 'int x' is none",
+            "line 1, column 7: '_Out_' says that the function writes through a pointer, but 'int x' is not a pointer",
         ),
         (
             "int f(int n, _Inout_ const int *x);",
-            "line 1, column 14: '_Inout_' says that a function writes to what 'const int *x' points to, which is const",
+            "line 1, column 14: '_Inout_' says that the function writes to the target of 'const int *x', which is const",
         ),
         (
             "int f(_Out_ void (*done)(int));",
-            "line 1, column 7: '_Out_' says that a function writes to what 'void (*done)(int)' points to, which is code",
+            "line 1, column 7: '_Out_' says that the function writes to the target of 'void (*done)(int)', which is a function",
         ),
         (
             "int f(_Outptr_ int *x);",
-            "line 1, column 7: '_Outptr_' says that a function stores a pointer, and what 'int *x' points to is none; \
-             '_Out_' is for what is no pointer",
+            "line 1, column 7: '_Outptr_' says that the function stores a pointer, but the target of 'int *x' is not a pointer; \
+             use '_Out_' for other targets",
         ),
         (
             "int f(_Out_ void *x);",
-            "line 1, column 7: how much '_Out_' writes to 'void *x' is not told; '_Out_writes_bytes_(size)' tells it",
+            "line 1, column 7: the size that '_Out_' writes to 'void *x' is unknown; '_Out_writes_bytes_(size)' specifies it",
         ),
         (
             "int f(_Out_z_ char *x);",
-            "line 1, column 7: how much '_Out_z_' may write to 'char *x' is not told; '_Out_writes_z_(size)' tells it",
+            "line 1, column 7: the size of the buffer 'char *x' of '_Out_z_' is unknown; '_Out_writes_z_(size)' specifies it",
         ),
         (
             "int f(_Out_ int x[3]);",
-            "line 1, column 7: the length of an array is no part of a parameter; '_Out_writes_(count)' tells it",
+            "line 1, column 7: the length of an array is not part of a parameter's type; '_Out_writes_(count)' specifies it",
         ),
         (
             "int f(_Inout_ int x[]);",
-            "line 1, column 7: the length of an array is no part of a parameter; '_Inout_updates_(count)' tells it",
+            "line 1, column 7: the length of an array is not part of a parameter's type; '_Inout_updates_(count)' specifies it",
         ),
         (
             "int f(_In_reads_(n) int x, int n);",
-            "line 1, column 7: '_In_reads_' says how much a pointer leads to, and 'int x' is no pointer",
+            "line 1, column 7: '_In_reads_' describes the memory behind a pointer, but 'int x' is not a pointer",
         ),
         (
             "int f(_Out_writes_(cuont) int *x,\n      int count);",
@@ -54,32 +54,32 @@ fn what_cannot_hold_is_refused_where_it_stands() {
         ),
         (
             "int f(_In_reads_(n) const int *x, double n);",
-            "line 1, column 18: the size 'n' is no integer but 'double n'",
+            "line 1, column 18: the size 'n' is not an integer but 'double n'",
         ),
         (
             "int f(_In_reads_(n) const int *x, int *n);",
-            "line 1, column 18: the size 'n' is no integer but 'int *n'; '*n' is what it points to",
+            "line 1, column 18: the size 'n' is not an integer but 'int *n'; '*n' is the integer it points to",
         ),
         (
             "int f(_In_reads_(*n) const int *x, int n);",
-            "line 1, column 19: the size '*n' is no integer: 'int n' does not point to one",
+            "line 1, column 19: the size '*n' is not an integer: 'int n' does not point to one",
         ),
         (
             "int f(_Out_writes_to_(n, *m) int *x, int n, float *m);",
-            "line 1, column 27: the size '*m' is no integer: 'float *m' does not point to one",
+            "line 1, column 27: the size '*m' is not an integer: 'float *m' does not point to one",
         ),
         (
             "int f(_Out_writes_(*n) int *x, _Out_ int *n);",
-            "line 1, column 21: how much room there is must be known before the call, and '*n' is not, by '_Out_'; \
+            "line 1, column 21: the capacity must be known before the call, but '*n' is not, because of '_Out_'; \
              '_Inout_' gives it a value",
         ),
         (
             "int f(_Out_writes_(return) int *x);",
-            "line 1, column 7: how much room there is must be known before the call, and the result is not",
+            "line 1, column 7: the capacity must be known before the call, but the result is not",
         ),
         (
             "struct s { void (*f)(_Out_ int); };",
-            "line 1, column 22: '_Out_' says that a function writes through a pointer, and 'int' is none",
+            "line 1, column 22: '_Out_' says that the function writes through a pointer, but 'int' is not a pointer",
         ),
     ];
     for (text, expected) in cases {
@@ -121,7 +121,7 @@ fn long_lists_take_no_long_time() {
     let one = |index: usize| format!("_Out_writes_(p{}) int *p{index}", index + 1);
     let parameters: Vec<String> = (0..20_000).map(one).collect();
     declared(&format!("int f({});", parameters.join(", ")));
-    // Each of these is wrong, and none is compared with all others.
+    // Each of these is invalid, and none is compared with all others.
     let function = |index: usize| format!("int f{index}({});\n", parameters[..500].join(", "));
     let functions: String = (0..20).map(function).collect();
     declared(&format!("# 1 \"sdk.h\"\n{functions}"));

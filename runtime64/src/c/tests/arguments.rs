@@ -10,7 +10,7 @@ fn ty(text: &str) -> Argument {
 
 use Argument::Number;
 
-/// Declarations with arguments, and what they declare.
+/// Declarations with arguments, and the resulting declarations.
 #[test]
 fn each_dollar_stands_for_the_next_argument() {
     let cases: &[(&str, &[Argument], &[&str])] = &[
@@ -81,17 +81,17 @@ fn numbers_have_the_type_that_c_gives_them() {
     }
 }
 
-/// Texts that are wrong with their arguments, and the first line of the message about each.
+/// Texts that are invalid with their arguments, and the first line of each message.
 #[test]
 fn arguments_that_do_not_fit_are_named() {
     let cases: &[(&str, &[Argument], &str)] = &[
-        ("int a[$];", &[], "line 1, column 7: '$' number 1 stands for nothing: no argument was given"),
-        ("int a[$];\n $ b;", &[Number(1)], "line 2, column 2: '$' number 2 stands for nothing: one argument was given"),
-        ("int a;", &[Number(1)], "line 1, column 1: one argument was given, but the text has 0 '$' that stand for one"),
+        ("int a[$];", &[], "line 1, column 7: '$' number 1 has no argument: no argument was given"),
+        ("int a[$];\n $ b;", &[Number(1)], "line 2, column 2: '$' number 2 has no argument: one argument was given"),
+        ("int a;", &[Number(1)], "line 1, column 1: one argument was given, but the text contains 0 '$'"),
         (
             "int a[$];",
             &[Number(1), ty("int"), name("x")],
-            "line 1, column 7: 3 arguments were given, but the text has 1 '$' that stands for one",
+            "line 1, column 7: 3 arguments were given, but the text contains 1 '$'",
         ),
         (
             "int a[$];",
@@ -122,14 +122,22 @@ fn arguments_that_do_not_fit_are_named() {
         (
             "int $;",
             &[name("two words")],
-            "line 1, column 5: '$' number 1 is given the name 'two words', which is no name in C",
+            "line 1, column 5: '$' number 1 stands for the name 'two words', which is not a valid C identifier",
         ),
-        ("int $;", &[name("int")], "line 1, column 5: '$' number 1 is given the name 'int', which is no name in C"),
-        ("int $;", &[name("")], "line 1, column 5: '$' number 1 is given the name '', which is no name in C"),
+        (
+            "int $;",
+            &[name("int")],
+            "line 1, column 5: '$' number 1 stands for the name 'int', which is not a valid C identifier",
+        ),
+        (
+            "int $;",
+            &[name("")],
+            "line 1, column 5: '$' number 1 stands for the name '', which is not a valid C identifier",
+        ),
         (
             "int $x;",
             &[name("y")],
-            "line 1, column 5: '$x' is not supported; put a blank after a '$' that stands for an argument",
+            "line 1, column 5: '$x' is not supported; put a space after a '$' that stands for an argument",
         ),
         (
             "#define N $\nint a[N];",
@@ -152,7 +160,7 @@ fn arguments_that_do_not_fit_are_named() {
     }
 }
 
-/// A type that is given may be as deep as any, and what is made of it is counted on from there.
+/// A type argument may be nested as deeply as any, and types derived from it count from there.
 #[test]
 fn types_within_types_end() {
     for text in ["$ *", "$ (*)(int)", "void (*)($)", "$ [1]", "struct { $ m; }"] {

@@ -128,7 +128,7 @@ fn a_struct_may_have_constants() {
     assert_eq!(values(Abi::I386SystemV), [8, 9].map(ConstantValue::Integer));
     assert_eq!(values(Abi::X8664SystemV), [16, 17].map(ConstantValue::Integer));
     assert_eq!(layout(&ty, Abi::I386SystemV).unwrap().size, 12);
-    // They are the struct's own, and what is printed declares the same.
+    // They belong to the struct, and the printed definition declares the same.
     assert!(declarations.constant("LIMIT").is_none());
     assert!(declarations.declare("int x[LIMIT];").is_err());
     for tag in ["struct s", "struct t"] {
@@ -138,8 +138,8 @@ fn a_struct_may_have_constants() {
     for (text, message) in [
         ("struct u { static int a = 1; };", "a static member must be const"),
         ("struct u { static const int a; };", "expected '=' and the value of the constant"),
-        ("struct u { static const int a = 1; int a; };", "there are two members named 'a'"),
-        ("struct s { static const int LIMIT = 1; };", "is declared differently than before"),
+        ("struct u { static const int a = 1; int a; };", "duplicate member 'a'"),
+        ("struct s { static const int LIMIT = 1; };", "conflicting declarations of"),
     ] {
         let error = declarations.declare(text).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");

@@ -1,10 +1,10 @@
-//! What docs/declarations.md shows as C is taken, and what it shows as refused is refused with the message below it.
+//! The C blocks of docs/declarations.md are valid, and those marked as refused fail with the message below them.
 
 use super::{declared, refused};
 
 const PAGE: &str = include_str!("../../../../docs/declarations.md");
 
-/// The blocks of C, each with its marks and the indented text that follows it.
+/// The C blocks, each with its marks and the indented text after it.
 fn blocks() -> Vec<(&'static str, String, String)> {
     let mut blocks = Vec::new();
     let mut rest = PAGE;
@@ -19,7 +19,7 @@ fn blocks() -> Vec<(&'static str, String, String)> {
 }
 
 #[test]
-fn the_page_tells_the_truth() {
+fn the_page_agrees_with_the_parser() {
     let blocks = blocks();
     assert!(blocks.len() > 6);
     for (marks, code, below) in blocks {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::refused;
 use crate::c::{Declarations, Problem};
 
-/// Texts that nest without end are refused before the stack ends.
+/// Texts with endless nesting are rejected before the stack overflows.
 #[test]
 fn deep_nesting_is_refused() {
     let many = 100_000;
@@ -73,7 +73,7 @@ fn long_lists_and_chains_are_no_nesting() {
     }
 }
 
-/// Types that name each other twice double at each step; nothing may walk them all.
+/// Types that refer to each other twice double at each step; no code may visit all of them.
 #[test]
 fn doubling_stays_cheap() {
     let start = Instant::now();
@@ -96,7 +96,7 @@ fn doubling_stays_cheap() {
         write!(records, "struct r{i} {{ struct r{0} a, b; }};", i - 1).unwrap();
     }
     declarations.declare(&records).unwrap();
-    // Not a single name ever repeats here, as there is none.
+    // No name repeats here, as there are no names.
     let mut nameless = String::from("typedef struct { int : 1; } n0;");
     for i in 1..40 {
         write!(nameless, "typedef struct {{ n{0}; n{0}; }} n{i};", i - 1).unwrap();
@@ -130,7 +130,7 @@ fn huge_objects_are_refused() {
     }
 }
 
-/// Damaged texts end in an error or in declarations, never in a panic or a hang.
+/// Damaged texts result in an error or in declarations, never in a panic or a hang.
 #[test]
 fn damaged_texts_do_no_harm() {
     const TEXT: &str = "#define N (1 << 2)\n#pragma pack(push, 1)\ntypedef struct tag { unsigned a : 3, : 0; union { int b[N]; \

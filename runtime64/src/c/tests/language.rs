@@ -1,9 +1,9 @@
-//! The parts of C and of its dialects, each with what it means here.
+//! The features of C and of its dialects, each with its meaning here.
 
 use super::{declared, refused};
 use crate::c::{Abi, ConstantValue, Declarations, Type, layout};
 
-/// What a text declares, one line for each name.
+/// The declarations of a text, one line per name.
 #[track_caller]
 fn printed(text: &str) -> Vec<String> {
     declared(text).iter().map(ToString::to_string).collect()
@@ -252,7 +252,7 @@ fn c_plus_plus_stands_aside() {
     );
     let message = refused("extern \"C++\" { int f(int); }").to_string();
     assert!(
-        message.contains("\"C++\" as a language is not supported; declare what the library exports as C"),
+        message.contains("the language \"C++\" is not supported; declare the C functions that the library exports"),
         "{message}"
     );
 }
@@ -280,13 +280,15 @@ fn assertions_hold_or_say_what_they_assert() {
     let message =
         refused("struct s { char a; };\n_Static_assert(sizeof(struct s) == 2, \"two \" \"bytes\");").to_string();
     assert!(
-        message.starts_with("line 2, column 16: this holds on no platform: two bytes\n    _Static_assert("),
+        message.starts_with(
+            "line 2, column 16: static assertion failed on every platform: two bytes\n    _Static_assert("
+        ),
         "{message}"
     );
 }
 
 #[test]
-fn a_function_without_parameters_told_takes_any() {
+fn a_function_without_a_prototype_takes_any_arguments() {
     let declarations = declared("int f(); typedef int (*F)(); int g(void);");
     assert!(!declarations.function("f").unwrap().ty.prototype && declarations.function("g").unwrap().ty.prototype);
     let Type::Pointer(pointee) = declarations.parse_type("F").unwrap().resolve().clone() else { panic!() };

@@ -62,7 +62,7 @@ fn what_has_no_size_says_why() {
         ("int (int)", "'int (int)' has no size"),
         ("struct unknown", "'struct unknown' is incomplete: its size is not known"),
         ("char []", "'char []' is incomplete: its size is not known"),
-        ("char [?]", "'char [?]' has the size that each object of it is given"),
+        ("char [?]", "'char [?]' has no fixed size: its length is set for each object"),
         ("__int128", "'__int128' does not exist on I386Windows"),
         ("char [0xFFFFFFFFFFFF]", "'char [281474976710655]' is too large"),
     ];
@@ -73,7 +73,7 @@ fn what_has_no_size_says_why() {
     }
 }
 
-/// Structs and what compilers make of them: size, alignment, and of each named member its byte, and for bit-fields the
+/// Structs and their layouts by compilers: size, alignment, and the byte of each named member, for bit-fields also the
 /// bit within it. From `gcc -m32`, `gcc -m64`, and MinGW's GCC for i686 and x86-64 with `-mlong-double-64`.
 #[rustfmt::skip]
 const FIGURES: &[(&str, [&str; 4])] = &[
@@ -179,7 +179,7 @@ fn a_struct_takes_the_alignment_of_declspec() {
     }
 }
 
-/// What MinGW's GCC does not do as Microsoft's compiler, in the form of [`FIGURES`] for the Windows ABIs.
+/// Layouts in which MinGW's GCC differs from Microsoft's compiler, in the form of [`FIGURES`] for the Windows ABIs.
 #[rustfmt::skip]
 const MICROSOFT: &[(&str, &str)] = &[
     // "Unless overridden with __declspec(align(#)), the alignment of a scalar structure member is the minimum of its
@@ -190,7 +190,7 @@ const MICROSOFT: &[(&str, &str)] = &[
     ("struct m { __declspec(align(16)) int c; };\n#pragma pack(1)\nstruct s { char a; struct m b[2]; int c; };", "64 16: 0 16 48"),
     ("struct m { __declspec(align(16)) int c; };\nstruct __attribute__((packed)) s { char a; struct m b; };", "17 1: 0 1"),
     ("#pragma pack(1)\nstruct s { char a; __attribute__((aligned(8))) int b; };", "5 1: 0 1"),
-    // A bit-field of a union takes the whole of its type, and lends it no alignment.
+    // A bit-field of a union occupies its whole type, and does not affect the union's alignment.
     ("union s { int a : 3; char b; };", "4 1: 0.0 0"),
     ("#pragma pack(1)\nunion s { long long a : 3; int b : 9; };", "8 1: 0.0 0.0"),
     ("union s { int a : 3; short b; };", "4 2: 0.0 0"),

@@ -15,7 +15,7 @@ fn macros_are_constants() {
     assert_eq!(integer(&declarations, "C"), Some(11));
     assert_eq!(integer(&declarations, "FLAG"), None);
     assert_eq!(declarations.variable("x").unwrap().to_string(), "extern int x[11]");
-    // A later text may use them, and may give their names to parameters.
+    // A later text may use them, and may use their names for parameters.
     declarations.declare("int y[A]; int f(int A, int C);").unwrap();
     assert_eq!(declarations.variable("y").unwrap().to_string(), "extern int y[5]");
     assert_eq!(declarations.function("f").unwrap().to_string(), "int f(int A, int C)");
@@ -40,7 +40,7 @@ fn macros_that_are_no_constants_stand_for_their_words() {
 
 #[test]
 fn conditions_count_as_the_preprocessor_does() {
-    // C11 6.10.1: every integer has the width of intmax_t, and a word that is left is zero.
+    // C11 6.10.1: every integer has the width of intmax_t, and a remaining word is zero.
     let cases = [
         ("#define PB PB\n#if PB", false),
         ("#define F(x) x\n#if F", false),
@@ -153,7 +153,7 @@ fn packing_follows_the_pragmas() {
 
 #[test]
 fn macros_of_a_preprocessed_text_are_constants_and_expanded_no_more() {
-    // As 'gcc -E -dD' puts it out.
+    // Output of 'gcc -E -dD'.
     let declarations = declared(
         "# 1 \"m.h\"\n#define LIMIT 3\n#define get(x) get_it(x)\n#define later long\nint get(int later);\nint a[3];\n",
     );
@@ -162,7 +162,7 @@ fn macros_of_a_preprocessed_text_are_constants_and_expanded_no_more() {
 }
 
 #[test]
-fn line_markers_tell_where_errors_are() {
+fn line_markers_set_the_positions_of_errors() {
     let message = refused("# 1 \"main.c\"\n# 7 \"sdk.h\" 1 3\nint f(void);\nFOO x;\n# 3 \"main.c\" 2\n").to_string();
     assert!(message.starts_with("sdk.h, line 8, column 1: unknown type name 'FOO'"), "{message}");
     let message = refused("#line 100 \"other.h\"\nFOO x;").to_string();
@@ -179,9 +179,9 @@ fn what_cannot_be_passed_is_taken_from_a_header_and_refused_where_it_is_used() {
     assert_eq!(sum.to_string(), "four sum(four, struct _Float16 *)");
     let unknown = crate::c::layout(&sum.ty.result, Abi::X8664SystemV).unwrap_err();
     assert_eq!(unknown.to_string(), "'struct four' is incomplete: its size is not known");
-    // In a text that somebody wrote, each is an error of its own.
+    // In a hand-written text, each is an error.
     assert!(refused(text).to_string().contains("'vector_size' is not supported"));
-    assert!(refused("_Float16 half;").to_string().contains("write 'uint16_t' where it is only stored"));
+    assert!(refused("_Float16 half;").to_string().contains("use 'uint16_t' where the value is only stored"));
 }
 
 #[test]

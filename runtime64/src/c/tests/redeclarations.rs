@@ -28,7 +28,7 @@ fn the_same_twice_is_fine() {
 
 #[test]
 fn something_else_shows_both() {
-    // Two declarations, and how the message shows them.
+    // Two declarations, and their form in the message.
     let cases = [
         ("int f(int a);", "long f(int a);", "int f(int a)", "long f(int a)"),
         ("int f(int);", "int f(int, int);", "int f(int)", "int f(int, int)"),
@@ -53,7 +53,7 @@ fn something_else_shows_both() {
     ];
     for (first, second, before, now) in cases {
         let shown = |message: &str| {
-            assert!(message.contains("is declared differently than before"), "{message}");
+            assert!(message.contains("conflicting declarations of"), "{message}");
             let spaced = message.replace("      ", "    ");
             assert!(spaced.contains(&format!("before: {before}")), "{message}");
             assert!(spaced.contains(&format!("now:    {now}")), "{message}");

@@ -1,5 +1,5 @@
-//! What is printed means what was printed: random types and declarations become text, the text is parsed, and the same
-//! type comes back, which prints the same again.
+//! Round trips: random types and declarations are printed, the text is parsed, and the result is the same type, which
+//! prints as the same text again.
 
 mod strategies;
 
@@ -16,7 +16,7 @@ use crate::c::{
     Basic, Count, Declaration, Declarations, FunctionDeclaration, Position, Record, Type, Typedef, VariableDeclaration,
 };
 
-/// Names of types that exist before.
+/// Names of types declared in advance.
 const EARLIER: &str =
     "struct node { struct node *next; }; union u; struct unknown; enum color { RED, GREEN }; typedef int (*callback)(void *);
     typedef const unsigned char *bytes; typedef struct { int a, b; } pair; typedef int vector[3];";
@@ -32,13 +32,13 @@ fn program() -> MutexGuard<'static, Declarations> {
     PROGRAM.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A name that nothing has yet.
+/// An unused name.
 fn new_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("name{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// How deep a type may lie for a text that parses: parentheses count there, too.
+/// Whether a type is shallow enough for its text to parse: parentheses count as nesting, too.
 fn is_shallow(ty: &Type) -> bool {
     ty.depth() < TYPE_DEPTH / 8
 }

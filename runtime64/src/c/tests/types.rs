@@ -111,7 +111,7 @@ fn functions_print_as_c() {
         let declarations = declared(&format!("{text};"));
         let function = declarations.function("f").unwrap_or_else(|| panic!("{text}"));
         assert_eq!(function.to_string(), if printed.is_empty() { text } else { printed }, "{text}");
-        // What is printed declares the same.
+        // The printed text declares the same.
         let mut again = declarations;
         again.declare(&format!("{function};")).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -244,9 +244,9 @@ fn functions_know_where_they_stand() {
 fn a_type_is_named_by_tags_that_were_declared() {
     let declarations = declared("struct point { int x; }; enum color { RED };");
     let cases = [
-        ("struct pointe *", "line 1, column 8: there is no 'struct pointe'; did you mean 'point'?"),
-        ("union other", "line 1, column 7: there is no 'union other'; declare it first"),
-        ("enum colr", "line 1, column 6: there is no 'enum colr'; did you mean 'color'?"),
+        ("struct pointe *", "line 1, column 8: unknown type 'struct pointe'; did you mean 'point'?"),
+        ("union other", "line 1, column 7: unknown type 'union other'; declare it first"),
+        ("enum colr", "line 1, column 6: unknown type 'enum colr'; did you mean 'color'?"),
     ];
     for (text, expected) in cases {
         let error = declarations.parse_type(text).unwrap_err().to_string();

@@ -1,17 +1,18 @@
-//! The types that C itself names, and qualifiers.
+//! The types with a name in C itself, and qualifiers.
 
 use std::fmt;
 
-/// A type that C itself names. Its size is the [`Abi`](super::super::Abi)'s to tell.
+/// A type with a name in C itself. Its size depends on the [`Abi`](super::super::Abi).
 ///
-/// The pointer-wide integers are types of their own here, since which of C's integers they are depends on the ABI.
+/// The pointer-sized integers are separate types here, since the C integer type they correspond to depends on the
+/// ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Basic {
     /// `void`
     Void,
     /// `_Bool`
     Bool,
-    /// `char`, signed on every ABI served, yet a type apart from `signed char`
+    /// `char`: signed on every supported ABI, yet distinct from `signed char`
     Char,
     /// `signed char`
     SignedChar,
@@ -139,12 +140,12 @@ impl Qualifiers {
     /// `const` alone.
     pub const CONST: Qualifiers = Qualifiers { is_const: true, is_volatile: false, is_restrict: false };
 
-    /// Whether there are none.
+    /// Whether no qualifier is set.
     pub fn is_empty(self) -> bool {
         self == Qualifiers::default()
     }
 
-    /// Those of both.
+    /// The qualifiers of both.
     #[must_use]
     pub fn union(self, other: Qualifiers) -> Qualifiers {
         Qualifiers {

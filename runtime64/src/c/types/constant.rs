@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::c::{Abi, Position};
 
-/// What a constant is on one ABI.
+/// The value of a constant on one ABI.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConstantValue {
     /// An integer.
     Integer(i128),
-    /// A floating number.
+    /// A floating-point number.
     Float(f64),
     /// An integer cast to a pointer.
     Pointer(u64),
@@ -35,12 +35,12 @@ pub struct Constant {
     /// The name.
     pub name: String,
     pub(crate) values: [Option<ConstantValue>; 4],
-    /// Where it was declared.
+    /// The position of its declaration.
     pub position: Position,
 }
 
 impl Constant {
-    /// The value on an ABI; nothing if it has none there, as `(int) sizeof(__int128)` has none on i386.
+    /// The value on an ABI; `None` if it has no value there, like `(int) sizeof(__int128)` on i386.
     pub fn value(&self, abi: Abi) -> Option<ConstantValue> {
         self.values[abi.index()].clone()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::c::Abi;
 
-/// A number in a declaration. `sizeof` and the width of `long` make some depend on the ABI.
+/// A number in a declaration. Some depend on the ABI, through `sizeof` and the width of `long`.
 ///
 /// ```
 /// use runtime64::c::{Abi, Declarations, Length, Type};
@@ -25,17 +25,17 @@ pub type Count = PerAbi<u64>;
 #[derive(Clone, Debug)]
 enum Inner<T> {
     Same(T),
-    /// The values in the order of [`Abi::ALL`] and the expression, for printing.
+    /// The values in the order of [`Abi::ALL`], and the expression for printing.
     Different(Arc<([T; 4], String)>),
 }
 
 impl<T: Copy + PartialEq> PerAbi<T> {
-    /// A number that is the same everywhere.
+    /// A number that is the same on every ABI.
     pub fn same(value: T) -> Self {
         PerAbi(Inner::Same(value))
     }
 
-    /// A number that `expression` gives these values, in the order of [`Abi::ALL`].
+    /// A number given by `expression`, with these values in the order of [`Abi::ALL`].
     pub(crate) fn new(values: [T; 4], expression: &str) -> Self {
         if values.iter().all(|value| *value == values[0]) {
             return Self::same(values[0]);

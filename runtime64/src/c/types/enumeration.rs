@@ -6,25 +6,25 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::{PerAbi, Type};
 use crate::c::{Abi, Integer};
 
-/// An enumeration, maybe one whose enumerators are not known yet.
+/// An enumeration, possibly incomplete.
 pub struct Enumeration {
-    /// The tag, of one that has a tag.
+    /// The tag, if it has one.
     pub tag: Option<String>,
     body: RwLock<Option<Arc<EnumerationBody>>>,
 }
 
-/// What stands between the braces of an enumeration.
+/// The contents of the braces of an enumeration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnumerationBody {
-    /// The enumerators in their order.
+    /// The enumerators in order.
     pub enumerators: Vec<Enumerator>,
-    /// The integer type that the text names, as in `enum level : uint8_t`.
+    /// The explicit underlying type, as in `enum level : uint8_t`.
     pub underlying: Option<Type>,
-    /// Whether it takes the smallest integer that holds its values, `__attribute__((packed))`.
+    /// Whether it uses the smallest integer type that can represent its values, `__attribute__((packed))`.
     pub packed: bool,
 }
 
-/// One name of an enumeration.
+/// An enumerator: a name with its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enumerator {
     /// The name.
@@ -38,20 +38,20 @@ impl Enumeration {
         Enumeration { tag, body: RwLock::new(None) }
     }
 
-    /// Its enumerators; nothing while it is only named.
+    /// The enumerators; `None` while the enumeration is incomplete.
     pub fn body(&self) -> Option<Arc<EnumerationBody>> {
         self.body.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Completes the enumeration, or with `None` takes that back.
+    /// Completes the enumeration, or reverts that with `None`.
     pub(crate) fn set_body(&self, body: Option<Arc<EnumerationBody>>) {
         *self.body.write().unwrap_or_else(PoisonError::into_inner) = body;
     }
 }
 
 impl EnumerationBody {
-    /// The integer that holds every value: the underlying type if the text names one, else by GCC's rule 4 bytes if
-    /// they fit, unsigned unless a value is negative.
+    /// The integer type that represents every value: the explicit underlying type, or else, by GCC's rule, 4 bytes if
+    /// the values fit, unsigned unless a value is negative.
     pub fn integer(&self, abi: Abi) -> Integer {
         if let Some(Type::Basic(basic)) = self.underlying.as_ref().map(Type::resolve)
             && let Some(integer) = abi.integer(*basic)

@@ -1,10 +1,11 @@
-//! Functions: calling convention, result, parameters, and what annotations tell of them.
+//! Functions: calling convention, result, parameters, and their annotations.
 
 use std::fmt;
 
 use super::Type;
 
-/// Who removes the arguments from the stack and which of them go in registers. Without meaning on x86-64.
+/// Calling convention: who removes the arguments from the stack, and which arguments are passed in registers. No
+/// effect on x86-64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Convention {
     /// `__cdecl`
@@ -20,17 +21,17 @@ pub enum Convention {
 /// A function's type.
 #[derive(Clone)]
 pub struct FunctionType {
-    /// The calling convention that the text names, if it names one.
+    /// The calling convention, if the text names one.
     pub convention: Option<Convention>,
     /// The type of the result.
     pub result: Type,
-    /// What `_Ret_…` says of the result.
+    /// The `_Ret_…` annotation of the result.
     pub result_annotation: Option<Annotation>,
     /// The parameters; `(void)` has none.
     pub parameters: Vec<Parameter>,
     /// Whether further arguments may follow, `...`.
     pub variadic: bool,
-    /// False for `()`, which leaves the parameters untold.
+    /// False for `()`, which leaves the parameters unspecified.
     pub prototype: bool,
 }
 
@@ -39,13 +40,13 @@ pub struct FunctionType {
 pub struct Parameter {
     /// The name, if the text gives one.
     pub name: Option<String>,
-    /// The type as it is passed: arrays and functions have become pointers.
+    /// The type it is passed as: arrays and functions have become pointers.
     pub ty: Type,
-    /// What an annotation such as `_Out_` says of it.
+    /// Its annotation, such as `_Out_`.
     pub annotation: Option<Annotation>,
 }
 
-/// What an annotation of Microsoft's source-code annotation language (SAL) tells of a parameter or result.
+/// An annotation of Microsoft's source-code annotation language (SAL) on a parameter or result.
 ///
 /// ```
 /// use runtime64::c::{Declarations, Direction};
@@ -62,41 +63,41 @@ pub struct Parameter {
 pub struct Annotation {
     /// Its name as written.
     pub spelling: String,
-    /// Which way the data goes.
+    /// The direction of data transfer.
     pub direction: Direction,
     /// Whether NULL may be passed or returned.
     pub optional: bool,
     /// Whether the data ends with a zero.
     pub zero_terminated: bool,
-    /// How much data there is, when the annotation tells.
+    /// The size of the data, if the annotation specifies it.
     pub extent: Option<Extent>,
 }
 
-/// Which way the data behind a pointer goes.
+/// The direction of data transfer behind a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The function reads it: `_In_`.
+    /// The function reads the data: `_In_`.
     In,
-    /// The function writes it: `_Out_`; also every `_Ret_`.
+    /// The function writes the data: `_Out_`; also every `_Ret_`.
     Out,
-    /// The function reads and writes it: `_Inout_`.
+    /// The function reads and writes the data: `_Inout_`.
     InOut,
-    /// The function writes a pointer to it: `_Outptr_`.
+    /// The function writes a pointer to the data: `_Outptr_`.
     OutPointer,
 }
 
-/// How much data there is behind a pointer.
+/// The size of the data behind a pointer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Extent {
-    /// What is counted.
+    /// The unit of the sizes.
     pub unit: ExtentUnit,
-    /// How much memory there is.
+    /// The size of the memory.
     pub capacity: SizeExpression,
-    /// How much of it is valid after the call, of `_Out_writes_to_` and the like.
+    /// The part of it that is valid after the call, for `_Out_writes_to_` and similar annotations.
     pub valid: Option<SizeExpression>,
 }
 
-/// What the numbers of an [`Extent`] count.
+/// The unit of the sizes of an [`Extent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExtentUnit {
     /// Elements of the type pointed to.
@@ -105,7 +106,7 @@ pub enum ExtentUnit {
     Bytes,
 }
 
-/// A size as annotations tell it, to be computed at each call.
+/// A size in an annotation, evaluated at each call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SizeExpression {
     /// A number.
@@ -122,7 +123,7 @@ pub enum SizeExpression {
     Binary(SizeOperator, Box<(SizeExpression, SizeExpression)>),
 }
 
-/// How two sizes are combined.
+/// An operator that combines two sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SizeOperator {
     /// `+`
@@ -136,12 +137,13 @@ pub enum SizeOperator {
 }
 
 impl Annotation {
-    /// Whether it describes a function's result: `_Ret_…`.
+    /// Whether it describes the result of a function: `_Ret_…`.
     pub(in crate::c) fn is_of_result(&self) -> bool {
         self.spelling.starts_with("_Ret_")
     }
 
-    /// Makes `IN` and `OUT` together what `_Inout_` is; false for other annotations, of which one is enough.
+    /// Merges `IN` and `OUT` into the equivalent of `_Inout_`; returns false for other annotations, which cannot be
+    /// combined.
     pub(in crate::c) fn takes_plain(&mut self, second: &Annotation) -> bool {
         let is_both = matches!((self.spelling.as_str(), second.spelling.as_str()), ("IN", "OUT") | ("OUT", "IN"));
         if is_both {

@@ -13,11 +13,11 @@ use crate::c::layout::{LayoutError, RecordLayout};
 pub enum RecordKind {
     /// Members one after another.
     Struct,
-    /// Members all in the same place.
+    /// All members at the same address.
     Union,
 }
 
-/// By whose rule bit-fields share memory.
+/// The rule by which bit-fields share memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BitFieldRule {
     /// GCC's, that of System V: `__attribute__((gcc_struct))`.
@@ -26,32 +26,32 @@ pub enum BitFieldRule {
     Microsoft,
 }
 
-/// A struct or union, maybe one whose members are not known yet.
+/// A struct or union, possibly incomplete.
 pub struct Record {
     /// Struct or union.
     pub kind: RecordKind,
-    /// The tag, of one that has a tag.
+    /// The tag, if it has one.
     pub tag: Option<String>,
     body: RwLock<Option<Arc<RecordBody>>>,
 }
 
-/// What stands between the braces of a struct or union, and how it is to be laid out.
+/// The contents of the braces of a struct or union, and its layout attributes.
 pub struct RecordBody {
-    /// The members in their order.
+    /// The members in order.
     pub members: Vec<Member>,
-    /// The greatest alignment of a member, from `#pragma pack`, in bytes.
+    /// The maximum alignment of a member, from `#pragma pack`, in bytes.
     pub pack: Option<u64>,
     /// `__attribute__((packed))`
     pub packed: bool,
     /// `__attribute__((aligned))`, `__declspec(align)`
     pub aligned: Option<Count>,
-    /// What `__declspec(align)` asks for of that, which on Windows no `#pragma pack` lessens.
+    /// The part of it set by `__declspec(align)`, which on Windows no `#pragma pack` reduces.
     pub declspec_aligned: Option<Count>,
-    /// Whose bit-fields these are, if not the ABI's own.
+    /// The rule for its bit-fields, if not the ABI's own.
     pub bit_fields: Option<BitFieldRule>,
-    /// What `static const` among the members names.
+    /// The `static const` members.
     pub constants: Vec<RecordConstant>,
-    /// The levels of records held by value.
+    /// The nesting depth of records contained by value.
     pub(in crate::c) nesting: u32,
     pub(in crate::c) layouts: [OnceLock<Result<Arc<RecordLayout>, LayoutError>>; 4],
 }
@@ -59,30 +59,30 @@ pub struct RecordBody {
 /// One member of a struct or union.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
-    /// The name; none for padding bit-fields and anonymous structs and unions.
+    /// The name; `None` for padding bit-fields and anonymous structs and unions.
     pub name: Option<String>,
     /// The type.
     pub ty: Type,
-    /// The width, of a bit-field.
+    /// The width, for a bit-field.
     pub bits: Option<u32>,
     /// `__attribute__((packed))` on the member itself.
     pub packed: bool,
-    /// The alignment that an attribute gives it.
+    /// The alignment set by an attribute.
     pub aligned: Option<Count>,
-    /// What `__declspec(align)` asks for of that, which on Windows no `#pragma pack` lessens.
+    /// The part of it set by `__declspec(align)`, which on Windows no `#pragma pack` reduces.
     pub declspec_aligned: Option<Count>,
-    /// Whether it is a member on Windows only: a struct with a tag and no name, by Microsoft's extension of C.
+    /// Whether it is a member on Windows only: a struct with a tag and no name, a Microsoft extension of C.
     pub on_windows_only: bool,
 }
 
-/// A constant of a struct or union, `static const int LIMIT = 5;` among its members. It takes no space.
+/// A constant of a struct or union, `static const int LIMIT = 5;` among its members. It occupies no space.
 #[derive(Clone, Debug)]
 pub struct RecordConstant {
     /// Its type.
     pub ty: Type,
     /// Its name and values.
     pub constant: Arc<Constant>,
-    /// What the text gives as its value.
+    /// The text of its value.
     pub(in crate::c) expression: String,
 }
 
@@ -98,19 +98,19 @@ impl Record {
         Record { kind, tag, body: RwLock::new(None) }
     }
 
-    /// Its members; nothing while it is only named.
+    /// The members; `None` while the record is incomplete.
     pub fn body(&self) -> Option<Arc<RecordBody>> {
         self.body.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Completes the record, or with `None` takes that back.
+    /// Completes the record, or reverts that with `None`.
     pub(crate) fn set_body(&self, body: Option<Arc<RecordBody>>) {
         *self.body.write().unwrap_or_else(PoisonError::into_inner) = body;
     }
 }
 
 impl BitFieldRule {
-    /// The attribute that asks for it.
+    /// The attribute that selects it.
     pub fn attribute(self) -> &'static str {
         match self {
             BitFieldRule::Gcc => "gcc_struct",
@@ -130,15 +130,15 @@ impl RecordKind {
 }
 
 thread_local! {
-    /// What dropped records consisted of, while the outermost of these drops runs.
+    /// The contents of dropped records, while the outermost of these drops runs.
     static DROPPED: RefCell<Option<Vec<Contents>>> = const { RefCell::new(None) };
 }
 
-/// What a record consists of.
+/// The contents of a record.
 type Contents = (Vec<Member>, Vec<RecordConstant>);
 
-/// Records point to each other in chains that may be as long as a header, so their members are dropped one record
-/// after another instead of one inside the other.
+/// Records can point to each other in chains as long as a header, so their members are dropped iteratively instead of
+/// recursively.
 impl Drop for RecordBody {
     fn drop(&mut self) {
         let contents = (std::mem::take(&mut self.members), std::mem::take(&mut self.constants));

@@ -1,4 +1,4 @@
-//! The ELF header: which processor, which system, which kind of file.
+//! The ELF header: processor, system and file type.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use object::elf;
 use super::{not_a_library, word};
 use crate::image::{Content, Error, Machine};
 
-/// System V ABI, "ELF Header". What the dynamic loader of glibc refuses is refused here, with a better message.
+/// System V ABI, "ELF Header". Rejects what glibc's dynamic loader rejects, with a better message.
 pub(super) fn classify(head: &[u8], path: &Path) -> Result<Machine, Error> {
     let (Some(&class), Some(&data), Some(&system), Some(kind), Some(machine)) =
         (head.get(4), head.get(5), head.get(7), word(head, 16), word(head, 18))
@@ -33,7 +33,7 @@ pub(super) fn classify(head: &[u8], path: &Path) -> Result<Machine, Error> {
         elf::ET_EXEC => Err(Error::Executable { path: path.to_owned(), what: "a Linux program" }),
         elf::ET_CORE => Err(not_a_library(path, Content { what: "a core dump", advice: "load the library itself" })),
         elf::FileType(other) => {
-            Err(Error::damaged(path, format!("its ELF header gives the unknown file type {other}")))
+            Err(Error::damaged(path, format!("its ELF header contains the unknown file type {other}")))
         }
     }
 }
@@ -56,7 +56,7 @@ fn machine_name(machine: elf::Machine, is_64: bool) -> String {
         elf::EM_PARISC => "PA-RISC",
         elf::EM_68K => "Motorola 68000",
         elf::EM_LOONGARCH => "LoongArch",
-        elf::EM_386 | elf::EM_X86_64 => "x86 in a form that no system uses",
+        elf::EM_386 | elf::EM_X86_64 => "an x86 variant that no system uses",
         elf::Machine(number) => return format!("an unknown processor (ELF machine {number})"),
     };
     name.to_owned()

@@ -1,4 +1,4 @@
-//! What compilers and linkers read and write, and no loader does: object files and archives of them; and Mach-O files.
+//! Files of compilers and linkers that no loader accepts: object files and archives of them; and Mach-O files.
 
 use object::pe;
 
@@ -10,8 +10,8 @@ pub(super) fn is_mach_o(head: &[u8]) -> bool {
     };
     match magic {
         [0xFE, 0xED, 0xFA, 0xCE | 0xCF] | [0xCE | 0xCF, 0xFA, 0xED, 0xFE] => true,
-        // A Java class file has the same magic number; where that has its version (45 and up), a universal binary counts
-        // its architectures, of which there are few.
+        // A Java class file has the same magic number; in the place of its version (45 and up), a universal binary
+        // has the number of its architectures, which is small.
         [0xCA, 0xFE, 0xBA, 0xBE] => head.get(4..8).is_some_and(|count| matches!(count, [0, 0, 0, 1..=30])),
         _ => false,
     }
@@ -22,10 +22,10 @@ pub(super) fn is_archive(head: &[u8]) -> bool {
     (head.starts_with(b"!<arch>\n") && !is_package) || head.starts_with(b"!<thin>\n")
 }
 
-/// The DLL that an import library stands for: a name ending in `.dll` inside an archive that has import descriptors.
+/// The DLL of an import library: a name ending in `.dll` inside an archive with import descriptors.
 pub(super) fn imported_dll(head: &[u8]) -> Option<String> {
     let has = |pattern: &[u8]| head.windows(pattern.len()).any(|window| window == pattern);
-    // Long-form members have sections called .idata$…; short-form ones begin with 0, 0xFFFF and version 0.
+    // Long-form members have sections named .idata$…; short-form ones start with 0, 0xFFFF and version 0.
     if !has(b".idata$") && !has(b"`\n\0\0\xFF\xFF\0\0") {
         return None;
     }
@@ -35,7 +35,8 @@ pub(super) fn imported_dll(head: &[u8]) -> Option<String> {
     std::str::from_utf8(&head[start..end]).ok().map(str::to_owned)
 }
 
-/// COFF has no signature: an object file is known by a machine, a plausible number of sections, and no optional header.
+/// COFF has no signature: an object file is recognised by its machine, a plausible number of sections, and no
+/// optional header.
 pub(super) fn is_coff_object(head: &[u8], length: u64) -> bool {
     let (Some(machine), Some(sections), Some(optional_size)) = (word(head, 0), word(head, 2), word(head, 16)) else {
         return false;

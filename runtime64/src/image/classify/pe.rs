@@ -1,4 +1,4 @@
-//! The DOS header and what it leads to: 16-bit formats, .NET assemblies, programs, and DLLs.
+//! The DOS header and the formats behind it: 16-bit formats, .NET assemblies, programs, and DLLs.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use super::word;
 use crate::image::pe::is_managed_only;
 use crate::image::{Error, Machine, SixteenBit};
 
-/// MSDN, "PE Format": a DOS header whose `e_lfanew` leads to the header that counts.
+/// MSDN, "PE Format": a DOS header whose `e_lfanew` points to the actual header.
 pub(super) fn classify(head: &[u8], length: u64, path: &Path) -> Result<Machine, Error> {
     let sixteen = |kind| Err(Error::SixteenBit { path: path.to_owned(), kind });
     let Some(offset) = new_header_offset(head) else {
-        // A DOS program's header may end before the field, but a Windows library's cannot.
+        // A DOS program's header may end before the field, but a Windows library's header cannot.
         return if length < 64 && path.extension().is_some_and(|extension| !extension.eq_ignore_ascii_case("com")) {
             Err(Error::truncated(path, "its DOS header is cut off"))
         } else {
@@ -26,8 +26,8 @@ pub(super) fn classify(head: &[u8], length: u64, path: &Path) -> Result<Machine,
     match signature {
         [b'N', b'E', ..] => sixteen(SixteenBit::NewExecutable),
         [b'L', b'E' | b'X', ..] => sixteen(SixteenBit::LinearExecutable),
-        // An offset beyond the end is either a cut-off file or a DOS program with other data in that place. Linkers for
-        // Windows put the new header close to the beginning, after a relocation table at 64.
+        // An offset beyond the end means either a truncated file or a DOS program with other data in that place.
+        // Linkers for Windows put the new header close to the start, after a relocation table at 64.
         _ if u64::from(offset) + 4 > length && (64..4096).contains(&offset) && word(head, 0x18) == Some(0x40) => {
             Err(Error::truncated(path, "it ends before its PE header"))
         }
@@ -44,7 +44,7 @@ fn classify_pe(head: &[u8], offset: usize, path: &Path) -> Result<Machine, Error
     if head.len() < offset + 24 + usize::from(optional_size) {
         return Err(Error::truncated(path, "its PE header is cut off"));
     }
-    // An assembly for "any CPU" calls itself i386, so this comes before the machine.
+    // An "any CPU" assembly declares i386 as its machine, so this check precedes that of the machine.
     if is_managed_only(head, offset) {
         return Err(Error::DotNet { path: path.to_owned() });
     }

@@ -1,4 +1,4 @@
-//! Each kind of file that is no library, and what it is called.
+//! Each kind of file that is not a library, and its description.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
@@ -9,7 +9,7 @@ fn refused(bytes: &[u8]) -> Error {
     classify(bytes, bytes.len() as u64, Path::new("file.bin")).unwrap_err()
 }
 
-/// The library of `build`, with bytes replaced at an offset.
+/// A built library with bytes replaced at an offset.
 fn altered(mut bytes: Vec<u8>, offset: usize, new: &[u8]) -> Vec<u8> {
     bytes[offset..offset + new.len()].copy_from_slice(new);
     bytes

@@ -1,4 +1,4 @@
-//! How the dynamic loader of Linux finds what a library needs (ld.so(8)).
+//! How the dynamic loader of Linux resolves dependencies (ld.so(8)).
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::super::search::is_library;
 use super::super::{Format, Image, Machine, Search};
 use super::{Resolution, other_machine};
 
-/// Libraries that every worker has loaded already or that come with its C library, whatever directory they are in.
+/// Libraries that every worker has already loaded or that come with its C library, in whatever directory.
 const ALWAYS_PRESENT: &[&str] = &[
     "libc.so.6",
     "libm.so.6",
@@ -20,8 +20,9 @@ const ALWAYS_PRESENT: &[&str] = &[
     "ld-linux-x86-64.so.2",
 ];
 
-/// The directories that `image` itself names (`DT_RPATH`, `DT_RUNPATH`) and those that the libraries on the way to it named.
-/// Which of them counts when is a matter of age and linker flags; a library found in any is not called missing.
+/// The search directories of `image` itself (`DT_RPATH`, `DT_RUNPATH`) and those of the libraries on the path to it.
+/// Which of them apply depends on the linker's age and flags; a library found in any of them is not reported as
+/// missing.
 pub(super) fn search_paths(image: &Image, inherited: &[PathBuf]) -> Vec<PathBuf> {
     let origin = image.path().parent().unwrap_or(Path::new("."));
     let mut paths: Vec<PathBuf> = Vec::new();
@@ -33,7 +34,8 @@ pub(super) fn search_paths(image: &Image, inherited: &[PathBuf]) -> Vec<PathBuf>
     paths
 }
 
-/// Replaces the loader's tokens. `$LIB` and `$PLATFORM` depend on how the C library was built, so each usual value is tried.
+/// Replaces the loader's tokens. `$LIB` and `$PLATFORM` depend on how the C library was built, so every common value
+/// is tried.
 fn expand(text: &str, origin: &Path, machine: Machine) -> Vec<PathBuf> {
     let replace = |text: &str, token: &str, value: &str| {
         text.replace(&format!("${{{token}}}"), value).replace(&format!("${token}"), value)
@@ -48,9 +50,9 @@ fn expand(text: &str, origin: &Path, machine: Machine) -> Vec<PathBuf> {
     paths
 }
 
-/// Finds what satisfies the need for `name` of `image`, on the way to loading the library `root`.
+/// Resolves the dependency `name` of `image`, on the path to loading the library `root`.
 ///
-/// The worker also looks beside that library and in the directories that the script names, where Linux alone would not.
+/// Unlike plain Linux, the worker also searches beside that library and in the directories given by the script.
 pub(super) fn resolve(name: &str, image: &Image, root: &Path, search_paths: &[PathBuf], search: &Search) -> Resolution {
     if ALWAYS_PRESENT.contains(&name) || cfg!(windows) {
         return Resolution::Present;

@@ -1,4 +1,4 @@
-//! How Windows' loader finds what a DLL needs (MSDN, "Dynamic-link library search order").
+//! How the Windows loader resolves dependencies of a DLL (MSDN, "Dynamic-link library search order").
 
 use std::path::{Path, PathBuf};
 
@@ -7,16 +7,16 @@ use super::super::search::{dll_in, is_library};
 use super::super::{Error, Format, Image, Machine, Search};
 use super::{Resolution, other_machine};
 
-/// Names of API sets, which stand for other DLLs by a table inside Windows and need no file.
+/// Prefixes of API set names, which a table inside Windows maps to other DLLs and which need no file.
 const API_SETS: [&str; 2] = ["api-ms-", "ext-ms-"];
 
-/// Finds what satisfies the need for `name` of `image`, when the library at `root` is being loaded.
+/// Resolves the dependency `name` of `image`, when the library at `root` is being loaded.
 pub(super) fn resolve(name: &str, image: &Image, root: &Path, search: &Search) -> Resolution {
     let lower = name.to_ascii_lowercase();
     if API_SETS.iter().any(|prefix| lower.starts_with(prefix)) {
         return Resolution::Present;
     }
-    // The loader adds the extension, as for a name given to LoadLibrary.
+    // The loader adds the extension, as for a name passed to LoadLibrary.
     let name = if lower.contains('.') { name.to_owned() } else { format!("{name}.dll") };
     let own = [image.path(), root].into_iter().filter_map(Path::parent);
     let mut wrong: Option<PathBuf> = None;
@@ -26,11 +26,11 @@ pub(super) fn resolve(name: &str, image: &Image, root: &Path, search: &Search) -
         };
         match read_header(&file) {
             Ok(header) if header.format == Format::Pe && header.machine == image.machine() => {
-                // Windows' own DLLs are sound by assumption.
+                // Windows' own DLLs are assumed to be intact.
                 let is_system = search.pe_system_directories().iter().any(|system| system == directory);
                 return if is_system { Resolution::Present } else { Resolution::File(file) };
             }
-            // A plug-in may import from the program that it belongs to, which Windows loads like a DLL.
+            // A plug-in may import from its host program, which Windows loads like a DLL.
             Err(Error::Executable { .. }) => return Resolution::Present,
             _ => {
                 wrong.get_or_insert(file);
@@ -43,8 +43,8 @@ pub(super) fn resolve(name: &str, image: &Image, root: &Path, search: &Search) -
     Resolution::Absent(wrong.map(|path| other_machine(path, image.machine())))
 }
 
-/// Whether the system directories of Windows for `machine` can be seen. Where they cannot, as before Wine has filled its
-/// prefix, nobody knows what Windows would find there.
+/// Whether the Windows system directories for `machine` are visible. If they are not, as before Wine has filled its
+/// prefix, it is unknown what Windows would find there.
 fn sees_windows(machine: Machine, search: &Search) -> bool {
     let mut directories = search.pe_system_directories().iter();
     directories

@@ -1,4 +1,4 @@
-//! Which library is called missing, and which is not.
+//! Libraries that are reported as missing, and those that are not.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;

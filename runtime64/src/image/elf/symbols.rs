@@ -1,4 +1,4 @@
-//! The dynamic symbol table: what a shared object exports.
+//! The dynamic symbol table: exports of a shared object.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,7 @@ impl ElfView<'_> {
         Ok(exports)
     }
 
-    /// What a symbol is, or `None` when the library does not export it.
+    /// The kind of a symbol; `None` if the library does not export it.
     fn exported_kind<Elf: FileHeader<Endian = LE>>(&self, symbol: &Elf::Sym) -> Option<ExportKind> {
         let section = symbol.st_shndx(LE);
         let value: u64 = symbol.st_value(LE).into();
@@ -74,7 +74,7 @@ impl ElfView<'_> {
         match symbol.st_type() {
             elf::STT_FUNC | elf::STT_GNU_IFUNC => Some(ExportKind::Function),
             elf::STT_OBJECT | elf::STT_COMMON | elf::STT_TLS => Some(ExportKind::Data),
-            // Assembly sources often leave the type out.
+            // Assembly sources often omit the type.
             elf::STT_NOTYPE if self.segment_of(value).is_some_and(|segment| segment.executable) => {
                 Some(ExportKind::Function)
             }
@@ -83,17 +83,17 @@ impl ElfView<'_> {
         }
     }
 
-    /// The number of dynamic symbols, which only the hash tables tell. Never more than the file could hold.
+    /// The number of dynamic symbols, which only the hash tables contain. Bounded by what the file can hold.
     fn symbol_count<Elf: FileHeader<Endian = LE>>(&self, symbols: u64) -> usize {
         let size = size_of::<Elf::Sym>();
         let most = self.bytes_at(symbols).map_or(0, |bytes| bytes.len() / size);
         let hash = self.bytes_of(tag_number(elf::DT_HASH)).and_then(|bytes| HashTable::<Elf>::parse(LE, bytes).ok());
         let gnu_hash = || {
             let table = GnuHashTable::<Elf>::parse(LE, self.bytes_of(tag_number(elf::DT_GNU_HASH))?).ok()?;
-            // Without any entry in the table, what precedes it is undefined and exports nothing.
+            // If the table is empty, all symbols before it are undefined and none is exported.
             Some(table.symbol_table_length(LE).unwrap_or_else(|| table.symbol_base()) as usize)
         };
-        // Linkers place the string table right behind the symbols.
+        // Linkers place the string table right after the symbols.
         let distance = || {
             let strings = self.value(tag_number(elf::DT_STRTAB))?;
             usize::try_from(strings.checked_sub(symbols)?).ok().map(|bytes| bytes / size)

@@ -1,4 +1,4 @@
-//! What is read from shared objects, whole and damaged.
+//! Reading of shared objects, intact and damaged.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
@@ -88,7 +88,7 @@ fn the_hosts_own_c_library_reads_well_whole_and_damaged() {
     let Some(path) =
         maps.lines().filter_map(|line| line.split_whitespace().nth(5)).find(|path| path.contains("libc.so"))
     else {
-        return; // A statically linked test program has none.
+        return; // A statically linked test program maps no C library.
     };
     let image = Image::open(Path::new(path)).unwrap();
     let exports = image.exports().unwrap();

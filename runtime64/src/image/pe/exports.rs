@@ -9,7 +9,7 @@ use crate::image::error::Fault;
 use crate::image::exports::{ExportKind, NAME_BYTES_LIMIT, RawExport};
 
 impl PeView<'_> {
-    /// The export table in the order of its ordinals. A function with several names appears once for each.
+    /// The export table in ordinal order. A function with several names appears once for each.
     pub(in crate::image) fn exports(&self) -> Result<Vec<RawExport>, Fault> {
         if self.exports.address == 0 {
             return Ok(Vec::new());
@@ -25,7 +25,7 @@ impl PeView<'_> {
         let mut exports = Vec::with_capacity(addresses.len());
         let mut name_bytes = 0;
         for (name, index) in names {
-            // An index beyond the table is a name that leads nowhere; Windows ignores it until it is asked for.
+            // An index beyond the table is a dangling name; Windows ignores it until it is requested.
             let Some(address) = addresses.get(index) else {
                 continue;
             };
@@ -48,7 +48,7 @@ impl PeView<'_> {
 
     /// The export names with their indexes into the address table.
     fn names(&self, table: &ImageExportDirectory) -> Option<Vec<(String, usize)>> {
-        // An index is 16 bits wide, and every function can have several names, but none needs more than this.
+        // An index is 16 bits wide, and every function can have several names, but no library needs more than this.
         let count = (table.number_of_names.get(LE) as usize).min(1 << 20);
         if count == 0 {
             return Some(Vec::new());
@@ -64,7 +64,7 @@ impl PeView<'_> {
     }
 
     fn export(&self, name: Option<String>, base: u32, index: usize, address: u32) -> RawExport {
-        // An address inside the export table is that of a forwarder's text.
+        // An address inside the export table is that of a forwarder string.
         let is_forwarder = address.checked_sub(self.exports.address).is_some_and(|offset| offset < self.exports.size);
         let forwarder = if is_forwarder { self.string_at(address) } else { None };
         let kind = if forwarder.is_some() || self.is_code(address) { ExportKind::Function } else { ExportKind::Data };

@@ -1,4 +1,4 @@
-//! What is read from DLLs, whole and damaged.
+//! Reading of DLLs, intact and damaged.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;

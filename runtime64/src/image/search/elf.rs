@@ -1,9 +1,10 @@
-//! Where Linux keeps libraries, and under which file names.
+//! The library directories of Linux, and the file names of libraries.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// The loader's own directories on the distributions in use, for both widths: Debian's multiarch and biarch, Fedora, Arch.
+/// The loader's own directories on current distributions, for both widths: Debian's multiarch and biarch, Fedora,
+/// Arch.
 const DEFAULT_DIRECTORIES: &[&str] = &[
     "/lib/i386-linux-gnu",
     "/usr/lib/i386-linux-gnu",
@@ -20,10 +21,10 @@ const DEFAULT_DIRECTORIES: &[&str] = &[
     "/usr/local/lib64",
 ];
 
-/// The directories where the system's loaders look: those of `LD_LIBRARY_PATH`, of `/etc/ld.so.conf`, and their own.
+/// The directories searched by the system's loaders: those of `LD_LIBRARY_PATH`, of `/etc/ld.so.conf`, and their own.
 pub(super) fn system_directories() -> Vec<PathBuf> {
     let environment = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-    // An empty entry would be the current directory, where nothing is to be found by accident.
+    // An empty entry would be the current directory, which must not be searched by accident.
     let mut directories: Vec<PathBuf> = std::env::split_paths(&environment).filter(|path| path.is_absolute()).collect();
     read_configuration(Path::new("/etc/ld.so.conf"), &mut HashSet::new(), &mut directories);
     directories.extend(DEFAULT_DIRECTORIES.iter().map(PathBuf::from));
@@ -32,10 +33,10 @@ pub(super) fn system_directories() -> Vec<PathBuf> {
     directories
 }
 
-/// Reads one file of the loader's configuration (`ld.so.conf`), with those that it includes. Each file is read once, for
-/// files may include each other.
+/// Reads one file of the loader's configuration (`ld.so.conf`), with those that it includes. Each file is read once,
+/// since files may include each other.
 fn read_configuration(path: &Path, read: &mut HashSet<PathBuf>, directories: &mut Vec<PathBuf>) {
-    /// No system has so many; this bounds the recursion.
+    /// More than any system has; bounds the recursion.
     const FILES_LIMIT: usize = 200;
     if read.len() >= FILES_LIMIT || !read.insert(path.to_owned()) {
         return;
@@ -52,13 +53,13 @@ fn read_configuration(path: &Path, read: &mut HashSet<PathBuf>, directories: &mu
                 }
             }
         } else if line.starts_with('/') {
-            // Older files add the library type: /usr/lib=libc6.
+            // Older files append the library type: /usr/lib=libc6.
             directories.push(line.split('=').next().unwrap_or(line).trim_end().into());
         }
     }
 }
 
-/// The files that a pattern stands for, in alphabetical order. Wildcards are understood in the last component.
+/// The files that match a pattern, in alphabetical order. Wildcards are supported in the last component.
 fn expand(pattern: &Path) -> Vec<PathBuf> {
     let (Some(directory), Some(name)) = (pattern.parent(), pattern.file_name().and_then(|name| name.to_str())) else {
         return Vec::new();
@@ -97,7 +98,8 @@ fn file_names(directory: &Path) -> impl Iterator<Item = String> {
     entries.filter_map(|entry| entry.file_name().into_string().ok())
 }
 
-/// The files that a bare name may stand for: `z` is `libz.so`, or where only versioned files exist, the highest `libz.so.1`.
+/// The files that a bare name may stand for: `z` is `libz.so`, or the highest `libz.so.1` if only versioned files
+/// exist.
 pub(super) fn candidates(directory: &Path, name: &str) -> Vec<PathBuf> {
     let mut names = Vec::new();
     if name.contains('.') {
@@ -118,8 +120,9 @@ pub(super) fn is_shared_object_name(name: &str) -> bool {
     name.ends_with(".so") || name.rsplit_once(".so.").is_some_and(|(_, version)| is_version(version))
 }
 
-/// The file in `directory` that is `name` with the highest version number: of `libz.so.1` and `libz.so.0.9` the first. Where
-/// the highest has a link named by its major version alone, which is what other libraries ask for, it is that.
+/// The file in `directory` that is `name` with the highest version number: of `libz.so.1` and `libz.so.0.9` the
+/// first. If the highest has a link with only the major version in its name, which other libraries refer to, returns
+/// that link.
 fn highest_version(directory: &Path, name: &str) -> Option<String> {
     let version = |file: &str| -> Option<Vec<u64>> {
         let numbers = file.strip_prefix(name)?.strip_prefix('.')?;

@@ -1,17 +1,17 @@
-//! Where Windows, or Wine, keeps its DLLs, and under which file names.
+//! The DLL directories of Windows, or Wine, and the file names of DLLs.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use super::{PeDirectories, WineFolders};
 
-/// File extensions of DLLs. A name with one of these follows Windows' rules on every host.
+/// File extensions of DLLs. A name with one of these follows the rules of Windows on every host.
 const EXTENSIONS: &[&str] = &[".dll", ".ocx", ".drv", ".cpl", ".ax", ".acm", ".tsp", ".bpl", ".exe", ".sys"];
 
 /// The folders of Wine's own 32-bit and 64-bit DLLs below its library directory.
 const WINE_FOLDERS: [&str; 2] = ["i386-windows", "x86_64-windows"];
 
-/// Where distributions put Wine's library directory, called `wine`.
+/// The parent directories of Wine's library directory, `wine`, on various distributions.
 const WINE_PARENTS: &[&str] = &[
     "/usr/lib/i386-linux-gnu",
     "/usr/lib/x86_64-linux-gnu",
@@ -26,16 +26,17 @@ const WINE_PARENTS: &[&str] = &[
     "/opt/wine-staging/lib64",
 ];
 
-/// Windows' system directories, the 32-bit one first, and where else its loader looks for what a library needs. Workers keep
-/// it from the current directory and from PATH.
+/// Windows' system directories, the 32-bit one first, and other places where its loader finds dependencies. Workers
+/// exclude the current directory and PATH from its search.
 pub(super) fn windows_directories() -> PeDirectories {
     let root = PathBuf::from(env::var_os("SystemRoot").unwrap_or_else(|| "C:\\Windows".into()));
-    // The host is a 64-bit process, so it sees both directories by their real names.
+    // The host is a 64-bit process, so it sees both directories under their real names.
     let system = vec![root.join("SysWOW64"), root.join("System32")];
     PeDirectories { system, fallback: side_by_side(&root) }
 }
 
-/// The same inside a Wine prefix. Wine's own DLLs count too, for a prefix is only filled when Wine first runs.
+/// The equivalent inside a Wine prefix. Wine's own DLLs count too, since a prefix is only filled when Wine first
+/// runs.
 pub(super) fn wine_directories(wine: Option<&WineFolders>) -> PeDirectories {
     let Some(wine) = wine else {
         return PeDirectories::default();
@@ -71,18 +72,18 @@ fn side_by_side(root: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a name is that of a DLL by its extension.
+/// Whether a name has the extension of a DLL.
 pub(super) fn is_dll_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     EXTENSIONS.iter().any(|extension| lower.ends_with(extension))
 }
 
-/// The file that a bare name stands for. Windows adds `.dll` to a name that has no extension.
+/// The file that a bare name stands for. Windows adds `.dll` to a name without an extension.
 pub(super) fn candidates(directory: &Path, name: &str) -> Vec<PathBuf> {
     let mut names = vec![name.to_owned()];
     if !is_dll_name(name) {
         let extended = format!("{}.dll", name.trim_end_matches('.'));
-        // A version number is no extension, so a name with a dot is tried both ways.
+        // A version number is not an extension, so a name with a dot is tried both ways.
         if name.contains('.') {
             names.push(extended);
         } else {
@@ -92,7 +93,7 @@ pub(super) fn candidates(directory: &Path, name: &str) -> Vec<PathBuf> {
     names.into_iter().map(|name| file_in(directory, &name).unwrap_or_else(|| directory.join(name))).collect()
 }
 
-/// The file in `directory` that has `name`, in any case of letters.
+/// The file in `directory` named `name`, compared case-insensitively.
 pub(super) fn file_in(directory: &Path, name: &str) -> Option<PathBuf> {
     let exact = directory.join(name);
     if exact.is_file() {
@@ -101,8 +102,7 @@ pub(super) fn file_in(directory: &Path, name: &str) -> Option<PathBuf> {
     same_name_in_other_case(&exact)
 }
 
-/// The file that differs from `path` only by the case of letters in its last component, where the host's file system makes
-/// that difference.
+/// The file that differs from `path` only by letter case in its last component, on a case-sensitive file system.
 pub(super) fn same_name_in_other_case(path: &Path) -> Option<PathBuf> {
     let wanted = path.file_name()?.to_str().filter(|name| !cfg!(windows) && is_dll_name(name))?;
     let directory = path.parent()?;
@@ -112,7 +112,7 @@ pub(super) fn same_name_in_other_case(path: &Path) -> Option<PathBuf> {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| name.eq_ignore_ascii_case(wanted))
         .collect();
-    // Several spellings can exist side by side; the choice must not depend on the order of the directory.
+    // Several spellings can exist side by side; the choice must not depend on directory order.
     names.sort();
     names.into_iter().next().map(|name| directory.join(name))
 }

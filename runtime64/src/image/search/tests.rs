@@ -1,4 +1,4 @@
-//! Which file a name leads to.
+//! The file found for a name.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;

@@ -78,7 +78,7 @@ impl Process {
         }
         let process = Self { process: created.map_err(|error| conditions.explain(error))?, _job: own_job };
         // A worker that has ended by now is found to have by the greeting.
-        let _ = process.give(&worker_end.replies).and_then(|replies| endpoint.tell_replies(replies));
+        let _ = process.give(&worker_end.replies).and_then(|replies| endpoint.send_reply_handle(replies));
         Ok((process, endpoint))
     }
 

@@ -1,4 +1,4 @@
-//! Why `abort` was called: the C library's own words, or the C++ exception that nothing caught.
+//! The reason `abort` was called: the C library's message, or the uncaught C++ exception.
 
 use std::ffi::{CStr, c_char, c_uint, c_void};
 use std::mem;
@@ -9,13 +9,13 @@ use protocol::{Cause, Text};
 
 use crate::process;
 
-/// Finds a symbol of a library that was loaded, NULL if it has none of that name.
+/// Finds a symbol of a loaded library; NULL if it has none of that name.
 pub(crate) type Symbols<'a> = &'a dyn Fn(&CStr) -> *mut c_void;
 
-/// What the C library keeps for debuggers when it gives up (glibc, `struct abort_msg_s`).
+/// The message that the C library keeps for debuggers when it aborts (glibc, `struct abort_msg_s`).
 #[repr(C)]
 struct Message {
-    /// The bytes of the whole mapping, this number included.
+    /// The size of the whole mapping in bytes, including this field.
     bytes: c_uint,
     text: [c_char; 0],
 }
@@ -31,40 +31,40 @@ struct TypeInfo {
     name: *const c_char,
 }
 
-/// The C library's variable that leads to its message.
+/// The C library's variable that points to its message.
 static MESSAGE: AtomicPtr<*const Message> = AtomicPtr::new(ptr::null_mut());
 /// `__cxa_current_exception_type`.
 static CURRENT_TYPE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-/// What `std::terminate` called before.
+/// The previous handler of `std::terminate`.
 static TERMINATE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-/// The name of the type of the exception that `std::terminate` was called for.
+/// The type name of the exception for which `std::terminate` was called.
 static UNCAUGHT: AtomicPtr<c_char> = AtomicPtr::new(ptr::null_mut());
 
-/// The thread that loads a library at this moment; 0 for none.
+/// The thread that is currently loading a library; 0 if none.
 pub(super) static LOADING: AtomicU32 = AtomicU32::new(0);
 
-/// The C++ runtimes that libraries share.
+/// The C++ runtimes shared between libraries.
 const RUNTIMES: [&CStr; 2] = [c"libstdc++.so.6", c"libc++abi.so.1"];
 
-/// Looks up what a handler may not look up.
+/// Looks up symbols in advance, since a handler may not.
 pub(super) fn prepare() {
     // SAFETY: both names are zero-terminated. The variable has this type in every glibc that has it.
     let message = unsafe { libc::dlvsym(libc::RTLD_DEFAULT, c"__abort_msg".as_ptr(), c"GLIBC_PRIVATE".as_ptr()) };
     MESSAGE.store(message.cast(), Ordering::Relaxed);
 }
 
-/// Has the exceptions of a library's C++ runtime told, if it is the first that is seen: its own, or one that is shared.
+/// Hooks the exceptions of a library's C++ runtime, if it is the first one seen: its own, or a shared one.
 pub(crate) fn prepare_new_library(own: Symbols<'_>) {
     if !CURRENT_TYPE.load(Ordering::Relaxed).is_null() || hook(own) {
         return;
     }
-    // The first that is there will do.
+    // The first one present is sufficient.
     let _ = RUNTIMES.into_iter().any(|runtime| hook(&|name| in_runtime(runtime, name)));
 }
 
 /// The address of a symbol of a C++ runtime, NULL if that runtime is not in this process.
 fn in_runtime(runtime: &CStr, name: &CStr) -> *mut c_void {
-    // SAFETY: both names are zero-terminated; nothing is loaded that is not there already, and what is there stays.
+    // SAFETY: both names are zero-terminated; only a library that is already loaded is opened, and it stays loaded.
     unsafe {
         let handle = libc::dlopen(runtime.as_ptr(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
         if handle.is_null() { ptr::null_mut() } else { libc::dlsym(handle, name.as_ptr()) }
@@ -77,21 +77,22 @@ fn hook(find: Symbols<'_>) -> bool {
         return false;
     }
     CURRENT_TYPE.store(current, Ordering::Relaxed);
-    // SAFETY: `std::set_terminate` takes and gives a function without arguments and results, or none (C++17 21.6.2).
+    // SAFETY: `std::set_terminate` takes and returns a function without arguments and results, or none (C++17
+    // 21.6.2).
     let before = unsafe { mem::transmute::<*mut c_void, SetTerminate>(set)(terminating) };
     TERMINATE.store(before.map_or(ptr::null_mut(), |before| before as *mut c_void), Ordering::Relaxed);
     true
 }
 
 process::entry! {
-    /// Is called by `std::terminate`.
+    /// Called by `std::terminate`.
     unsafe extern "C-unwind" fn terminating() = terminated;
 }
 
-/// `std::terminate` was called. What is thrown is noted for the report of the `abort` that follows.
+/// Handler of `std::terminate`. Records the exception for the report of the `abort` that follows.
 unsafe extern "C-unwind" fn terminated() {
-    // SAFETY: both addresses were found under the names of functions of these types; a type that is being thrown lives as long
-    // as its library, which is never unloaded.
+    // SAFETY: both addresses were found under the names of functions of these types; the type of a thrown exception
+    // lives as long as its library, which is never unloaded.
     unsafe {
         let current = mem::transmute::<*mut c_void, Option<CurrentType>>(CURRENT_TYPE.load(Ordering::Relaxed));
         if let Some(ty) = current.and_then(|current| current().as_ref()) {
@@ -104,7 +105,7 @@ unsafe extern "C-unwind" fn terminated() {
     }
 }
 
-/// Why `abort` was called by a thread, and the words for it.
+/// The reason a thread called `abort`, and its text.
 pub(super) fn explain(thread: u32) -> (Cause, Text) {
     let text = message();
     let mut uncaught = UNCAUGHT.load(Ordering::Relaxed);
@@ -118,13 +119,14 @@ pub(super) fn explain(thread: u32) -> (Cause, Text) {
     (Cause::CppException, unsafe { text_at(uncaught, Text::LONGEST) })
 }
 
-/// What the C library says.
+/// The C library's message.
 fn message() -> Text {
     let variable = MESSAGE.load(Ordering::Relaxed);
     if variable.is_null() {
         return Text::default();
     }
-    // SAFETY: the C library has put the address of a mapping of its own there, or NULL, and never unmaps the last one.
+    // SAFETY: the C library has stored the address of a mapping of its own there, or NULL, and never unmaps the last
+    // one.
     let text = unsafe {
         match variable.read_volatile().as_ref() {
             Some(message) => text_at((&raw const message.text).cast(), message.bytes as usize),
@@ -134,8 +136,8 @@ fn message() -> Text {
     Text::of(text.bytes().trim_ascii())
 }
 
-/// The type of what the constructor of a library throws whose C++ runtime was not there before. A handler may look it up in
-/// this one case: the loader is held by this very thread, and the heap is not to blame.
+/// The type thrown by a library's constructor if the library brought its C++ runtime with it. A handler may look it
+/// up in this one case: this very thread holds the loader's lock, and the heap is not the cause.
 fn thrown_while_loading() -> *mut c_char {
     let name = c"__cxa_current_exception_type";
     let found = RUNTIMES.map(|runtime| in_runtime(runtime, name)).into_iter().find(|found| !found.is_null());
@@ -149,11 +151,11 @@ fn thrown_while_loading() -> *mut c_char {
 /// The text at an address.
 ///
 /// # Safety
-/// All bytes up to the first zero or the limit can be read.
+/// All bytes up to the first zero or the limit are readable.
 unsafe fn text_at(start: *const c_char, limit: usize) -> Text {
     let mut text = Text::default();
     for index in 0..limit.min(Text::LONGEST) {
-        // SAFETY: as the caller says.
+        // SAFETY: as the caller guarantees.
         let byte = unsafe { *start.add(index) } as u8;
         if byte == 0 {
             break;

@@ -1,16 +1,16 @@
-//! Who called `abort`: the signal is raised in the C library, which says nothing.
+//! The caller of `abort`: the signal is raised in the C library, which does not identify it.
 
 use std::ffi::{c_int, c_uint, c_void};
 
 use super::maps::{Module, Place};
 
-/// How many frames are looked at.
+/// The limit on frames that are examined.
 const MOST: usize = 48;
 
-/// How long that may take, in seconds. The report has been made by then; the process ends in either case.
+/// The time limit in seconds. The report is complete by then; the process ends in either case.
 const LIMIT: c_uint = 2;
 
-/// Files whose code calls `abort` for others.
+/// Files whose code calls `abort` on behalf of others.
 const RUNTIMES: [&[u8]; 6] = [b"libc.so", b"libc-", b"ld-linux", b"libstdc++", b"libgcc_s", b"libc++"];
 
 unsafe extern "C" {
@@ -23,11 +23,12 @@ struct Frames {
     count: usize,
 }
 
-/// The innermost frame of the calling thread that is a library's, and the module that it is in. The unwinder may wait for a
-/// lock or fault on a stack in ruins, which must not matter to the caller.
+/// The innermost frame of the calling thread that belongs to a library, and its module. The unwinder may wait for a
+/// lock or fault on a corrupt stack; the caller must tolerate both.
 pub(super) fn find() -> Option<(u64, Module)> {
     let mut frames = Frames { addresses: [0; MOST], count: 0 };
-    // SAFETY: `alarm` takes any number, and its signal ends the process unless it is called off. The function sees frames for as long as the local lives.
+    // SAFETY: `alarm` accepts any number, and its signal ends the process unless it is cancelled. The function
+    // accesses the frames only while the local lives.
     unsafe {
         libc::signal(libc::SIGALRM, libc::SIG_DFL);
         libc::alarm(LIMIT);
@@ -36,7 +37,7 @@ pub(super) fn find() -> Option<(u64, Module)> {
     }
     let worker = Place::of(find as fn() -> _ as usize as u64, 0).module?.path;
     for address in frames.addresses.iter().take(frames.count) {
-        // What was called last may not return, and end its function.
+        // The last function called may not return, so the call may be at the end of its function.
         let call = address.wrapping_sub(1) as u64;
         let Some(module) = Place::of(call, 0).module else { continue };
         if module.path != worker && !is_runtime(module.path.bytes()) {
@@ -49,7 +50,7 @@ pub(super) fn find() -> Option<(u64, Module)> {
 extern "C" fn see(context: *mut c_void, frames: *mut c_void) -> c_int {
     const GO_ON: c_int = 0;
     const STOP: c_int = 4;
-    // SAFETY: the unwinder hands over its context and the argument that it was given.
+    // SAFETY: the unwinder passes its context and the argument it was given.
     let (frames, address) = unsafe { (&mut *frames.cast::<Frames>(), _Unwind_GetIP(context)) };
     let Some(slot) = frames.addresses.get_mut(frames.count) else { return STOP };
     *slot = address;
@@ -57,7 +58,7 @@ extern "C" fn see(context: *mut c_void, frames: *mut c_void) -> c_int {
     GO_ON
 }
 
-/// Whether a file is one that calls `abort` for others, by its name.
+/// Whether a file, judged by its name, is one that calls `abort` on behalf of others.
 fn is_runtime(path: &[u8]) -> bool {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
     !path.starts_with(b"/") || RUNTIMES.iter().any(|start| name.starts_with(start))

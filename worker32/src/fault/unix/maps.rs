@@ -1,27 +1,29 @@
-//! What lies where in this process, read from `/proc/self/maps` as a signal handler may: without allocating.
+//! The memory map of this process, read from `/proc/self/maps` in a way that is safe in a signal handler: without
+//! allocating.
 
 use protocol::Text;
 
-/// The longest line that is kept. The paths of longer ones are cut off.
+/// The longest line that is kept. The paths of longer ones are truncated.
 const LINE_BYTES: usize = 512;
 
-/// How far below a stack an access may lie that is taken for an overflow of it: as far as the kernel keeps other memory away.
+/// The maximum distance below a stack at which an access counts as its overflow: the gap that the kernel keeps free
+/// of other memory.
 const STACK_GAP: u64 = 1 << 20;
 
-/// What the mappings tell of an instruction and of the stack of its thread.
+/// The location of an instruction and of its thread's stack in the memory map.
 #[derive(Debug)]
 pub(super) struct Place {
     instruction: u64,
     stack: u64,
-    /// The module that the instruction is in.
+    /// The module that contains the instruction.
     pub(super) module: Option<Module>,
-    /// Where the mapping starts that holds the stack pointer, or is the next one above it.
+    /// The start of the mapping that contains the stack pointer, or of the next one above it.
     stack_start: Option<u64>,
     /// The module whose mappings are being read.
     current: Module,
 }
 
-/// A file that is mapped, and from where on.
+/// A mapped file, and its start address.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Module {
     pub(super) base: u64,
@@ -39,7 +41,7 @@ struct Mapping<'a> {
 }
 
 impl Place {
-    /// Reads what this process has mapped.
+    /// Reads the memory map of this process.
     pub(super) fn of(instruction: u64, stack: u64) -> Self {
         let mut place = Self::new(instruction, stack);
         let mut lines = Lines { line: [0; LINE_BYTES], length: 0 };
@@ -51,17 +53,17 @@ impl Place {
         Self { instruction, stack, module: None, stack_start: None, current: Module::default() }
     }
 
-    /// Whether an access that failed went beyond the end of the thread's stack.
+    /// Whether a failed access went beyond the end of the thread's stack.
     pub(super) fn is_overflow(&self, accessed: u64) -> bool {
         self.stack_start.is_some_and(|start| {
             let near =
                 |address: u64| address < start.saturating_add(STACK_GAP) && start <= address.saturating_add(STACK_GAP);
-            // The stack pointer may stand at the very end, or beyond it once a frame was made.
+            // The stack pointer may be at the very end, or beyond it once a frame was created.
             accessed < start && near(accessed) && near(self.stack)
         })
     }
 
-    /// Takes in one line. The kernel lists them by address.
+    /// Processes one line. The kernel lists them by address.
     fn see(&mut self, line: &[u8]) {
         let Some(mapping) = parse(line) else { return };
         if self.stack_start.is_none() && mapping.is_writable && mapping.end > self.stack {
@@ -79,7 +81,7 @@ impl Place {
     }
 }
 
-/// Cuts what is read into lines.
+/// Splits the data read into lines.
 struct Lines {
     line: [u8; LINE_BYTES],
     length: usize,
@@ -118,11 +120,11 @@ fn hexadecimal(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |value, next| Some(value << 4 | digit(next)?))
 }
 
-/// Gives the file part by part.
+/// Reads the file part by part.
 fn read_maps(mut take: impl FnMut(&[u8])) {
     use rustix::fs::{CWD, Mode, OFlags, openat};
     let mut part = [0; 4096];
-    // Both make nothing but a system call: the path is a C string already.
+    // Both only make a system call: the path is already a C string.
     let Ok(file) = openat(CWD, c"/proc/self/maps", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else { return };
     while let Ok(read @ 1..) = rustix::io::read(&file, &mut part) {
         take(&part[..read]);
@@ -189,7 +191,7 @@ ff000000-ff800000 rw-p 00000000 00:00 0                          [stack]
     }
 
     #[test]
-    fn lines_that_are_none_are_passed_over() {
+    fn invalid_lines_are_skipped() {
         for line in ["", "x", "1-", "-", "1-2", "1-2 r", "1-2 rw-p", "g-2 rw-p 0 0 0", "11111111111111111-2 rw-p 0 0 0"]
         {
             assert_eq!(parse(line.as_bytes()), None, "{line}");

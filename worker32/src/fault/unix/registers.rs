@@ -1,4 +1,4 @@
-//! The registers that the kernel saved when it raised a signal.
+//! The registers saved by the kernel when it raised a signal.
 
 use libc::{c_int, ucontext_t};
 use protocol::Registers;
@@ -48,28 +48,28 @@ const STACK: c_int = libc::REG_ESP;
 #[cfg(target_arch = "x86_64")]
 const STACK: c_int = libc::REG_RSP;
 
-/// All of them, in the order of a report.
+/// All registers, in report order.
 pub(super) fn of(context: &ucontext_t) -> Registers {
     Registers::of(&NAMED.map(|register| value(context, register)))
 }
 
-/// Where the next instruction lies.
+/// The instruction pointer.
 pub(super) fn instruction(context: &ucontext_t) -> u64 {
     value(context, INSTRUCTION)
 }
 
-/// Where the stack ends.
+/// The stack pointer.
 pub(super) fn stack(context: &ucontext_t) -> u64 {
     value(context, STACK)
 }
 
-/// The number of the processor's exception, and its error code.
+/// The processor's exception number and error code.
 pub(super) fn fault(context: &ucontext_t) -> (i64, i64) {
     (value(context, libc::REG_TRAPNO) as i64, value(context, libc::REG_ERR) as i64)
 }
 
 fn value(context: &ucontext_t, register: c_int) -> u64 {
     let value = context.uc_mcontext.gregs[register as usize];
-    // Registers of i386 are no negative numbers.
+    // Registers of i386 are unsigned.
     if cfg!(target_arch = "x86") { u64::from(value as u32) } else { value as u64 }
 }

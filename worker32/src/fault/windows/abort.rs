@@ -1,5 +1,5 @@
-//! `abort` of the C runtimes that libraries share: they raise SIGABRT within the process first. A library with a runtime of its
-//! own ends by its own means.
+//! `abort` of the shared C runtimes: they raise SIGABRT within the process first. A library with its own runtime ends
+//! in its own way.
 
 #[cfg(target_arch = "x86")]
 use std::arch::naked_asm;
@@ -23,23 +23,23 @@ type Handler = unsafe extern "C" fn(c_int);
 type Signal = unsafe extern "C" fn(c_int, Handler) -> *mut c_void;
 
 unsafe extern "C" {
-    /// Of the C runtime that this executable is linked to.
+    /// `signal` of the C runtime that this executable is linked to.
     fn signal(number: c_int, handler: Handler) -> *mut c_void;
 }
 
-/// Has `abort` of this executable's C runtime reported.
+/// Installs reporting of `abort` in this executable's C runtime.
 pub(super) fn prepare() {
-    // SAFETY: the handler has the type that is asked for.
+    // SAFETY: the handler has the required type.
     unsafe { signal(SIGABRT, aborted) };
 }
 
-/// The same for the Universal C Runtime, once a library has brought it.
+/// The same for the Universal C Runtime, once a library has loaded it.
 pub(super) fn prepare_new_runtime() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.load(Ordering::Relaxed) {
         return;
     }
-    // SAFETY: both names are zero-terminated; a runtime that a library has brought stays, as no library is unloaded, and
+    // SAFETY: both names are zero-terminated; a runtime loaded by a library stays, as no library is unloaded, and
     // `signal` has this type in it.
     unsafe {
         let module = GetModuleHandleA(c"ucrtbase.dll".as_ptr().cast());
@@ -53,7 +53,7 @@ pub(super) fn prepare_new_runtime() {
     }
 }
 
-/// Called by `abort`: passes the frame pointer on, which the compiler does not let a function see.
+/// Called by `abort`: passes the frame pointer on, which compiled functions cannot access.
 #[cfg(target_arch = "x86")]
 #[unsafe(naked)]
 unsafe extern "C" fn aborted(_: c_int) {
@@ -63,11 +63,11 @@ unsafe extern "C" fn aborted(_: c_int) {
 /// Called by `abort`. Frames are found without a frame pointer.
 #[cfg(target_arch = "x86_64")]
 unsafe extern "C" fn aborted(_: c_int) {
-    // SAFETY: the function takes any number.
+    // SAFETY: the function accepts any number.
     unsafe { report(0) }
 }
 
-/// Where this thread is: as far as the frames can be followed from it.
+/// The context of this thread, as far as frames can be followed from it.
 #[cfg(target_arch = "x86")]
 fn context(frame: usize) -> caller::Aligned {
     let here = (&raw const frame).addr() as u32;
@@ -75,11 +75,11 @@ fn context(frame: usize) -> caller::Aligned {
     caller::Aligned(CONTEXT { Esp: here, Ebp: frame as u32, Eip: code, ..CONTEXT::default() })
 }
 
-/// Where this thread is.
+/// The context of this thread.
 #[cfg(target_arch = "x86_64")]
 fn context(_: usize) -> caller::Aligned {
     let mut context = caller::Aligned(CONTEXT::default());
-    // SAFETY: the structure is aligned as the system wants it.
+    // SAFETY: the structure has the alignment that the system requires.
     unsafe { RtlCaptureContext(&raw mut context.0) };
     context
 }

@@ -1,8 +1,9 @@
-//! Who raised an exception or called `abort`, where the system itself has the address of neither: the stack is followed up to
-//! the first address in a library that is no runtime.
+//! The code that raised an exception or called `abort`, whose address the system does not provide: the stack is
+//! followed up to the first address in a library that is not a runtime.
 //!
-//! On i386 the system's libraries keep the chain of frame pointers, on x86-64 tables describe the frames. Where that leads nowhere,
-//! the stack is searched for an address that a library's call returns to; what an earlier call has left there may be taken for it.
+//! On i386 the system's libraries maintain the chain of frame pointers, on x86-64 tables describe the frames. If
+//! neither leads to a library, the stack is searched for a return address of a library call; stale data of an earlier
+//! call may be mistaken for it.
 
 #[cfg(target_arch = "x86_64")]
 use std::ptr;
@@ -15,18 +16,18 @@ use windows_sys::Win32::System::Diagnostics::Debug::{RtlLookupFunctionEntry, Rtl
 use super::memory::{pointer, read};
 use super::modules::{self, Module};
 
-/// How many words of the stack are looked at.
+/// The number of stack words that are searched.
 const WORDS: usize = 4096;
 
-/// How many frames are followed.
+/// The number of frames that are followed.
 const FRAMES: usize = 64;
 
 const WIDTH: usize = size_of::<usize>();
 
-/// How many modules may be the caller's.
+/// The maximum number of modules that may be the caller's.
 const MODULES: usize = 128;
 
-/// Files whose code raises exceptions and aborts for others, by what their names begin with.
+/// Files whose code raises exceptions and aborts on behalf of others, by the start of their names.
 const RUNTIMES: [&[u8]; 12] = [
     b"ntdll.",
     b"kernelbase.",
@@ -42,25 +43,25 @@ const RUNTIMES: [&[u8]; 12] = [
     b"libwinpthread",
 ];
 
-/// Registers where the system wants them to lie.
+/// Registers with the alignment that the system requires.
 #[repr(align(16))]
 pub(super) struct Aligned(pub(super) CONTEXT);
 
-/// A call of a library's that has not returned.
+/// A library call in progress.
 pub(super) struct Caller {
     /// The last byte of the call.
     pub(super) instruction: usize,
-    /// Where the stack ended before it.
+    /// The stack pointer before it.
     pub(super) stack: usize,
-    /// Where the library is loaded, and its file.
+    /// The library's load address, and its file.
     pub(super) base: u64,
     pub(super) module: Text,
 }
 
-/// The libraries that may have called.
+/// The libraries that may be the caller.
 struct Libraries([Option<Module>; MODULES]);
 
-/// The innermost call of a library on a thread with these registers.
+/// The innermost library call on a thread with these registers.
 pub(super) fn find(context: &CONTEXT) -> Option<Caller> {
     let libraries = Libraries::all();
     libraries.by_frames(context).or_else(|| libraries.by_search(stack_of(context)))
@@ -82,7 +83,7 @@ impl Libraries {
         Self(libraries)
     }
 
-    /// Follows frame pointers: each frame starts with that of its caller and the address that it returns to.
+    /// Follows frame pointers: each frame starts with that of its caller and the return address.
     #[cfg(target_arch = "x86")]
     fn by_frames(&self, context: &CONTEXT) -> Option<Caller> {
         let (stack, mut frame) = (stack_of(context), context.Ebp as usize);
@@ -102,15 +103,15 @@ impl Libraries {
         None
     }
 
-    /// Unwinds frame by frame, as the tables of the modules tell. A stack in ruins may raise another exception here, which then is
-    /// what is reported.
+    /// Unwinds frame by frame, using the tables of the modules. A corrupt stack may raise another exception here,
+    /// which is then reported instead.
     #[cfg(target_arch = "x86_64")]
     fn by_frames(&self, context: &CONTEXT) -> Option<Caller> {
         let mut aligned = Aligned(*context);
         let context = &mut aligned.0;
         for _ in 0..FRAMES {
             let (mut base, mut data, mut frame) = (0, ptr::null_mut(), 0);
-            // SAFETY: the tables are those that the loader has for the address, and everything is written to locals.
+            // SAFETY: the tables are those that the loader has for the address, and all output goes to locals.
             unsafe {
                 let function = RtlLookupFunctionEntry(context.Rip, &raw mut base, ptr::null_mut());
                 if function.is_null() {
@@ -138,7 +139,7 @@ impl Libraries {
         (0..WORDS).find_map(|index| self.caller_at(stack.checked_add(index * WIDTH)?))
     }
 
-    /// The call that returns to the address that lies in this place, if it is a library's.
+    /// The call that returns to the address in this stack slot, if it is a library's.
     fn caller_at(&self, place: usize) -> Option<Caller> {
         let address = pointer(place)?;
         let module = self.0.iter().flatten().find(|module| module.holds(address))?;
@@ -151,7 +152,7 @@ impl Libraries {
     }
 }
 
-/// Whether what ends before an address can be a call (Intel SDM 2A, CALL): `E8` with a distance, or `FF /2`.
+/// Whether the bytes before an address can be a call (Intel SDM 2A, CALL): `E8` with a distance, or `FF /2`.
 fn follows_call(address: usize) -> bool {
     const LONGEST: usize = 7;
     let mut before = [0; LONGEST];
@@ -160,7 +161,7 @@ fn follows_call(address: usize) -> bool {
     is_there && (before[LONGEST - 5] == 0xe8 || [2, 3, 4, 6, 7].into_iter().any(through))
 }
 
-/// Whether a file is one that acts for others, by its name.
+/// Whether a file, judged by its name, is one that acts on behalf of others.
 fn is_runtime(path: &[u8]) -> bool {
     let name = path.rsplit(|byte| *byte == b'\\').next().unwrap_or(path);
     RUNTIMES.iter().any(|start| name.get(..start.len()).is_some_and(|front| front.eq_ignore_ascii_case(start)))
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_told_from_other_code() {
+    fn calls_are_distinguished_from_other_code() {
         let cases: [(&[u8; 7], bool); 5] = [
             (b"\x90\x90\xe8\x01\x02\x03\x04", true),
             (b"\x90\x90\x90\x90\x90\xff\xd0", true),

@@ -1,4 +1,4 @@
-//! What an exception's record tells.
+//! Interpretation of exception records.
 
 use protocol::{Cause, LastWords, MemoryAccess, Stage, Text};
 use windows_sys::Win32::Foundation::{
@@ -10,22 +10,23 @@ use windows_sys::Win32::System::Diagnostics::Debug::{EXCEPTION_POINTERS, EXCEPTI
 use super::memory::{read, word};
 use super::{caller, modules, registers};
 
-/// The code of the exceptions that C++ programs throw which Microsoft's compilers made.
+/// The exception code of C++ exceptions in programs built with Microsoft's compilers.
 const CPP_EXCEPTION: u32 = 0xe06d_7363;
 
-/// The code that the system raises when it finds the heap damaged.
+/// The code that the system raises when it detects heap corruption.
 const HEAP_CORRUPTION: u32 = 0xc000_0374;
 
-/// What such an exception's first parameter is.
+/// The first parameter of such an exception.
 const CPP_MAGIC: std::ops::RangeInclusive<usize> = 0x1993_0520..=0x1993_0522;
 
-/// Whether an exception ends the process if nobody handles it: one of the severity "error", by its two highest bits, or a trap.
+/// Whether an exception ends the process if it is not handled: one of severity "error", by its two highest bits, or a
+/// trap.
 pub(super) fn is_serious(exception: &EXCEPTION_POINTERS) -> bool {
     let code = record(exception).ExceptionCode;
     code as u32 >> 30 == 3 || matches!(code, EXCEPTION_BREAKPOINT | EXCEPTION_DATATYPE_MISALIGNMENT)
 }
 
-/// Whether the thread has used up its stack.
+/// Whether the thread's stack has overflowed.
 pub(super) fn is_stack_overflow(exception: &EXCEPTION_POINTERS) -> bool {
     record(exception).ExceptionCode == EXCEPTION_STACK_OVERFLOW
 }
@@ -42,7 +43,7 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
     let mut report = LastWords::new(stage, cause, code);
     report.thread = thread;
     report.instruction = record.ExceptionAddress.addr() as u64;
-    // SAFETY: the context is there for as long as the record.
+    // SAFETY: the context lives as long as the record.
     let context = unsafe { &*exception.ContextRecord };
     report.registers = registers::of(context);
     let is_access = matches!(record.ExceptionCode, EXCEPTION_ACCESS_VIOLATION | EXCEPTION_IN_PAGE_ERROR);
@@ -60,13 +61,13 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
         report.text = thrown_type(record).unwrap_or_default();
     }
     let is_raised = matches!(code, CPP_EXCEPTION | HEAP_CORRUPTION);
-    // Exceptions that are caught may be many, and are not looked into.
+    // Exceptions that are caught may be frequent, and are not examined.
     let is_looked_into = is_raised && stage == Stage::Final;
     if let Some(caller) = is_looked_into.then(|| caller::find(context)).flatten() {
         report.instruction = caller.instruction as u64;
         (report.module_base, report.module) = (caller.base, caller.module);
     } else if is_raised {
-        // Where the system raises them is the same place for all.
+        // The system raises all of them in the same place.
     } else if let Some((base, path)) = modules::of(record.ExceptionAddress.addr()) {
         (report.module_base, report.module) = (base, path);
     }
@@ -74,12 +75,12 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
 }
 
 fn record(exception: &EXCEPTION_POINTERS) -> &EXCEPTION_RECORD {
-    // SAFETY: the system hands over a valid record and keeps it for the handler's run.
+    // SAFETY: the system passes a valid record, which stays valid while the handler runs.
     unsafe { &*exception.ExceptionRecord }
 }
 
-/// The mangled name of the type that is thrown: the first of those that may catch it. Tables lead from one to the next, by
-/// addresses on i386 and by distances from the module's start on x86-64.
+/// The mangled name of the thrown type: the first of those that can catch it. It is found through a chain of tables,
+/// by addresses on i386 and by offsets from the module's start on x86-64.
 fn thrown_type(record: &EXCEPTION_RECORD) -> Option<Text> {
     const TYPES: usize = 12;
     const FIRST: usize = 4;
@@ -96,7 +97,7 @@ fn thrown_type(record: &EXCEPTION_RECORD) -> Option<Text> {
     Some(text_at(descriptor.checked_add(NAME)?))
 }
 
-/// The text up to the first zero, or as much of it as can be read.
+/// The text up to the first zero, or its readable part.
 fn text_at(address: usize) -> Text {
     const PART: usize = 16;
     let mut text = Text::default();

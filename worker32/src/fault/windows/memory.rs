@@ -1,15 +1,15 @@
-//! Copies from addresses that may be wrong, made by the system, so that they fail instead of faulting.
+//! Copies from possibly invalid addresses, made by the system, so that they fail instead of faulting.
 
 use std::ptr;
 
 use windows_sys::Win32::System::Diagnostics::Debug::ReadProcessMemory;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-/// Copies bytes from an address, if they all can be read.
+/// Copies bytes from an address, if all of them are readable.
 pub(super) fn read(address: usize, into: &mut [u8]) -> Option<()> {
     let source = ptr::without_provenance(address);
-    // SAFETY: the target is as large as said, and the pseudo handle of this process is always valid. The system checks the
-    // source.
+    // SAFETY: the size passed is that of the target, and the pseudo handle of this process is always valid. The
+    // system checks the source.
     let done = unsafe {
         ReadProcessMemory(GetCurrentProcess(), source, into.as_mut_ptr().cast(), into.len(), ptr::null_mut())
     };
@@ -23,21 +23,21 @@ pub(super) fn word(address: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes))
 }
 
-/// The address at an address.
+/// The pointer at an address.
 pub(super) fn pointer(address: usize) -> Option<usize> {
     let mut bytes = [0; size_of::<usize>()];
     read(address, &mut bytes)?;
     Some(usize::from_ne_bytes(bytes))
 }
 
-/// Where the memory starts that is reserved for the calling thread's stack, the end that it grows towards: the field
-/// `DeallocationStack` of the thread's block. Only 64-bit programs ask.
+/// The start of the memory reserved for the calling thread's stack, the end towards which the stack grows: the field
+/// `DeallocationStack` of the thread environment block. Only used in 64-bit programs.
 pub(super) fn stack_end() -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
     {
         let end: usize;
-        // SAFETY: the segment register leads to the thread's block, and that place in it holds the address, in every version of
-        // 64-bit Windows.
+        // SAFETY: the segment register points to the thread's block, which contains the address at that offset, in
+        // every version of 64-bit Windows.
         unsafe {
             std::arch::asm!("mov {}, gs:[0x1478]", out(reg) end, options(nostack, preserves_flags, readonly));
         }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_is_nothing() {
+    fn unreadable_memory_is_none() {
         let value = 0x1234_5678u32;
         assert_eq!(word((&raw const value).addr()), Some(value));
         assert_eq!(word(16), None);

@@ -1,5 +1,5 @@
-//! Which module an address is in, by the loader's list. Its lock is not taken: whoever holds it may be what has crashed. Each
-//! entry is therefore read by the system, and their number is bounded.
+//! The module that contains an address, according to the loader's list. The list's lock is not taken, since its
+//! holder may be the crashed thread. The system therefore reads each entry, and their number is bounded.
 
 use std::arch::asm;
 
@@ -7,10 +7,10 @@ use protocol::Text;
 
 use super::memory::{pointer, read};
 
-/// The most modules that are looked at.
+/// The limit on modules that are examined.
 const MOST: usize = 1024;
 
-/// Where things lie in the loader's structures (`PEB`, `PEB_LDR_DATA`, `LDR_DATA_TABLE_ENTRY`), in bytes.
+/// Offsets in the loader's structures (`PEB`, `PEB_LDR_DATA`, `LDR_DATA_TABLE_ENTRY`), in bytes.
 #[cfg(target_arch = "x86")]
 mod offsets {
     pub(super) const LOADER: usize = 0x0c;
@@ -30,7 +30,7 @@ mod offsets {
     pub(super) const ENTRY: usize = 0x58;
 }
 
-/// Where the module starts that an address is in, and its file.
+/// The start of the module that contains an address, and its file.
 pub(super) fn of(address: usize) -> Option<(u64, Text)> {
     let module = all().find(|module| module.holds(address))?;
     Some((module.base as u64, module.path()))
@@ -40,7 +40,7 @@ pub(super) fn of(address: usize) -> Option<(u64, Text)> {
 pub(super) struct Module {
     pub(super) base: usize,
     pub(super) bytes: usize,
-    /// Where its path lies, and the units of it.
+    /// The address of its path, and the number of 16-bit units.
     path: (usize, usize),
 }
 
@@ -49,7 +49,7 @@ impl Module {
         address.wrapping_sub(self.base) < self.bytes
     }
 
-    /// Its file.
+    /// The file of the module.
     pub(super) fn path(&self) -> Text {
         wide_text(self.path.0, self.path.1)
     }
@@ -64,7 +64,7 @@ pub(super) fn all() -> impl Iterator<Item = Module> {
         let mut bytes = [0; offsets::ENTRY];
         read(current, &mut bytes)?;
         entry = Some(pointer_in(&bytes, 0));
-        // The path is a counted string: its length in bytes, the room for it, and where it lies.
+        // The path is a counted string: its length in bytes, its capacity, and its address.
         let length = usize::from(u16::from_ne_bytes([bytes[offsets::PATH], bytes[offsets::PATH + 1]]));
         Some(Module {
             base: pointer_in(&bytes, offsets::BASE),
@@ -83,7 +83,7 @@ fn u32_in(bytes: &[u8; offsets::ENTRY], offset: usize) -> u32 {
     bytes[offset..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes))
 }
 
-/// Text of so many 16-bit units, as UTF-8. What cannot be read is left out.
+/// Text of this many 16-bit units, as UTF-8. Skips unreadable parts.
 fn wide_text(address: usize, units: usize) -> Text {
     let mut text = Text::default();
     let mut bytes = [0; 2 * Text::LONGEST];
@@ -98,11 +98,11 @@ fn wide_text(address: usize, units: usize) -> Text {
     text
 }
 
-/// The process environment block of this process, whose address each thread's own block holds.
+/// The process environment block of this process, whose address is in each thread's own block.
 fn environment() -> usize {
     let block: usize;
-    // SAFETY: the segment register leads to the thread's block, and that place in it holds the address, in every version of
-    // Windows of this width.
+    // SAFETY: the segment register points to the thread's block, which contains the address at that offset, in every
+    // version of Windows of this width.
     unsafe {
         #[cfg(target_arch = "x86")]
         asm!("mov {}, fs:[0x30]", out(reg) block, options(nostack, preserves_flags, readonly));

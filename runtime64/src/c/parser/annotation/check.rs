@@ -1,37 +1,38 @@
-//! Whether annotations can mean what they say of the parameters that they stand at.
+//! Checks that annotations fit the parameters they describe.
 
 use crate::c::error::{Failure, Parsed, Problem};
 use crate::c::parser::Parser;
 use crate::c::parser::tokens::Token;
 use crate::c::types::{Annotation, Direction, Parameter, SizeExpression, Type};
-use crate::c::{Abi, Basic, similar};
+use crate::c::{Abi, Basic, suggest};
 
-/// What the text of a parameter tells beyond its type.
+/// Facts about a parameter's text that its type does not contain.
 #[derive(Clone, Copy)]
-pub(in crate::c::parser) struct Written<'s> {
+pub(in crate::c::parser) struct ParameterSyntax<'s> {
     /// The word of its annotation, if it has one.
     pub(in crate::c::parser) annotation: Option<Token<'s>>,
     /// Whether it was written as an array.
     pub(in crate::c::parser) is_array: bool,
 }
 
-/// How many parameters are checked. No function that can be called has more, and each may name any other.
+/// The number of parameters that are checked. No callable function has more, and each may refer to any other.
 const MOST: usize = 512;
 
-/// Why an annotation cannot hold, and the word that is to blame where it is not the annotation.
+/// Reason an annotation is invalid, and the name at fault if that is not the annotation itself.
 struct Wrong {
     reason: String,
     name: Option<String>,
-    /// Whether the word is no parameter: a similar one may have been meant.
+    /// Whether the name is not a parameter: the message suggests a similar one.
     is_unknown: bool,
 }
 
 impl<'s> Parser<'s> {
-    /// Refuses annotations that cannot hold. In what a preprocessor has put out nobody can mend them: there, they say nothing.
+    /// Rejects annotations that do not fit. Preprocessor output cannot be corrected by its user: annotations
+    /// there are ignored instead.
     pub(in crate::c::parser) fn check_annotations(
         &self,
         list: &mut [Parameter],
-        written: &[Written<'s>],
+        written: &[ParameterSyntax<'s>],
     ) -> Parsed<()> {
         if list.len() > MOST {
             return Ok(());
@@ -47,12 +48,12 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// The failure, at the name that is to blame if it stands after the word.
+    /// The error, at the name at fault if it occurs after the annotation's word.
     fn failure_of(&self, word: Token<'s>, mut wrong: Wrong, list: &[Parameter]) -> Failure {
         let Some(name) = wrong.name else { return word.invalid(wrong.reason) };
         if wrong.is_unknown {
             let known = list.iter().filter_map(|parameter| parameter.name.as_deref());
-            wrong.reason.push_str(&similar::suggestion(&name, known).unwrap_or_default());
+            wrong.reason.push_str(&suggest::suggestion(&name, known).unwrap_or_default());
         }
         let start = word.offset + word.length;
         let rest = self.source.text.get(start..).unwrap_or_default();
@@ -82,7 +83,7 @@ fn check(list: &[Parameter], index: usize, is_array: bool) -> Result<(), Wrong> 
     if parameter.ty.pointee().is_none() {
         let shown = shown(parameter);
         return wrong(format!(
-            "'{}' says how much a pointer leads to, and '{shown}' is no pointer",
+            "'{}' describes the memory behind a pointer, but '{shown}' is not a pointer",
             annotation.spelling
         ));
     }
@@ -93,24 +94,28 @@ fn check(list: &[Parameter], index: usize, is_array: bool) -> Result<(), Wrong> 
     extent.valid.as_ref().map_or(Ok(()), |valid| check_size(list, valid))
 }
 
-/// Whether the function can write through the parameter, and how much is known.
+/// Checks that the function can write through the parameter, and that the size is known.
 fn check_target(parameter: &Parameter, annotation: &Annotation, is_array: bool) -> Result<(), Wrong> {
     let (spelling, shown) = (&annotation.spelling, shown(parameter));
     let Some(target) = parameter.ty.pointee() else {
-        return wrong(format!("'{spelling}' says that a function writes through a pointer, and '{shown}' is none"));
+        return wrong(format!(
+            "'{spelling}' says that the function writes through a pointer, but '{shown}' is not a pointer"
+        ));
     };
     if target.is_const() {
-        return wrong(format!("'{spelling}' says that a function writes to what '{shown}' points to, which is const"));
+        return wrong(format!("'{spelling}' says that the function writes to the target of '{shown}', which is const"));
     }
     if matches!(target.resolve(), Type::Function(_)) {
-        return wrong(format!("'{spelling}' says that a function writes to what '{shown}' points to, which is code"));
+        return wrong(format!(
+            "'{spelling}' says that the function writes to the target of '{shown}', which is a function"
+        ));
     }
     if annotation.direction == Direction::OutPointer {
         return match target.pointee() {
             Some(_) => Ok(()),
             None => wrong(format!(
-                "'{spelling}' says that a function stores a pointer, and what '{shown}' points to is none; '_Out_' is \
-                 for what is no pointer"
+                "'{spelling}' says that the function stores a pointer, but the target of '{shown}' is not a pointer; \
+                 use '_Out_' for other targets"
             )),
         };
     }
@@ -119,20 +124,22 @@ fn check_target(parameter: &Parameter, annotation: &Annotation, is_array: bool) 
     }
     let sized = if annotation.direction == Direction::Out { "_Out_writes" } else { "_Inout_updates" };
     if is_array {
-        return wrong(format!("the length of an array is no part of a parameter; '{sized}_(count)' tells it"));
+        return wrong(format!(
+            "the length of an array is not part of a parameter's type; '{sized}_(count)' specifies it"
+        ));
     }
     match annotation.direction {
-        Direction::Out if target.is_void() => {
-            wrong(format!("how much '{spelling}' writes to '{shown}' is not told; '{sized}_bytes_(size)' tells it"))
-        }
-        Direction::Out if annotation.zero_terminated => {
-            wrong(format!("how much '{spelling}' may write to '{shown}' is not told; '{sized}_z_(size)' tells it"))
-        }
+        Direction::Out if target.is_void() => wrong(format!(
+            "the size that '{spelling}' writes to '{shown}' is unknown; '{sized}_bytes_(size)' specifies it"
+        )),
+        Direction::Out if annotation.zero_terminated => wrong(format!(
+            "the size of the buffer '{shown}' of '{spelling}' is unknown; '{sized}_z_(size)' specifies it"
+        )),
         _ => Ok(()),
     }
 }
 
-/// Whether a size consists of integers that the function is given.
+/// Checks that a size consists of integers that are passed to the function.
 fn check_size(list: &[Parameter], size: &SizeExpression) -> Result<(), Wrong> {
     match size {
         SizeExpression::Number(_) | SizeExpression::SizeOf(_) | SizeExpression::Result => Ok(()),
@@ -142,11 +149,11 @@ fn check_size(list: &[Parameter], size: &SizeExpression) -> Result<(), Wrong> {
         SizeExpression::Parameter(name) => {
             let ty = &parameter_named(list, name)?.ty;
             let advice = match ty.pointee() {
-                Some(target) if is_integer(target) => format!("; '*{name}' is what it points to"),
+                Some(target) if is_integer(target) => format!("; '*{name}' is the integer it points to"),
                 _ if is_integer(ty) => return Ok(()),
                 _ => String::new(),
             };
-            let reason = format!("the size '{name}' is no integer but '{}'{advice}", ty.declare(name));
+            let reason = format!("the size '{name}' is not an integer but '{}'{advice}", ty.declare(name));
             Err(Wrong { reason, name: Some(name.clone()), is_unknown: false })
         }
         SizeExpression::Dereference(name) => {
@@ -154,16 +161,16 @@ fn check_size(list: &[Parameter], size: &SizeExpression) -> Result<(), Wrong> {
             if ty.pointee().is_some_and(is_integer) {
                 return Ok(());
             }
-            let reason = format!("the size '*{name}' is no integer: '{}' does not point to one", ty.declare(name));
+            let reason = format!("the size '*{name}' is not an integer: '{}' does not point to one", ty.declare(name));
             Err(Wrong { reason, name: Some(name.clone()), is_unknown: false })
         }
     }
 }
 
-/// Room must be made before the call.
+/// Checks that the capacity is known before the call, since the buffer must be allocated then.
 fn check_known_before(list: &[Parameter], size: &SizeExpression) -> Result<(), Wrong> {
     let unknown = |what: &str, name: Option<&String>| {
-        let reason = format!("how much room there is must be known before the call, and {what}");
+        let reason = format!("the capacity must be known before the call, but {what}");
         Err(Wrong { reason, name: name.cloned(), is_unknown: false })
     };
     match size {
@@ -175,7 +182,8 @@ fn check_known_before(list: &[Parameter], size: &SizeExpression) -> Result<(), W
             let annotation = parameter_named(list, name)?.annotation.as_ref();
             match annotation.filter(|annotation| annotation.direction == Direction::Out) {
                 Some(annotation) => {
-                    let what = format!("'*{name}' is not, by '{}'; '_Inout_' gives it a value", annotation.spelling);
+                    let what =
+                        format!("'*{name}' is not, because of '{}'; '_Inout_' gives it a value", annotation.spelling);
                     unknown(&what, Some(name))
                 }
                 None => Ok(()),
@@ -192,7 +200,7 @@ fn parameter_named<'a>(list: &'a [Parameter], name: &str) -> Result<&'a Paramete
     })
 }
 
-/// Whether every ABI has this type as an integer.
+/// Whether the type is an integer on every ABI.
 fn is_integer(ty: &Type) -> bool {
     match ty.resolve() {
         Type::Basic(Basic::Bool) => false,

@@ -1,16 +1,16 @@
-//! The names of annotations, and what they tell.
+//! The names of annotations and their meanings.
 
 use crate::c::types::{Direction, ExtentUnit};
 
-/// What the name of an annotation tells.
+/// The meaning of an annotation's name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Meaning {
     pub(super) direction: Direction,
     pub(super) optional: bool,
     pub(super) zero_terminated: bool,
-    /// What its argument counts, if it has one.
+    /// The unit of its argument, if it has one.
     pub(super) unit: Option<ExtentUnit>,
-    /// Whether a second argument tells how much is valid afterwards.
+    /// Whether a second argument specifies the size that is valid after the call.
     pub(super) to: bool,
 }
 
@@ -19,7 +19,7 @@ pub(in crate::c::parser) fn is_annotation(name: &str) -> bool {
     meaning(name).is_some() || is_ignored(name) || plain_word(name).is_some()
 }
 
-/// Annotations without meaning for calls. Those in parentheses take arguments, which are skipped.
+/// Annotations that do not matter to calls. Those with parentheses take arguments, which are skipped.
 pub(super) fn is_ignored(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "_Check_return_",
@@ -102,7 +102,8 @@ pub(super) fn is_ignored(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-/// The old words that are annotations only where something follows that they can describe, since they are names, too.
+/// The old words that are annotations only if something follows that they can describe, since they can also be
+/// names.
 pub(super) fn plain_word(name: &str) -> Option<Option<Direction>> {
     Some(match name {
         "IN" => Some(Direction::In),
@@ -112,7 +113,7 @@ pub(super) fn plain_word(name: &str) -> Option<Option<Direction>> {
     })
 }
 
-/// What the name of an annotation tells, if it is one.
+/// The meaning of a name, if it is an annotation.
 pub(super) fn meaning(name: &str) -> Option<Meaning> {
     if let Some(old) = name.strip_prefix("__") {
         return old_meaning(old);
@@ -143,7 +144,7 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
     Some(meaning)
 }
 
-/// The annotations of before 2008: `__in`, `__out_ecount(n)`, `__deref_out_opt`.
+/// The annotations from before 2008: `__in`, `__out_ecount(n)`, `__deref_out_opt`.
 fn old_meaning(words: &str) -> Option<Meaning> {
     let (words, deref) = match words.strip_prefix("deref_") {
         Some(rest) => (rest, true),

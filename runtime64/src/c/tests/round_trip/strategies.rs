@@ -1,4 +1,4 @@
-//! Random types, as far as C allows them.
+//! Random types that are valid C.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::c::{
     Qualifiers, Record, RecordBody, RecordKind, Type,
 };
 
-/// Names, some of which are types or words of Windows headers, too.
+/// Names, some of which are also types or words of Windows headers.
 const NAMES: &[&str] = &["a", "b", "value", "DWORD", "pair", "IN", "OUT", "FAR", "in", "_x", "größe", "T$1"];
 
 const ANNOTATIONS: &[&str] = &[
@@ -27,7 +27,7 @@ const ANNOTATIONS: &[&str] = &[
     "IN OUT",
 ];
 
-/// A type by its name.
+/// A named type.
 fn named() -> impl Strategy<Value = Type> {
     let names = [
         "struct node",
@@ -89,7 +89,7 @@ fn qualifiers() -> impl Strategy<Value = Qualifiers> {
     })
 }
 
-/// Any type that C allows, as far as this can tell without a layout.
+/// Any type that is valid C, as far as can be decided without a layout.
 pub(super) fn any_type() -> BoxedStrategy<Type> {
     prop_oneof![basic(), named()]
         .prop_recursive(6, 40, 5, |inner| {
@@ -104,7 +104,7 @@ pub(super) fn any_type() -> BoxedStrategy<Type> {
         .boxed()
 }
 
-/// C gives a function no qualifiers.
+/// Adds qualifiers, except to functions, which have none in C.
 fn qualified(ty: Type, qualifiers: Qualifiers) -> Type {
     if matches!(ty.resolve(), Type::Function(_)) { ty } else { ty.qualified(qualifiers) }
 }
@@ -120,7 +120,7 @@ fn length() -> impl Strategy<Value = Length> {
     ]
 }
 
-/// An array, if the element may be one's.
+/// An array, if its element type allows one.
 fn array(element: Type, length: Length) -> Type {
     match element.resolve() {
         Type::Function(_) | Type::Basic(Basic::Void) => element,
@@ -150,7 +150,7 @@ fn parameter(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Parameter> {
             Type::Function(_) | Type::Basic(Basic::Void) => ty.pointer_to(),
             _ => ty,
         };
-        // What describes a callback's result stands in the same place.
+        // The annotation of a callback's result is written in the same place.
         let spelling = spelling.filter(|_| inner_function(&ty).is_none_or(|inner| inner.result_annotation.is_none()));
         let fits = |annotation: &Annotation| match ty.pointee().map(|target| (target, target.resolve())) {
             Some((_, Type::Function(_)) | (_, Type::Basic(Basic::Void))) => annotation.spelling == "IN",
@@ -170,7 +170,7 @@ pub(super) fn function(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Func
                 Type::Array(_) | Type::Function(_) => result.pointer_to(),
                 _ => result,
             };
-            // Such a word describes the first function from the name outwards, so none further out can have one.
+            // Such an annotation describes the first function from the name outwards, so no outer function can have one.
             let annotated_further_out = |inner: &FunctionType| inner.result_annotation.is_some();
             let result = if inner_function(&result).is_some_and(annotated_further_out) {
                 Type::Basic(Basic::Int)
@@ -194,7 +194,7 @@ pub(super) fn function(inner: BoxedStrategy<Type>) -> impl Strategy<Value = Func
     )
 }
 
-/// The function that a declarator of this type spells out.
+/// The function that a declarator of this type spells out in full.
 fn inner_function(ty: &Type) -> Option<&FunctionType> {
     match ty {
         Type::Pointer(inner) | Type::Qualified(_, inner) => inner_function(inner),

@@ -1,11 +1,11 @@
-//! The words that name a basic type, in any order: `unsigned long int`, `int long unsigned`.
+//! The keywords that name a basic type, in any order: `unsigned long int`, `int long unsigned`.
 
 use crate::c::lexer::Kind;
 use crate::c::types::Basic;
 
-/// The words that together name a basic type.
+/// The keywords that together name a basic type.
 #[derive(Default)]
-pub(super) struct Words {
+pub(super) struct BasicTypeSpecifiers {
     base: Option<Kind>,
     long: u32,
     short: bool,
@@ -14,18 +14,18 @@ pub(super) struct Words {
     complex: bool,
 }
 
-impl Words {
-    /// Whether there are any words.
+impl BasicTypeSpecifiers {
+    /// Whether there are any keywords.
     pub(super) fn any(&self) -> bool {
         self.base.is_some() || self.long > 0 || self.short || self.signed || self.unsigned || self.complex
     }
 
-    /// Adds a word; false if it cannot stand with those before.
+    /// Adds a keyword; returns false if it conflicts with the earlier ones.
     pub(super) fn add(&mut self, kind: Kind) -> bool {
         match kind {
             Kind::Long if self.long < 2 => self.long += 1,
             Kind::Short => return !std::mem::replace(&mut self.short, true),
-            // MSVC takes 'signed' and 'unsigned' twice no more than others do.
+            // MSVC rejects a repeated 'signed' or 'unsigned' as other compilers do.
             Kind::Signed => return !std::mem::replace(&mut self.signed, true),
             Kind::Unsigned => return !std::mem::replace(&mut self.unsigned, true),
             Kind::Complex => return !std::mem::replace(&mut self.complex, true),
@@ -35,12 +35,12 @@ impl Words {
         true
     }
 
-    /// Whether this is a floating type of 16 bits, real or complex, which is no basic type here.
+    /// Whether this is a 16-bit floating type, real or complex, which is not a basic type here.
     pub(super) fn is_half_float(&self) -> bool {
         self.base == Some(Kind::HalfFloat)
     }
 
-    /// The type, if the words make one.
+    /// The type, if the keywords form one.
     pub(super) fn basic(&self) -> Option<Basic> {
         if self.complex {
             return match (self.base, self.long, self.short || self.signed || self.unsigned) {
@@ -81,8 +81,8 @@ impl Words {
     }
 }
 
-/// Whether this is a word of a basic type's name.
-pub(super) fn is_word(kind: Kind) -> bool {
+/// Whether this is a keyword of a basic type's name.
+pub(super) fn is_basic_type_specifier(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Void

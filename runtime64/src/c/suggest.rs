@@ -1,14 +1,14 @@
-//! Which known name somebody may have meant.
+//! "Did you mean" suggestions for unknown names.
 
-/// The longest name for which a similar one is sought.
+/// The longest name for which a suggestion is searched.
 const LONGEST: usize = 64;
 
-/// The name most like another among those considered.
+/// The most similar of the names considered.
 pub(super) struct Closest<'a> {
     wanted: Vec<char>,
     lowercase: Vec<char>,
-    /// How far off the best is without and with regard to case, and the best itself. Of equally close ones it is the
-    /// first in the alphabet, so that a message is the same each time.
+    /// The distance of the best name ignoring case and respecting case, and the name itself. Ties go to the
+    /// alphabetically first name, so that messages are reproducible.
     best: Option<(usize, usize, &'a str)>,
     limit: usize,
 }
@@ -17,7 +17,7 @@ impl<'a> Closest<'a> {
     pub(super) fn new(wanted: &str) -> Self {
         let wanted: Vec<char> = wanted.chars().take(LONGEST + 1).collect();
         let lowercase = wanted.iter().map(char::to_ascii_lowercase).collect();
-        // One letter is like every other.
+        // Any single letter is similar to any other.
         let limit = if wanted.len() > 1 { wanted.len().div_ceil(4) } else { 0 };
         Closest { wanted, lowercase, best: None, limit }
     }
@@ -28,7 +28,7 @@ impl<'a> Closest<'a> {
         }
         let letters: Vec<char> = name.chars().collect();
         let lowercase: Vec<char> = letters.iter().map(char::to_ascii_lowercase).collect();
-        // A name is no help against itself.
+        // The name itself is not a suggestion.
         if letters == self.wanted {
             return;
         }
@@ -44,14 +44,14 @@ impl<'a> Closest<'a> {
     }
 }
 
-/// What to add to a message about an unknown name, if a known one is like it: "; did you mean 'that'?"
+/// The hint to append to a message about an unknown name, if a known one is similar: "; did you mean 'that'?"
 pub(crate) fn suggestion<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut closest = Closest::new(wanted);
     known.for_each(|name| closest.consider(name));
     closest.found().map(|name| format!("; did you mean '{name}'?"))
 }
 
-/// How many letters must be added, removed, changed or swapped with their neighbour to make one word the other.
+/// Edit distance: the number of letters to add, remove, change or swap with their neighbour.
 fn distance(left: &[char], right: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=right.len()).collect();

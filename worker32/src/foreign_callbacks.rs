@@ -1,4 +1,4 @@
-//! Where threads of the library's own are known that want the host to be called, and their calls that need no answer.
+//! Threads started by the library that call the host, and their calls that need no answer.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -9,24 +9,24 @@ use protocol::Value;
 
 use crate::invoke::ErrorNumbers;
 
-/// How many calls are kept for the host. Those beyond are dropped, which the host is told.
+/// The maximum number of calls queued for the host. Further calls are dropped, and the host receives their number.
 const MOST_QUEUED: usize = 1 << 16;
 
-/// A call that the host is to make later.
+/// A call that the host will make later.
 pub(crate) struct QueuedCall {
     pub(crate) callback: u32,
     pub(crate) errors: ErrorNumbers,
     pub(crate) arguments: Vec<Value>,
 }
 
-/// What waits for the host.
+/// The calls and threads that wait for the host.
 #[derive(Default)]
-pub(crate) struct Lobby {
-    /// How many calls of the library's own threads the host has made so far.
+pub(crate) struct ForeignCallbacks {
+    /// The number of calls from the library's own threads that the host has made so far.
     served: AtomicU32,
-    /// Whether calls are queued, so that nobody need lock to see that none are.
+    /// Whether calls are queued; avoids locking if there are none.
     has_queued: AtomicBool,
-    /// How many threads wait for news.
+    /// The number of threads that wait for changes.
     waiting: AtomicU32,
     state: Mutex<State>,
     changed: Condvar,
@@ -38,28 +38,28 @@ struct State {
     lost: u32,
 }
 
-impl Lobby {
-    /// How many calls of the library's own threads the host has made so far.
+impl ForeignCallbacks {
+    /// The number of calls from the library's own threads that the host has made so far.
     pub(crate) fn served(&self) -> u32 {
         self.served.load(Ordering::SeqCst)
     }
 
-    /// The host has made a call of one of the library's own threads.
+    /// Counts a call from one of the library's own threads that the host has made.
     pub(crate) fn count_served(&self) {
         self.served.fetch_add(1, Ordering::SeqCst);
         self.announce();
     }
 
-    /// There are news for who waits for them.
+    /// Notifies the waiting threads of a change.
     fn announce(&self) {
-        // Whoever waits has said so before it looked at what there is, and looks again before it sleeps.
+        // A waiting thread registers before it checks the state, and checks again before it sleeps.
         if self.waiting.load(Ordering::SeqCst) != 0 {
             drop(self.lock());
             self.changed.notify_all();
         }
     }
 
-    /// Keeps a call for the host.
+    /// Queues a call for the host.
     pub(crate) fn queue(&self, call: QueuedCall) {
         let mut state = self.lock();
         if state.queue.len() < MOST_QUEUED {
@@ -75,14 +75,15 @@ impl Lobby {
         self.has_queued.load(Ordering::SeqCst)
     }
 
-    /// The calls that are queued now, and how many were dropped before them.
+    /// The calls that are queued now, and the number dropped before them.
     pub(crate) fn take_queued(&self) -> (VecDeque<QueuedCall>, u32) {
         let mut state = self.lock();
         self.has_queued.store(false, Ordering::SeqCst);
         (std::mem::take(&mut state.queue), std::mem::take(&mut state.lost))
     }
 
-    /// Waits until more calls of the library's own threads were served than `served`, or one is queued, or the time is over.
+    /// Waits until more than `served` calls from the library's own threads were served, or one is queued, or the time
+    /// is over.
     pub(crate) fn wait(&self, served: u32, limit: Duration) {
         let deadline = Instant::now() + limit;
         self.waiting.fetch_add(1, Ordering::SeqCst);
