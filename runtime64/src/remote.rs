@@ -1,8 +1,8 @@
-//! Workers seen from the host: finding their executables, starting them, calling them, noticing their death.
+//! The host's view of workers: finding their executables, starting them, calling them, detecting their death.
 //!
-//! Nothing here knows Lua or C. A [`Worker`] is asked with [typed requests](protocol::Call); it is started when first
-//! needed and started anew after it died. Each start is a new *generation*: what belonged to an earlier one (ids of
-//! libraries and functions, addresses) is void.
+//! This module knows neither Lua nor C. A [`Worker`] takes [typed requests](protocol::Call); it starts when first
+//! needed and restarts after it died. Each start is a new *generation*: the ids of libraries and functions and the
+//! addresses of an earlier one are invalid.
 
 mod alarm;
 mod attach;

@@ -1,14 +1,14 @@
-//! The standard library: Lua modules that are part of the executable, so that `require` finds them anywhere.
+//! The standard library: Lua modules embedded in the executable, so that `require` finds them everywhere.
 
-/// The modules by name, each with its source. Chunk names are `@stdlib/NAME.lua`.
+/// The modules' names and sources. Chunk names are `@stdlib/NAME.lua`.
 const MODULES: &[(&str, &str)] = &[("pretty", include_str!("../../stdlib/pretty.lua"))];
 
-/// The source of a module of the standard library, if there is one of this name.
+/// Returns the source of the standard library's module of this name, if it exists.
 pub(crate) fn source(name: &str) -> Option<&'static str> {
     MODULES.iter().find(|(module, _)| *module == name).map(|(_, source)| *source)
 }
 
-/// The chunk name of a module, which its functions show in tracebacks.
+/// The chunk name of a module, as tracebacks show it.
 pub(crate) fn chunk_name(name: &str) -> String {
     format!("@stdlib/{name}.lua")
 }
@@ -45,7 +45,7 @@ mod tests {
         ("'héé ☃'", "\"héé ☃\""),
         ("'caf\\xE9 é'", r#""caf\xE9 \xC3\xA9""#),
         ("'\\u{9B}31m'", r#""\xC2\x9B31m""#),
-        ("'ééé', {length = 3}", "\"é\"… (4 bytes more)"),
+        ("'ééé', {length = 3}", "\"é\"… (4 more bytes)"),
         ("{}", "{}"),
         ("{ 1, 2, { 3 } }", "{ 1, 2, { 3 } }"),
         (
