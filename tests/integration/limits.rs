@@ -40,7 +40,7 @@ fn assert_ordinary(output: &Output) {
 
 /// What each step of a start needs that the system may refuse, in the words of the message.
 const REFUSED: [&str; 7] = [
-    "Ctrl-C ends the program at once",
+    "Ctrl-C terminates the program at once",
     "a thread that watches the time",
     "a thread that starts workers",
     "worker32 could not be started: Resource temporarily unavailable",
