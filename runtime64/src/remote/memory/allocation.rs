@@ -1,4 +1,4 @@
-//! Memory that a script has allocated.
+//! Memory allocated by a script.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use super::allocator::Block;
 use super::arena::{Arena, Segment};
 use crate::remote::{Generation, RemoteError, Session, Worker};
 
-/// Zeroed memory in a worker, which is freed when this drops. Neither asks the worker anything, where memory is shared.
+/// Zeroed memory in a worker, freed on drop. Neither step needs a request to the worker if memory is shared.
 pub struct Allocation {
     bytes: u64,
     place: Place,
 }
 
 enum Place {
-    /// In memory that both sides map.
+    /// In memory that both sides have mapped.
     Shared { arena: Arc<Arena>, segment: Arc<Segment>, block: Block },
-    /// In the worker alone, on a link without shared memory.
+    /// In the worker only, on a link without shared memory.
     Lent { worker: Arc<Worker>, generation: Generation, address: u64 },
 }
 
@@ -29,7 +29,7 @@ impl Allocation {
         Self { bytes, place: Place::Lent { worker, generation, address } }
     }
 
-    /// Where it lies in the worker.
+    /// Its address in the worker.
     #[must_use]
     pub fn address(&self) -> u64 {
         match &self.place {
@@ -38,13 +38,13 @@ impl Allocation {
         }
     }
 
-    /// How large it is, in bytes.
+    /// Its size, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Whether the worker it is in still runs, as far as has been noticed.
+    /// Whether its worker is still running, as far as has been noticed.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         match &self.place {
@@ -56,7 +56,7 @@ impl Allocation {
     /// Copies bytes out.
     ///
     /// # Errors
-    /// [`RemoteError::Stale`] if the worker it was in has ended; where memory is not shared, also those of asking.
+    /// [`RemoteError::Stale`] if its worker has exited; if memory is not shared, also the errors of requests.
     ///
     /// # Panics
     /// If the bytes are not within the allocation.
@@ -68,7 +68,7 @@ impl Allocation {
         }
     }
 
-    /// The same for who holds the worker already. Memory of another worker is not read.
+    /// The same for a caller that already holds the worker. Memory of another worker is not read.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -124,7 +124,7 @@ impl Allocation {
         }
     }
 
-    /// Sets all of it to zero; memory that was used before holds what was there. Memory that was lent is zeroed already.
+    /// Sets all of it to zero, as reused memory contains old data. Lent memory is already zeroed.
     pub(in crate::remote) fn clear(&self) {
         if let Place::Shared { segment, block, .. } = &self.place {
             segment.view.fill(block.offset() - segment.offset, self.bytes as usize, 0);
@@ -134,7 +134,7 @@ impl Allocation {
     #[inline]
     fn check(&self, offset: u64, length: usize) {
         let inside = offset <= self.bytes && length as u64 <= self.bytes - offset;
-        assert!(inside, "{length} bytes at {offset} are outside of an allocation of {}", self.bytes);
+        assert!(inside, "{length} bytes at {offset} are outside an allocation of {} bytes", self.bytes);
     }
 }
 
