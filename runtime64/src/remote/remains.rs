@@ -1,5 +1,6 @@
-//! What workers that have ended leave to the host, let go of beside those who wait for the news, and a little later: to unmap
-//! memory and close handles takes milliseconds where Wine is the system, and holds up what the whole process does with memory.
+//! Releasing the host's resources of exited workers: beside the threads that wait for news of the exit, and a little
+//! later. Unmapping memory and closing handles takes milliseconds where Wine is the system, and blocks all memory
+//! operations of the process.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,17 +8,17 @@ use std::time::{Duration, Instant};
 use super::lasting_thread::LastingThread;
 use super::start::Running;
 
-/// How long it is kept, in which the news is raised, caught and told.
+/// The delay, during which the error is raised, caught and reported.
 const KEPT: Duration = Duration::from_millis(50);
 
-/// What a worker has left, and when.
+/// The resources of an exited worker, and the time of its exit.
 type Left = (Instant, Running);
 
-/// Lets go of what the host has of a worker that has ended, soon. Its arena is of no use from now on.
+/// Releases the host's resources of an exited worker after a short delay. Its arena is invalid from now on.
 pub(super) fn let_go(ended: Running) {
-    static ENDED: LastingThread<Left> = LastingThread::new("releases what workers have left", let_go_in_time);
+    static ENDED: LastingThread<Left> = LastingThread::new("releases resources of exited workers", let_go_in_time);
     ended.bury_arena();
-    // Without a thread it comes back with the error, and is let go of here.
+    // Without a thread they are returned with the error, and released here.
     let _ = ENDED.send((Instant::now(), ended));
 }
 

@@ -1,4 +1,4 @@
-//! Starting a worker: its process, the greeting, and the link that it is called through from then on.
+//! Starting a worker: its process, the greeting, and the link for its requests.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,15 +18,15 @@ mod watchdog;
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
-/// The same under Wine, which may create its whole prefix first.
+/// The same under Wine, which may first create its whole prefix.
 const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 
-/// A worker that runs. The fields drop in this order: the link closes first, then the end of the process is waited for.
+/// A running worker. The fields drop in this order: the link closes first, then the process is waited for.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) link: Link,
     pub(super) control: OwnedControl,
-    /// The prefix of Wine that it runs in, if it runs under Wine.
+    /// The Wine prefix that it runs in, if it runs under Wine.
     wine_prefix: Option<PathBuf>,
 }
 
@@ -34,7 +34,7 @@ impl Running {
     /// Collects the process of a worker whose link has closed.
     pub(super) fn bury(&self, last_words: Option<Box<LastWords>>, started: Started) -> Death {
         let exit = self.control.process.end();
-        // What was reported before anybody could know that it is the end is true if the process ended of it.
+        // A report written before the end was certain is valid if the process ended for the reported cause.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
         let mut death = Death { wine_prefix: self.wine_prefix.clone(), ..Death::new(exit, last_words, started) };
@@ -44,14 +44,14 @@ impl Running {
         death
     }
 
-    /// The worker has ended, or is about to: what lies in the arena is of no use any more.
+    /// Records that the worker has exited, or is about to: the arena's content is invalid from now on.
     pub(super) fn bury_arena(&self) {
         if let Ok(shared) = &self.link.shared {
             shared.arena.bury();
         }
     }
 
-    /// Waits for what the worker answers, so that other threads see it.
+    /// Waits for the worker's answer, visibly to other threads.
     #[inline]
     pub(super) fn awaited<T>(&mut self, ask: impl FnOnce(&mut Client) -> T) -> T {
         self.control.set_awaited(true);
@@ -60,7 +60,7 @@ impl Running {
         answer
     }
 
-    /// Ends the worker at a moment, unless what is given is dropped before.
+    /// Terminates the worker at a given time, unless the returned deadline is dropped before.
     pub(super) fn limit(&self, at: Instant) -> Deadline {
         Deadline::new(&self.control, at)
     }
@@ -72,14 +72,15 @@ impl Drop for Running {
     }
 }
 
-/// How often Wine is told to run a worker before its word is taken that it cannot: on a busy machine the new process may end
-/// before the first instruction of the program.
+/// How many attempts to run a worker precede Wine's report that it is impossible: on a busy machine the new process may
+/// exit before the first instruction of the program.
 const WINE_TRIES: u32 = 3;
 
-/// How what launches a worker under Wine ends when the program could not be started, or was lost by Wine before it had begun.
+/// The exits of the program that launches a worker under Wine if the worker could not be started, or Wine lost it
+/// before it had begun.
 const NOT_STARTED: [Exit; 2] = [Exit::Code(0), Exit::Code(1)];
 
-/// Starts a worker, greets it, and goes over to shared memory with it.
+/// Starts a worker, greets it, and switches to shared memory.
 pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
     let crash_dir = settings.crash_dir.as_deref();
     let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
@@ -89,7 +90,7 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
     let mut started = attempt(kind, &path, wine.as_ref(), wanted, settings);
     for _ in 1..WINE_TRIES {
         match &started {
-            // Nothing of a library has run, so that trying again repeats nothing.
+            // No library code has run, so trying again repeats nothing.
             Err(RemoteError::EndedAtStart { exit, .. }) if wine.is_some() && NOT_STARTED.contains(exit) => {
                 started = attempt(kind, &path, wine.as_ref(), wanted, settings);
             }
@@ -109,7 +110,7 @@ fn attempt(
     wanted: Wanted<'_>,
     settings: &Settings,
 ) -> Result<Running, RemoteError> {
-    // What watches the start, and every deadline after it, is there before the worker is.
+    // The thread that enforces the deadline of the start, and all later ones, exists before the worker does.
     let started = alarm::start().and_then(|()| Process::start(path, wine, &settings.conditions));
     let (process, mut channel) = started.map_err(|source| {
         let path = wine.map_or(path, Wine::loader).to_path_buf();
@@ -150,6 +151,6 @@ fn start_failure(failure: Failure, kind: WorkerKind, path: &Path, process: &Proc
     match failure {
         Failure::Ended { .. } => RemoteError::EndedAtStart { kind, path: path.to_path_buf(), exit: process.end() },
         Failure::Fault(fault) => RemoteError::RefusedAtStart { kind, path: path.to_path_buf(), fault },
-        failure => RemoteError::Protocol(format!("{} is no worker: {failure}", path.display())),
+        failure => RemoteError::Protocol(format!("{} is not a worker: {failure}", path.display())),
     }
 }

@@ -1,4 +1,4 @@
-//! What ends a worker that does not answer its first requests: a channel's own time limits do not exist on every platform.
+//! The watchdog of a worker's first requests: a channel has no time limits of its own on every platform.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,26 +8,26 @@ use crate::remote::control::Control;
 use crate::remote::process::Hangup;
 use crate::remote::{Started, alarm};
 
-/// How often it is looked whether a worker that has yet to answer still lives.
+/// The interval of checking whether a worker that has not answered is still alive.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Why a worker could not be settled with.
+/// The reason why a worker could not be set up.
 pub(super) enum Unsettled {
-    /// It did not answer in time, and was ended.
+    /// It did not answer in time, and was killed.
     Silent,
     Failed(Failure),
 }
 
-/// What has been seen of a worker that did not answer.
+/// The observed state of a worker that did not answer.
 #[derive(Clone, Copy)]
 enum Unanswered {
-    /// It has ended.
+    /// It has exited.
     Ended,
-    /// It was given its time.
+    /// Its time limit has passed.
     Silent,
 }
 
-/// Looks after a worker that is started, on the thread of the [alarm], which must run. Dropped or settled, it looks no more.
+/// Monitors a starting worker on the thread of the [alarm], which must be running. Dropping or settling it ends that.
 pub(super) struct Watchdog(Arc<Mutex<Option<Watched>>>);
 
 struct Watched {
@@ -45,12 +45,12 @@ impl Watchdog {
         Self(watched)
     }
 
-    /// What has become of the first requests.
+    /// Returns the outcome of the first requests.
     pub(super) fn settle<T>(self, outcome: Result<T, Failure>) -> Result<T, Unsettled> {
         let unanswered = take(&self.0).and_then(|watched| watched.unanswered);
         outcome.map_err(|failure| match (unanswered, failure) {
             (Some(Unanswered::Silent), _) => Unsettled::Silent,
-            // A read that was called off says nothing of why.
+            // A cancelled read does not show the cause.
             (Some(Unanswered::Ended), Failure::Broken(_)) => {
                 Unsettled::Failed(Failure::Ended { last_words: None, started: Started::No })
             }
@@ -80,11 +80,11 @@ fn look_later(watched: &Arc<Mutex<Option<Watched>>>, pause: Duration) {
 }
 
 impl Watched {
-    /// Ends what has had its time, and gives when to look next.
+    /// Kills a worker whose time limit has passed, and returns the time until the next check.
     fn look(&mut self) -> Duration {
         if self.unanswered.is_some() {
-            // The end of the process closes the channel; where it does not, whoever waits there is told. A read that begins
-            // later is not called off by this.
+            // The end of the process closes the channel; if it does not, the waiting read is cancelled. A read that
+            // begins later is not affected by this.
             self.hangup.call_off();
             return LOOK;
         }
