@@ -1,58 +1,61 @@
-//! Under what conditions the process of a worker runs.
+//! Options for the process of a worker.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
-/// What the process of a worker finds and may use. What is not said is as it is for this process.
+/// The environment and resources of a worker's process. By default they are the same as this process's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
-    /// Environment variables that are set, or, without a value, removed.
+    /// Environment variables to set or, without a value, to remove.
     pub environment: Vec<(OsString, Option<OsString>)>,
     /// Its current directory.
     pub directory: Option<PathBuf>,
-    /// How much of the processors it gets.
+    /// Its share of the processors.
     pub priority: Priority,
-    /// How much memory of its own it may have, in bytes. Memory that it shares with this process does not count.
+    /// The maximum of its own memory, in bytes. Memory that it shares with this process does not count.
     ///
-    /// A library finds that it can allocate no more. On Linux the limit is `RLIMIT_DATA` (setrlimit(2)), on Windows the
+    /// Beyond it, allocations of a library fail. On Linux the limit is `RLIMIT_DATA` (setrlimit(2)), on Windows the
     /// process memory limit of a job.
     pub memory_limit: Option<u64>,
 }
 
 impl Conditions {
-    /// What an error of starting a process under these comes of, where the system's words say little.
+    /// Adds the cause to an error of starting a process with these options, where the system's own message says little.
     pub(super) fn explain(&self, error: io::Error) -> io::Error {
         let kind = error.kind();
         match &self.directory {
-            Some(directory) if !directory.is_dir() => {
-                io::Error::new(kind, format!("its directory {} is none: {error}", directory.display()))
-            }
+            Some(directory) if !directory.is_dir() => io::Error::new(
+                kind,
+                format!("its directory {} does not exist or is not a directory: {error}", directory.display()),
+            ),
             _ if kind == io::ErrorKind::PermissionDenied && self.priority == Priority::High => io::Error::new(
                 kind,
-                format!("a high priority needs a privilege (on Linux CAP_SYS_NICE, or a limit of 'nice'): {error}"),
+                format!(
+                    "a high priority requires a privilege (on Linux CAP_SYS_NICE, or the resource limit 'nice'): {error}"
+                ),
             ),
             _ => error,
         }
     }
 }
 
-/// How much of the processors a process gets beside others.
+/// The share of the processors that a process gets beside others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Priority {
-    /// Only what nobody else wants.
+    /// Only time that no other process wants.
     Idle,
     /// Less than others.
     Low,
     /// As much as this process.
     #[default]
     Normal,
-    /// More than others; on Linux that needs a privilege.
+    /// More than others; on Linux this requires a privilege.
     High,
 }
 
 impl Priority {
-    /// All of them, with the words that scripts have for them.
+    /// All priorities, with their names in scripts.
     pub const WORDS: [(&'static str, Self); 4] =
         [("idle", Self::Idle), ("low", Self::Low), ("normal", Self::Normal), ("high", Self::High)];
 }

@@ -1,4 +1,4 @@
-//! What any thread may do to a worker that runs, while another one waits for it: end it, and say why.
+//! Terminating a running worker from any thread, while another one waits for it, with a reason.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,25 +7,25 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use super::alarm::Alarm;
 use super::process::Process;
 
-/// Why the host has ended a worker.
+/// The reason why the host has terminated a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// What it did took longer than it was given.
+    /// It exceeded its deadline.
     Expired = 1,
-    /// Somebody interrupted what it did.
+    /// Its work was interrupted.
     Interrupted = 2,
-    /// A script asked for it.
+    /// A script requested it.
     Dismissed = 3,
 }
 
-/// The process of a worker that runs, and what is known of its end.
+/// The process of a running worker, and the reason for its end.
 #[derive(Debug)]
 pub(super) struct Control {
     pub(super) process: Process,
     pub(super) alarm: Alarm,
     /// The first [`Ending`], or 0.
     ending: AtomicU8,
-    /// Whether a thread waits for the worker's answer at this moment.
+    /// Whether a thread is currently waiting for the worker's answer.
     is_awaited: AtomicBool,
 }
 
@@ -34,20 +34,21 @@ impl Control {
         Self { process, alarm: Alarm::default(), ending: AtomicU8::new(0), is_awaited: AtomicBool::new(false) }
     }
 
-    /// Ends the worker now, whatever it does. The first reason counts.
+    /// Terminates the worker at once. Only the first reason is kept.
     pub(super) fn end(&self, why: Ending) {
-        // Whoever waits learns of the end by the process, and then reads the reason: it comes first.
+        // A waiting thread learns of the end from the process, and then reads the reason; so the reason is stored
+        // first.
         let _ = self.ending.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Acquire);
         self.process.kill();
     }
 
-    /// Why the host has ended it, if it has.
+    /// The reason why the host has terminated it, if it has.
     pub(super) fn ending(&self) -> Option<Ending> {
         let ending = self.ending.load(Ordering::Acquire);
         [Ending::Expired, Ending::Interrupted, Ending::Dismissed].into_iter().find(|known| *known as u8 == ending)
     }
 
-    /// Says whether a thread waits for the answer.
+    /// Records whether a thread waits for the answer.
     #[inline]
     pub(super) fn set_awaited(&self, is_awaited: bool) {
         self.is_awaited.store(is_awaited, Ordering::Relaxed);
@@ -58,8 +59,8 @@ impl Control {
     }
 }
 
-/// A worker's control in the hands of who runs it: dropped, the process has ended, though another thread may look at it at that
-/// moment.
+/// A worker's control, held by its owner: once dropped, the process has ended, though another thread may be accessing
+/// it at that time.
 #[derive(Debug)]
 pub(super) struct OwnedControl(Arc<Control>);
 

@@ -1,34 +1,35 @@
-//! How workers have ended: what the next session reports, and the reasons for errors about what an end took with it.
+//! How workers have ended: the end to report to the next session, and the reasons for errors about things that ended
+//! with them.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Death, Generation, RemoteError, Report, Started};
 
-/// How many are remembered for one worker.
+/// The number of reasons kept for one worker.
 const MOST: usize = 16;
 
-/// How the last generations of one worker have ended.
+/// The ends of the last generations of one worker.
 #[derive(Debug, Default)]
 pub(super) struct Ends(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
     reasons: VecDeque<(Generation, String)>,
-    /// The end that was met last, unless a script has asked for it.
+    /// The end met last, unless a script has requested it.
     last: Option<(Generation, End)>,
 }
 
-/// How a generation ended that a script had not asked to end.
+/// How a generation ended, if no script had requested that.
 #[derive(Clone, Debug)]
 pub(super) enum End {
     /// The process died.
     Lost(Death),
-    /// The host ended it, because a call took too long.
+    /// The host terminated it, because a call exceeded its deadline.
     TimedOut(Death),
-    /// The host ended it, because somebody interrupted what it did.
+    /// The host terminated it, because its work was interrupted.
     Interrupted(Death),
-    /// The host ended it, because it broke the protocol.
+    /// The host terminated it, because it violated the protocol.
     Misbehaved(String, Report),
 }
 
@@ -43,7 +44,7 @@ impl End {
         }
     }
 
-    /// The same for a request that was not sent any more.
+    /// The same for a request that was not sent.
     fn before_start(mut self) -> Self {
         if let Self::Lost(death) | Self::TimedOut(death) | Self::Interrupted(death) = &mut self {
             death.started = Started::No;
@@ -60,29 +61,29 @@ impl End {
 }
 
 impl Ends {
-    /// Keeps an end that was met, until it is reported.
+    /// Keeps an end until it is reported.
     pub(super) fn keep(&self, generation: Generation, end: End) {
         self.known().last = Some((generation, end));
     }
 
-    /// A script has asked for an end: nothing before it is reported any more.
+    /// Discards unreported ends, as a script has requested an end.
     pub(super) fn forget(&self) {
         self.known().last = None;
     }
 
-    /// The end that no error has reported yet, as the error of a request that is not sent for it.
+    /// The end that no error has reported yet, as the error of a request that was not sent because of it.
     pub(super) fn unreported(&self) -> Option<RemoteError> {
         let known = self.known();
         let (_, end) = known.last.as_ref().filter(|(_, end)| !end.report().is_set())?;
         Some(end.clone().before_start().error())
     }
 
-    /// How a generation ended, as the error of a request that is not sent for it.
+    /// The end of a generation, as the error of a request that was not sent because of it.
     pub(super) fn error_of(&self, generation: Generation) -> Option<RemoteError> {
         Some(self.end_of(generation)?.before_start().error())
     }
 
-    /// What an error that describes the end of a generation sets when it is raised.
+    /// The flag that an error which describes the end of a generation sets when it is raised.
     pub(super) fn report_of(&self, generation: Generation) -> Option<Report> {
         Some(self.end_of(generation)?.report().clone())
     }
@@ -93,7 +94,7 @@ impl Ends {
         Some(end.clone())
     }
 
-    /// Keeps the first reason that is told of a generation.
+    /// Keeps the first reason given for the end of a generation.
     pub(super) fn note(&self, generation: Generation, reason: &str) {
         let reasons = &mut self.known().reasons;
         if generation == 0 || reasons.iter().any(|(known, _)| *known == generation) {
@@ -105,7 +106,7 @@ impl Ends {
         reasons.push_back((generation, reason.to_owned()));
     }
 
-    /// Why a generation has ended, if that was told and is not forgotten.
+    /// The reason for the end of a generation, if one was given and is still kept.
     pub(super) fn of(&self, generation: Generation) -> Option<String> {
         let known = self.known();
         known.reasons.iter().find(|(known, _)| *known == generation).map(|(_, reason)| reason.clone())
@@ -142,11 +143,11 @@ mod tests {
             Some(RemoteError::Lost(death)) => Some(death.started),
             _ => None,
         };
-        // Whoever sees it without raising an error leaves it.
+        // Code that sees the end without raising an error does not count.
         assert_eq!([told(&ends), told(&ends)], [Some(Started::No); 2]);
         death.report.set();
         assert_eq!(told(&ends), None);
-        // An error that reached nobody was no report.
+        // An error that reached no code does not count as a report.
         death.report.take_back();
         assert_eq!(told(&ends), Some(Started::No));
         assert!(ends.report_of(7).is_some() && ends.report_of(6).is_none());
