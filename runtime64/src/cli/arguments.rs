@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn paths_are_taken() {
-        let arguments = parse(&["--worker", "/opt/w", "--wine=/opt/wine", "-v"]).expect("understood");
+        let arguments = parse(&["--worker", "/opt/w", "--wine=/opt/wine", "-v"]).expect("valid arguments");
         assert_eq!(arguments.worker, Some("/opt/w".into()));
         assert_eq!(arguments.wine, Some("/opt/wine".into()));
         assert!(arguments.version);

@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn a_client_has_one_deadline_for_all_that_it_sends() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
-        let mut slow = TcpStream::connect(listener.local_addr().expect("its port")).expect("somebody listens");
+        let mut slow =
+            TcpStream::connect(listener.local_addr().expect("an address with a port")).expect("a connection");
         let (client, _) = listener.accept().expect("the client");
         let sender = thread::spawn(move || {
             while slow.write_all(b"x").is_ok() {
@@ -166,7 +167,7 @@ mod tests {
             }
         });
         let mut hurried = Hurried { client: &client, until: Instant::now() + Duration::from_millis(100) };
-        let error = Request::read(&mut hurried).expect_err("it is too slow");
+        let error = Request::read(&mut hurried).expect_err("the deadline passes");
         assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
         drop(client);
         sender.join().expect("no panic");

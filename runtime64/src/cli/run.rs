@@ -197,7 +197,7 @@ mod tests {
         let runtime = start(&Arguments::default()).expect("a runtime");
         for (module, global) in [("pretty", "pretty"), ("p=pretty", "p")] {
             require(&runtime, OsStr::new(module)).expect("it is there");
-            let found: bool = runtime.eval("=test", format!("return {global} == require 'pretty'")).expect("a verdict");
+            let found: bool = runtime.eval("=test", format!("return {global} == require 'pretty'")).expect("a boolean");
             assert!(found, "{module}");
         }
     }

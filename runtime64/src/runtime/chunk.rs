@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn bytecode_is_refused() {
         let lua = Lua::new();
-        let bytecode = compile(&lua, "=x", b"return 1").expect("Lua").dump(true);
+        let bytecode = compile(&lua, "=x", b"return 1").expect("valid Lua").dump(true);
         assert!(matches!(compile(&lua, "=x", &bytecode), Err(RuntimeError::Syntax { .. })));
     }
 }

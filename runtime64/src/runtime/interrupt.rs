@@ -136,7 +136,7 @@ mod tests {
             local sum = 0
             for i = 1, 1e6 do sum = sum + i end
             return not ok and e.kind == 'interrupted' and tostring(e) == 'interrupted' and sum == 500000500000";
-        assert!(runtime.eval::<bool>("=test", caught).expect("it goes on"));
+        assert!(runtime.eval::<bool>("=test", caught).expect("the runtime stays usable"));
         let stubborn = [
             "while true do pcall(function() interrupt() while true do end end) end",
             "local function f() interrupt() while true do end end
@@ -146,7 +146,7 @@ mod tests {
         for text in stubborn {
             assert_interrupted(runtime.eval("=test", text));
             // The interrupt leaves no state behind.
-            assert!(runtime.eval::<bool>("=test", caught).expect("it goes on"), "{text}");
+            assert!(runtime.eval::<bool>("=test", caught).expect("the runtime stays usable"), "{text}");
         }
     }
 
@@ -156,7 +156,7 @@ mod tests {
         let handle = runtime.interrupt_handle();
         handle.interrupt();
         assert!(handle.is_pending());
-        runtime.eval::<()>("=test", "for i = 1, 1e6 do end interrupt()").expect("it runs to its end");
+        runtime.eval::<()>("=test", "for i = 1, 1e6 do end interrupt()").expect("it completes");
         assert!(!handle.is_pending());
     }
 
@@ -169,7 +169,7 @@ mod tests {
             Ok(())
         });
         runtime.lua().globals().set("interrupt", interrupt.expect("a function")).expect("a global");
-        runtime.eval::<()>("=test", "interrupt() for i = 1, 1e6 do end").expect("it runs to its end");
+        runtime.eval::<()>("=test", "interrupt() for i = 1, 1e6 do end").expect("it completes");
     }
 
     #[test]
