@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Conditions, Interrupt, RemoteError, Spares};
+use super::{Interrupt, ProcessOptions, RemoteError, Spares};
 
 /// The user's settings; those that are not set have the documented defaults.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +29,7 @@ pub struct Settings {
     /// The name of the worker in messages; without one it is named by its kind.
     pub name: Option<String>,
     /// The options of its process.
-    pub conditions: Conditions,
+    pub process_options: ProcessOptions,
     /// Whether it stays ended once it has died, until a restart is requested.
     pub never_restarts: bool,
     /// When to replace a healthy worker.
@@ -80,7 +80,7 @@ impl Settings {
             && self.wine == other.wine
             && self.link == other.link
             && self.arena_limit == other.arena_limit
-            && self.conditions == other.conditions
+            && self.process_options == other.process_options
             && self.crash_dir == other.crash_dir
     }
 

@@ -111,7 +111,7 @@ fn attempt(
     settings: &Settings,
 ) -> Result<Running, RemoteError> {
     // The thread that enforces the deadline of the start, and all later ones, exists before the worker does.
-    let started = alarm::start().and_then(|()| Process::start(path, wine, &settings.conditions));
+    let started = alarm::start().and_then(|()| Process::start(path, wine, &settings.process_options));
     let (process, mut channel) = started.map_err(|source| {
         let path = wine.map_or(path, Wine::loader).to_path_buf();
         RemoteError::Spawn { kind, through_wine: wine.is_some(), path, source }

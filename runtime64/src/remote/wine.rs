@@ -118,7 +118,7 @@ impl Wine {
 
 /// A worker's environment variable that contains a path. An empty one counts as unset.
 fn variable(settings: &Settings, name: &str) -> Option<OsString> {
-    let of_worker = settings.conditions.environment.iter().rev().find(|(key, _)| key == name);
+    let of_worker = settings.process_options.environment.iter().rev().find(|(key, _)| key == name);
     let value = of_worker.map_or_else(|| env::var_os(name), |(_, value)| value.clone());
     value.filter(|value| !value.is_empty())
 }

@@ -107,7 +107,7 @@ impl Worker {
     /// Its maximum memory, in bytes, if it is limited.
     #[must_use]
     pub fn memory_limit(&self) -> Option<u64> {
-        self.settings.conditions.memory_limit
+        self.settings.process_options.memory_limit
     }
 
     /// The time limit of each call, if there is one; other requests may take [longer](super::REQUEST_LIMIT).

@@ -20,7 +20,7 @@ use rustix::process::{
 
 use super::Exit;
 use crate::remote::lasting_thread::LastingThread;
-use crate::remote::{Conditions, Priority, Wine, windows_path};
+use crate::remote::{Priority, ProcessOptions, Wine, windows_path};
 use guard::Guard;
 use relay::Relay;
 
@@ -45,7 +45,7 @@ impl Process {
     pub(in crate::remote) fn start(
         executable: &Path,
         wine: Option<&Wine>,
-        conditions: &Conditions,
+        options: &ProcessOptions,
     ) -> io::Result<(Self, Endpoint)> {
         let (endpoint, worker_end) = link::pair()?;
         let channel = link::closer(&endpoint)?;
@@ -57,16 +57,16 @@ impl Process {
         // A separate process group protects the worker from the terminal's Ctrl-C; the host decides what happens to a
         // call.
         command.stdin(worker_end).process_group(0);
-        for (name, value) in &conditions.environment {
+        for (name, value) in &options.environment {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
         }
-        if let Some(directory) = &conditions.directory {
+        if let Some(directory) = &options.directory {
             command.current_dir(directory);
         }
-        let (priority, memory_limit) = (conditions.priority, conditions.memory_limit);
+        let (priority, memory_limit) = (options.priority, options.memory_limit);
         let guard = wine.map(|_| Guard::new()).transpose()?;
         let guarded = guard.as_ref().map(Guard::descriptor);
         // SAFETY: the functions run between fork and exec and only make system calls, which are async-signal-safe and
@@ -78,7 +78,7 @@ impl Process {
         // On a terminal, Wine would take it over to emulate a Windows console.
         let needs_relays = wine.is_some() && (io::stdout().is_terminal() || io::stderr().is_terminal());
         let relays = if needs_relays { Relay::of(&mut command)? } else { Vec::new() };
-        let child = spawn(command).map_err(|error| conditions.explain(error))?;
+        let child = spawn(command).map_err(|error| options.explain(error))?;
         let process = Self { child: Mutex::new(child), channel, guard: Mutex::new(guard), relays: Mutex::new(relays) };
         Ok((process, endpoint))
     }

@@ -27,7 +27,7 @@ use windows_sys::Win32::System::Threading::{
 use windows_sys::core::BOOL;
 
 use super::Exit;
-use crate::remote::{Conditions, Priority, Wine};
+use crate::remote::{Priority, ProcessOptions, Wine};
 
 mod attributes;
 mod console;
@@ -53,7 +53,7 @@ impl Process {
     pub(in crate::remote) fn start(
         executable: &Path,
         _wine: Option<&Wine>,
-        conditions: &Conditions,
+        options: &ProcessOptions,
     ) -> io::Result<(Self, Endpoint)> {
         let (mut endpoint, worker_end) = link::pair()?;
         // SAFETY: the function has no precondition; without a console the handles are null or invalid.
@@ -66,9 +66,9 @@ impl Process {
                 inherited.push(handle);
             }
         }
-        let own_job = conditions.memory_limit.map(jobs::limited).transpose()?;
+        let own_job = options.memory_limit.map(jobs::limited).transpose()?;
         let jobs: Vec<HANDLE> = jobs::of_all().iter().chain(&own_job.as_ref()).map(|job| job.as_raw_handle()).collect();
-        let create = || create(executable, standard, (&inherited, &jobs), conditions);
+        let create = || create(executable, standard, (&inherited, &jobs), options);
         let mut created = create();
         for _ in 1..TRIES {
             match &created {
@@ -76,7 +76,7 @@ impl Process {
                 _ => break,
             }
         }
-        let process = Self { process: created.map_err(|error| conditions.explain(error))?, _job: own_job };
+        let process = Self { process: created.map_err(|error| options.explain(error))?, _job: own_job };
         // If the worker has already exited, the greeting notices it.
         let _ = process.give(&worker_end.replies).and_then(|replies| endpoint.tell_replies(replies));
         Ok((process, endpoint))
@@ -200,7 +200,7 @@ fn create(
     executable: &Path,
     standard: [HANDLE; 3],
     (inherited, jobs): (&[HANDLE], &[HANDLE]),
-    conditions: &Conditions,
+    options: &ProcessOptions,
 ) -> io::Result<OwnedHandle> {
     for handle in inherited {
         if !is_inheritable(*handle) {
@@ -211,8 +211,8 @@ fn create(
     // A path cannot contain a quotation mark on Windows, so quoting is the only escaping needed.
     let mut line: Vec<u16> = iter::once(u16::from(b'"')).chain(executable.as_os_str().encode_wide()).collect();
     line.extend(format!("\" {}\0", WorkerEnd::ARGUMENT).encode_utf16());
-    let environment = environment::block(&conditions.environment);
-    let directory = conditions.directory.as_deref().map(|directory| wide(directory.as_os_str()));
+    let environment = environment::block(&options.environment);
+    let directory = options.directory.as_deref().map(|directory| wide(directory.as_os_str()));
     let mut attributes = AttributeList::new(inherited, jobs)?;
     // SAFETY: zeroed values are valid for both structs; every pointer points to a local that outlives the call, the
     // strings are zero-terminated, and the two handles are owned only after the call reports that it has created them.
@@ -226,7 +226,7 @@ fn create(
             | CREATE_NEW_PROCESS_GROUP
             | CREATE_UNICODE_ENVIRONMENT
             | EXTENDED_STARTUPINFO_PRESENT
-            | priority_class(conditions.priority);
+            | priority_class(options.priority);
         let mut made: PROCESS_INFORMATION = mem::zeroed();
         let created = CreateProcessW(
             program.as_ptr(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// The environment and resources of a worker's process. By default they are the same as this process's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
+pub struct ProcessOptions {
     /// Environment variables to set or, without a value, to remove.
     pub environment: Vec<(OsString, Option<OsString>)>,
     /// Its current directory.
@@ -20,7 +20,7 @@ pub struct Conditions {
     pub memory_limit: Option<u64>,
 }
 
-impl Conditions {
+impl ProcessOptions {
     /// Adds the cause to an error of starting a process with these options, where the system's own message says little.
     pub(super) fn explain(&self, error: io::Error) -> io::Error {
         let kind = error.kind();
