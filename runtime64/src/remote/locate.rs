@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use protocol::Machine;
 
-use super::{RemoteError, Settings, WorkerKind, place};
+use super::{RemoteError, Settings, WorkerKind, program_folder};
 
 /// Finds the executable of a kind of worker: by the settings, by the environment, or beside this program.
 ///
@@ -22,7 +22,7 @@ pub(super) fn executable(kind: WorkerKind, settings: &Settings) -> Result<PathBu
     // A path given by the user is used or its absence reported; it is not silently replaced by another.
     let tried: Vec<PathBuf> = match option.or(named) {
         Some(path) => vec![absolute(&path)],
-        None => place::folders().iter().map(|folder| folder.join(kind.executable())).collect(),
+        None => program_folder::folders().iter().map(|folder| folder.join(kind.executable())).collect(),
     };
     match tried.iter().find(|path| path.is_file()) {
         Some(path) => Ok(path.clone()),

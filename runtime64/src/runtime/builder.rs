@@ -9,7 +9,7 @@ use super::finalizers::Finalizers;
 use super::interrupt::Depth;
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
-use crate::remote::{Interrupt, LinkKind, Settings, note_place, outlive_file_size_limit};
+use crate::remote::{Interrupt, LinkKind, Settings, note_program_folder, outlive_file_size_limit};
 use crate::stack;
 
 /// The longest deadline: workers receive milliseconds in 32 bits, at most 49 days.
@@ -96,7 +96,7 @@ impl Builder {
     }
 
     fn start(mut self) -> mlua::Result<Runtime> {
-        note_place();
+        note_program_folder();
         let (lua, report) = state::new_state()?;
         state::set_module_path(&lua, self.settings.script_directory.as_deref())?;
         warnings::install(&lua);

@@ -18,7 +18,7 @@ use windows::files;
 
 /// Determines the folder. A relative path by which this process was started becomes meaningless once the current
 /// directory changes, so this must run before anything else.
-pub fn note_place() {
+pub fn note_program_folder() {
     folders();
 }
 
