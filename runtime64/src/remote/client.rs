@@ -86,7 +86,7 @@ impl Client {
 
     /// Announces that a request is about to be sent. If the worker has exited, the request will report it.
     #[inline]
-    pub(super) fn rouse(&mut self) {
+    pub(super) fn wake_early(&mut self) {
         if let Link::Shared(endpoint) = &mut self.link {
             let _ = endpoint.rouse();
         }

@@ -229,9 +229,9 @@ impl Worker {
     }
 
     /// Announces that a request is about to be sent: if the worker sleeps, it wakes up meanwhile.
-    pub fn rouse(&self) {
+    pub fn wake_early(&self) {
         if let Some(running) = &mut self.lock().running {
-            running.link.client.rouse();
+            running.link.client.wake_early();
         }
     }
 

@@ -15,7 +15,7 @@ impl Session<'_> {
     #[must_use]
     pub fn take_arguments(&mut self) -> Vec<Value> {
         if let Some(running) = &mut self.state.running {
-            running.link.client.rouse();
+            running.link.client.wake_early();
         }
         std::mem::take(&mut self.state.arguments)
     }
