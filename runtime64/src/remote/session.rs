@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::{Answer, Failure};
 use super::control::Ending;
-use super::ends::End;
+use super::exit_log::GenerationEnd;
 use super::start::Running;
 use super::worker::State;
 use super::{Deadline, Generation, RemoteError, Report, Started, Worker, remains};
@@ -196,7 +196,7 @@ impl<'a> Session<'a> {
     /// The error of a request whose worker has exited earlier in this session.
     #[cold]
     fn ended_earlier(&self) -> RemoteError {
-        self.worker.ends.error_of(self.state.generation).unwrap_or(RemoteError::Stale)
+        self.worker.exit_log.error_of(self.state.generation).unwrap_or(RemoteError::Stale)
     }
 
     /// Terminates a worker whose answer arrived after its deadline.
@@ -220,16 +220,16 @@ impl<'a> Session<'a> {
                 // The worker itself enforces the deadlines of calls that run beside those that are waited for.
                 let has_expired = death.last_words.as_ref().is_some_and(|words| words.cause == Cause::Expired);
                 match running.control.ending() {
-                    None if has_expired => End::TimedOut(death),
-                    Some(Ending::Expired) => End::TimedOut(death),
+                    None if has_expired => GenerationEnd::TimedOut(death),
+                    Some(Ending::Expired) => GenerationEnd::TimedOut(death),
                     Some(Ending::Interrupted) => {
                         self.worker.interrupt().take();
-                        End::Interrupted(death)
+                        GenerationEnd::Interrupted(death)
                     }
-                    Some(Ending::Dismissed) | None => End::Lost(death),
+                    Some(Ending::Dismissed) | None => GenerationEnd::Lost(death),
                 }
             }
-            (failure, _) => End::Misbehaved(failure.to_string(), Report::default()),
+            (failure, _) => GenerationEnd::Misbehaved(failure.to_string(), Report::default()),
         };
         match self.worker.let_go(&mut self.state) {
             Some(ended) if has_ended => remains::let_go(ended),
@@ -239,7 +239,7 @@ impl<'a> Session<'a> {
         self.state.lent.clear();
         self.state.held.clear();
         // Kept until an error is raised for it, which the caller may be unable to do.
-        self.worker.ends.keep(self.state.generation, end.clone());
+        self.worker.exit_log.keep(self.state.generation, end.clone());
         end.error()
     }
 }

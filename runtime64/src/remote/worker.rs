@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{Release, Value};
 
-use super::ends::Ends;
+use super::exit_log::ExitLog;
 use super::memory::Allocation;
 use super::session::Session;
 use super::start::Running;
@@ -31,7 +31,7 @@ pub struct Worker {
     /// The generation that is running, or ran last, for code that must not wait for the state.
     latest: AtomicU64,
     pub(super) counters: Counters,
-    pub(super) ends: Ends,
+    pub(super) exit_log: ExitLog,
     /// Data that the user of the worker associates with it.
     companion: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -74,7 +74,7 @@ impl Worker {
             releases: Mutex::default(),
             latest: AtomicU64::new(0),
             counters: Counters::default(),
-            ends: Ends::default(),
+            exit_log: ExitLog::default(),
             companion: OnceLock::new(),
         }
     }
@@ -128,7 +128,7 @@ impl Worker {
             self.recycle(&mut state);
         }
         if state.running.is_none() {
-            if let Some(end) = self.ends.unreported() {
+            if let Some(end) = self.exit_log.unreported() {
                 return Err(end);
             }
             self.start(&mut state)?;
@@ -213,19 +213,19 @@ impl Worker {
     /// Describes the lost worker of a reference to this generation, with the reason if it is known.
     #[must_use]
     pub fn ended(&self, generation: Generation) -> String {
-        let why = self.ends.of(generation).map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let why = self.exit_log.of(generation).map(|reason| format!(" ({reason})")).unwrap_or_default();
         format!("a worker that has ended{why}; its memory is gone")
     }
 
     /// The flag that an error which describes the end of a generation sets when it is raised.
     #[must_use]
     pub fn report_of(&self, generation: Generation) -> Option<Report> {
-        self.ends.report_of(generation)
+        self.exit_log.report_of(generation)
     }
 
     /// Keeps the reason for the end of the generation that is running, or ran last.
     pub fn note_end(&self, reason: &str) {
-        self.ends.note(self.latest(), reason);
+        self.exit_log.note(self.latest(), reason);
     }
 
     /// Announces that a request is about to be sent: if the worker sleeps, it wakes up meanwhile.

@@ -122,7 +122,7 @@ impl Process {
     /// Waits for the exit, for at most `limit`.
     pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
         let deadline = Instant::now() + limit;
-        let mut end = None;
+        let mut notice = None;
         loop {
             let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
             match status {
@@ -142,8 +142,8 @@ impl Process {
             }
             // A descriptor is opened only if there is something to wait for: most calls only ask whether it has already
             // exited.
-            let end = end.get_or_insert_with(|| End::of(self.id()));
-            end.wait(left);
+            let notice = notice.get_or_insert_with(|| ExitNotice::of(self.id()));
+            notice.wait(left);
         }
     }
 }
@@ -161,14 +161,14 @@ impl Hangup {
 }
 
 /// A means to notice the exit of a process that has not been collected.
-enum End {
+enum ExitNotice {
     /// A descriptor that becomes readable at the exit.
     Announced(OwnedFd),
     /// None, on kernels before 5.3 and where a filter refuses the call: it is polled with pauses of this length.
     Unannounced(Duration),
 }
 
-impl End {
+impl ExitNotice {
     fn of(process: u32) -> Self {
         let id = i32::try_from(process).ok().and_then(Pid::from_raw);
         let descriptor = id.and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok());

@@ -20,7 +20,7 @@ impl Worker {
             return Err(RemoteError::Closed(self.to_string()));
         }
         if self.must_stay_ended(state) {
-            return Err(RemoteError::StaysEnded(self.ends.of(state.generation).unwrap_or_default()));
+            return Err(RemoteError::StaysEnded(self.exit_log.of(state.generation).unwrap_or_default()));
         }
         let spares = self.settings.spares.as_ref();
         let spare = spares.and_then(|spares| spares.take(self.kind, &self.settings));
@@ -28,7 +28,7 @@ impl Worker {
             Some(running) => running,
             None => start(self.kind, &self.settings)?,
         });
-        self.ends.forget();
+        self.exit_log.forget();
         state.is_restarted = state.generation > 0;
         state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
         self.latest.store(state.generation, Ordering::Relaxed);
@@ -105,7 +105,7 @@ impl Worker {
         let mut state = self.lock();
         state.may_start = true;
         let running = self.let_go(&mut state);
-        self.ends.forget();
+        self.exit_log.forget();
         drop(state);
         if running.is_some() {
             self.note_end("it was stopped on request");

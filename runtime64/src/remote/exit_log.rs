@@ -11,18 +11,18 @@ const MOST: usize = 16;
 
 /// The ends of the last generations of one worker.
 #[derive(Debug, Default)]
-pub(super) struct Ends(Mutex<Known>);
+pub(super) struct ExitLog(Mutex<LogEntries>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct LogEntries {
     reasons: VecDeque<(Generation, String)>,
     /// The end met last, unless a script has requested it.
-    last: Option<(Generation, End)>,
+    last: Option<(Generation, GenerationEnd)>,
 }
 
 /// How a generation ended, if no script had requested that.
 #[derive(Clone, Debug)]
-pub(super) enum End {
+pub(super) enum GenerationEnd {
     /// The process died.
     Lost(Death),
     /// The host terminated it, because a call exceeded its deadline.
@@ -33,7 +33,7 @@ pub(super) enum End {
     Misbehaved(String, Report),
 }
 
-impl End {
+impl GenerationEnd {
     /// The error that describes it.
     pub(super) fn error(self) -> RemoteError {
         match self {
@@ -60,9 +60,9 @@ impl End {
     }
 }
 
-impl Ends {
+impl ExitLog {
     /// Keeps an end until it is reported.
-    pub(super) fn keep(&self, generation: Generation, end: End) {
+    pub(super) fn keep(&self, generation: Generation, end: GenerationEnd) {
         self.known().last = Some((generation, end));
     }
 
@@ -88,7 +88,7 @@ impl Ends {
         Some(self.end_of(generation)?.report().clone())
     }
 
-    fn end_of(&self, generation: Generation) -> Option<End> {
+    fn end_of(&self, generation: Generation) -> Option<GenerationEnd> {
         let known = self.known();
         let (_, end) = known.last.as_ref().filter(|(ended, _)| *ended == generation)?;
         Some(end.clone())
@@ -112,7 +112,7 @@ impl Ends {
         known.reasons.iter().find(|(known, _)| *known == generation).map(|(_, reason)| reason.clone())
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, LogEntries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -124,34 +124,34 @@ mod tests {
 
     #[test]
     fn the_first_reason_counts_and_old_ones_are_forgotten() {
-        let ends = Ends::default();
-        ends.note(1, "it crashed");
-        ends.note(1, "it was seen again");
-        assert_eq!(ends.of(1).as_deref(), Some("it crashed"));
+        let log = ExitLog::default();
+        log.note(1, "it crashed");
+        log.note(1, "it was seen again");
+        assert_eq!(log.of(1).as_deref(), Some("it crashed"));
         for generation in 2..2 + MOST as u64 {
-            ends.note(generation, "it hung");
+            log.note(generation, "it hung");
         }
-        assert_eq!((ends.of(1), ends.of(2).as_deref()), (None, Some("it hung")));
+        assert_eq!((log.of(1), log.of(2).as_deref()), (None, Some("it hung")));
     }
 
     #[test]
     fn an_end_stays_unreported_until_an_error_is_raised_for_it() {
         let death = Death::new(Exit::Signal(9), None, Started::Unknown);
-        let ends = Ends::default();
-        ends.keep(7, End::Lost(death.clone()));
-        let told = |ends: &Ends| match ends.unreported() {
+        let log = ExitLog::default();
+        log.keep(7, GenerationEnd::Lost(death.clone()));
+        let told = |log: &ExitLog| match log.unreported() {
             Some(RemoteError::Lost(death)) => Some(death.started),
             _ => None,
         };
         // Code that sees the end without raising an error does not count.
-        assert_eq!([told(&ends), told(&ends)], [Some(Started::No); 2]);
+        assert_eq!([told(&log), told(&log)], [Some(Started::No); 2]);
         death.report.set();
-        assert_eq!(told(&ends), None);
+        assert_eq!(told(&log), None);
         // An error that reached no code does not count as a report.
         death.report.take_back();
-        assert_eq!(told(&ends), Some(Started::No));
-        assert!(ends.report_of(7).is_some() && ends.report_of(6).is_none());
-        ends.forget();
-        assert_eq!(told(&ends), None);
+        assert_eq!(told(&log), Some(Started::No));
+        assert!(log.report_of(7).is_some() && log.report_of(6).is_none());
+        log.forget();
+        assert_eq!(told(&log), None);
     }
 }
