@@ -12,9 +12,9 @@ use super::control::OwnedControl;
 use super::dump::Dumper;
 use super::process::{Hangup, Process};
 use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, alarm, locate};
-use watchdog::{Unsettled, Watchdog};
+use start_watch::{StartWatch, Unsettled};
 
-mod watchdog;
+mod start_watch;
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -120,12 +120,12 @@ fn attempt(
     let process = &control.process;
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
     let hangup = Hangup::of(&channel);
-    let watchdog = Watchdog::start(&control, hangup, limit);
+    let watch = StartWatch::start(&control, hangup, limit);
     let outcome = greet(&mut channel).and_then(|identity| {
         process.begun();
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
     });
-    match watchdog.settle(outcome) {
+    match watch.settle(outcome) {
         Ok(Ok(link)) => {
             let wine_prefix = wine.map(|wine| wine.prefix().to_path_buf());
             Ok(Running { link, control, wine_prefix })

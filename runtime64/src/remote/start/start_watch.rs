@@ -1,4 +1,4 @@
-//! The watchdog of a worker's first requests: a channel has no time limits of its own on every platform.
+//! The watch over a worker's first requests: a channel has no time limits of its own on every platform.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,19 +28,19 @@ enum Unanswered {
 }
 
 /// Monitors a starting worker on the thread of the [alarm], which must be running. Dropping or settling it ends that.
-pub(super) struct Watchdog(Arc<Mutex<Option<Watched>>>);
+pub(super) struct StartWatch(Arc<Mutex<Option<StartingWorker>>>);
 
-struct Watched {
+struct StartingWorker {
     control: Arc<Control>,
     hangup: Hangup,
     deadline: Instant,
     unanswered: Option<Unanswered>,
 }
 
-impl Watchdog {
+impl StartWatch {
     pub(super) fn start(control: &Arc<Control>, hangup: Hangup, limit: Duration) -> Self {
         let (control, deadline) = (Arc::clone(control), Instant::now() + limit);
-        let watched = Arc::new(Mutex::new(Some(Watched { control, hangup, deadline, unanswered: None })));
+        let watched = Arc::new(Mutex::new(Some(StartingWorker { control, hangup, deadline, unanswered: None })));
         look_later(&watched, LOOK.min(limit));
         Self(watched)
     }
@@ -59,27 +59,27 @@ impl Watchdog {
     }
 }
 
-impl Drop for Watchdog {
+impl Drop for StartWatch {
     fn drop(&mut self) {
         take(&self.0);
     }
 }
 
-fn take(watched: &Mutex<Option<Watched>>) -> Option<Watched> {
+fn take(watched: &Mutex<Option<StartingWorker>>) -> Option<StartingWorker> {
     watched.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-fn look_later(watched: &Arc<Mutex<Option<Watched>>>, pause: Duration) {
+fn look_later(watched: &Arc<Mutex<Option<StartingWorker>>>, pause: Duration) {
     let watched = Arc::clone(watched);
     alarm::after(pause, move || {
-        let next = watched.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(Watched::look);
+        let next = watched.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(StartingWorker::look);
         if let Some(pause) = next {
             look_later(&watched, pause);
         }
     });
 }
 
-impl Watched {
+impl StartingWorker {
     /// Kills a worker whose time limit has passed, and returns the time until the next check.
     fn look(&mut self) -> Duration {
         if self.unanswered.is_some() {
