@@ -32,17 +32,17 @@ pub(super) type Outcome = Result<PathBuf, String>;
 
 /// Watches one worker.
 #[derive(Debug)]
-pub(super) struct Dumper(Mutex<Option<Watch>>);
+pub(super) struct Dumper(Mutex<Option<DumpThread>>);
 
 #[derive(Debug)]
-struct Watch {
+struct DumpThread {
     /// The thread ends when this is dropped.
     _stop: mpsc::Sender<()>,
     thread: thread::JoinHandle<Option<Outcome>>,
 }
 
 /// What the thread knows of the worker.
-struct Watched {
+struct WatchedWorker {
     folder: PathBuf,
     kind: WorkerKind,
     foreign: Arc<Foreign>,
@@ -58,18 +58,18 @@ impl Dumper {
         // The script may change the current directory meanwhile.
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
         let (stop, stopped) = mpsc::channel();
-        let (begin, begun) = mpsc::channel::<Watched>();
+        let (begin, begun) = mpsc::channel::<WatchedWorker>();
         let started = thread::Builder::new().spawn(move || begun.recv().ok()?.watch(&stopped));
         let thread = started.map_err(|error| no_thread("writes dumps", &error))?;
         // The thread is running and will receive it.
-        let _ = begin.send(Watched { folder, kind, foreign, word: DumpWatch::over(control) });
-        Ok(Self(Mutex::new(Some(Watch { _stop: stop, thread }))))
+        let _ = begin.send(WatchedWorker { folder, kind, foreign, word: DumpWatch::over(control) });
+        Ok(Self(Mutex::new(Some(DumpThread { _stop: stop, thread }))))
     }
 
     /// Returns the result, once the worker has exited.
     pub(super) fn finish(&self) -> Outcome {
         let watch = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let made = watch.and_then(|Watch { _stop: stop, thread }| {
+        let made = watch.and_then(|DumpThread { _stop: stop, thread }| {
             drop(stop);
             thread.join().ok().flatten()
         });
@@ -77,7 +77,7 @@ impl Dumper {
     }
 }
 
-impl Watched {
+impl WatchedWorker {
     fn watch(&self, stopped: &mpsc::Receiver<()>) -> Option<Outcome> {
         loop {
             let is_over = stopped.recv_timeout(PAUSE) != Err(mpsc::RecvTimeoutError::Timeout);
