@@ -4,7 +4,6 @@
 //! needed and restarts after it died. Each start is a new *generation*: the ids of libraries and functions and the
 //! addresses of an earlier one are invalid.
 
-mod alarm;
 mod attach;
 mod client;
 mod control;
@@ -26,11 +25,11 @@ mod settings;
 mod spare;
 mod start;
 mod statistics;
+mod watchdog;
 mod wine;
 mod worker;
 mod workers;
 
-pub use alarm::Deadline;
 pub use client::Answer;
 #[doc(hidden)]
 pub use client::{Client, Failure};
@@ -46,6 +45,7 @@ pub use session::{REQUEST_LIMIT, Session};
 pub use settings::{LinkKind, Recycling, Settings};
 pub use spare::Spares;
 pub use statistics::{RunningStatistics, Statistics};
+pub use watchdog::Deadline;
 pub use wine::{Wine, host_path, windows_path};
 pub use worker::{Generation, Worker};
 pub use workers::Workers;

@@ -4,8 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use super::alarm::Alarm;
 use super::process::Process;
+use super::watchdog::Alarm;
 
 /// The reason why the host has terminated a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::alarm;
 use super::control::{Control, Ending};
+use super::watchdog;
 
 /// When to check again after a request: a thread that was about to wait may not have been visible as waiting.
 const LOOKS: [Duration; 3] = [Duration::from_millis(2), Duration::from_millis(20), Duration::from_millis(200)];
@@ -26,7 +26,7 @@ struct Shared {
     is_final: AtomicBool,
     /// Whether a worker was terminated for the last request: the thread that waits for it will notice.
     is_under_way: AtomicBool,
-    /// The deadline of the running code, as the moment of an [alarm]; 0 if there is none.
+    /// The deadline of the running code, as a moment of the [watchdog]; 0 if there is none.
     deadline: AtomicU64,
     running: Mutex<Vec<Weak<Control>>>,
     /// Notified when a request is made or met.
@@ -44,7 +44,7 @@ impl Interrupt {
         self.end_awaited();
         for pause in LOOKS {
             let again = self.clone();
-            alarm::after(pause, move || again.end_awaited());
+            watchdog::after(pause, move || again.end_awaited());
         }
     }
 
@@ -106,7 +106,7 @@ impl Interrupt {
     /// Sets the deadline of the running code: the one of a call whose callback runs. It applies to all calls made
     /// meanwhile.
     pub fn set_deadline(&self, deadline: Option<Instant>) {
-        self.0.deadline.store(deadline.map_or(0, alarm::moment), Ordering::Relaxed);
+        self.0.deadline.store(deadline.map_or(0, watchdog::moment), Ordering::Relaxed);
     }
 
     /// The deadline of the running code, if there is one.
@@ -115,7 +115,7 @@ impl Interrupt {
     pub fn deadline(&self) -> Option<Instant> {
         match self.0.deadline.load(Ordering::Relaxed) {
             0 => None,
-            moment => alarm::instant(moment),
+            moment => watchdog::instant(moment),
         }
     }
 

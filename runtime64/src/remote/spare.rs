@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::start::{Running, start};
-use super::{Settings, WorkerKind, alarm};
+use super::{Settings, WorkerKind, watchdog};
 
 /// How long no worker must have started before a spare does: a script that finishes within this time needs none, and
 /// when workers die one after the other, starting a spare would only delay their starts and the reports of their exits.
@@ -109,7 +109,7 @@ impl Spares {
         let Some(starts) = started else { return };
         // The weak reference does not keep a state alive that has ended meanwhile.
         let (spares, settings) = (Arc::downgrade(&self.0), settings.without_spares());
-        alarm::after(PAUSE, move || {
+        watchdog::after(PAUSE, move || {
             if let Some(spares) = spares.upgrade().map(Self) {
                 spares.start(kind, settings, starts);
             }

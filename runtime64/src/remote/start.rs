@@ -11,7 +11,7 @@ use super::client::{Client, Failure};
 use super::control::OwnedControl;
 use super::dump::Dumper;
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, alarm, locate};
+use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, locate, watchdog};
 use start_watch::{StartWatch, Unsettled};
 
 mod start_watch;
@@ -111,7 +111,7 @@ fn attempt(
     settings: &Settings,
 ) -> Result<Running, RemoteError> {
     // The thread that enforces the deadline of the start, and all later ones, exists before the worker does.
-    let started = alarm::start().and_then(|()| Process::start(path, wine, &settings.process_options));
+    let started = watchdog::start().and_then(|()| Process::start(path, wine, &settings.process_options));
     let (process, mut channel) = started.map_err(|source| {
         let path = wine.map_or(path, Wine::loader).to_path_buf();
         RemoteError::Spawn { kind, through_wine: wine.is_some(), path, source }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::remote::client::Failure;
 use crate::remote::control::Control;
 use crate::remote::process::Hangup;
-use crate::remote::{Started, alarm};
+use crate::remote::{Started, watchdog};
 
 /// The interval of checking whether a worker that has not answered is still alive.
 const LOOK: Duration = Duration::from_millis(500);
@@ -27,7 +27,7 @@ enum Unanswered {
     Silent,
 }
 
-/// Monitors a starting worker on the thread of the [alarm], which must be running. Dropping or settling it ends that.
+/// Monitors a starting worker on the thread of the [watchdog], which must be running. Dropping or settling it ends that.
 pub(super) struct StartWatch(Arc<Mutex<Option<StartingWorker>>>);
 
 struct StartingWorker {
@@ -71,7 +71,7 @@ fn take(watched: &Mutex<Option<StartingWorker>>) -> Option<StartingWorker> {
 
 fn look_later(watched: &Arc<Mutex<Option<StartingWorker>>>, pause: Duration) {
     let watched = Arc::clone(watched);
-    alarm::after(pause, move || {
+    watchdog::after(pause, move || {
         let next = watched.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(StartingWorker::look);
         if let Some(pause) = next {
             look_later(&watched, pause);

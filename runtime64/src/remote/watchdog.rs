@@ -48,7 +48,7 @@ impl Deadline {
             let looked_at = alarm.looked_at.load(Ordering::SeqCst);
             if looked_at == 0 || looked_at > due {
                 alarm.looked_at.store(due, Ordering::SeqCst);
-                WATCH.add(due, look(Arc::downgrade(control), due));
+                WATCHDOG.add(due, look(Arc::downgrade(control), due));
             }
         }
         Self { control: Arc::clone(control), before }
@@ -96,7 +96,7 @@ fn look(control: Weak<Control>, planned: Moment) -> Action {
                 control.end(Ending::Expired);
             }
         } else if alarm.looked_at.compare_exchange(0, due, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            WATCH.add(due, look(Arc::downgrade(&control), due));
+            WATCHDOG.add(due, look(Arc::downgrade(&control), due));
         }
     })
 }
@@ -106,11 +106,11 @@ fn look(control: Weak<Control>, planned: Moment) -> Action {
 /// # Errors
 /// The system refuses a thread. The next call tries again.
 pub(super) fn start() -> io::Result<()> {
-    let mut state = WATCH.lock();
-    if !state.is_watched {
-        let started = thread::Builder::new().spawn(|| WATCH.run());
+    let mut state = WATCHDOG.lock();
+    if !state.is_started {
+        let started = thread::Builder::new().spawn(|| WATCHDOG.run());
         started.map_err(|error| no_thread("enforces deadlines", &error))?;
-        state.is_watched = true;
+        state.is_started = true;
     }
     Ok(())
 }
@@ -118,7 +118,7 @@ pub(super) fn start() -> io::Result<()> {
 /// Runs an action on the watchdog's thread after some time. It must not block. Before the first worker starts, it may
 /// not run at all.
 pub(super) fn after(pause: Duration, action: impl FnOnce() + Send + 'static) {
-    WATCH.add(moment(Instant::now() + pause), Box::new(action));
+    WATCHDOG.add(moment(Instant::now() + pause), Box::new(action));
 }
 
 /// Converts an instant to a moment, which is never 0.
@@ -139,26 +139,26 @@ fn first() -> Instant {
 type Action = Box<dyn FnOnce() + Send>;
 
 /// The watchdog of this process.
-static WATCH: Watch = Watch {
-    state: Mutex::new(State { is_watched: false, next: 0, pending: BTreeMap::new() }),
+static WATCHDOG: Watchdog = Watchdog {
+    state: Mutex::new(Schedule { is_started: false, next: 0, pending: BTreeMap::new() }),
     changed: Condvar::new(),
 };
 
 /// The pending actions in the order of their times.
-struct Watch {
-    state: Mutex<State>,
+struct Watchdog {
+    state: Mutex<Schedule>,
     changed: Condvar,
 }
 
-struct State {
+struct Schedule {
     /// Whether the thread was started.
-    is_watched: bool,
+    is_started: bool,
     next: u64,
     /// Keyed by time, and by a number that distinguishes actions of the same time.
     pending: BTreeMap<(Moment, u64), Action>,
 }
 
-impl Watch {
+impl Watchdog {
     fn add(&self, at: Moment, action: Action) {
         let mut state = self.lock();
         let key = (at, state.next);
@@ -170,7 +170,7 @@ impl Watch {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
