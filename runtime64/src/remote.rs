@@ -6,11 +6,11 @@
 
 mod attach;
 mod client;
-mod control;
 mod dump;
 mod error;
 mod exit_log;
 mod interrupt;
+mod kill_handle;
 mod kind;
 mod lasting_thread;
 mod locate;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::control::{Control, Ending};
+use super::kill_handle::{KillHandle, KillReason};
 use super::watchdog;
 
 /// When to check again after a request: a thread that was about to wait may not have been visible as waiting.
@@ -28,7 +28,7 @@ struct Shared {
     is_under_way: AtomicBool,
     /// The deadline of the running code, as a moment of the [watchdog]; 0 if there is none.
     deadline: AtomicU64,
-    running: Mutex<Vec<Weak<Control>>>,
+    running: Mutex<Vec<Weak<KillHandle>>>,
     /// Notified when a request is made or met.
     changed: Condvar,
 }
@@ -120,10 +120,10 @@ impl Interrupt {
     }
 
     /// Adds a worker to those whose calls an interrupt ends.
-    pub(super) fn watch(&self, control: &Arc<Control>) {
+    pub(super) fn watch(&self, kill_handle: &Arc<KillHandle>) {
         let mut running = self.running();
         running.retain(|known| known.strong_count() > 0);
-        running.push(Arc::downgrade(control));
+        running.push(Arc::downgrade(kill_handle));
     }
 
     /// Terminates the workers that a thread waits for, if the request has not been met meanwhile.
@@ -132,8 +132,8 @@ impl Interrupt {
             return;
         }
         let running = self.running();
-        for control in running.iter().filter_map(Weak::upgrade).filter(|control| control.is_awaited()) {
-            control.end(Ending::Interrupted);
+        for kill_handle in running.iter().filter_map(Weak::upgrade).filter(|kill_handle| kill_handle.is_awaited()) {
+            kill_handle.kill(KillReason::Interrupted);
             self.0.is_under_way.store(true, Ordering::SeqCst);
         }
         self.0.changed.notify_all();
@@ -146,7 +146,7 @@ impl Interrupt {
         drop(running);
     }
 
-    fn running(&self) -> MutexGuard<'_, Vec<Weak<Control>>> {
+    fn running(&self) -> MutexGuard<'_, Vec<Weak<KillHandle>>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

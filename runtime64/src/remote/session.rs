@@ -7,8 +7,8 @@ use protocol::{Call, CallbackReply, Cause, Invoke, InvokeBatch, StartJob, Value}
 use serde::de::DeserializeOwned;
 
 use super::client::{Answer, Failure};
-use super::control::Ending;
 use super::exit_log::GenerationEnd;
+use super::kill_handle::KillReason;
 use super::start::Running;
 use super::worker::State;
 use super::{Deadline, Generation, RemoteError, Report, Started, Worker, remains};
@@ -203,7 +203,7 @@ impl<'a> Session<'a> {
     #[cold]
     pub fn expired(&mut self) -> RemoteError {
         if let Some(running) = &self.state.running {
-            running.control.end(Ending::Expired);
+            running.kill_handle.kill(KillReason::Expired);
         }
         self.failed(Failure::Ended { last_words: None, started: Started::Yes })
     }
@@ -219,14 +219,14 @@ impl<'a> Session<'a> {
                 let death = running.bury(last_words, started);
                 // The worker itself enforces the deadlines of calls that run beside those that are waited for.
                 let has_expired = death.last_words.as_ref().is_some_and(|words| words.cause == Cause::Expired);
-                match running.control.ending() {
+                match running.kill_handle.kill_reason() {
                     None if has_expired => GenerationEnd::TimedOut(death),
-                    Some(Ending::Expired) => GenerationEnd::TimedOut(death),
-                    Some(Ending::Interrupted) => {
+                    Some(KillReason::Expired) => GenerationEnd::TimedOut(death),
+                    Some(KillReason::Interrupted) => {
                         self.worker.interrupt().take();
                         GenerationEnd::Interrupted(death)
                     }
-                    Some(Ending::Dismissed) | None => GenerationEnd::Lost(death),
+                    Some(KillReason::Dismissed) | None => GenerationEnd::Lost(death),
                 }
             }
             (failure, _) => GenerationEnd::Misbehaved(failure.to_string(), Report::default()),

@@ -97,7 +97,7 @@ impl Spares {
     /// Takes the waiting worker with these settings, if there is one and it is still alive.
     pub(super) fn take(&self, kind: WorkerKind, settings: &Settings) -> Option<Running> {
         let running = self.lock().find(kind, settings)?.running.take();
-        running.filter(|running| !running.control.process.has_ended())
+        running.filter(|running| !running.kill_handle.process.has_ended())
     }
 
     /// Records the start of a worker. If no further one starts for a while, a spare is started then, if there is none.

@@ -8,8 +8,8 @@ use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 
 use super::attach::{Link, Wanted, attach};
 use super::client::{Client, Failure};
-use super::control::OwnedControl;
 use super::dump::Dumper;
+use super::kill_handle::OwnedKillHandle;
 use super::process::{Hangup, Process};
 use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, locate, watchdog};
 use start_watch::{StartWatch, Unsettled};
@@ -25,7 +25,7 @@ const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) link: Link,
-    pub(super) control: OwnedControl,
+    pub(super) kill_handle: OwnedKillHandle,
     /// The Wine prefix that it runs in, if it runs under Wine.
     wine_prefix: Option<PathBuf>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Running {
 impl Running {
     /// Collects the process of a worker whose link has closed.
     pub(super) fn bury(&self, last_words: Option<Box<LastWords>>, started: Started) -> Death {
-        let exit = self.control.process.end();
+        let exit = self.kill_handle.process.end();
         // A report written before the end was certain is valid if the process ended for the reported cause.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
@@ -54,15 +54,15 @@ impl Running {
     /// Waits for the worker's answer, visibly to other threads.
     #[inline]
     pub(super) fn awaited<T>(&mut self, ask: impl FnOnce(&mut Client) -> T) -> T {
-        self.control.set_awaited(true);
+        self.kill_handle.set_awaited(true);
         let answer = ask(&mut self.link.client);
-        self.control.set_awaited(false);
+        self.kill_handle.set_awaited(false);
         answer
     }
 
     /// Terminates the worker at a given time, unless the returned deadline is dropped before.
     pub(super) fn limit(&self, at: Instant) -> Deadline {
-        Deadline::new(&self.control, at)
+        Deadline::new(&self.kill_handle, at)
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, Re
         }
     }
     if let Ok(running) = &started {
-        settings.interrupt.watch(&running.control);
+        settings.interrupt.watch(&running.kill_handle);
     }
     started
 }
@@ -116,11 +116,11 @@ fn attempt(
         let path = wine.map_or(path, Wine::loader).to_path_buf();
         RemoteError::Spawn { kind, through_wine: wine.is_some(), path, source }
     })?;
-    let control = OwnedControl::of(process);
-    let process = &control.process;
+    let kill_handle = OwnedKillHandle::of(process);
+    let process = &kill_handle.process;
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
     let hangup = Hangup::of(&channel);
-    let watch = StartWatch::start(&control, hangup, limit);
+    let watch = StartWatch::start(&kill_handle, hangup, limit);
     let outcome = greet(&mut channel).and_then(|identity| {
         process.begun();
         if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
@@ -128,7 +128,7 @@ fn attempt(
     match watch.settle(outcome) {
         Ok(Ok(link)) => {
             let wine_prefix = wine.map(|wine| wine.prefix().to_path_buf());
-            Ok(Running { link, control, wine_prefix })
+            Ok(Running { link, kill_handle, wine_prefix })
         }
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::control::{Control, Ending};
+use super::kill_handle::{KillHandle, KillReason};
 use super::lasting_thread::no_thread;
 
 /// A time in microseconds since the first one requested; 0 means none.
@@ -32,14 +32,14 @@ const FIRED: Moment = Moment::MAX;
 /// An alarm that was set. Dropping it withdraws it and restores the previous one.
 #[derive(Debug)]
 pub struct Deadline {
-    control: Arc<Control>,
+    kill_handle: Arc<KillHandle>,
     before: Moment,
 }
 
 impl Deadline {
     /// Terminates a worker at a given time, unless an earlier alarm does.
-    pub(super) fn new(control: &Arc<Control>, at: Instant) -> Self {
-        let alarm = &control.alarm;
+    pub(super) fn new(kill_handle: &Arc<KillHandle>, at: Instant) -> Self {
+        let alarm = &kill_handle.alarm;
         let before = alarm.due.load(Ordering::Relaxed);
         let due = if before == 0 { moment(at) } else { moment(at).min(before) };
         // Either the watchdog finds this time when it checks, or this thread finds that it has checked: both are stores
@@ -48,10 +48,10 @@ impl Deadline {
             let looked_at = alarm.looked_at.load(Ordering::SeqCst);
             if looked_at == 0 || looked_at > due {
                 alarm.looked_at.store(due, Ordering::SeqCst);
-                WATCHDOG.add(due, look(Arc::downgrade(control), due));
+                WATCHDOG.add(due, look(Arc::downgrade(kill_handle), due));
             }
         }
-        Self { control: Arc::clone(control), before }
+        Self { kill_handle: Arc::clone(kill_handle), before }
     }
 
     /// Withdraws the alarm. Returns whether that was too late: it has fired, and the worker is being terminated.
@@ -60,7 +60,7 @@ impl Deadline {
     }
 
     fn has_fired_when_taken_back(&self) -> bool {
-        let alarm = &self.control.alarm;
+        let alarm = &self.kill_handle.alarm;
         let mut due = alarm.due.load(Ordering::Acquire);
         while due != FIRED {
             match alarm.due.compare_exchange(due, self.before, Ordering::AcqRel, Ordering::Acquire) {
@@ -79,10 +79,10 @@ impl Drop for Deadline {
 }
 
 /// Checks whether a worker has exceeded its deadline.
-fn look(control: Weak<Control>, planned: Moment) -> Action {
+fn look(kill_handle: Weak<KillHandle>, planned: Moment) -> Action {
     Box::new(move || {
-        let Some(control) = control.upgrade() else { return };
-        let alarm = &control.alarm;
+        let Some(kill_handle) = kill_handle.upgrade() else { return };
+        let alarm = &kill_handle.alarm;
         // If another check was planned meanwhile, it will run separately.
         let _ = alarm.looked_at.compare_exchange(planned, 0, Ordering::SeqCst, Ordering::SeqCst);
         let due = alarm.due.load(Ordering::SeqCst);
@@ -93,10 +93,10 @@ fn look(control: Weak<Control>, planned: Moment) -> Action {
             // A call that returns at this time and withdraws its alarm either succeeds first, or finds that the alarm
             // has fired.
             if alarm.due.compare_exchange(due, FIRED, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-                control.end(Ending::Expired);
+                kill_handle.kill(KillReason::Expired);
             }
         } else if alarm.looked_at.compare_exchange(0, due, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            WATCHDOG.add(due, look(Arc::downgrade(&control), due));
+            WATCHDOG.add(due, look(Arc::downgrade(&kill_handle), due));
         }
     })
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::remote::client::Failure;
-use crate::remote::control::Control;
+use crate::remote::kill_handle::KillHandle;
 use crate::remote::process::Hangup;
 use crate::remote::{Started, watchdog};
 
@@ -31,16 +31,16 @@ enum Unanswered {
 pub(super) struct StartWatch(Arc<Mutex<Option<StartingWorker>>>);
 
 struct StartingWorker {
-    control: Arc<Control>,
+    kill_handle: Arc<KillHandle>,
     hangup: Hangup,
     deadline: Instant,
     unanswered: Option<Unanswered>,
 }
 
 impl StartWatch {
-    pub(super) fn start(control: &Arc<Control>, hangup: Hangup, limit: Duration) -> Self {
-        let (control, deadline) = (Arc::clone(control), Instant::now() + limit);
-        let watched = Arc::new(Mutex::new(Some(StartingWorker { control, hangup, deadline, unanswered: None })));
+    pub(super) fn start(kill_handle: &Arc<KillHandle>, hangup: Hangup, limit: Duration) -> Self {
+        let (kill_handle, deadline) = (Arc::clone(kill_handle), Instant::now() + limit);
+        let watched = Arc::new(Mutex::new(Some(StartingWorker { kill_handle, hangup, deadline, unanswered: None })));
         look_later(&watched, LOOK.min(limit));
         Self(watched)
     }
@@ -91,10 +91,10 @@ impl StartingWorker {
         let left = self.deadline.saturating_duration_since(Instant::now());
         self.unanswered = match left.is_zero() {
             true => Some(Unanswered::Silent),
-            false => self.control.process.has_ended().then_some(Unanswered::Ended),
+            false => self.kill_handle.process.has_ended().then_some(Unanswered::Ended),
         };
         if self.unanswered.is_some() {
-            self.control.process.kill();
+            self.kill_handle.process.kill();
             return LOOK;
         }
         LOOK.min(left)

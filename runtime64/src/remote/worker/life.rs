@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Generation, State, Worker};
-use crate::remote::control::Ending;
+use crate::remote::kill_handle::KillReason;
 use crate::remote::start::{Running, start};
 use crate::remote::{Recycling, RemoteError};
 
@@ -95,7 +95,7 @@ impl Worker {
         let running = self.let_go(&mut state);
         drop(state);
         if let Some(running) = running {
-            running.control.end(Ending::Dismissed);
+            running.kill_handle.kill(KillReason::Dismissed);
             self.note_end("a call was cancelled, and the worker was terminated with it");
         }
     }
