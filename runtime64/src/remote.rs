@@ -18,7 +18,7 @@ mod memory;
 mod process;
 mod process_options;
 mod program_folder;
-mod remains;
+mod reaper;
 mod report;
 mod session;
 mod settings;

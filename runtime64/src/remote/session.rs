@@ -11,7 +11,7 @@ use super::exit_log::GenerationEnd;
 use super::kill_handle::KillReason;
 use super::start::Running;
 use super::worker::State;
-use super::{Deadline, Generation, RemoteError, Report, Started, Worker, remains};
+use super::{Deadline, Generation, RemoteError, Report, Started, Worker, reaper};
 
 mod lending;
 mod memory;
@@ -231,8 +231,8 @@ impl<'a> Session<'a> {
             }
             (failure, _) => GenerationEnd::Misbehaved(failure.to_string(), Report::default()),
         };
-        match self.worker.let_go(&mut self.state) {
-            Some(ended) if has_ended => remains::let_go(ended),
+        match self.worker.take_running(&mut self.state) {
+            Some(ended) if has_ended => reaper::reap(ended),
             misbehaving => drop(misbehaving),
         }
         self.worker.counters.deaths.add(1);

@@ -80,7 +80,7 @@ impl Worker {
     }
 
     /// Takes the running worker out of the state. The worker ends when the returned value is dropped.
-    pub(in crate::remote) fn let_go(&self, state: &mut State) -> Option<Running> {
+    pub(in crate::remote) fn take_running(&self, state: &mut State) -> Option<Running> {
         self.counters.running.set(0);
         state.running.take()
     }
@@ -92,7 +92,7 @@ impl Worker {
         if state.generation != generation {
             return;
         }
-        let running = self.let_go(&mut state);
+        let running = self.take_running(&mut state);
         drop(state);
         if let Some(running) = running {
             running.kill_handle.kill(KillReason::Dismissed);
@@ -104,7 +104,7 @@ impl Worker {
     pub fn stop(&self) {
         let mut state = self.lock();
         state.may_start = true;
-        let running = self.let_go(&mut state);
+        let running = self.take_running(&mut state);
         self.exit_log.forget();
         drop(state);
         if running.is_some() {
@@ -120,7 +120,7 @@ impl Worker {
         }
         self.counters.recycled.add(1);
         state.may_start = true;
-        let worn = self.let_go(state);
+        let worn = self.take_running(state);
         self.note_end("it was recycled");
         // Its libraries' destructors may take time; if no thread can be started for that, this one waits.
         let _ = thread::Builder::new().spawn(move || drop(worn));

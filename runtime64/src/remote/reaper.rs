@@ -12,17 +12,18 @@ use super::start::Running;
 const KEPT: Duration = Duration::from_millis(50);
 
 /// The resources of an exited worker, and the time of its exit.
-type Left = (Instant, Running);
+type ExitedWorker = (Instant, Running);
 
 /// Releases the host's resources of an exited worker after a short delay. Its arena is invalid from now on.
-pub(super) fn let_go(ended: Running) {
-    static ENDED: LastingThread<Left> = LastingThread::new("releases resources of exited workers", let_go_in_time);
+pub(super) fn reap(ended: Running) {
+    static ENDED: LastingThread<ExitedWorker> =
+        LastingThread::new("releases resources of exited workers", release_later);
     ended.bury_arena();
     // Without a thread they are returned with the error, and released here.
     let _ = ENDED.send((Instant::now(), ended));
 }
 
-fn let_go_in_time((left, ended): Left) {
+fn release_later((left, ended): ExitedWorker) {
     thread::sleep(KEPT.saturating_sub(left.elapsed()));
     drop(ended);
 }
