@@ -61,8 +61,8 @@ impl KillHandle {
     }
 }
 
-/// A worker's kill handle, held by its owner: once dropped, the process has ended, though another thread may be accessing
-/// it at that time.
+/// A worker's kill handle, held by its owner: once dropped, the process has ended, though another thread may be
+/// accessing it at that time.
 #[derive(Debug)]
 pub(super) struct OwnedKillHandle(Arc<KillHandle>);
 

@@ -23,14 +23,14 @@ pub(in crate::remote) struct Arena {
     /// Its maximum end in the memory.
     end: u64,
     alive: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<ArenaState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ArenaState {
     allocator: Allocator,
     /// Sorted by their offsets.
-    segments: Vec<Arc<Segment>>,
+    segments: Vec<Arc<ArenaSegment>>,
     /// The start of the next segment.
     next: u64,
     /// The reason why the latest segment could not be mapped, until one is.
@@ -39,7 +39,7 @@ struct State {
 
 /// A part of the arena that both sides have mapped.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct ArenaSegment {
     pub(super) view: View,
     /// Its start in the memory.
     pub(super) offset: u64,
@@ -61,7 +61,7 @@ pub struct ArenaUse {
 impl Arena {
     /// Creates an arena of at most `limit` bytes in `memory`, without a segment.
     pub(in crate::remote) fn new(memory: Memory, limit: u64) -> Self {
-        let state = State { allocator: Allocator::new(), segments: Vec::new(), next: ARENA_START, refusal: None };
+        let state = ArenaState { allocator: Allocator::new(), segments: Vec::new(), next: ARENA_START, refusal: None };
         Self { memory, end: ARENA_START + limit, alive: AtomicBool::new(true), state: Mutex::new(state) }
     }
 
@@ -121,21 +121,21 @@ impl Arena {
     pub(in crate::remote) fn add(&self, segment: &MapSegment, view: View, address: u64) {
         let mut state = self.lock();
         state.allocator.add(segment.offset, segment.bytes);
-        state.segments.push(Arc::new(Segment { view, offset: segment.offset, address }));
+        state.segments.push(Arc::new(ArenaSegment { view, offset: segment.offset, address }));
         state.next = segment.offset + segment.bytes;
         state.refusal = None;
     }
 
     /// Finds the segment that contains all of `length` bytes at an address of the worker, and their offset in it.
-    pub(in crate::remote) fn find(&self, address: u64, length: u64) -> Option<Place> {
+    pub(in crate::remote) fn find(&self, address: u64, length: u64) -> Option<SegmentRange> {
         let state = self.lock();
-        let holds = |segment: &&Arc<Segment>| {
+        let holds = |segment: &&Arc<ArenaSegment>| {
             address
                 .checked_sub(segment.address)
                 .is_some_and(|within| within < segment.view.bytes() && length <= segment.view.bytes() - within)
         };
         let segment = state.segments.iter().find(holds)?;
-        Some(Place { within: address - segment.address, segment: Arc::clone(segment) })
+        Some(SegmentRange { within: address - segment.address, segment: Arc::clone(segment) })
     }
 
     /// The current use of the arena.
@@ -145,19 +145,19 @@ impl Arena {
     }
 
     /// No lock is held while other code runs, so a panic of another thread leaves the state whole.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ArenaState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A place in a segment.
 #[derive(Debug)]
-pub(in crate::remote) struct Place {
-    segment: Arc<Segment>,
+pub(in crate::remote) struct SegmentRange {
+    segment: Arc<ArenaSegment>,
     within: u64,
 }
 
-impl Place {
+impl SegmentRange {
     /// Copies bytes out.
     pub(in crate::remote) fn read(&self, into: &mut [u8]) {
         self.segment.view.read(self.within, into);
