@@ -13,4 +13,4 @@ pub use allocation::Allocation;
 pub(super) use arena::Arena;
 pub use arena::ArenaUse;
 pub(super) use call_area::CallArea;
-pub(super) use foreign::{AccessError, Foreign, Mapped};
+pub(super) use foreign::{AccessError, Foreign, MappedFile};

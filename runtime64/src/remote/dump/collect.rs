@@ -8,7 +8,7 @@ use protocol::{LastWords, Machine, MemoryAccess, Platform};
 use super::context;
 use super::format::{Dump, Exception, Module, Range};
 use crate::remote::WorkerKind;
-use crate::remote::memory::{Foreign, Mapped};
+use crate::remote::memory::{Foreign, MappedFile};
 
 /// The unit of access protection.
 const PAGE: u64 = 4096;
@@ -120,17 +120,17 @@ fn readable(foreign: &Foreign, address: u64, most: u64) -> Vec<u8> {
 
 /// The modules among the mapped files, and the one that the worker itself names, which may be mapped in a way that does
 /// not show.
-fn modules(foreign: &Foreign, mapped: Vec<Mapped>, report: &LastWords) -> Vec<Module> {
+fn modules(foreign: &Foreign, mapped: Vec<MappedFile>, report: &LastWords) -> Vec<Module> {
     let mut modules: Vec<Module> = mapped.into_iter().take(MODULES).filter_map(|file| module(foreign, file)).collect();
     if report.module_base != 0 && !modules.iter().any(|module| module.base == report.module_base) {
-        let named = Mapped { base: report.module_base, bytes: PAGE, path: report.module.to_string() };
+        let named = MappedFile { base: report.module_base, bytes: PAGE, path: report.module.to_string() };
         modules.extend(module(foreign, named));
     }
     modules
 }
 
 /// A mapped file as a module, if its first bytes identify it as a program or a library.
-fn module(foreign: &Foreign, Mapped { base, bytes, path }: Mapped) -> Option<Module> {
+fn module(foreign: &Foreign, MappedFile { base, bytes, path }: MappedFile) -> Option<Module> {
     let mut start = [0; 1024];
     foreign.read(base, &mut start).ok()?;
     let mapped = bytes.min(MODULE_BYTES) as u32;

@@ -8,20 +8,20 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-use unix::{Target, copy_in, copy_out, id, mapped, maps, resident};
+use unix::{TargetProcess, copy_in, copy_out, id, mapped, maps, resident};
 #[cfg(windows)]
-use windows::{Target, copy_in, copy_out, id, mapped, maps, resident};
+use windows::{TargetProcess, copy_in, copy_out, id, mapped, maps, resident};
 
 /// The unit of access protection; bytes within one page are copied as a whole or not at all.
 const PAGE_BYTES: u64 = 4096;
 
 /// The memory of one worker's process.
 #[derive(Debug)]
-pub(in crate::remote) struct Foreign(Option<Target>);
+pub(in crate::remote) struct Foreign(Option<TargetProcess>);
 
 /// A file mapped by a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::remote) struct Mapped {
+pub(in crate::remote) struct MappedFile {
     /// The start of its mappings.
     pub(in crate::remote) base: u64,
     /// The length of its mappings.
@@ -70,7 +70,7 @@ impl Foreign {
     }
 
     /// The files that it has mapped as programs and libraries, and possibly others.
-    pub(in crate::remote) fn mapped(&self) -> Option<Vec<Mapped>> {
+    pub(in crate::remote) fn mapped(&self) -> Option<Vec<MappedFile>> {
         self.0.as_ref().and_then(mapped)
     }
 
@@ -82,19 +82,19 @@ impl Foreign {
     /// The memory of the process with this id.
     #[cfg(unix)]
     pub(in crate::remote) fn of_process(process: u32) -> Self {
-        Self(Some(Target::process(process)))
+        Self(Some(TargetProcess::process(process)))
     }
 
     /// The memory of the process, other than this one, that has mapped the file with this device and inode.
     #[cfg(unix)]
     pub(in crate::remote) fn of_mapping(device: u64, inode: u64) -> Self {
-        Self(Some(Target::mapping(device, inode)))
+        Self(Some(TargetProcess::mapping(device, inode)))
     }
 
     /// The memory of the process of this handle.
     #[cfg(windows)]
     pub(in crate::remote) fn of_handle(process: std::os::windows::io::OwnedHandle) -> Self {
-        Self(Some(Target::new(process)))
+        Self(Some(TargetProcess::new(process)))
     }
 
     /// Copies bytes out of the worker.

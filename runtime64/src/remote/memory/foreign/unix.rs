@@ -7,18 +7,18 @@ use std::sync::OnceLock;
 
 use libc::{c_void, iovec, pid_t};
 
-use super::{Mapped, Transfer};
+use super::{MappedFile, Transfer};
 
 /// A process.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct TargetProcess {
     /// Its ID, once it is known; `None` if there is no such process.
     process: OnceLock<Option<pid_t>>,
     /// The device and inode of a file that it has mapped, if only that identifies it.
     mapped: Option<(u64, u64)>,
 }
 
-impl Target {
+impl TargetProcess {
     pub(super) fn process(id: u32) -> Self {
         Self { process: OnceLock::from(pid_t::try_from(id).ok()), mapped: None }
     }
@@ -33,7 +33,7 @@ impl Target {
     }
 }
 
-pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transfer {
+pub(super) fn copy_out(target: &TargetProcess, address: u64, into: &mut [u8]) -> Transfer {
     let Some(process) = target.id() else {
         return Transfer::Refused;
     };
@@ -44,7 +44,7 @@ pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transf
     outcome(unsafe { libc::process_vm_readv(process, &raw const local, 1, &raw const remote, 1, 0) })
 }
 
-pub(super) fn copy_in(target: &Target, address: u64, bytes: &[u8]) -> Transfer {
+pub(super) fn copy_in(target: &TargetProcess, address: u64, bytes: &[u8]) -> Transfer {
     let Some(process) = target.id() else {
         return Transfer::Refused;
     };
@@ -55,28 +55,28 @@ pub(super) fn copy_in(target: &Target, address: u64, bytes: &[u8]) -> Transfer {
 }
 
 /// The second field of `statm`, in pages (proc(5)).
-pub(super) fn resident(target: &Target) -> Option<u64> {
+pub(super) fn resident(target: &TargetProcess) -> Option<u64> {
     let statm = fs::read_to_string(format!("/proc/{}/statm", target.id()?)).ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
 }
 
-pub(super) fn id(target: &Target) -> Option<u32> {
+pub(super) fn id(target: &TargetProcess) -> Option<u32> {
     target.id().and_then(|id| u32::try_from(id).ok())
 }
 
 /// The process's `maps` (proc(5)).
-pub(super) fn maps(target: &Target) -> Option<Vec<u8>> {
+pub(super) fn maps(target: &TargetProcess) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{}/maps", target.id()?)).ok()
 }
 
-pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
+pub(super) fn mapped(target: &TargetProcess) -> Option<Vec<MappedFile>> {
     maps(target).map(|maps| files_in(&String::from_utf8_lossy(&maps)))
 }
 
 /// The files named in `maps`, each from its start to the end of its last mapping. The kernel lists them by address.
-fn files_in(maps: &str) -> Vec<Mapped> {
-    let mut files: Vec<Mapped> = Vec::new();
+fn files_in(maps: &str) -> Vec<MappedFile> {
+    let mut files: Vec<MappedFile> = Vec::new();
     for line in maps.lines() {
         // The path may contain blanks: it is everything after the fifth field.
         let mut fields = line.splitn(6, ' ');
@@ -88,7 +88,7 @@ fn files_in(maps: &str) -> Vec<Mapped> {
         let (Some(start), Some(end), Some(offset)) = (number(start), number(end), number(offset)) else { continue };
         match files.last_mut().filter(|file| file.path == path && offset != 0) {
             Some(file) => file.bytes = end.saturating_sub(file.base),
-            None => files.push(Mapped { base: start, bytes: end.saturating_sub(start), path: path.to_owned() }),
+            None => files.push(MappedFile { base: start, bytes: end.saturating_sub(start), path: path.to_owned() }),
         }
     }
     files
@@ -214,7 +214,7 @@ mod tests {
 f7a00000-f7b00000 r--p 00000000 08:02 4112        /lib/a.so
 nonsense
 f7b00000-f7c00000 r--p 00000000 08:02 4112        /lib/a.so";
-        let file = |base, bytes, path: &str| Mapped { base, bytes, path: path.to_owned() };
+        let file = |base, bytes, path: &str| MappedFile { base, bytes, path: path.to_owned() };
         let expected = [
             file(0x40_0000, 0x6_0000, "/usr/my program"),
             file(0xf7a0_0000, 0x10_0000, "/lib/a.so"),

@@ -13,20 +13,20 @@ use windows_sys::Win32::System::ProcessStatus::{
 };
 use windows_sys::Win32::System::Threading::GetProcessId;
 
-use super::{Mapped, Transfer};
+use super::{MappedFile, Transfer};
 
 /// A process.
 #[derive(Debug)]
-pub(super) struct Target(OwnedHandle);
+pub(super) struct TargetProcess(OwnedHandle);
 
-impl Target {
+impl TargetProcess {
     pub(super) fn new(process: OwnedHandle) -> Self {
         Self(process)
     }
 }
 
 /// The working set (MSDN, PROCESS_MEMORY_COUNTERS).
-pub(super) fn resident(target: &Target) -> Option<u64> {
+pub(super) fn resident(target: &TargetProcess) -> Option<u64> {
     // SAFETY: zeroed counters are valid; their size is passed, and the handle is open.
     let counters = unsafe {
         let mut counters: PROCESS_MEMORY_COUNTERS = std::mem::zeroed();
@@ -37,19 +37,19 @@ pub(super) fn resident(target: &Target) -> Option<u64> {
     Some(counters.WorkingSetSize as u64)
 }
 
-pub(super) fn id(target: &Target) -> Option<u32> {
+pub(super) fn id(target: &TargetProcess) -> Option<u32> {
     // SAFETY: the handle is open.
     let id = unsafe { GetProcessId(target.0.as_raw_handle()) };
     (id != 0).then_some(id)
 }
 
 /// Windows has no text format for it.
-pub(super) fn maps(_: &Target) -> Option<Vec<u8>> {
+pub(super) fn maps(_: &TargetProcess) -> Option<Vec<u8>> {
     None
 }
 
 /// The modules that the loader lists, of either width.
-pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
+pub(super) fn mapped(target: &TargetProcess) -> Option<Vec<MappedFile>> {
     const MOST: usize = 1024;
     let mut modules: [HMODULE; MOST] = [std::ptr::null_mut(); MOST];
     let mut needed = 0;
@@ -63,7 +63,7 @@ pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
     (listed != 0).then(|| modules[..count].iter().filter_map(|module| module_of(target, *module)).collect())
 }
 
-fn module_of(target: &Target, module: HMODULE) -> Option<Mapped> {
+fn module_of(target: &TargetProcess, module: HMODULE) -> Option<MappedFile> {
     let process = target.0.as_raw_handle();
     let (mut information, mut path) = (MODULEINFO::default(), [0; 1024]);
     // SAFETY: structure and buffer have the given sizes, and the system checks the module.
@@ -75,10 +75,10 @@ fn module_of(target: &Target, module: HMODULE) -> Option<Mapped> {
         K32GetModuleFileNameExW(process, module, path.as_mut_ptr(), path.len() as u32)
     };
     let path = String::from_utf16_lossy(&path[..(length as usize).min(path.len())]);
-    Some(Mapped { base: information.lpBaseOfDll.addr() as u64, bytes: information.SizeOfImage.into(), path })
+    Some(MappedFile { base: information.lpBaseOfDll.addr() as u64, bytes: information.SizeOfImage.into(), path })
 }
 
-pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transfer {
+pub(super) fn copy_out(target: &TargetProcess, address: u64, into: &mut [u8]) -> Transfer {
     let (process, length) = (target.0.as_raw_handle(), into.len());
     let mut copied = 0;
     // SAFETY: `into` is borrowed for writing and its length is passed; the address belongs to the other process, and
@@ -90,7 +90,7 @@ pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transf
     outcome(whole != 0, length)
 }
 
-pub(super) fn copy_in(target: &Target, address: u64, bytes: &[u8]) -> Transfer {
+pub(super) fn copy_in(target: &TargetProcess, address: u64, bytes: &[u8]) -> Transfer {
     let (process, length) = (target.0.as_raw_handle(), bytes.len());
     let mut copied = 0;
     // SAFETY: `bytes` are only read; the address belongs to the other process, and the system checks it.
