@@ -16,10 +16,10 @@ const LOOKS: [Duration; 3] = [Duration::from_millis(2), Duration::from_millis(20
 /// met a request and continued, the next request is final: it is met again and again until it is
 /// [cleared](Self::clear).
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<Shared>);
+pub struct Interrupt(Arc<InterruptFlags>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct InterruptFlags {
     is_requested: AtomicBool,
     /// Whether a request was met since the last [`clear`](Interrupt::clear).
     was_met: AtomicBool,

@@ -10,7 +10,7 @@ use super::client::{Answer, Failure};
 use super::exit_log::GenerationEnd;
 use super::kill_handle::KillReason;
 use super::start::Running;
-use super::worker::State;
+use super::worker::WorkerState;
 use super::{Deadline, Generation, RemoteError, Report, Started, Worker, reaper};
 
 mod lending;
@@ -20,7 +20,7 @@ mod memory;
 #[derive(Debug)]
 pub struct Session<'a> {
     worker: &'a Worker,
-    state: MutexGuard<'a, State>,
+    state: MutexGuard<'a, WorkerState>,
     /// The time limit of the call that the session is held for, if it has its own.
     limit: Option<Duration>,
 }
@@ -30,7 +30,7 @@ pub struct Session<'a> {
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 impl<'a> Session<'a> {
-    pub(super) fn new(worker: &'a Worker, state: MutexGuard<'a, State>) -> Self {
+    pub(super) fn new(worker: &'a Worker, state: MutexGuard<'a, WorkerState>) -> Self {
         Self { worker, state, limit: None }
     }
 

@@ -13,11 +13,11 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// The spare workers of one Lua state: at most one for each kind and set of start settings. Clones share their state.
 #[derive(Clone, Debug, Default)]
-pub struct Spares(Arc<Shared>);
+pub struct Spares(Arc<SharedSpares>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedSpares {
+    state: Mutex<SparesState>,
     /// Notified when a spare has been started.
     changed: Condvar,
 }
@@ -27,7 +27,7 @@ struct Shared {
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
-struct State {
+struct SparesState {
     spares: Vec<Spare>,
     /// The number of spares that are starting.
     starting: u32,
@@ -52,7 +52,7 @@ impl Spare {
     }
 }
 
-impl State {
+impl SparesState {
     fn find(&mut self, kind: WorkerKind, settings: &Settings) -> Option<&mut Spare> {
         self.spares.iter_mut().find(|spare| spare.serves(kind, settings))
     }
@@ -172,7 +172,7 @@ impl Spares {
         drop(spares);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SparesState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,7 +24,7 @@ mod life;
 pub struct Worker {
     kind: WorkerKind,
     settings: Settings,
-    state: Mutex<State>,
+    state: Mutex<WorkerState>,
     /// Memory lent to a script, to be released with the next request: the code that dropped it could not wait for the
     /// worker.
     releases: Mutex<Vec<(Generation, u64)>>,
@@ -37,7 +37,7 @@ pub struct Worker {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct WorkerState {
     /// The generation that is running, or ran last; 0 before the first.
     pub(super) generation: Generation,
     pub(super) running: Option<Running>,
@@ -242,7 +242,7 @@ impl Worker {
         state.running.as_ref().map(|_| state.generation)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, WorkerState> {
         // A panic in another thread leaves no half-changed state: `running` is replaced as a whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Generation, State, Worker};
+use super::{Generation, Worker, WorkerState};
 use crate::remote::kill_handle::KillReason;
 use crate::remote::start::{Running, start};
 use crate::remote::{Recycling, RemoteError};
@@ -15,7 +15,7 @@ const MEMORY_PAUSE: Duration = Duration::from_millis(100);
 static GENERATIONS: AtomicU64 = AtomicU64::new(0);
 
 impl Worker {
-    pub(super) fn start(&self, state: &mut State) -> Result<(), RemoteError> {
+    pub(super) fn start(&self, state: &mut WorkerState) -> Result<(), RemoteError> {
         if state.is_closed {
             return Err(RemoteError::Closed(self.to_string()));
         }
@@ -49,7 +49,7 @@ impl Worker {
     }
 
     /// Whether it has run before, its settings say that it does not restart, and no restart was requested since.
-    fn must_stay_ended(&self, state: &State) -> bool {
+    fn must_stay_ended(&self, state: &WorkerState) -> bool {
         self.settings.never_restarts && state.generation > 0 && !state.may_start
     }
 
@@ -61,7 +61,7 @@ impl Worker {
     }
 
     /// Whether it is due for recycling. A worker in the middle of a call is not.
-    fn is_worn(&self, state: &mut State) -> bool {
+    fn is_worn(&self, state: &mut WorkerState) -> bool {
         let Some(running) = &state.running else { return false };
         if !state.held.is_empty() || state.jobs > 0 {
             return false;
@@ -80,7 +80,7 @@ impl Worker {
     }
 
     /// Takes the running worker out of the state. The worker ends when the returned value is dropped.
-    pub(in crate::remote) fn take_running(&self, state: &mut State) -> Option<Running> {
+    pub(in crate::remote) fn take_running(&self, state: &mut WorkerState) -> Option<Running> {
         self.counters.running.set(0);
         state.running.take()
     }
@@ -114,7 +114,7 @@ impl Worker {
     }
 
     /// Replaces the worker if it is due for recycling.
-    pub(super) fn recycle(&self, state: &mut State) {
+    pub(super) fn recycle(&self, state: &mut WorkerState) {
         if !self.is_worn(state) {
             return;
         }
