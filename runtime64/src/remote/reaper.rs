@@ -6,16 +6,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::lasting_thread::LastingThread;
-use super::start::Running;
+use super::start::RunningWorker;
 
 /// The delay, during which the error is raised, caught and reported.
 const KEPT: Duration = Duration::from_millis(50);
 
 /// The resources of an exited worker, and the time of its exit.
-type ExitedWorker = (Instant, Running);
+type ExitedWorker = (Instant, RunningWorker);
 
 /// Releases the host's resources of an exited worker after a short delay. Its arena is invalid from now on.
-pub(super) fn reap(ended: Running) {
+pub(super) fn reap(ended: RunningWorker) {
     static ENDED: LastingThread<ExitedWorker> =
         LastingThread::new("releases resources of exited workers", release_later);
     ended.bury_arena();

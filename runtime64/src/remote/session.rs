@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::client::{Answer, Failure};
 use super::exit_log::GenerationEnd;
 use super::kill_handle::KillReason;
-use super::start::Running;
+use super::start::RunningWorker;
 use super::worker::WorkerState;
 use super::{Deadline, Generation, RemoteError, Report, Started, Worker, reaper};
 
@@ -158,7 +158,7 @@ impl<'a> Session<'a> {
     fn hold(&mut self) {
         let state = &mut *self.state;
         state.held.push(state.lent.len());
-        if let Some(Running { link, .. }) = &mut state.running
+        if let Some(RunningWorker { link, .. }) = &mut state.running
             && let Ok(shared) = &mut link.shared
         {
             shared.call_area.hold();
@@ -189,7 +189,7 @@ impl<'a> Session<'a> {
         self.failed(Failure::Impossible(why))
     }
 
-    fn running(&self) -> Result<&Running, RemoteError> {
+    fn running(&self) -> Result<&RunningWorker, RemoteError> {
         self.state.running.as_ref().ok_or_else(|| self.ended_earlier())
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::start::{Running, start};
+use super::start::{RunningWorker, start};
 use super::{Settings, WorkerKind, watchdog};
 
 /// How long no worker must have started before a spare does: a script that finishes within this time needs none, and
@@ -40,7 +40,7 @@ struct Spare {
     settings: Settings,
     /// The number of workers it could serve. If there are none, it ends.
     users: u32,
-    running: Option<Running>,
+    running: Option<RunningWorker>,
     is_starting: bool,
     /// The number of started workers that it could have served as.
     starts: u64,
@@ -95,7 +95,7 @@ impl Spares {
     }
 
     /// Takes the waiting worker with these settings, if there is one and it is still alive.
-    pub(super) fn take(&self, kind: WorkerKind, settings: &Settings) -> Option<Running> {
+    pub(super) fn take(&self, kind: WorkerKind, settings: &Settings) -> Option<RunningWorker> {
         let running = self.lock().find(kind, settings)?.running.take();
         running.filter(|running| !running.kill_handle.process.has_ended())
     }
@@ -133,7 +133,7 @@ impl Spares {
     }
 
     /// Keeps a started worker. If the start failed, the reason is reported where a worker is needed.
-    fn keep(&self, kind: WorkerKind, settings: &Settings, running: Option<Running>) {
+    fn keep(&self, kind: WorkerKind, settings: &Settings, running: Option<RunningWorker>) {
         let mut state = self.lock();
         let left = match state.find(kind, settings) {
             Some(spare) => {

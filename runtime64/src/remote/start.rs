@@ -23,14 +23,14 @@ const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 
 /// A running worker. The fields drop in this order: the link closes first, then the process is waited for.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RunningWorker {
     pub(super) link: Link,
     pub(super) kill_handle: OwnedKillHandle,
     /// The Wine prefix that it runs in, if it runs under Wine.
     wine_prefix: Option<PathBuf>,
 }
 
-impl Running {
+impl RunningWorker {
     /// Collects the process of a worker whose link has closed.
     pub(super) fn bury(&self, last_words: Option<Box<LastWords>>, started: Started) -> Death {
         let exit = self.kill_handle.process.end();
@@ -66,7 +66,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningWorker {
     fn drop(&mut self) {
         self.bury_arena();
     }
@@ -81,7 +81,7 @@ const WINE_TRIES: u32 = 3;
 const NOT_STARTED: [Exit; 2] = [Exit::Code(0), Exit::Code(1)];
 
 /// Starts a worker, greets it, and switches to shared memory.
-pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
+pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<RunningWorker, RemoteError> {
     let crash_dir = settings.crash_dir.as_deref();
     let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
     let path = locate::executable(kind, settings)?;
@@ -109,7 +109,7 @@ fn attempt(
     wine: Option<&Wine>,
     wanted: Wanted<'_>,
     settings: &Settings,
-) -> Result<Running, RemoteError> {
+) -> Result<RunningWorker, RemoteError> {
     // The thread that enforces the deadline of the start, and all later ones, exists before the worker does.
     let started = watchdog::start().and_then(|()| Process::start(path, wine, &settings.process_options));
     let (process, mut channel) = started.map_err(|source| {
@@ -128,7 +128,7 @@ fn attempt(
     match watch.settle(outcome) {
         Ok(Ok(link)) => {
             let wine_prefix = wine.map(|wine| wine.prefix().to_path_buf());
-            Ok(Running { link, kill_handle, wine_prefix })
+            Ok(RunningWorker { link, kill_handle, wine_prefix })
         }
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),

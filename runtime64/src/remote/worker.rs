@@ -11,7 +11,7 @@ use protocol::{Release, Value};
 use super::exit_log::ExitLog;
 use super::memory::Allocation;
 use super::session::Session;
-use super::start::Running;
+use super::start::RunningWorker;
 use super::statistics::Counters;
 use super::{Interrupt, RemoteError, Report, RunningStatistics, Settings, Statistics, WorkerKind};
 
@@ -40,7 +40,7 @@ pub struct Worker {
 pub(super) struct WorkerState {
     /// The generation that is running, or ran last; 0 before the first.
     pub(super) generation: Generation,
-    pub(super) running: Option<Running>,
+    pub(super) running: Option<RunningWorker>,
     /// The number of calls made before this generation started.
     calls_before: u64,
     /// The number of calls in progress that no thread is currently waiting for.

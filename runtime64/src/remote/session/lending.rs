@@ -6,7 +6,7 @@ use protocol::{Allocate, Release, Value, limits};
 
 use super::Session;
 use crate::remote::memory::Allocation;
-use crate::remote::start::Running;
+use crate::remote::start::RunningWorker;
 use crate::remote::{RemoteError, Worker};
 
 impl Session<'_> {
@@ -46,7 +46,7 @@ impl Session<'_> {
         let address = allocation.address();
         allocation.write(0, bytes)?;
         allocation.write(bytes.len() as u64, &vec![0; zeros])?;
-        if let Some(Running { link, .. }) = &mut self.state.running
+        if let Some(RunningWorker { link, .. }) = &mut self.state.running
             && let Ok(shared) = &mut link.shared
         {
             shared.call_area.keep(allocation);
@@ -76,7 +76,7 @@ impl Session<'_> {
 
     /// Releases the memory lent for a finished call.
     pub(super) fn take_back(&mut self) {
-        if let Some(Running { link, .. }) = &mut self.state.running
+        if let Some(RunningWorker { link, .. }) = &mut self.state.running
             && let Ok(shared) = &mut link.shared
         {
             shared.call_area.clear();
@@ -120,7 +120,7 @@ impl Session<'_> {
     /// Allocates in the arena, without clearing the memory.
     pub(in crate::remote) fn allocate(&mut self, bytes: u64, align: u64) -> Result<Allocation, RemoteError> {
         let arena = match &self.state.running {
-            Some(Running { link, .. }) => link.shared.as_ref().map(|shared| &shared.arena).ok().cloned(),
+            Some(RunningWorker { link, .. }) => link.shared.as_ref().map(|shared| &shared.arena).ok().cloned(),
             None => None,
         };
         let arena = arena.ok_or_else(|| self.ended_earlier())?;

@@ -2,7 +2,7 @@
 
 use protocol::{ReadString, Value, WriteMemory, limits};
 
-use super::{Running, Session};
+use super::{RunningWorker, Session};
 use crate::remote::RemoteError;
 use crate::remote::memory::AccessError;
 
@@ -88,7 +88,7 @@ impl Session<'_> {
     /// Converts an access error. A process that has exited has no memory; the failed request then reports its end.
     #[cold]
     fn seen(&self, error: AccessError) -> AccessError {
-        let has_ended = |running: &Running| running.kill_handle.process.has_ended();
+        let has_ended = |running: &RunningWorker| running.kill_handle.process.has_ended();
         match error {
             AccessError::Unmapped { .. } if self.running().is_ok_and(has_ended) => AccessError::Refused,
             error => error,

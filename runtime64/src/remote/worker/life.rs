@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Generation, Worker, WorkerState};
 use crate::remote::kill_handle::KillReason;
-use crate::remote::start::{Running, start};
+use crate::remote::start::{RunningWorker, start};
 use crate::remote::{Recycling, RemoteError};
 
 /// How long a measurement of the worker's memory stays valid.
@@ -80,7 +80,7 @@ impl Worker {
     }
 
     /// Takes the running worker out of the state. The worker ends when the returned value is dropped.
-    pub(in crate::remote) fn take_running(&self, state: &mut WorkerState) -> Option<Running> {
+    pub(in crate::remote) fn take_running(&self, state: &mut WorkerState) -> Option<RunningWorker> {
         self.counters.running.set(0);
         state.running.take()
     }
