@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// The requested link.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct LinkOptions<'a> {
     pub(super) link: LinkKind,
     /// The arena's maximum size, in bytes.
     pub(super) arena_limit: u64,
@@ -39,7 +39,7 @@ pub(super) struct Wanted<'a> {
 
 /// The connection to a running worker.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct WorkerLink {
     pub(super) client: Client,
     /// The shared memory, or the reason why there is none.
     pub(super) shared: Result<SharedMemory, String>,
@@ -63,19 +63,19 @@ pub(super) fn attach(
     mut channel: Endpoint,
     process: &Process,
     kind: WorkerKind,
-    wanted: Wanted<'_>,
-) -> Result<Link, Failure> {
+    options: LinkOptions<'_>,
+) -> Result<WorkerLink, Failure> {
     let foreign = |memory: Option<&Memory>| Arc::new(foreign_of(process, kind, memory));
-    let plain = |channel, reason| Link {
-        dumper: wanted.crash_dir.map(|_| Err(format!("no memory is shared with the worker: {reason}"))),
+    let plain = |channel, reason| WorkerLink {
+        dumper: options.crash_dir.map(|_| Err(format!("no memory is shared with the worker: {reason}"))),
         client: Client::plain(channel),
         shared: Err(reason),
         foreign: foreign(None),
     };
-    if wanted.link == LinkKind::Plain {
+    if options.link == LinkKind::Plain {
         return Ok(plain(channel, "the settings request it".to_owned()));
     }
-    let bytes = ARENA_START + wanted.arena_limit;
+    let bytes = ARENA_START + options.arena_limit;
     let memory = Memory::create(bytes);
     let offered = memory.and_then(|memory| Ok((Offer::new(process, kind, &memory)?, memory)));
     let (offer, memory) = match offered {
@@ -105,13 +105,13 @@ pub(super) fn attach(
     }
     let foreign = foreign(Some(&memory));
     // A separate view, which stays mapped for as long as the thread runs.
-    let dumper = wanted.crash_dir.map(|folder| {
+    let dumper = options.crash_dir.map(|folder| {
         let view = memory.map(0, CONTROL_BYTES);
         let dumper = view.and_then(|view| Dumper::start(folder, kind, Arc::clone(&foreign), view));
         dumper.map_err(|error| error.to_string())
     });
     let endpoint = SharedEndpoint::over(control, Side::Host, offer.into_doorbell(channel));
-    let arena = Arc::new(Arena::new(memory, wanted.arena_limit));
+    let arena = Arc::new(Arena::new(memory, options.arena_limit));
     let shared = SharedMemory { arena, call_area: call_area.at(mapped.address) };
-    Ok(Link { client: Client::shared(endpoint), shared: Ok(shared), foreign, dumper })
+    Ok(WorkerLink { client: Client::shared(endpoint), shared: Ok(shared), foreign, dumper })
 }

@@ -12,7 +12,7 @@ use super::statistics::Counters;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Client {
-    link: Link,
+    link: Transport,
     /// The payload received last.
     payload: Vec<u8>,
     /// The bytes of messages sent and received since the last count.
@@ -21,7 +21,7 @@ pub struct Client {
 }
 
 #[derive(Debug)]
-enum Link {
+enum Transport {
     Plain(Endpoint),
     Shared(Box<SharedEndpoint>),
 }
@@ -68,13 +68,13 @@ impl Client {
     /// Communicates through the plain channel.
     #[must_use]
     pub fn plain(channel: Endpoint) -> Self {
-        Self { link: Link::Plain(channel), payload: Vec::new(), sent: 0, received: 0 }
+        Self { link: Transport::Plain(channel), payload: Vec::new(), sent: 0, received: 0 }
     }
 
     /// Communicates through shared memory.
     #[must_use]
     pub fn shared(endpoint: SharedEndpoint) -> Self {
-        Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new(), sent: 0, received: 0 }
+        Self { link: Transport::Shared(Box::new(endpoint)), payload: Vec::new(), sent: 0, received: 0 }
     }
 
     /// Adds the traffic since the last count.
@@ -87,7 +87,7 @@ impl Client {
     /// Announces that a request is about to be sent. If the worker has exited, the request will report it.
     #[inline]
     pub(super) fn wake_early(&mut self) {
-        if let Link::Shared(endpoint) = &mut self.link {
+        if let Transport::Shared(endpoint) = &mut self.link {
             let _ = endpoint.rouse();
         }
     }
@@ -138,13 +138,13 @@ impl Client {
 
     fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), Failure> {
         let sent = match &mut self.link {
-            Link::Plain(channel) => {
+            Transport::Plain(channel) => {
                 let mut writer = FrameWriter::new(&mut channel.sender);
                 let sent = writer.send(kind, message);
                 self.sent += writer.sent_bytes();
                 sent
             }
-            Link::Shared(endpoint) => {
+            Transport::Shared(endpoint) => {
                 let sent = endpoint.send(kind, message);
                 self.sent += endpoint.sent_bytes();
                 sent
@@ -153,8 +153,10 @@ impl Client {
         match sent {
             Ok(()) => Ok(()),
             Err(LinkError::Closed) => Err(match &mut self.link {
-                Link::Plain(channel) => Failure::Ended { last_words: last_words_in(channel), started: Started::No },
-                Link::Shared(endpoint) => ended(endpoint),
+                Transport::Plain(channel) => {
+                    Failure::Ended { last_words: last_words_in(channel), started: Started::No }
+                }
+                Transport::Shared(endpoint) => ended(endpoint),
             }),
             Err(error @ LinkError::TooLarge { .. }) => Err(Failure::TooLarge(error)),
             Err(error) => Err(Failure::Broken(error)),
@@ -170,8 +172,8 @@ impl Client {
 
     fn receive_payload(&mut self) -> Result<u8, Failure> {
         match &mut self.link {
-            Link::Plain(channel) => receive_plain(channel, &mut self.payload),
-            Link::Shared(endpoint) => match endpoint.receive(&mut self.payload) {
+            Transport::Plain(channel) => receive_plain(channel, &mut self.payload),
+            Transport::Shared(endpoint) => match endpoint.receive(&mut self.payload) {
                 Ok(kind) => Ok(kind),
                 Err(LinkError::Closed) => Err(ended(endpoint)),
                 Err(error) => Err(Failure::Broken(error)),

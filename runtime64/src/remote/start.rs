@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use protocol::link::Endpoint;
 use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 
-use super::attach::{Link, Wanted, attach};
+use super::attach::{LinkOptions, WorkerLink, attach};
 use super::client::{Client, Failure};
 use super::dump::Dumper;
 use super::kill_handle::OwnedKillHandle;
@@ -24,7 +24,7 @@ const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 /// A running worker. The fields drop in this order: the link closes first, then the process is waited for.
 #[derive(Debug)]
 pub(super) struct RunningWorker {
-    pub(super) link: Link,
+    pub(super) link: WorkerLink,
     pub(super) kill_handle: OwnedKillHandle,
     /// The Wine prefix that it runs in, if it runs under Wine.
     wine_prefix: Option<PathBuf>,
@@ -83,16 +83,16 @@ const NOT_STARTED: [Exit; 2] = [Exit::Code(0), Exit::Code(1)];
 /// Starts a worker, greets it, and switches to shared memory.
 pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<RunningWorker, RemoteError> {
     let crash_dir = settings.crash_dir.as_deref();
-    let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
+    let options = LinkOptions { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
     let path = locate::executable(kind, settings)?;
     let wine = if kind.needs_wine() { Some(Wine::of(settings)?) } else { None };
     wine.as_ref().map_or(Ok(()), Wine::prepare)?;
-    let mut started = attempt(kind, &path, wine.as_ref(), wanted, settings);
+    let mut started = attempt(kind, &path, wine.as_ref(), options, settings);
     for _ in 1..WINE_TRIES {
         match &started {
             // No library code has run, so trying again repeats nothing.
             Err(RemoteError::EndedAtStart { exit, .. }) if wine.is_some() && NOT_STARTED.contains(exit) => {
-                started = attempt(kind, &path, wine.as_ref(), wanted, settings);
+                started = attempt(kind, &path, wine.as_ref(), options, settings);
             }
             _ => break,
         }
@@ -107,7 +107,7 @@ fn attempt(
     kind: WorkerKind,
     path: &Path,
     wine: Option<&Wine>,
-    wanted: Wanted<'_>,
+    options: LinkOptions<'_>,
     settings: &Settings,
 ) -> Result<RunningWorker, RemoteError> {
     // The thread that enforces the deadline of the start, and all later ones, exists before the worker does.
@@ -123,7 +123,7 @@ fn attempt(
     let watch = StartWatch::start(&kill_handle, hangup, limit);
     let outcome = greet(&mut channel).and_then(|identity| {
         process.begun();
-        if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
+        if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, options)?)) } else { Ok(Err(identity)) }
     });
     match watch.settle(outcome) {
         Ok(Ok(link)) => {
