@@ -28,7 +28,7 @@ mod name;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The result of requesting a dump: its file, or the reason why there is none.
-pub(super) type Outcome = Result<PathBuf, String>;
+pub(super) type DumpOutcome = Result<PathBuf, String>;
 
 /// Watches one worker.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Dumper(Mutex<Option<DumpThread>>);
 struct DumpThread {
     /// The thread ends when this is dropped.
     _stop: mpsc::Sender<()>,
-    thread: thread::JoinHandle<Option<Outcome>>,
+    thread: thread::JoinHandle<Option<DumpOutcome>>,
 }
 
 /// What the thread knows of the worker.
@@ -67,7 +67,7 @@ impl Dumper {
     }
 
     /// Returns the result, once the worker has exited.
-    pub(super) fn finish(&self) -> Outcome {
+    pub(super) fn finish(&self) -> DumpOutcome {
         let watch = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let made = watch.and_then(|DumpThread { _stop: stop, thread }| {
             drop(stop);
@@ -78,7 +78,7 @@ impl Dumper {
 }
 
 impl WatchedWorker {
-    fn watch(&self, stopped: &mpsc::Receiver<()>) -> Option<Outcome> {
+    fn watch(&self, stopped: &mpsc::Receiver<()>) -> Option<DumpOutcome> {
         loop {
             let is_over = stopped.recv_timeout(PAUSE) != Err(mpsc::RecvTimeoutError::Timeout);
             if let Some(report) =
@@ -95,7 +95,7 @@ impl WatchedWorker {
         }
     }
 
-    fn dump(&self, report: &LastWords) -> Outcome {
+    fn dump(&self, report: &LastWords) -> DumpOutcome {
         let process = self.foreign.id().ok_or("its process was not found")?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let dump = collect::dump(&self.foreign, self.kind, process, now, report)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::{LastWords, Machine, MemoryAccess, Platform};
 
 use super::context;
-use super::format::{Dump, Exception, Module, Range};
+use super::format::{Dump, DumpModule, Exception, MemoryRange};
 use crate::remote::WorkerKind;
 use crate::remote::memory::{Foreign, MappedFile};
 
@@ -40,7 +40,7 @@ pub(super) fn dump(
     let mapped = foreign.mapped().ok_or("the memory map of the process cannot be read")?;
     let stack = context::stack_pointer(&report.registers).and_then(|pointer| stack(foreign, kind, pointer));
     let has_stack = stack.is_some();
-    let mut memory: Vec<Range> = stack.into_iter().collect();
+    let mut memory: Vec<MemoryRange> = stack.into_iter().collect();
     memory.extend(code(foreign, report.instruction));
     if memory.is_empty() {
         return Err("the system does not allow this process to read the worker's memory".to_owned());
@@ -79,14 +79,14 @@ fn exception(report: &LastWords, platform: Platform) -> Exception {
 }
 
 /// The stack from its pointer on, up to its base or the maximum size.
-fn stack(foreign: &Foreign, kind: WorkerKind, pointer: u64) -> Option<Range> {
+fn stack(foreign: &Foreign, kind: WorkerKind, pointer: u64) -> Option<MemoryRange> {
     let red_zone = if kind.machine == Machine::X86_64 { RED_ZONE } else { 0 };
     let mut start = pointer.saturating_sub(red_zone);
     let highest = start.saturating_add(STACK_GAP);
     while start <= highest {
         let bytes = readable(foreign, start, STACK_BYTES);
         if !bytes.is_empty() {
-            return Some(Range { address: start, bytes });
+            return Some(MemoryRange { address: start, bytes });
         }
         start = (start & !(PAGE - 1)).checked_add(PAGE)?;
     }
@@ -94,13 +94,13 @@ fn stack(foreign: &Foreign, kind: WorkerKind, pointer: u64) -> Option<Range> {
 }
 
 /// The instruction and the bytes around it.
-fn code(foreign: &Foreign, instruction: u64) -> Option<Range> {
+fn code(foreign: &Foreign, instruction: u64) -> Option<MemoryRange> {
     let around = instruction.saturating_sub(CODE_BYTES);
     // The page before may not be readable.
     let starts = [around, instruction & !(PAGE - 1)];
     let start = starts.into_iter().find(|start| foreign.read(*start, &mut [0]).is_ok())?.max(around);
     let bytes = readable(foreign, start, instruction.saturating_add(CODE_BYTES).saturating_sub(start));
-    (!bytes.is_empty()).then_some(Range { address: start, bytes })
+    (!bytes.is_empty()).then_some(MemoryRange { address: start, bytes })
 }
 
 /// The readable bytes from an address on, up to a maximum number.
@@ -120,8 +120,9 @@ fn readable(foreign: &Foreign, address: u64, most: u64) -> Vec<u8> {
 
 /// The modules among the mapped files, and the one that the worker itself names, which may be mapped in a way that does
 /// not show.
-fn modules(foreign: &Foreign, mapped: Vec<MappedFile>, report: &LastWords) -> Vec<Module> {
-    let mut modules: Vec<Module> = mapped.into_iter().take(MODULES).filter_map(|file| module(foreign, file)).collect();
+fn modules(foreign: &Foreign, mapped: Vec<MappedFile>, report: &LastWords) -> Vec<DumpModule> {
+    let mut modules: Vec<DumpModule> =
+        mapped.into_iter().take(MODULES).filter_map(|file| module(foreign, file)).collect();
     if report.module_base != 0 && !modules.iter().any(|module| module.base == report.module_base) {
         let named = MappedFile { base: report.module_base, bytes: PAGE, path: report.module.to_string() };
         modules.extend(module(foreign, named));
@@ -130,26 +131,26 @@ fn modules(foreign: &Foreign, mapped: Vec<MappedFile>, report: &LastWords) -> Ve
 }
 
 /// A mapped file as a module, if its first bytes identify it as a program or a library.
-fn module(foreign: &Foreign, MappedFile { base, bytes, path }: MappedFile) -> Option<Module> {
+fn module(foreign: &Foreign, MappedFile { base, bytes, path }: MappedFile) -> Option<DumpModule> {
     let mut start = [0; 1024];
     foreign.read(base, &mut start).ok()?;
     let mapped = bytes.min(MODULE_BYTES) as u32;
     if start.starts_with(b"\x7fELF") {
-        return Some(Module { base, bytes: mapped, checksum: 0, time: 0, path });
+        return Some(DumpModule { base, bytes: mapped, checksum: 0, time: 0, path });
     }
-    let header = Header::of(&start)?;
+    let header = PeHeader::of(&start)?;
     let bytes = if u64::from(header.bytes) <= MODULE_BYTES { header.bytes.max(mapped) } else { mapped };
-    Some(Module { base, bytes, checksum: header.checksum, time: header.time, path })
+    Some(DumpModule { base, bytes, checksum: header.checksum, time: header.time, path })
 }
 
 /// The fields in the header of a Windows program by which a debugger finds its file.
-struct Header {
+struct PeHeader {
     bytes: u32,
     checksum: u32,
     time: u32,
 }
 
-impl Header {
+impl PeHeader {
     fn of(start: &[u8]) -> Option<Self> {
         // The offsets of these fields are the same for both widths (PE format).
         let word = |offset: usize| start.get(offset..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
@@ -170,10 +171,10 @@ mod tests {
         start[0x3c] = 0x80;
         start[0x80..0x84].copy_from_slice(b"PE\0\0");
         start[0x80 + 80..0x80 + 84].copy_from_slice(&0x5000_u32.to_le_bytes());
-        assert_eq!(Header::of(&start).expect("a header").bytes, 0x5000);
+        assert_eq!(PeHeader::of(&start).expect("a header").bytes, 0x5000);
         for place in [1000_u32, 1024, u32::MAX] {
             start[0x3c..0x40].copy_from_slice(&place.to_le_bytes());
-            assert!(Header::of(&start).is_none());
+            assert!(PeHeader::of(&start).is_none());
         }
     }
 

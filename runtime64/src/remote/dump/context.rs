@@ -3,23 +3,23 @@
 use protocol::{Machine, Registers};
 
 /// One register of the structure: its offset, and its index among the registers of a report.
-type Slot = (usize, usize);
+type RegisterSlot = (usize, usize);
 
 /// The layout of the structure for one machine.
-struct Layout {
+struct ContextLayout {
     bytes: usize,
     /// The offset and value of the context flags: control registers, integer registers and segments.
     flags: (usize, u32),
     /// The size of a register, in bytes.
     width: usize,
-    registers: &'static [Slot],
+    registers: &'static [RegisterSlot],
     /// The offset of the low half of the processor's flags, which are the last register in a report.
     status: usize,
     /// The segment selectors, which are the same for every process of this width on either system.
     segments: &'static [(usize, u16)],
 }
 
-const I386: Layout = Layout {
+const I386: ContextLayout = ContextLayout {
     bytes: 716,
     flags: (0, 0x0001_0007),
     width: 4,
@@ -28,7 +28,7 @@ const I386: Layout = Layout {
     segments: &[(148, 0x2b), (152, 0x2b), (188, 0x23), (200, 0x2b)],
 };
 
-const X86_64: Layout = Layout {
+const X86_64: ContextLayout = ContextLayout {
     bytes: 1232,
     flags: (48, 0x0010_0007),
     width: 8,
