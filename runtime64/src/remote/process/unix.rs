@@ -21,7 +21,7 @@ use rustix::process::{
 use super::Exit;
 use crate::remote::lasting_thread::LastingThread;
 use crate::remote::{Priority, ProcessOptions, Wine, windows_path};
-use guard::Guard;
+use guard::GroupGuard;
 use relay::Relay;
 
 mod guard;
@@ -36,7 +36,7 @@ pub(in crate::remote) struct Process {
     child: Mutex<Child>,
     channel: OwnedFd,
     /// Present until the worker has begun, if Wine starts it.
-    guard: Mutex<Option<Guard>>,
+    guard: Mutex<Option<GroupGuard>>,
     relays: Mutex<Vec<Relay>>,
 }
 
@@ -67,8 +67,8 @@ impl Process {
             command.current_dir(directory);
         }
         let (priority, memory_limit) = (options.priority, options.memory_limit);
-        let guard = wine.map(|_| Guard::new()).transpose()?;
-        let guarded = guard.as_ref().map(Guard::descriptor);
+        let guard = wine.map(|_| GroupGuard::new()).transpose()?;
+        let guarded = guard.as_ref().map(GroupGuard::descriptor);
         // SAFETY: the functions run between fork and exec and only make system calls, which are async-signal-safe and
         // touch no memory.
         unsafe {
@@ -91,7 +91,7 @@ impl Process {
         }
     }
 
-    fn take_guard(&self) -> Option<Guard> {
+    fn take_guard(&self) -> Option<GroupGuard> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -267,8 +267,8 @@ fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> 
 /// Starts a process from a thread that lives as long as this process: the kernel kills the worker when the thread that
 /// started it ends, which must mean that the host has ended.
 fn spawn(command: Command) -> io::Result<Child> {
-    type Job = (Command, mpsc::SyncSender<io::Result<Child>>);
-    static SPAWNER: LastingThread<Job> = LastingThread::new("starts workers", |(mut command, answer)| {
+    type SpawnRequest = (Command, mpsc::SyncSender<io::Result<Child>>);
+    static SPAWNER: LastingThread<SpawnRequest> = LastingThread::new("starts workers", |(mut command, answer)| {
         // The requesting thread is waiting; if it is gone after all, the child is dropped and ends with its channel.
         let _ = answer.send(command.spawn());
     });

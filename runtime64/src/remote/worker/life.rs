@@ -61,7 +61,7 @@ impl Worker {
     }
 
     /// Whether it is due for recycling. A worker in the middle of a call is not.
-    fn is_worn(&self, state: &mut WorkerState) -> bool {
+    fn is_due_for_recycling(&self, state: &mut WorkerState) -> bool {
         let Some(running) = &state.running else { return false };
         if !state.held.is_empty() || state.jobs > 0 {
             return false;
@@ -115,15 +115,15 @@ impl Worker {
 
     /// Replaces the worker if it is due for recycling.
     pub(super) fn recycle(&self, state: &mut WorkerState) {
-        if !self.is_worn(state) {
+        if !self.is_due_for_recycling(state) {
             return;
         }
         self.counters.recycled.add(1);
         state.may_start = true;
-        let worn = self.take_running(state);
+        let recycled = self.take_running(state);
         self.note_end("it was recycled");
         // Its libraries' destructors may take time; if no thread can be started for that, this one waits.
-        let _ = thread::Builder::new().spawn(move || drop(worn));
+        let _ = thread::Builder::new().spawn(move || drop(recycled));
     }
 
     /// Restarts the count of calls: steps that follow a restart do not count as use of the worker.

@@ -13,14 +13,14 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 /// Kills the process group of a child when it is dropped, or when this process ends in any way.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct GroupGuard {
     /// Only the host holds this end. Children that it forks at this time also hold it, until they call exec.
     _held: PipeWriter,
     /// The child and its descendants also hold this end, which the signal request is attached to.
     guarded: PipeReader,
 }
 
-impl Guard {
+impl GroupGuard {
     pub(super) fn new() -> io::Result<Self> {
         let (guarded, _held) = io::pipe()?;
         Ok(Self { _held, guarded })
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     /// A shell and a program that it started, which both hold the output open.
-    fn group(guard: &Guard) -> (Child, BufReader<ChildStdout>) {
+    fn group(guard: &GroupGuard) -> (Child, BufReader<ChildStdout>) {
         let descriptor = guard.descriptor();
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 600 & echo started; wait"]).process_group(0).stdout(Stdio::piped());
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_guard_that_is_dropped_ends_the_child_and_what_it_started() {
-        let guard = Guard::new().unwrap();
+        let guard = GroupGuard::new().unwrap();
         let (mut child, mut output) = group(&guard);
         drop(guard);
         assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_guard_that_is_disarmed_leaves_them() {
-        let guard = Guard::new().unwrap();
+        let guard = GroupGuard::new().unwrap();
         let (mut child, _) = group(&guard);
         guard.disarm();
         // If another signal had been sent before this one, the child would end by that.
