@@ -58,8 +58,8 @@ impl Arguments {
     /// # Errors
     /// A word is invalid, or help was requested: print the error and exit with its exit code.
     pub(crate) fn parse(command_line: Vec<OsString>) -> Result<Self, clap::Error> {
-        let matches = Words::command().try_get_matches_from(&command_line)?;
-        let words = Words::from_arg_matches(&matches)?;
+        let matches = CommandLine::command().try_get_matches_from(&command_line)?;
+        let words = CommandLine::from_arg_matches(&matches)?;
         words.check_metrics()?;
         // All words after the script belong to it, so the script is this far from the end.
         let script_index = match words.script.len() {
@@ -106,7 +106,7 @@ impl Arguments {
     after_help = "Options after SCRIPT belong to the script, which finds them in `arg` and `...`.\n\
                   Exit codes: 0 success, 1 an error in the script, 2 an invalid command line, 130 interrupted."
 )]
-struct Words {
+struct CommandLine {
     /// Run CODE before the script; may be given several times
     #[arg(short = 'e', long = "execute", value_name = "CODE", action = ArgAction::Append, allow_hyphen_values = true)]
     execute: Vec<OsString>,
@@ -142,7 +142,7 @@ struct Words {
     script: Vec<OsString>,
 }
 
-impl Words {
+impl CommandLine {
     /// Rejects an address that other machines can reach unless the user has allowed it.
     fn check_metrics(&self) -> Result<(), clap::Error> {
         match self.metrics {
@@ -152,7 +152,7 @@ impl Words {
                      allow that, or use 127.0.0.1:{}",
                     address.port()
                 );
-                Err(Words::command().error(clap::error::ErrorKind::ValueValidation, message))
+                Err(CommandLine::command().error(clap::error::ErrorKind::ValueValidation, message))
             }
             _ => Ok(()),
         }
@@ -167,7 +167,7 @@ fn seconds(word: &str) -> Result<Duration, &'static str> {
 }
 
 /// Merges `-e` and `-l` by their positions on the command line.
-fn in_order(matches: &ArgMatches, words: &Words) -> Vec<Preparation> {
+fn in_order(matches: &ArgMatches, words: &CommandLine) -> Vec<Preparation> {
     let places = |id| matches.indices_of(id).into_iter().flatten();
     let executes = places("execute").zip(words.execute.iter().cloned().map(Preparation::Execute));
     let requires = places("library").zip(words.library.iter().cloned().map(Preparation::Require));

@@ -22,15 +22,15 @@ const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// The state of Ctrl-C handling in this process.
 #[derive(Clone, Default)]
-pub(crate) struct Interrupts(Arc<State>);
+pub(crate) struct Interrupts(Arc<CtrlC>);
 
 #[derive(Default)]
-struct State {
+struct CtrlC {
     was_pressed: AtomicBool,
-    running: OnceLock<Running>,
+    running: OnceLock<InterruptTarget>,
 }
 
-struct Running {
+struct InterruptTarget {
     handle: InterruptHandle,
     /// Whether the interrupt also stops Lua code, after which the user continues at the prompt.
     has_prompt: bool,
@@ -41,8 +41,8 @@ impl Interrupts {
     /// process has set Ctrl-C to be ignored, as shells do for background programs, it stays ignored.
     pub(crate) fn listen() -> Self {
         let interrupts = Self::default();
-        let state = Arc::clone(&interrupts.0);
-        if let Err(ctrlc::Error::System(error)) = ctrlc::try_set_handler(move || state.pressed()) {
+        let ctrl_c = Arc::clone(&interrupts.0);
+        if let Err(ctrlc::Error::System(error)) = ctrlc::try_set_handler(move || ctrl_c.pressed()) {
             // A handler is installed, but no thread waits for it.
             end_at_interrupt();
             report::line(&format!(
@@ -54,7 +54,7 @@ impl Interrupts {
 
     /// Sets the runtime to interrupt from now on.
     pub(crate) fn aim_at(&self, handle: InterruptHandle, has_prompt: bool) {
-        self.0.running.get_or_init(|| Running { handle, has_prompt });
+        self.0.running.get_or_init(|| InterruptTarget { handle, has_prompt });
     }
 
     /// Whether Ctrl-C was pressed at any time.
@@ -63,11 +63,11 @@ impl Interrupts {
     }
 }
 
-impl State {
+impl CtrlC {
     /// Handles one press of Ctrl-C. Runs on a separate thread.
     fn pressed(&self) {
         let was_pressed = self.was_pressed.swap(true, Ordering::SeqCst);
-        let Some(Running { handle, has_prompt }) = self.running.get() else { end() };
+        let Some(InterruptTarget { handle, has_prompt }) = self.running.get() else { end() };
         let is_unheeded = if *has_prompt { handle.is_pending() } else { was_pressed };
         if is_unheeded {
             end();

@@ -11,7 +11,7 @@ use runtime64::Metrics;
 
 mod request;
 
-use request::Request;
+use request::HttpRequest;
 
 /// The total time in which a client must send its request and receive the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,20 +37,20 @@ const STACK_BYTES: usize = 256 << 10;
 pub(crate) fn serve(address: SocketAddr, metrics: Metrics) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let bound = listener.local_addr()?;
-    let server = Server { bound, metrics, clients: Mutex::default() };
+    let server = MetricsServer { bound, metrics, clients: Mutex::default() };
     thread::Builder::new().name("metrics".to_owned()).spawn(move || Arc::new(server).run(&listener))?;
     Ok(bound)
 }
 
 /// The server of the metrics.
-struct Server {
+struct MetricsServer {
     bound: SocketAddr,
     metrics: Metrics,
     /// The open connections, the oldest first.
     clients: Mutex<VecDeque<Arc<TcpStream>>>,
 }
 
-impl Server {
+impl MetricsServer {
     fn run(self: Arc<Self>, listener: &TcpListener) {
         for client in listener.incoming() {
             match client {
@@ -87,7 +87,7 @@ impl Server {
 
     fn answer(&self, client: &TcpStream) -> io::Result<()> {
         let mut client = Hurried { client, until: Instant::now() + PATIENCE };
-        let request = Request::read(&mut client)?;
+        let request = HttpRequest::read(&mut client)?;
         let response = match request.refusal(self.bound) {
             Some((status, words)) => response(status, "text/plain; charset=utf-8", &words),
             None => response("200 OK", "text/plain; version=0.0.4; charset=utf-8", &self.metrics.to_string()),
@@ -167,7 +167,7 @@ mod tests {
             }
         });
         let mut hurried = Hurried { client: &client, until: Instant::now() + Duration::from_millis(100) };
-        let error = Request::read(&mut hurried).expect_err("the deadline passes");
+        let error = HttpRequest::read(&mut hurried).expect_err("the deadline passes");
         assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
         drop(client);
         sender.join().expect("no panic");

@@ -22,7 +22,7 @@ use input::{Entry, Input};
 
 /// Runs the prompt until the user leaves. `earlier` is the error of a script that ran before, kept for inspection.
 pub(crate) fn run(runtime: &Runtime, earlier: Option<&RuntimeError>) {
-    let session = Session { runtime, echo: Echo::new(runtime), on_terminal: io::stdin().is_terminal() };
+    let session = PromptSession { runtime, echo: Echo::new(runtime), on_terminal: io::stdin().is_terminal() };
     if let Some(error) = earlier {
         session.remember_error(error);
     }
@@ -30,7 +30,7 @@ pub(crate) fn run(runtime: &Runtime, earlier: Option<&RuntimeError>) {
 }
 
 /// One session of the prompt.
-struct Session<'a> {
+struct PromptSession<'a> {
     runtime: &'a Runtime,
     echo: Echo<'a>,
     on_terminal: bool,
@@ -43,7 +43,7 @@ enum Flow {
     Leave,
 }
 
-impl Session<'_> {
+impl PromptSession<'_> {
     fn run(&self) {
         let mut input = Input::open(self.runtime, self.on_terminal);
         if self.on_terminal {

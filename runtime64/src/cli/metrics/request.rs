@@ -8,9 +8,9 @@ const HEAD_BYTES: usize = 8 << 10;
 
 /// The head of a request: the part before the first empty line (RFC 9112, 2.1).
 #[derive(Debug)]
-pub(super) struct Request(String);
+pub(super) struct HttpRequest(String);
 
-impl Request {
+impl HttpRequest {
     /// Reads at most [`HEAD_BYTES`] of a head.
     pub(super) fn read(client: &mut impl Read) -> io::Result<Self> {
         let mut head = Vec::new();
@@ -31,12 +31,12 @@ impl Request {
             return refused("405 Method Not Allowed", "Only GET is supported.");
         };
         match self.host() {
-            Host::Named(host) if !is_ours(host, bound) => {
+            RequestHost::Named(host) if !is_ours(host, bound) => {
                 let words = format!("'{host}' does not name this server; use its address or localhost.");
                 return refused("421 Misdirected Request", &words);
             }
-            Host::Missing => return refused("400 Bad Request", "The request must name exactly one host."),
-            Host::Named(_) | Host::Unneeded => {}
+            RequestHost::Missing => return refused("400 Bad Request", "The request must name exactly one host."),
+            RequestHost::Named(_) | RequestHost::Unneeded => {}
         }
         match path {
             "/metrics" => None,
@@ -51,20 +51,20 @@ impl Request {
     }
 
     /// The host of the request (RFC 9112, 3.2).
-    fn host(&self) -> Host<'_> {
+    fn host(&self) -> RequestHost<'_> {
         let fields = self.0.lines().skip(1).take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
         let mut hosts = fields.filter(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, value)| value.trim());
         let is_old = self.0.lines().next().is_some_and(|line| line.ends_with(" HTTP/1.0"));
         match (hosts.next(), hosts.next()) {
-            (Some(host), None) if !host.is_empty() => Host::Named(host),
-            (None, None) if is_old => Host::Unneeded,
-            _ => Host::Missing,
+            (Some(host), None) if !host.is_empty() => RequestHost::Named(host),
+            (None, None) if is_old => RequestHost::Unneeded,
+            _ => RequestHost::Missing,
         }
     }
 }
 
 /// The host that a request names.
-enum Host<'a> {
+enum RequestHost<'a> {
     Named(&'a str),
     /// An HTTP/1.0 request need not name a host. No browser sends such requests.
     Unneeded,
@@ -114,7 +114,7 @@ mod tests {
 
     fn status(request: &str, bound: &str) -> &'static str {
         let bound = bound.parse().expect("an address");
-        Request(request.to_owned()).refusal(bound).map_or("200", |(status, _)| &status[..3])
+        HttpRequest(request.to_owned()).refusal(bound).map_or("200", |(status, _)| &status[..3])
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_head_is_read_to_its_end_and_not_without_bound() {
         let mut request: &[u8] = b"GET / HTTP/1.1\r\n\r\nbody";
-        assert!(Request::read(&mut request).expect("read").0.starts_with("GET / "));
-        assert!(Request::read(&mut io::repeat(b'x')).expect("read").0.len() <= HEAD_BYTES + 1024);
+        assert!(HttpRequest::read(&mut request).expect("read").0.starts_with("GET / "));
+        assert!(HttpRequest::read(&mut io::repeat(b'x')).expect("read").0.len() <= HEAD_BYTES + 1024);
     }
 }
