@@ -249,7 +249,7 @@ impl Error {
         matches!(self.kind, ErrorKind::WorkerLost | ErrorKind::Crash)
     }
 
-    /// Records that the raised error reached no code: the next error reports the end that it describes.
+    /// Records that the raised error was discarded: the next error reports the end that it describes.
     pub(crate) fn reached_nobody(&self) {
         if let Some(report) = &self.context.report {
             report.take_back();

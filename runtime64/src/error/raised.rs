@@ -1,4 +1,4 @@
-//! Raised errors: each reports the worker's end that it describes, unless it reaches no code.
+//! Raised errors: each reports the worker's end that it describes, unless it is discarded.
 
 use std::cell::RefCell;
 
@@ -18,7 +18,7 @@ pub(super) fn raise(report: Option<&Report>) {
     let _ = LAST.try_with(|last| last.replace(report.cloned()));
 }
 
-/// Records that the error raised last reached no code: the next error reports what it described.
+/// Records that the error raised last was discarded: the next error reports what it described.
 pub(crate) fn last_reached_nobody() {
     let last = LAST.try_with(RefCell::take).ok().flatten();
     if let Some(report) = last {

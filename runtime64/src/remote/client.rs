@@ -221,7 +221,7 @@ fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, Fa
             return Ok(frame.kind);
         }
         match report_in(frame.payload) {
-            // It is the report, unless the worker still has time for a better one.
+            // It stands, unless the worker still has time for a better one.
             Some((words, false)) => early = Some(words),
             words => return Err(ended_saying(words.map(|(words, _)| words))),
         }

@@ -1,8 +1,8 @@
 //! Dumps of crashed workers: files for debuggers, written by this process while the worker waits to exit.
 //!
 //! A crashing worker has a corrupt heap and almost no stack, so it only waits. For each worker whose settings name a
-//! folder for dumps a thread watches for that; other workers have none. The thread polls a word in shared memory, since
-//! no means to wake it works on every system, and so that it notices a worker that dies while no thread waits for it.
+//! folder for dumps a thread watches for that; other workers have none. The thread polls a word in shared memory, as no
+//! way to wake it works on every system, and as it must notice a worker that dies while no thread waits for it.
 
 use std::fs;
 use std::io::{self, Write};

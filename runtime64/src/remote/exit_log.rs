@@ -147,7 +147,7 @@ mod tests {
         assert_eq!([told(&log), told(&log)], [Some(Started::No); 2]);
         death.report.set();
         assert_eq!(told(&log), None);
-        // An error that reached no code does not count as a report.
+        // A discarded error does not count as a report.
         death.report.take_back();
         assert_eq!(told(&log), Some(Started::No));
         assert!(log.report_of(7).is_some() && log.report_of(6).is_none());

@@ -1,4 +1,4 @@
-//! Terminating a running worker from any thread, while another one waits for it, with a reason.
+//! Terminates a running worker from any thread, also while another one waits for it, and records the reason.
 
 use std::ops::Deref;
 use std::sync::Arc;

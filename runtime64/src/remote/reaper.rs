@@ -1,6 +1,6 @@
-//! Releasing the host's resources of exited workers: beside the threads that wait for news of the exit, and a little
-//! later. Unmapping memory and closing handles takes milliseconds where Wine is the system, and blocks all memory
-//! operations of the process.
+//! Releases the host's resources of exited workers on a separate thread and after a short delay, so that threads which
+//! wait for the news of an exit are not held up: unmapping memory and closing handles takes milliseconds where Wine is
+//! the system, and blocks memory operations of the whole process.
 
 use std::thread;
 use std::time::{Duration, Instant};

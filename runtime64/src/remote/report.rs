@@ -14,7 +14,7 @@ impl Report {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Records that the raised error reached no code.
+    /// Records that the raised error was discarded.
     pub fn take_back(&self) {
         self.0.store(false, Ordering::Relaxed);
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::start::{RunningWorker, start};
 use super::{Settings, WorkerKind, watchdog};
 
-/// How long no worker must have started before a spare does: a script that finishes within this time needs none, and
-/// when workers die one after the other, starting a spare would only delay their starts and the reports of their exits.
+/// The time without a worker start after which a spare starts: a script that finishes within it needs none, and when
+/// workers die one after the other, starting a spare would only delay their starts and the reports of their exits.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// The spare workers of one Lua state: at most one for each kind and set of start settings. Clones share their state.
@@ -42,7 +42,7 @@ struct Spare {
     users: u32,
     running: Option<RunningWorker>,
     is_starting: bool,
-    /// The number of started workers that it could have served as.
+    /// The number of worker starts that it could have served.
     starts: u64,
 }
 

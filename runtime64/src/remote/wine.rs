@@ -14,7 +14,7 @@ use super::locate::{absolute, absolute_variable};
 use super::{RemoteError, Settings};
 use prefix::Candidates;
 
-/// Loaders of distributions that are not in PATH.
+/// Loaders that distributions keep outside PATH.
 const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "/usr/lib/wine/wine", "/opt/wine-stable/bin/wine"];
 
 /// A Wine installation with the prefix that it runs in.

@@ -54,7 +54,7 @@ enum Transfer {
 }
 
 impl Foreign {
-    /// Memory that the system does not permit to access.
+    /// Memory that the system does not permit access to.
     pub(in crate::remote) fn refused() -> Self {
         Self(None)
     }

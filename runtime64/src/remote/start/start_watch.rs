@@ -27,7 +27,7 @@ enum Unanswered {
     Silent,
 }
 
-/// Monitors a starting worker on the thread of the [watchdog], which must be running. Dropping or settling it ends that.
+/// Monitors a starting worker on the thread of the [watchdog], which must be running, until it is dropped or settled.
 pub(super) struct StartWatch(Arc<Mutex<Option<StartingWorker>>>);
 
 struct StartingWorker {
