@@ -14,7 +14,7 @@ use super::report;
 /// The exit code of a program ended by Ctrl-C, as in shells.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// How long a script may run on after the first Ctrl-C without noticing it: only library calls do.
+/// How long a script may run on after the first Ctrl-C without noticing it: only library calls notice it.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The maximum duration of the program's end.

@@ -72,8 +72,8 @@ impl Drop for RunningWorker {
     }
 }
 
-/// How many attempts to run a worker precede Wine's report that it is impossible: on a busy machine the new process may
-/// exit before the first instruction of the program.
+/// The number of attempts to run a worker before Wine's report of a failure is accepted: on a busy machine the new
+/// process may exit before the first instruction of the program.
 const WINE_TRIES: u32 = 3;
 
 /// The exits of the program that launches a worker under Wine if the worker could not be started, or Wine lost it

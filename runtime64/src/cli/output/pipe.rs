@@ -44,7 +44,7 @@ pub(super) fn has_no_reader() -> bool {
     is_unread(stdout)
 }
 
-/// Whether a descriptor is the end of a pipe or socket whose other end is closed. Makes a single system call.
+/// Whether a descriptor is the end of a pipe or socket whose other end is closed. Only makes one system call.
 fn is_unread(descriptor: i32) -> bool {
     // SAFETY: the descriptor is borrowed for one call. Rust's startup code opens all three standard descriptors if
     // necessary, and nothing in this program closes them.

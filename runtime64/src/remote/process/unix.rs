@@ -164,7 +164,8 @@ impl Hangup {
 enum ExitNotice {
     /// A descriptor that becomes readable at the exit.
     Announced(OwnedFd),
-    /// None, on kernels before 5.3 and where a filter refuses the call: it is polled with pauses of this length.
+    /// No descriptor, on kernels before 5.3 or if a filter refuses the call: the process is polled with pauses of this
+    /// length.
     Unannounced(Duration),
 }
 

@@ -36,8 +36,8 @@ mod jobs;
 
 use attributes::AttributeList;
 
-/// How many attempts to create a process precede Wine's report that it is impossible: on a busy machine the new process
-/// may exit before the first instruction of the program, which Wine reports as an internal error.
+/// The number of attempts to create a process before Wine's report of a failure is accepted: on a busy machine the new
+/// process may exit before the first instruction of the program, which Wine reports as an internal error.
 const TRIES: u32 = 3;
 
 /// A worker's process.
