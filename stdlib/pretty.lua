@@ -1,13 +1,13 @@
---- Lua values written for people to read: nested tables in a stable order, strings quoted, cycles and depth bounded.
+--- Lua values formatted for people to read: nested tables in a stable order, strings quoted, cycles and depth bounded.
 --
 --   local pretty = require "pretty"
 --   pretty { name = "Ada", langs = { "en", "fr" } }   --> { langs = { "en", "fr" }, name = "Ada" }
 --
--- Tables are read raw: no `__index`, `__pairs` or `__len` of theirs runs. A `__tostring` or a `__name` is honoured.
+-- Tables are read raw: their `__index`, `__pairs` and `__len` do not run. `__tostring` and `__name` are honoured.
 
 local pretty = {}
 
--- Taken once, so that a script may change its globals and still have its values printed.
+-- Captured here, so that a script may change its globals and still have its values printed.
 local error, next, pcall, rawequal, rawget, rawlen = error, next, pcall, rawequal, rawget, rawlen
 local select, setmetatable, tonumber, tostring, type = select, setmetatable, tonumber, tostring, type
 local getinfo = debug.getinfo
@@ -19,19 +19,20 @@ local byte, find, format, gsub, match, rep, sub =
 local concat, sort = table.concat, table.sort
 local codepoints = utf8.len
 
---- What `options` may hold, and what holds without them.
+--- The keys of `options` and their defaults.
 local defaults = {
-  depth = 6, -- levels of tables that are opened; deeper ones are written `{…}`
+  depth = 6, -- levels of tables to expand; deeper ones are written `{…}`
   width = 80, -- columns; a table that fits stays on one line
-  items = 200, -- entries of a table that are written; the number of the rest is said
-  length = 4096, -- bytes of a string that are written; the number of the rest is said
+  items = 200, -- maximum entries of a table to write; the rest is counted
+  length = 4096, -- maximum bytes of a string to write; the rest is counted
   indent = "  ", -- one level of indentation
 }
 
--- Depth costs stack: no caller may ask for more than this.
+-- Depth uses stack: no caller may request more than this.
 local DEEPEST = 100
 
--- Tables that share tables can be written in exponentially many ways: after this many entries none is opened any more.
+-- Tables that share tables can be written in exponentially many ways: after this many entries no further table is
+-- expanded.
 local MOST_ENTRIES = 10000
 
 local KEYWORDS = {}
@@ -52,16 +53,17 @@ local function escape_bytes(bytes)
   return (gsub(bytes, ".", escape))
 end
 
---- A string as a Lua literal on one line. UTF-8 stays readable; what is not UTF-8, and what steers a terminal, is escaped.
+--- A string as a Lua literal on one line. UTF-8 stays readable; invalid UTF-8 and terminal control characters are
+--- escaped.
 local function quote(text, length)
   local rest = ""
   if #text > length then
     local cut = length
-    -- A cut inside a character would make the whole string look like bytes.
+    -- A cut inside a character would make the whole string invalid UTF-8.
     while cut > 0 and find(sub(text, cut + 1, cut + 1), "[\x80-\xBF]") and length - cut < 4 do
       cut = cut - 1
     end
-    rest = format("… (%d bytes more)", #text - cut)
+    rest = format("… (%d more bytes)", #text - cut)
     text = sub(text, 1, cut)
   end
   local quoted = gsub(text, '[%c\\"]', escape)
@@ -73,7 +75,7 @@ local function quote(text, length)
   return '"' .. quoted .. '"' .. rest
 end
 
---- A number in the fewest digits that give the same number back; a float always looks like one.
+--- A number in the fewest digits that convert back to the same number; a float always looks like one.
 local function number(value)
   if mathtype(value) == "integer" then
     return tostring(value)
@@ -92,7 +94,7 @@ local function number(value)
   return find(text, "[.e]") and text or text .. ".0"
 end
 
---- `tostring`, whatever the value's metamethods do.
+--- `tostring`, even if the value's metamethods fail.
 local function name(value)
   local fine, text = pcall(tostring, value)
   return fine and text or format("%s (its __tostring fails: %s)", type(value), type(text) == "string" and text or type(text))
@@ -120,7 +122,7 @@ end
 
 local ORDER = { number = 1, string = 2, boolean = 3 }
 
---- Numbers by size, then strings by their bytes, then false and true; then the rest, which has no order of its own.
+--- Sort order: numbers by value, strings by their bytes, false before true; all other keys are unordered.
 local function before(a, b)
   local kind, other = type(a), type(b)
   if kind ~= other then
@@ -149,18 +151,19 @@ local function other_keys(value, count)
   return keys
 end
 
-local write -- Forward: tables hold values.
+local write -- Declared early: tables contain values.
 
 local function key_text(key, state)
   if type(key) == "string" and find(key, "^[%a_][%w_]*$") and not KEYWORDS[key] then
     return key
   elseif type(key) == "table" then
-    return "[" .. name(key) .. "]" -- A key is an identity more than a content.
+    return "[" .. name(key) .. "]" -- As a key, a table's identity matters more than its content.
   end
   return "[" .. scalar(key, state.options) .. "]"
 end
 
---- The length of the sequence at the start of a table: the first index without a value ends it, so that none is hidden.
+--- The length of the sequence at the start of a table. It ends at the first index without a value, so that no value is
+--- hidden.
 local function sequence_length(value)
   local count = 0
   for index = 1, rawlen(value) do
@@ -172,7 +175,7 @@ local function sequence_length(value)
   return count
 end
 
---- The entries of a table, each as text, at most `options.items` of them and a word about the rest.
+--- The entries of a table as text, at most `options.items` of them and a note about the rest.
 local function entries(value, state, level)
   local count = sequence_length(value)
   local keys = other_keys(value, count)
@@ -198,7 +201,7 @@ local function entries(value, state, level)
   return texts
 end
 
---- Puts entries on one line if they fit there, else one entry a line.
+--- Puts entries on one line if they fit, else one entry per line.
 local function lay_out(texts, options, level)
   local indent = rep(options.indent, level)
   local line = "{ " .. concat(texts, ", ") .. " }"
@@ -209,7 +212,7 @@ local function lay_out(texts, options, level)
   return "{\n" .. inner .. concat(texts, ",\n" .. inner) .. "\n" .. indent .. "}"
 end
 
---- A metatable's `__name`, which says what kind of object a table is, or nothing.
+--- A metatable's `__name`, which names the type of object that a table is, or an empty string.
 local function title(metatable)
   local called = metatable and rawget(metatable, "__name")
   return type(called) == "string" and called .. " " or ""
@@ -239,7 +242,7 @@ function write(value, state, level)
   return scalar(value, state.options)
 end
 
---- `options` completed by the defaults; a wrong one is the caller's error.
+--- Completes `options` with the defaults; an invalid one is reported as the caller's error.
 local function complete(options, level)
   local result = {}
   for option, default in next, defaults do
@@ -255,7 +258,7 @@ local function complete(options, level)
   return result
 end
 
---- The text of a value. `options`: depth, width, items, length, indent (see `defaults`).
+--- Formats a value. `options`: depth, width, items, length, indent (see `defaults`).
 function pretty.format(value, options)
   if options ~= nil and type(options) ~= "table" then
     error("pretty.format: the options must be a table, not a " .. type(options), 2)
@@ -263,7 +266,7 @@ function pretty.format(value, options)
   return write(value, { options = complete(options, 2), open = {}, written = 0 }, 0)
 end
 
---- Prints values as `print` does, each with `pretty.format`. `pretty(…)` is the same.
+--- Prints values like `print`, each formatted with `pretty.format`. `pretty(…)` does the same.
 function pretty.print(...)
   local texts = {}
   for index = 1, select("#", ...) do

@@ -1,18 +1,18 @@
-//! Messages that fit on a screen, whatever they quote: declarations, names and values are as long as a script makes them.
+//! Messages that fit on a screen, even if they quote declarations, names or values of any length.
 
 use std::borrow::Cow;
 
-/// How many lines a message has at most, and how wide they are where it has as many.
+/// The maximum number of lines of a message, and their width if it has that many.
 const LINES: usize = 20;
 const COLUMNS: usize = 200;
 
-/// A message of at most 20 lines of 200 characters. One of fewer lines may have longer ones, which a terminal wraps.
+/// The message cut to 20 lines of 200 characters. One with fewer lines may have longer ones, which a terminal wraps.
 pub(crate) fn message(text: String) -> String {
     let count = text.lines().take(LINES + 1).count();
     if text.len() <= LINES * COLUMNS && count <= LINES { text } else { lines(&text, LINES, LINES * COLUMNS) }
 }
 
-/// The text cut to `most` lines and, over all of them, to `characters` characters.
+/// The text cut to `most` lines and to `characters` characters in total.
 pub(crate) fn lines(text: &str, most: usize, characters: usize) -> String {
     let count = text.lines().count();
     let columns = characters / count.clamp(1, most);
@@ -21,7 +21,7 @@ pub(crate) fn lines(text: &str, most: usize, characters: usize) -> String {
     }
     let shown = text.lines().take(most - 1).map(|text| line(text, columns));
     let left = count - (most - 1);
-    shown.chain([Cow::Owned(format!("… and {left} lines more"))]).collect::<Vec<_>>().join("\n")
+    shown.chain([Cow::Owned(format!("… and {left} more lines"))]).collect::<Vec<_>>().join("\n")
 }
 
 /// The line cut to `columns` characters. A longer line keeps both ends: the end often says what to do.
@@ -68,6 +68,6 @@ mod tests {
             let bounded = message(text);
             assert!(bounded.lines().count() <= LINES && bounded.chars().count() <= LINES * (COLUMNS + 1), "{bounded}");
         }
-        assert!(message("y\n".repeat(100)).ends_with("… and 81 lines more"));
+        assert!(message("y\n".repeat(100)).ends_with("… and 81 more lines"));
     }
 }

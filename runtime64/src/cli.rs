@@ -1,4 +1,4 @@
-//! The command line: what `runtime64` does when it is run.
+//! The command line of the `runtime64` program.
 
 mod arguments;
 mod interrupt;

@@ -1,4 +1,4 @@
-//! The one error of the `dll` module: what Lua sees as an error object, and a Rust host as [`Error`].
+//! The error type of the `dll` module: an error object in Lua, [`Error`] in a Rust host.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,55 +10,55 @@ mod raised;
 
 pub(crate) use raised::last_reached_nobody;
 
-/// What kind of failure an [`Error`] is; the `kind` of the error object in Lua is its [word](ErrorKind::word).
+/// The kind of an [`Error`]; the error object's `kind` in Lua is its [word](ErrorKind::word).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A C declaration that is wrong, missing, or differs from an earlier one.
+    /// A C declaration is invalid, missing, or differs from an earlier one.
     Declaration,
-    /// A value of a type that the parameter does not take, or a wrong number of arguments.
+    /// A value has a type that the parameter does not accept, or the number of arguments is wrong.
     Type,
-    /// A number outside the parameter's range.
+    /// A number is outside the parameter's range.
     Range,
-    /// A library that cannot be loaded.
+    /// A library cannot be loaded.
     Load,
-    /// A library that another library needs and that is nowhere.
+    /// A library depends on another one that cannot be found.
     MissingDependency,
-    /// A library for another processor or system.
+    /// A library is built for another processor or system.
     WrongArchitecture,
-    /// A function that the library does not export.
+    /// The library does not export the function.
     Symbol,
-    /// A declaration whose calling convention contradicts the symbol's decoration, or what a call did to the stack.
+    /// A declaration's calling convention contradicts the symbol's decoration or the stack pointer after a call.
     Convention,
-    /// A worker that cannot be started.
+    /// A worker cannot be started.
     WorkerStart,
-    /// A worker that ended while it was used.
+    /// A worker exited while in use.
     WorkerLost,
-    /// A fault in the library.
+    /// The library crashed.
     Crash,
-    /// A pointer of a worker that has ended, or of another worker.
+    /// A pointer belongs to a worker that has exited, or to another worker.
     Stale,
-    /// An address that cannot be read.
+    /// An address cannot be read.
     Memory,
-    /// A message between host and worker that is no message.
+    /// A message between host and worker is malformed.
     Protocol,
-    /// A callback that failed, or that was called when it was no more.
+    /// A callback failed, or was called after its release.
     Callback,
-    /// A call that took longer than it was given.
+    /// A call exceeded its deadline.
     Timeout,
-    /// A call that was called off.
+    /// A call was interrupted.
     Interrupted,
-    /// A call of a library that is left alone for a while, because it has ended its worker too often.
+    /// A call was rejected because the library is suspended for a while: it has ended its worker too often.
     BreakerOpen,
-    /// A call whose result says that it failed, by the rule that was set for it.
+    /// A call's result indicates failure, by the rule set for the function.
     Failed,
 }
 
-/// The word of each kind, which the compiler checks to be all of them.
+/// Defines the word of each kind; the compiler checks that every kind has one.
 macro_rules! words {
     ($($kind:ident $word:literal)*) => {
         impl ErrorKind {
-            /// The word for the kind, as scripts compare it.
+            /// The kind's word, for scripts to compare.
             #[must_use]
             pub fn word(self) -> &'static str {
                 match self {
@@ -66,7 +66,7 @@ macro_rules! words {
                 }
             }
 
-            /// The kind that a word stands for.
+            /// Returns the kind with this word.
             #[must_use]
             pub fn named(word: &str) -> Option<Self> {
                 match word {
@@ -100,15 +100,15 @@ words! {
     Failed "failed"
 }
 
-/// A failure, with all that is known of it. Displayed it is one message a person can act on.
+/// A failure and everything known about it. Its `Display` output is one message that a person can act on.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Error {
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub kind: ErrorKind,
     /// What happened, and what to do.
     pub message: String,
-    /// What is known beyond that; boxed, as most errors have none of it.
+    /// Further facts; boxed, as most errors have none.
     pub context: Box<Context>,
 }
 
@@ -116,83 +116,83 @@ pub struct Error {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Context {
-    /// The library's name, as it was loaded.
+    /// The library's name, as passed when it was loaded.
     pub library: Option<String>,
-    /// The function that was called.
+    /// The called function.
     pub function: Option<String>,
-    /// The signal, exception code, exit code or operating system's error number.
+    /// The signal, exception code, exit code or operating system error number.
     pub code: Option<i64>,
     /// The address that could not be accessed.
     pub address: Option<u64>,
     /// Whether the function had started when its worker died.
     pub started: Option<Started>,
-    /// Which call of a batch failed, counted from 1.
+    /// The index of the failed call in its batch, counted from 1.
     pub index: Option<usize>,
-    /// `errno` after a call that failed.
+    /// `errno` after a failed call.
     pub errno: Option<i32>,
-    /// `GetLastError()` after a call that failed.
+    /// `GetLastError()` after a failed call.
     pub last_error: Option<u32>,
-    /// The call, with the arguments as the script gave them.
+    /// The call, with the arguments as the script passed them.
     pub call: Option<String>,
-    /// What a worker reported that crashed.
+    /// The crash report of the worker.
     pub crash: Option<Box<Crash>>,
-    /// More words: a loader's message, a list of what was tried, the whole report of a crash.
+    /// More text: a loader's message, the list of places tried, the whole report of a crash.
     pub detail: Option<String>,
-    /// What is set when the error is raised, if it describes the end of a worker.
+    /// The flag to set when the error is raised, if it describes the end of a worker.
     pub(crate) report: Option<Report>,
 }
 
-/// Where and of what a worker crashed, as far as it could tell.
+/// Where and why a worker crashed, as far as it could determine.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Crash {
-    /// What it was: `"fault"`, `"stack overflow"`, `"heap corruption"`, `"abort"` or `"C++ exception"`.
+    /// The cause: `"fault"`, `"stack overflow"`, `"heap corruption"`, `"abort"` or `"C++ exception"`.
     pub cause: &'static str,
     /// The name of the signal or exception.
     pub exception: Option<String>,
-    /// The file of the module that the instruction is in, without its folder.
+    /// The file name of the module that contains the instruction, without its folder.
     pub module: Option<String>,
-    /// Where the instruction is, from the start of the module.
+    /// The offset of the instruction from the start of the module.
     pub offset: Option<u64>,
-    /// The export before it, and how far before: `Reset+0x14`.
+    /// The nearest preceding export and the distance from it: `Reset+0x14`.
     pub symbol: Option<String>,
-    /// What was tried at the address: `"read"`, `"write"` or `"execute"`.
+    /// The attempted access: `"read"`, `"write"` or `"execute"`.
     pub access: Option<&'static str>,
-    /// Whose thread it was: `"call"` for one that made a call, `"library"` for one of the library's own.
+    /// The thread that crashed: `"call"` for one that made a call, `"library"` for one that the library created.
     pub thread: Option<&'static str>,
-    /// The file with a dump of the process's memory, if one was asked for and could be made.
+    /// The dump file of the process's memory, if one was requested and could be written.
     pub dump: Option<PathBuf>,
     /// The registers, by name.
     pub registers: Vec<(&'static str, u64)>,
 }
 
 impl Error {
-    /// A failure of which nothing but the message is known yet. A message longer than a screen is cut.
+    /// Creates an error with only a kind and a message. A message longer than a screen is cut.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: bounded::message(message.into()), context: Box::default() }
     }
 
-    /// Names a place before the message.
+    /// Prefixes the message with a place.
     #[must_use]
     pub(crate) fn at(self, place: impl fmt::Display) -> Self {
         Self { message: bounded::message(format!("{place}: {}", self.message)), ..self }
     }
 
-    /// Adds the library it happened in.
+    /// Adds the library in which it happened.
     #[must_use]
     pub fn in_library(mut self, library: &str) -> Self {
         self.context.library.get_or_insert_with(|| library.to_owned());
         self
     }
 
-    /// Adds the function it happened in.
+    /// Adds the function in which it happened.
     #[must_use]
     pub fn in_function(mut self, function: &str) -> Self {
         self.context.function.get_or_insert_with(|| function.to_owned());
         self
     }
 
-    /// Adds the operating system's number for it.
+    /// Adds the operating system's error number.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<Option<i64>>) -> Self {
         self.context.code = code.into();
@@ -206,7 +206,7 @@ impl Error {
         self
     }
 
-    /// Adds more words, behind those that are there.
+    /// Appends more text to the detail.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         let detail = detail.into();
@@ -217,7 +217,7 @@ impl Error {
         self
     }
 
-    /// Adds the call that failed, if its worker was lost by it.
+    /// Adds the failed call, if the error is of a kind that means the loss of its worker.
     #[must_use]
     pub(crate) fn in_call(mut self, call: impl FnOnce() -> String) -> Self {
         if matches!(self.kind, ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::Timeout) {
@@ -230,26 +230,26 @@ impl Error {
         self
     }
 
-    /// Says of a failure on the way to a call that its function had not started.
+    /// Records that the function had not started, for a failure that preceded its call.
     #[must_use]
     pub(crate) fn before_start(mut self) -> Self {
         self.context.started = self.context.started.and(Some(Started::No));
         self
     }
 
-    /// Adds what is set when the error is raised, if it describes the end of a worker.
+    /// Adds the flag to set when the error is raised, if it describes the end of a worker.
     #[must_use]
     pub(crate) fn with_report(mut self, report: Option<Report>) -> Self {
         self.context.report = report;
         self
     }
 
-    /// Whether it says that the worker has ended, by itself or before.
+    /// Whether it reports that the worker has exited, during the call or before it.
     pub(crate) fn is_end(&self) -> bool {
         matches!(self.kind, ErrorKind::WorkerLost | ErrorKind::Crash)
     }
 
-    /// It was raised and has reached nobody: the end that it describes is reported by the next error.
+    /// Records that the raised error was discarded: the next error reports the end that it describes.
     pub(crate) fn reached_nobody(&self) {
         if let Some(report) = &self.context.report {
             report.take_back();

@@ -1,10 +1,10 @@
 //! A 64-bit Lua runtime whose `dll` module calls 32-bit libraries.
 //!
-//! A 64-bit process cannot load a 32-bit library. This runtime loads it in a *worker*, a process of the library's own width
-//! and system, and calls it from there; a crash in the library is an error here.
+//! A 64-bit process cannot load a 32-bit library. This runtime loads it in a *worker*, a process of the library's own
+//! width and system, and calls it from there; a crash in the library becomes an error in this process.
 //!
-//! - [`Runtime`] is a Lua state with the `dll` module, ready to be embedded.
-//! - [`c`] reads C declarations and lays types out for an ABI.
+//! - [`Runtime`] is an embeddable Lua state with the `dll` module.
+//! - [`c`] parses C declarations and computes type layouts for an ABI.
 //! - [`image`] reads library files without loading them.
 //! - [`remote`] starts workers and calls them, without Lua.
 //!

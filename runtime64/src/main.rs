@@ -1,4 +1,4 @@
-//! The `runtime64` program: runs Lua scripts that call 32-bit libraries, or prompts for Lua.
+//! The `runtime64` program: runs Lua scripts that call 32-bit libraries, or starts a Lua prompt.
 
 use std::process::ExitCode;
 use std::thread;
@@ -7,10 +7,10 @@ use runtime64::remote::outlive_file_size_limit;
 
 mod cli;
 
-/// Lua lets C and Lua call each other 200 levels deep, which takes more stack than Windows gives the main thread.
+/// Lua allows 200 nested calls between C and Lua, which need more stack than Windows gives the main thread.
 const STACK_BYTES: usize = 16 << 20;
 
-/// The status of a program that a panic ended.
+/// The exit code of a program that ended by a panic.
 const PANICKED: u8 = 101;
 
 fn main() -> ExitCode {
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    // Even the text of --help may go to a file that may not grow.
+    // Even the output of --help may be redirected to a file that has reached its size limit.
     outlive_file_size_limit();
     cli::prepare_output();
     match cli::Arguments::parse(std::env::args_os().collect()) {

@@ -36,8 +36,8 @@ pub use interrupt::InterruptHandle;
 
 /// A Lua state with the whole standard library of Lua 5.4, the `dll` module and the modules of `stdlib/`.
 ///
-/// Chunks are text: bytecode is refused wherever it comes from, and modules written in C cannot be loaded. The workers
-/// that scripts start end with the state.
+/// Chunks are text: bytecode is always refused, and modules written in C cannot be loaded. The workers that scripts
+/// start end with the state.
 pub struct Runtime {
     lua: Lua,
     xpcall: Function,
@@ -50,7 +50,7 @@ pub struct Runtime {
     depth: Depth,
 }
 
-/// Finalizers need a whole Lua state, so they run before it ends. Nobody is there to take their errors.
+/// Finalizers need a whole Lua state, so they run before it closes. Their errors are discarded.
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.finish();
@@ -58,27 +58,27 @@ impl Drop for Runtime {
 }
 
 impl Runtime {
-    /// The way to make one.
+    /// Creates a builder with the default settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// The Lua state, to define what scripts shall find.
+    /// The Lua state, for defining what scripts can use.
     #[must_use]
     pub fn lua(&self) -> &Lua {
         &self.lua
     }
 
-    /// Runs source text and gives its results. `chunk_name` is what messages call it: `@path` for a file, `=words` for
-    /// anything else.
+    /// Runs source text and returns its results. `chunk_name` is its name in messages: `@path` for a file, `=words` for
+    /// other text.
     ///
     /// # Errors
-    /// The text is not Lua, it raised an error, or its results are not an `R`.
+    /// The text is not valid Lua, it raised an error, or its results cannot be converted to `R`.
     pub fn eval<R: FromLuaMulti>(&self, chunk_name: &str, source: impl AsRef<[u8]>) -> Result<R, RuntimeError> {
         self.call(&self.compile(chunk_name, source)?, ())
     }
 
-    /// Runs a file with arguments, which it finds in `...`, and gives its results.
+    /// Runs a file and returns its results. The arguments are available in `...`.
     ///
     /// # Errors
     /// As [`eval`](Self::eval); also if the file cannot be read.
@@ -89,15 +89,15 @@ impl Runtime {
     /// Compiles source text to a function that runs it.
     ///
     /// # Errors
-    /// The text is not Lua.
+    /// The text is not valid Lua.
     pub fn compile(&self, chunk_name: &str, source: impl AsRef<[u8]>) -> Result<Function, RuntimeError> {
         chunk::compile(&self.lua, chunk_name, source.as_ref())
     }
 
-    /// Compiles a script to a function that runs it. A first line that starts with `#` is skipped, as it is in a file.
+    /// Compiles a script to a function that runs it. As in a file, a first line that starts with `#` is skipped.
     ///
     /// # Errors
-    /// The text is not Lua.
+    /// The text is not valid Lua.
     pub fn compile_script(&self, chunk_name: &str, source: impl AsRef<[u8]>) -> Result<Function, RuntimeError> {
         chunk::compile_script(&self.lua, chunk_name, source.as_ref())
     }
@@ -105,7 +105,7 @@ impl Runtime {
     /// Compiles a file to a function that runs it.
     ///
     /// # Errors
-    /// The file cannot be read, or is not Lua.
+    /// The file cannot be read, or is not valid Lua.
     pub fn compile_file(&self, path: &Path) -> Result<Function, RuntimeError> {
         chunk::compile_file(&self.lua, path)
     }
@@ -113,14 +113,14 @@ impl Runtime {
     /// Calls a function of this state.
     ///
     /// # Errors
-    /// It raised an error, or its results are not an `R`.
+    /// It raised an error, or its results cannot be converted to `R`.
     pub fn call<R: FromLuaMulti>(&self, function: &Function, arguments: impl IntoLuaMulti) -> Result<R, RuntimeError> {
         let _entered = self.depth.enter(&self.interrupt);
         let host = RuntimeError::Host;
         let mut all = arguments.into_lua_multi(&self.lua).map_err(host)?;
         all.push_front(Value::Function(self.report.clone()));
         all.push_front(Value::Function(function.clone()));
-        // `xpcall` itself fails only where there is no memory left, or no stack for the arguments.
+        // `xpcall` itself fails only if memory is exhausted, or the stack has no room for the arguments.
         let mut results: MultiValue = stack::with_room_for_lua(|| self.xpcall.call(all)).map_err(host)?;
         match results.pop_front() {
             Some(Value::Boolean(true)) => R::from_lua_multi(results, &self.lua).map_err(host),
@@ -131,9 +131,8 @@ impl Runtime {
         }
     }
 
-    /// Ends the state: runs the finalizers that are left, the one of the object that was marked last first, while the state and its
-    /// workers are whole, and then ends the workers. Gives the errors of those finalizers that failed, of which a runtime that is
-    /// dropped says nothing.
+    /// Closes the state: runs the remaining finalizers in reverse order of marking, while the state and its workers are
+    /// whole, and then ends the workers. Returns the errors of failed finalizers, which dropping a runtime discards.
     ///
     /// ```
     /// let runtime = runtime64::Runtime::builder().build()?;
@@ -146,7 +145,7 @@ impl Runtime {
         self.finish()
     }
 
-    /// What must be done before Lua closes the state. It does nothing the second time.
+    /// Performs the steps that must precede closing the state. A second call does nothing.
     fn finish(&mut self) -> Vec<RuntimeError> {
         let entered = self.depth.enter(&self.interrupt);
         let errors = stack::with_room_for_lua(|| {
@@ -158,9 +157,10 @@ impl Runtime {
         errors
     }
 
-    /// Calls the Lua functions that threads of libraries have called as callbacks since the last call of a function of that
-    /// library, and gives their number. Such a thread waits until then, unless the callback is queued. It does not wait, and
-    /// may be called on any thread: a host that waits for something else calls it now and then.
+    /// Calls the Lua functions of the callbacks that threads of libraries have made since the last call of a function
+    /// of that library, and returns their number. Such a thread waits until then, unless the callback is queued. This
+    /// method does not wait, and may be called on any thread: a host that waits for something else should call it now
+    /// and then.
     ///
     /// ```
     /// let runtime = runtime64::Runtime::builder().build()?;
@@ -169,12 +169,13 @@ impl Runtime {
     /// ```
     ///
     /// # Errors
-    /// One of them raised an error.
+    /// One of the functions raised an error.
     pub fn serve_callbacks(&self) -> Result<u32, RuntimeError> {
         self.call(&self.serve, ())
     }
 
-    /// The workers of this state and their functions in figures, as text that Prometheus reads. It may be read on any thread.
+    /// The metrics of this state's workers and their functions, in Prometheus's text format. They may be read on any
+    /// thread.
     ///
     /// ```
     /// let runtime = runtime64::Runtime::builder().build()?;
@@ -187,7 +188,7 @@ impl Runtime {
         self.metrics.clone()
     }
 
-    /// What calls off, from any thread, what this runtime does at that moment.
+    /// Returns a handle that interrupts, from any thread, what this runtime is executing.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -206,11 +207,11 @@ impl Runtime {
         InterruptHandle::new(self.interrupt.clone())
     }
 
-    /// Sets the global `arg` as Lua's interpreter does: the word at the index `script` of the command line becomes
-    /// `arg[0]`, those behind it count from 1, those before it, down to the program's own name, from −1.
+    /// Sets the global `arg` as Lua's interpreter does: the word at index `script` of the command line becomes
+    /// `arg[0]`, those after it count from 1, those before it, down to the program's own name, from −1.
     ///
     /// # Errors
-    /// There is no memory left.
+    /// Memory is exhausted.
     pub fn set_arguments(&self, command_line: &[OsString], script: usize) -> Result<(), RuntimeError> {
         let set = || {
             let arguments: Table = self.lua.create_table()?;
@@ -223,7 +224,7 @@ impl Runtime {
         set().map_err(RuntimeError::Host)
     }
 
-    /// The text of a value as `pretty.format` writes it: strings quoted, tables nested.
+    /// Formats a value as `pretty.format` does: strings quoted, tables nested.
     #[must_use]
     pub fn format(&self, value: &Value) -> String {
         self.format

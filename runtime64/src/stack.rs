@@ -1,26 +1,26 @@
-//! Room on the stack of the thread that runs Lua, of which a program that the runtime is part of chooses how much there is.
+//! Stack space for the threads that run Lua, whose stack size the embedding program chooses.
 //!
-//! Lua and this crate call each other 200 levels deep at most, as Lua counts. What that takes is there before each part that
-//! counts for itself: where less is left on the thread, the part runs on a stack of its own. An error of Lua never crosses from one
-//! to the other, as each part is called in protected mode.
+//! Lua and this crate nest at most 200 calls into each other, by Lua's count. Each part with a count of its own ensures
+//! the stack that this takes: if the thread has less left, the part runs on a separate stack. A Lua error never crosses
+//! from one stack to another, as each part is called in protected mode.
 
-/// What Lua code may need until it calls something that looks again: 200 functions of Lua's own that call each other take up to
-/// 430 KiB (`string.gsub`, x86-64).
+/// The stack that Lua code may need before it calls something that checks again: 200 nested calls of Lua's own
+/// functions take up to 430 KiB (`string.gsub`, x86-64).
 const LUA_ROOM: usize = 640 << 10;
 
-/// What the parser of declarations may need for the deepest text that it takes, where the compiler does not optimise.
+/// The stack that the parser of declarations may need for the deepest text that it accepts, in an unoptimised build.
 const PARSER_ROOM: usize = 1 << 20;
 
-/// How large a stack of its own is.
+/// The size of a separate stack.
 const STACK_BYTES: usize = 2 << 20;
 
-/// Runs what runs Lua code in protected mode, with enough room for that.
+/// Calls a function that runs Lua code in protected mode, with enough stack for it.
 #[inline]
 pub(crate) fn with_room_for_lua<R>(run: impl FnOnce() -> R) -> R {
     stacker::maybe_grow(LUA_ROOM, STACK_BYTES, run)
 }
 
-/// Runs the parser of declarations, with enough room for that.
+/// Calls the parser of declarations, with enough stack for it.
 pub(crate) fn with_room_for_parser<R>(run: impl FnOnce() -> R) -> R {
     stacker::maybe_grow(PARSER_ROOM, STACK_BYTES, run)
 }

@@ -1,13 +1,13 @@
-//! The standard library: Lua modules that are part of the executable, so that `require` finds them anywhere.
+//! The standard library: Lua modules embedded in the executable, so that `require` finds them everywhere.
 
 use runtime64_stdlib::MODULES;
 
-/// The source of a module of the standard library, if there is one of this name.
+/// Returns the source of the standard library's module of this name, if it exists.
 pub(crate) fn source(name: &str) -> Option<&'static str> {
     MODULES.iter().find(|(module, _)| *module == name).map(|(_, source)| *source)
 }
 
-/// The chunk name of a module, which its functions show in tracebacks.
+/// The chunk name of a module, as tracebacks show it.
 pub(crate) fn chunk_name(name: &str) -> String {
     format!("@stdlib/{name}.lua")
 }
@@ -44,7 +44,7 @@ mod tests {
         ("'héé ☃'", "\"héé ☃\""),
         ("'caf\\xE9 é'", r#""caf\xE9 \xC3\xA9""#),
         ("'\\u{9B}31m'", r#""\xC2\x9B31m""#),
-        ("'ééé', {length = 3}", "\"é\"… (4 bytes more)"),
+        ("'ééé', {length = 3}", "\"é\"… (4 more bytes)"),
         ("{}", "{}"),
         ("{ 1, 2, { 3 } }", "{ 1, 2, { 3 } }"),
         (
@@ -78,7 +78,7 @@ mod tests {
         let runtime = Runtime::builder().build().expect("a runtime");
         let code =
             "local t = {} for _ = 1, 60 do t = { t, t } end return #require('pretty').format(t, { depth = 100 })";
-        let length: usize = runtime.eval("=test", code).expect("an end");
+        let length: usize = runtime.eval("=test", code).expect("a finite text");
         assert!(length < 10_000_000, "{length} bytes");
     }
 }

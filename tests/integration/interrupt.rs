@@ -194,7 +194,7 @@ fn the_prompt_comes_back_from_a_hung_call(configuration: Configuration) {
     let home = Scratch::new();
     let mut terminal = start_prompt(configuration, &home);
     for (function, running) in [("sleep_forever", "sleeping"), ("spin_forever", "spinning")] {
-        interrupt(&mut terminal, &format!("bad.{function}()"), running, "it was interrupted");
+        interrupt(&mut terminal, &format!("bad.{function}()"), running, "interrupted; the worker was terminated");
         enter(&mut terminal, "_error.kind", "interrupted");
         enter(&mut terminal, "calls.add(40, 2)", "42");
     }

@@ -40,8 +40,8 @@ fn assert_ordinary(output: &Output) {
 
 /// What each step of a start needs that the system may refuse, in the words of the message.
 const REFUSED: [&str; 7] = [
-    "Ctrl-C ends the program at once",
-    "a thread that watches the time",
+    "Ctrl-C terminates the program at once",
+    "a thread that enforces deadlines",
     "a thread that starts workers",
     "worker32 could not be started: Resource temporarily unavailable",
     "the thread that watches for the host's exit",
@@ -124,7 +124,7 @@ fn a_limit_on_the_size_of_files_ends_nothing() {
         os.exit(report() and 0 or 1)",
         script(&limited)
     );
-    let too_large = "the system gives no shared memory: File too large (os error 27)";
+    let too_large = "the system refused shared memory: File too large (os error 27)";
     let cases = [
         ("0", format!("plain channel\t{too_large}"), "nil\tFile too large\t27", "worker_lost\t25"),
         ("512", format!("plain channel\t{too_large}"), "nil\tFile too large\t27", "written\tfalse"),
@@ -180,7 +180,7 @@ fn a_limit_on_memory_is_told() {
         let output = run(command, LIMIT);
         assert_ordinary(&output);
         let reason =
-            "runtime64 has no room for 419495936 more bytes of shared memory: Cannot allocate memory (os error 12)";
+            "runtime64 cannot map 419495936 more bytes of shared memory: Cannot allocate memory (os error 12)";
         output.assert_code(0).assert_stdout(&format!("done\nmemory\t{reason}\n")).assert_stderr_has(&[reason]);
     }
 }

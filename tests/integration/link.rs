@@ -43,7 +43,7 @@ fn everything_works_through_the_plain_channel_too() {
             print(calls.sum_ints(values, 3), values[2], m.string(other), calls.add(m.new('int', 2), 3))
             print(calls.string_length(('x'):rep(3 << 20)), select(2, pcall(m.read, 256, 4)).kind)
             print(linked())";
-        let expected = "15\t3\tabc\t5\n3145728\tmemory\nplain channel\tthe settings ask for it\n";
+        let expected = "15\t3\tabc\t5\n3145728\tmemory\nplain channel\tthe settings request it\n";
         output(*configuration, &[("RUNTIME64_LINK", "plain")], text).assert_code(0).assert_stdout(expected);
     }
 }
@@ -61,7 +61,7 @@ fn crashes_are_told_through_the_plain_channel_too() {
         print(e.kind, e.dump, e.detail:match '\\ndump: none could be made: ([^\\n]*)')",
         library.display()
     );
-    let expected = "crash\tnil\tno memory is shared with the worker, as the settings ask for it\n";
+    let expected = "crash\tnil\tno memory is shared with the worker: the settings request it\n";
     output(Configuration::HostWidth, &variables, &text).assert_code(0).assert_stdout(expected);
 }
 

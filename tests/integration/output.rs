@@ -111,35 +111,35 @@ fn a_program_that_is_written_to_may_end() {
 fn output_that_cannot_be_written_is_a_failure() {
     // { arguments, what is said once and only once }
     let cases: [(&[&str], &str); 12] = [
-        (&["-e", "print 'x'"], "standard output cannot be written: No space left on device"),
-        (&["-e", "while true do print 'x' end"], "(command line):1: standard output cannot be written: No space"),
-        (&["-e", "print('x', 1, 2)"], "standard output cannot be written: No space left on device"),
-        (&["-e", "pcall(print, 'x')"], "standard output cannot be written"),
-        (&["-e", "io.write 'x'"], "standard output cannot be written: No space left on device"),
-        (&["-e", "io.write 'x' os.exit(0)"], "standard output cannot be written: No space left on device"),
-        (&["-e", "io.write 'x' os.exit(0, true)"], "standard output cannot be written: No space left on device"),
-        (&["-e", "io.write(('x'):rep(1e6))"], "standard output cannot be written"),
-        (&["-e", "setmetatable({}, { __gc = function() io.write 'x' end })"], "standard output cannot be written"),
-        (&["-e", "io.write 'x' error 'also this'"], "standard output cannot be written"),
-        (&["--version"], "standard output cannot be written: No space left on device"),
-        (&["--help"], "standard output cannot be written: No space left on device"),
+        (&["-e", "print 'x'"], "cannot write to standard output: No space left on device"),
+        (&["-e", "while true do print 'x' end"], "(command line):1: cannot write to standard output: No space"),
+        (&["-e", "print('x', 1, 2)"], "cannot write to standard output: No space left on device"),
+        (&["-e", "pcall(print, 'x')"], "cannot write to standard output"),
+        (&["-e", "io.write 'x'"], "cannot write to standard output: No space left on device"),
+        (&["-e", "io.write 'x' os.exit(0)"], "cannot write to standard output: No space left on device"),
+        (&["-e", "io.write 'x' os.exit(0, true)"], "cannot write to standard output: No space left on device"),
+        (&["-e", "io.write(('x'):rep(1e6))"], "cannot write to standard output"),
+        (&["-e", "setmetatable({}, { __gc = function() io.write 'x' end })"], "cannot write to standard output"),
+        (&["-e", "io.write 'x' error 'also this'"], "cannot write to standard output"),
+        (&["--version"], "cannot write to standard output: No space left on device"),
+        (&["--help"], "cannot write to standard output: No space left on device"),
     ];
     for (arguments, message) in cases {
         let output = into_full(Configuration::Native, arguments);
         output.assert_code(1);
         assert_eq!(output.stderr.matches(message).count(), 1, "{arguments:?}\n{output}");
-        assert_eq!(output.stderr.matches("standard output cannot be written").count(), 1, "{arguments:?}\n{output}");
+        assert_eq!(output.stderr.matches("cannot write to standard output").count(), 1, "{arguments:?}\n{output}");
     }
     for code in ["print 'x'", "io.write 'x'"] {
         let output = into_full(Configuration::Windows, &["-e", code]);
-        output.assert_code(1).assert_stderr_has(&["standard output cannot be written"]);
+        output.assert_code(1).assert_stderr_has(&["cannot write to standard output"]);
     }
 }
 
 #[test]
 fn a_prompt_whose_output_cannot_be_written_fails_too() {
     let output = start(Configuration::Native, "echo 1 + 1 | \"$@\" -i >/dev/full", &[]).finish();
-    output.assert_code(1).assert_stderr_has(&["standard output cannot be written"]);
+    output.assert_code(1).assert_stderr_has(&["cannot write to standard output"]);
     let script = "{ { echo 1; sleep 0.2; echo 2; } | \"$@\" -i; echo \"ended with $?\" >&2; } | head -n 1";
     let output = start(Configuration::Native, script, &[]).finish();
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("1\n", UNREAD), "{output}");

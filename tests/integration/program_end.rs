@@ -47,7 +47,7 @@ const PROGRAMS: &[Case] = &[
         "x = final(function() print 'last' end) y = final(function() error 'no' end)",
         "last\n",
         1,
-        &["a finalizer failed at the end", "no"],
+        &["a finalizer failed when the state closed", "no"],
     ),
     (
         "local text = dll.of(texts)

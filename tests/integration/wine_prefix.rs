@@ -82,7 +82,7 @@ fn a_prefix_that_cannot_be_used_is_named() {
     let file = home.file("file", "");
     // { variable, its value, what is named }
     let belongs = format!("{} belongs to another user", foreign.display());
-    let within_file = format!("{} cannot be made", file.join("a").display());
+    let within_file = format!("{} cannot be created", file.join("a").display());
     let cases = [
         ("WINEPREFIX", foreign.clone(), belongs.as_str()),
         ("WINEPREFIX", foreign.join("new"), &belongs),

@@ -25,7 +25,7 @@ pause(LIMIT + 500)
 check.equal(sum:wait(), 3, "it had returned in time, though nobody asked")
 local late = hasty.async(own.rest, 60000)
 local begun = moment()
-local raised = check.raises("timeout", { "rest", "longer than it was given" }, late.wait, late)
+local raised = check.raises("timeout", { "rest", "deadline exceeded" }, late.wait, late)
 check.equal(raised.started, "yes", "it had started")
 check.truthy(raised.call:find("rest(60000)", 1, true), "the call: " .. tostring(raised.call))
 check.truthy(moment() - begun < LIMIT + 5000, "it was ended in time")
@@ -84,7 +84,7 @@ check.equal(raised.started, "yes", "a call that was taken on has started")
 check.equal(raised.call, "crash()", "the call")
 local waiting = calm.async(own.rest, 60000)
 calm:restart()
-raised = check.raises("worker_lost", { "rest", "was told to end" }, waiting.wait, waiting)
+raised = check.raises("worker_lost", { "rest", "was stopped on request" }, waiting.wait, waiting)
 check.equal(raised.started, "yes", "so has one whose worker was restarted")
 
 -- A call that was called off with its worker is no death that another would be told of.
@@ -102,7 +102,7 @@ local broken = calm.load(path, { breaker = { deaths = 1, within = 60, pause = 1 
 for _ = 1, 4 do
   waiting = calm.async(broken.rest, 60000)
   calm:restart()
-  check.raises("worker_lost", "told to end", waiting.wait, waiting)
+  check.raises("worker_lost", "stopped on request", waiting.wait, waiting)
 end
 check.equal(broken.add(1, 2), 3, "restarts are no deaths")
 for _ = 1, 2 do

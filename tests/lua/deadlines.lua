@@ -16,7 +16,7 @@ local LATE = 3000
 
 local function in_time(what, limit, f, ...)
   local begun = moment()
-  local raised = check.raises("timeout", { what, "longer than it was given" }, f, ...)
+  local raised = check.raises("timeout", { what, "deadline exceeded" }, f, ...)
   local took = moment() - begun
   check.truthy(took >= limit and took < limit + LATE, what .. " took " .. took .. " ms")
   return raised

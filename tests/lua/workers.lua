@@ -43,7 +43,7 @@ check.raises("crash", "crash", own.crash)
 check.equal(shared.is_initialised(), 0, "the other worker lives")
 check.equal(own.is_initialised(), 0, "this one starts anew")
 local stale = check.raises("stale", { "has ended", "crash crashed" }, function() return object[0] end)
-check.truthy(tostring(stale):find("what was there is gone", 1, true), "what became of it: " .. tostring(stale))
+check.truthy(tostring(stale):find("its memory is gone", 1, true), "what became of it: " .. tostring(stale))
 
 -- Its end.
 local before = own.process()

@@ -25,7 +25,7 @@ const UNSAFE: &[&str] = &[
     "runtime64/src/cli/output/",
     "runtime64/src/remote/dump/file/",
     "runtime64/src/remote/memory/foreign/",
-    "runtime64/src/remote/place/",
+    "runtime64/src/remote/program_folder/",
     "runtime64/src/remote/process/",
     "runtime64/src/runtime/state.rs",
     "tests/embedded/",

@@ -1,4 +1,4 @@
-//! The words of the command line and what they ask for.
+//! Parsing the command line.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -7,26 +7,26 @@ use std::time::Duration;
 
 use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-/// What the command line asks for.
+/// A parsed command line.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Arguments {
-    /// Every word, the program's own name first.
+    /// Every word, starting with the program's own name.
     pub(crate) command_line: Vec<OsString>,
-    /// What comes before the script, in the order of the command line.
+    /// The actions before the script, in the order of the command line.
     pub(crate) preparations: Vec<Preparation>,
-    /// The script, if one is named.
+    /// The script, if one is given.
     pub(crate) script: Option<Script>,
-    /// Where the script stands in the command line; 0, the program's own place, without one.
+    /// The index of the script in the command line; without a script 0, the program's own index.
     pub(crate) script_index: usize,
-    /// Whether to prompt for Lua after the script.
+    /// Whether to open the prompt after the script.
     pub(crate) interactive: bool,
-    /// Whether to say which version this is.
+    /// Whether to print the version.
     pub(crate) version: bool,
-    /// How long a call of a library may take.
+    /// The maximum duration of a library call.
     pub(crate) deadline: Option<Duration>,
-    /// Where figures of the workers are served.
+    /// The address to serve worker metrics at.
     pub(crate) metrics: Option<SocketAddr>,
-    /// Where dumps of workers that crash go.
+    /// The folder for dumps of crashed workers.
     pub(crate) crash_dir: Option<PathBuf>,
     /// The worker's executable or folder.
     pub(crate) worker: Option<PathBuf>,
@@ -34,34 +34,34 @@ pub(crate) struct Arguments {
     pub(crate) wine: Option<PathBuf>,
 }
 
-/// One `-e` or `-l`.
+/// A single `-e` or `-l` option.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Preparation {
     /// Runs this code.
     Execute(OsString),
-    /// Requires this module and sets the global of its name.
+    /// Requires this module and sets the global with its name.
     Require(OsString),
 }
 
-/// Where the script comes from.
+/// The source of the script.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Script {
-    /// `-`: from standard input.
+    /// `-`: standard input.
     Stdin,
-    /// From a file.
+    /// A file.
     File(PathBuf),
 }
 
 impl Arguments {
-    /// Understands a command line.
+    /// Parses a command line.
     ///
     /// # Errors
-    /// A word cannot be understood, or help was asked for: print it and end with its exit code.
+    /// A word is invalid, or help was requested: print the error and exit with its exit code.
     pub(crate) fn parse(command_line: Vec<OsString>) -> Result<Self, clap::Error> {
-        let matches = Words::command().try_get_matches_from(&command_line)?;
-        let words = Words::from_arg_matches(&matches)?;
+        let matches = CommandLine::command().try_get_matches_from(&command_line)?;
+        let words = CommandLine::from_arg_matches(&matches)?;
         words.check_metrics()?;
-        // Whatever follows the script belongs to it, so the script stands this far from the end.
+        // All words after the script belong to it, so the script is this far from the end.
         let script_index = match words.script.len() {
             0 => 0,
             count => command_line.len() - count,
@@ -97,38 +97,38 @@ impl Arguments {
 
 /// Runs Lua scripts that can call 32-bit libraries.
 ///
-/// Without a script: prompts for Lua on a terminal, else runs what comes from standard input.
+/// Without a script: opens a prompt on a terminal, else runs standard input.
 #[derive(Debug, Parser)]
 #[command(
     name = "runtime64",
     disable_version_flag = true,
     override_usage = "runtime64 [OPTIONS] [SCRIPT [ARGS]...]",
-    after_help = "Options after SCRIPT are the script's own; it finds them in `arg` and `...`.\n\
-                  Exit codes: 0 success, 1 an error in the script, 2 a wrong command line, 130 interrupted."
+    after_help = "Options after SCRIPT belong to the script, which finds them in `arg` and `...`.\n\
+                  Exit codes: 0 success, 1 an error in the script, 2 an invalid command line, 130 interrupted."
 )]
-struct Words {
+struct CommandLine {
     /// Run CODE before the script; may be given several times
     #[arg(short = 'e', long = "execute", value_name = "CODE", action = ArgAction::Append, allow_hyphen_values = true)]
     execute: Vec<OsString>,
     /// Require module MOD into the global MOD before the script; may be given several times
     #[arg(short = 'l', long = "library", value_name = "MOD", action = ArgAction::Append)]
     library: Vec<OsString>,
-    /// Prompt for Lua after the script
+    /// Open the prompt after the script
     #[arg(short = 'i', long)]
     interactive: bool,
     /// Print the version
     #[arg(short = 'v', long)]
     version: bool,
-    /// End the worker of a call that takes longer than S seconds, with an error [default: never]
+    /// Terminate the worker of a call that exceeds S seconds, and raise an error [default: no limit]
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     deadline: Option<Duration>,
-    /// Serve figures of the workers for Prometheus at ADDRESS, such as 127.0.0.1:9464
+    /// Serve worker metrics for Prometheus at ADDRESS, such as 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<SocketAddr>,
-    /// Allow --metrics an ADDRESS that other machines reach
+    /// Allow an ADDRESS for --metrics that other machines can reach
     #[arg(long, requires = "metrics")]
     metrics_public: bool,
-    /// Write a minidump of each worker that crashes into folder PATH
+    /// Write a minidump of each crashed worker to folder PATH
     #[arg(long, value_name = "PATH")]
     crash_dir: Option<PathBuf>,
     /// The worker's executable, or a folder of workers [default: beside runtime64]
@@ -142,32 +142,32 @@ struct Words {
     script: Vec<OsString>,
 }
 
-impl Words {
-    /// Refuses to show the figures to other machines unless the user asks for that.
+impl CommandLine {
+    /// Rejects an address that other machines can reach unless the user has allowed it.
     fn check_metrics(&self) -> Result<(), clap::Error> {
         match self.metrics {
             Some(address) if !address.ip().is_loopback() && !self.metrics_public => {
                 let message = format!(
-                    "--metrics {address}: other machines could read the figures at this address; add --metrics-public to \
+                    "--metrics {address}: other machines could read the metrics at this address; add --metrics-public to \
                      allow that, or use 127.0.0.1:{}",
                     address.port()
                 );
-                Err(Words::command().error(clap::error::ErrorKind::ValueValidation, message))
+                Err(CommandLine::command().error(clap::error::ErrorKind::ValueValidation, message))
             }
             _ => Ok(()),
         }
     }
 }
 
-/// A time in seconds, such as 2 or 0.5.
+/// Parses a time in seconds, such as 2 or 0.5.
 fn seconds(word: &str) -> Result<Duration, &'static str> {
     let seconds = word.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or("it is a number of seconds above 0, such as 2 or 0.5")
+    duration.ok_or("expected a number of seconds above 0, such as 2 or 0.5")
 }
 
-/// Merges `-e` and `-l` by their places on the command line.
-fn in_order(matches: &ArgMatches, words: &Words) -> Vec<Preparation> {
+/// Merges `-e` and `-l` by their positions on the command line.
+fn in_order(matches: &ArgMatches, words: &CommandLine) -> Vec<Preparation> {
     let places = |id| matches.indices_of(id).into_iter().flatten();
     let executes = places("execute").zip(words.execute.iter().cloned().map(Preparation::Execute));
     let requires = places("library").zip(words.library.iter().cloned().map(Preparation::Require));
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_script_ends_the_options() {
-        // Words; the script; its arguments; whether there is a prompt.
+        // Words; the script; its arguments; whether to open the prompt.
         type Case = (&'static [&'static str], Option<Script>, &'static [&'static str], bool);
         let cases: &[Case] = &[
             (&[], None, &[], false),
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn paths_are_taken() {
-        let arguments = parse(&["--worker", "/opt/w", "--wine=/opt/wine", "-v"]).expect("understood");
+        let arguments = parse(&["--worker", "/opt/w", "--wine=/opt/wine", "-v"]).expect("valid arguments");
         assert_eq!(arguments.worker, Some("/opt/w".into()));
         assert_eq!(arguments.wine, Some("/opt/wine".into()));
         assert!(arguments.version);

@@ -1,4 +1,4 @@
-//! Ctrl-C: it calls off what runs. Where that is not heeded, it ends the program, and the workers with it.
+//! Ctrl-C: interrupts running code. If that has no effect, terminates the program and its workers.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,61 +11,63 @@ use runtime64::remote::{end_at_interrupt, exit_at_once};
 
 use super::report;
 
-/// The exit code of a program that Ctrl-C ended, as shells have it.
+/// The exit code of a program ended by Ctrl-C, as in shells.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// How long a script may go on before it has heard of the first Ctrl-C: only calls of libraries hear of it.
+/// How long a script may run on after the first Ctrl-C without noticing it: only library calls notice it.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How long the program's end may take.
+/// The maximum duration of the program's end.
 const LONGEST_END: Duration = Duration::from_secs(1);
 
-/// What is done about Ctrl-C in this process.
+/// The state of Ctrl-C handling in this process.
 #[derive(Clone, Default)]
-pub(crate) struct Interrupts(Arc<State>);
+pub(crate) struct Interrupts(Arc<CtrlC>);
 
 #[derive(Default)]
-struct State {
+struct CtrlC {
     was_pressed: AtomicBool,
-    running: OnceLock<Running>,
+    running: OnceLock<InterruptTarget>,
 }
 
-struct Running {
+struct InterruptTarget {
     handle: InterruptHandle,
-    /// Whether Lua code hears of it too, and the user goes on afterwards.
+    /// Whether the interrupt also stops Lua code, after which the user continues at the prompt.
     has_prompt: bool,
 }
 
 impl Interrupts {
-    /// Takes over Ctrl-C from the system, whose own way is to end the program with another exit code. Whoever started it
-    /// so that Ctrl-C is ignored, as shells do in the background, has it ignored.
+    /// Replaces the system's handling of Ctrl-C, which would end the program with another exit code. If the parent
+    /// process has set Ctrl-C to be ignored, as shells do for background programs, it stays ignored.
     pub(crate) fn listen() -> Self {
         let interrupts = Self::default();
-        let state = Arc::clone(&interrupts.0);
-        if let Err(ctrlc::Error::System(error)) = ctrlc::try_set_handler(move || state.pressed()) {
-            // A handler is installed that nothing listens to.
+        let ctrl_c = Arc::clone(&interrupts.0);
+        if let Err(ctrlc::Error::System(error)) = ctrlc::try_set_handler(move || ctrl_c.pressed()) {
+            // A handler is installed, but no thread waits for it.
             end_at_interrupt();
-            report::line(&format!("Ctrl-C ends the program at once, as there is no thread to wait for it: {error}"));
+            report::line(&format!(
+                "Ctrl-C terminates the program at once, as its handler thread could not be started: {error}"
+            ));
         }
         interrupts
     }
 
-    /// From now on it is this runtime that is interrupted.
+    /// Sets the runtime to interrupt from now on.
     pub(crate) fn aim_at(&self, handle: InterruptHandle, has_prompt: bool) {
-        self.0.running.get_or_init(|| Running { handle, has_prompt });
+        self.0.running.get_or_init(|| InterruptTarget { handle, has_prompt });
     }
 
-    /// Whether Ctrl-C was ever pressed.
+    /// Whether Ctrl-C was pressed at any time.
     pub(crate) fn was_pressed(&self) -> bool {
         self.0.was_pressed.load(Ordering::SeqCst)
     }
 }
 
-impl State {
-    /// Ctrl-C was pressed. This runs on a thread of its own, once for each time.
+impl CtrlC {
+    /// Handles one press of Ctrl-C. Runs on a separate thread.
     fn pressed(&self) {
         let was_pressed = self.was_pressed.swap(true, Ordering::SeqCst);
-        let Some(Running { handle, has_prompt }) = self.running.get() else { end() };
+        let Some(InterruptTarget { handle, has_prompt }) = self.running.get() else { end() };
         let is_unheeded = if *has_prompt { handle.is_pending() } else { was_pressed };
         if is_unheeded {
             end();
@@ -77,9 +79,9 @@ impl State {
     }
 }
 
-/// Ends the program at once, whatever its other threads do. The workers end with it.
+/// Terminates the program at once, regardless of its other threads. The workers end with it.
 fn end() -> ! {
-    // The ordinary end writes what is left to be written, for which a reader that does not read would have it wait.
+    // The ordinary end flushes buffered output, and would block on a reader that does not read.
     let watchdog = thread::Builder::new().spawn(|| {
         thread::sleep(LONGEST_END);
         exit_at_once(INTERRUPTED.into());

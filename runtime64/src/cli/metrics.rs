@@ -1,4 +1,4 @@
-//! `--metrics`: the figures of the workers over HTTP, as Prometheus asks for them.
+//! `--metrics`: the workers' metrics over HTTP, for Prometheus.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -11,57 +11,57 @@ use runtime64::Metrics;
 
 mod request;
 
-use request::Request;
+use request::HttpRequest;
 
-/// How long a client may take in all, to send its request and to take the answer.
+/// The total time in which a client must send its request and receive the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many clients are served at a time. One more takes the place of the client that has been connected longest, so that silent
-/// clients keep nobody from the figures.
+/// The maximum number of concurrent clients. Another client replaces the one that has been connected longest, so that
+/// silent clients cannot block access to the metrics.
 const CLIENTS: usize = 32;
 
-/// How long the server waits where the system has no descriptor left for a connection.
+/// How long the server waits when the system has no descriptor left for a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// How much of what a client sends beyond its request is read before its connection closes: an unread rest would have the system
-/// reset the connection, and the client could lose the answer.
+/// How many of the bytes that a client sends beyond its request are read before its connection closes: if some were
+/// left unread, the system would reset the connection, and the client could lose the answer.
 const REST_BYTES: usize = 64 << 10;
 
-/// What a client's thread needs at most: requests and answers lie on the heap.
+/// The stack size of a client's thread: requests and answers are on the heap.
 const STACK_BYTES: usize = 256 << 10;
 
-/// Serves figures at an address until the program ends, and gives the address with the port that it came to.
+/// Serves metrics at an address until the program ends, and returns the address with the actual port.
 ///
 /// # Errors
-/// The address cannot be listened at, or there is no thread for it.
+/// The address cannot be bound, or no thread could be started for it.
 pub(crate) fn serve(address: SocketAddr, metrics: Metrics) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let bound = listener.local_addr()?;
-    let server = Server { bound, metrics, clients: Mutex::default() };
+    let server = MetricsServer { bound, metrics, clients: Mutex::default() };
     thread::Builder::new().name("metrics".to_owned()).spawn(move || Arc::new(server).run(&listener))?;
     Ok(bound)
 }
 
-/// What serves the clients.
-struct Server {
+/// The server of the metrics.
+struct MetricsServer {
     bound: SocketAddr,
     metrics: Metrics,
-    /// The connections that are open, the oldest first.
+    /// The open connections, the oldest first.
     clients: Mutex<VecDeque<Arc<TcpStream>>>,
 }
 
-impl Server {
+impl MetricsServer {
     fn run(self: Arc<Self>, listener: &TcpListener) {
         for client in listener.incoming() {
             match client {
                 Ok(client) => self.admit(client),
-                // The client has gone already, or the system lacks something that only time brings back.
+                // The client has already disconnected, or the system lacks a resource that only time brings back.
                 Err(_) => thread::sleep(BACK_OFF),
             }
         }
     }
 
-    /// Has a client served by a thread of its own. The oldest client makes room for it if need be.
+    /// Serves a client on a separate thread, disconnecting the oldest client if necessary.
     fn admit(self: &Arc<Self>, client: TcpStream) {
         let client = Arc::new(client);
         let mut clients = self.clients();
@@ -75,7 +75,7 @@ impl Server {
         drop(clients);
         let (server, served) = (Arc::clone(self), Arc::clone(&client));
         let serve = move || {
-            // A client that went away is no concern of the script's.
+            // A client that disconnected does not concern the script.
             let _ = server.answer(&served);
             server.leave(&served);
         };
@@ -87,7 +87,7 @@ impl Server {
 
     fn answer(&self, client: &TcpStream) -> io::Result<()> {
         let mut client = Hurried { client, until: Instant::now() + PATIENCE };
-        let request = Request::read(&mut client)?;
+        let request = HttpRequest::read(&mut client)?;
         let response = match request.refusal(self.bound) {
             Some((status, words)) => response(status, "text/plain; charset=utf-8", &words),
             None => response("200 OK", "text/plain; version=0.0.4; charset=utf-8", &self.metrics.to_string()),
@@ -107,21 +107,21 @@ impl Server {
     }
 }
 
-/// Answers a client for which there is no thread. The answer fits into the system's buffer, so nothing waits.
+/// Answers a client for which no thread could be started. The answer fits into the system's buffer, so nothing blocks.
 fn refuse(mut client: &TcpStream) -> io::Result<()> {
     client.set_nonblocking(true)?;
     client
-        .write_all(response("503 Service Unavailable", "text/plain", "There is no thread left to answer.\n").as_bytes())
+        .write_all(response("503 Service Unavailable", "text/plain", "No thread is available to answer.\n").as_bytes())
 }
 
-/// A client whose time is up at a moment, into however many parts it divides what it sends and takes.
+/// A client with one deadline for all of its reads and writes together.
 struct Hurried<'a> {
     client: &'a TcpStream,
     until: Instant,
 }
 
 impl Hurried<'_> {
-    /// What is left of its time, which is never nothing: a socket would take that for no limit.
+    /// The time left, which is never zero: a socket would take that as no limit.
     fn left(&self) -> io::Result<Option<Duration>> {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn a_client_has_one_deadline_for_all_that_it_sends() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
-        let mut slow = TcpStream::connect(listener.local_addr().expect("its port")).expect("somebody listens");
+        let mut slow =
+            TcpStream::connect(listener.local_addr().expect("an address with a port")).expect("a connection");
         let (client, _) = listener.accept().expect("the client");
         let sender = thread::spawn(move || {
             while slow.write_all(b"x").is_ok() {
@@ -166,7 +167,7 @@ mod tests {
             }
         });
         let mut hurried = Hurried { client: &client, until: Instant::now() + Duration::from_millis(100) };
-        let error = Request::read(&mut hurried).expect_err("it is too slow");
+        let error = HttpRequest::read(&mut hurried).expect_err("the deadline passes");
         assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
         drop(client);
         sender.join().expect("no panic");

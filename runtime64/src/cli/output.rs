@@ -1,9 +1,9 @@
-//! Standard output and error: what is written there, and what follows when nobody reads it or it cannot be written.
+//! Standard output and error, and the handling of failed writes and closed readers.
 //!
 //! A script's output goes through C's streams, which Lua uses; everything else goes through Rust's.
 //!
-//! - Once nobody reads standard output or error, the next write ends the program silently: on Unix by SIGPIPE, which a shell
-//!   shows as 141, on Windows with exit code 141.
+//! - Once the reader of standard output or error is gone, the next write ends the program silently: on Unix by SIGPIPE,
+//!   which a shell shows as 141, on Windows with exit code 141.
 //! - A write that fails for another reason, such as a full disk, is reported and makes the exit code 1.
 
 #[cfg(unix)]
@@ -17,32 +17,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mlua::{Function, Table};
 use runtime64::Runtime;
 
-/// The exit code of a program whose output nobody reads: what a shell shows of one that SIGPIPE ended.
+/// The exit code when the reader of the output is gone: the one that a shell shows for a program ended by SIGPIPE.
 const UNREAD: u8 = 141;
 
-/// What every message about a failed write begins with.
-const CANNOT_WRITE: &str = "standard output cannot be written";
+/// The start of every message about a failed write.
+const CANNOT_WRITE: &str = "cannot write to standard output";
 
-/// Whether a write has shown that nobody reads.
+/// Whether a write has shown that the reader is gone.
 static IS_UNREAD: AtomicBool = AtomicBool::new(false);
 
-/// Whether Rust's side failed to write something.
+/// Whether a write has failed.
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Whether standard error has a message about a failed write.
+/// Whether a failed write was reported on standard error.
 static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Prepares this process. It is called once, before anything is written.
+/// Prepares this process. Called once, before any output.
 pub(crate) fn prepare() {
     #[cfg(unix)]
     pipe::end_when_unread();
     stdout::check_at_exit();
 }
 
-/// Replaces Lua's `print`, which ignores that a write has failed.
+/// Replaces Lua's `print`, which ignores failed writes.
 ///
 /// # Errors
-/// No memory is left.
+/// Memory is exhausted.
 pub(crate) fn install(runtime: &Runtime) -> mlua::Result<()> {
     /// Level 3 is the function that called `print`.
     const FAILED: &str = "local error, describe = error, ... return function(code) error(describe(code), 3) end";
@@ -67,7 +67,7 @@ pub(crate) fn line(text: &str) {
     written(writeln!(io::stdout(), "{text}"));
 }
 
-/// Takes the result of a write to standard output. Whether it failed decides about the exit code.
+/// Processes the result of a write to standard output. A failure changes the exit code.
 pub(crate) fn written(result: io::Result<()>) {
     let Err(error) = result else { return };
     if says_unread(&error) {
@@ -77,14 +77,14 @@ pub(crate) fn written(result: io::Result<()>) {
     report_failure(&error);
 }
 
-/// Takes note of what was written to standard error, so that a failed write is not reported there twice.
+/// Notes a text written to standard error, so that a failed write is not reported there twice.
 pub(crate) fn reported(text: &str) {
     if text.contains(CANNOT_WRITE) {
         IS_REPORTED.store(true, Ordering::Relaxed);
     }
 }
 
-/// Whether nobody reads standard output any more, as far as the system shows that.
+/// Whether the reader of standard output is gone, as far as the system shows it.
 pub(crate) fn has_no_reader() -> bool {
     #[cfg(unix)]
     return pipe::has_no_reader();
@@ -92,7 +92,7 @@ pub(crate) fn has_no_reader() -> bool {
     false
 }
 
-/// Ends the process as the system ends a program whose output nobody reads.
+/// Ends the process as the system ends a program whose output has no reader.
 pub(crate) fn end_unread() -> ! {
     #[cfg(unix)]
     pipe::raise();
@@ -105,9 +105,9 @@ fn report_failure(error: &io::Error) {
     }
 }
 
-/// Whether the error of a write says that nobody reads.
+/// Whether a write error means that the reader is gone.
 fn says_unread(error: &io::Error) -> bool {
-    // Windows also has "no process is on the other end of the pipe" for that.
+    // Windows also reports this as "no process is on the other end of the pipe".
     const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
     let is_not_connected = || cfg!(windows) && error.raw_os_error() == Some(ERROR_PIPE_NOT_CONNECTED);
     error.kind() == io::ErrorKind::BrokenPipe || is_not_connected()

@@ -1,4 +1,4 @@
-//! The prompt: reads Lua, runs it, shows what it gave.
+//! The prompt: reads Lua, runs it, shows the results.
 
 mod commands;
 mod echo;
@@ -20,9 +20,9 @@ use commands::Command;
 use echo::Echo;
 use input::{Entry, Input};
 
-/// Prompts until the user leaves. `earlier` is the error of a script that ran before, to be looked at.
+/// Runs the prompt until the user leaves. `earlier` is the error of a script that ran before, kept for inspection.
 pub(crate) fn run(runtime: &Runtime, earlier: Option<&RuntimeError>) {
-    let session = Session { runtime, echo: Echo::new(runtime), on_terminal: io::stdin().is_terminal() };
+    let session = PromptSession { runtime, echo: Echo::new(runtime), on_terminal: io::stdin().is_terminal() };
     if let Some(error) = earlier {
         session.remember_error(error);
     }
@@ -30,20 +30,20 @@ pub(crate) fn run(runtime: &Runtime, earlier: Option<&RuntimeError>) {
 }
 
 /// One session of the prompt.
-struct Session<'a> {
+struct PromptSession<'a> {
     runtime: &'a Runtime,
     echo: Echo<'a>,
     on_terminal: bool,
 }
 
-/// Whether the session goes on.
+/// Whether the session continues.
 #[derive(PartialEq)]
 enum Flow {
     Continue,
     Leave,
 }
 
-impl Session<'_> {
+impl PromptSession<'_> {
     fn run(&self) {
         let mut input = Input::open(self.runtime, self.on_terminal);
         if self.on_terminal {
@@ -58,25 +58,25 @@ impl Session<'_> {
                     }
                     if !told_of_locals && evaluate::declares_local(&text) {
                         told_of_locals = true;
-                        self.echo.line("(a local ends with its entry; without `local` it stays)");
+                        self.echo.line("(a local variable is lost after its entry; without `local` it is kept)");
                     }
                 }
                 Entry::Cleared => {}
                 Entry::End => return,
                 Entry::Failed(reason) => {
-                    report::line(&format!("the input cannot be read: {reason}"));
+                    report::line(&format!("cannot read the input: {reason}"));
                     return;
                 }
             }
         }
     }
 
-    /// Waits for something, and serves callbacks meanwhile.
+    /// Calls `wait`, and serves callbacks meanwhile.
     fn idle_until<R>(&self, wait: impl FnOnce() -> R) -> R {
         idle::during(self.runtime, |error| self.echo.error(error), wait)
     }
 
-    /// Does what an entry asks for.
+    /// Executes an entry.
     fn take(&self, text: &str) -> Flow {
         match Command::parse(text) {
             None => self.show(self.evaluate(text)),
@@ -122,9 +122,9 @@ impl Session<'_> {
         self.set_global("_error", value.unwrap_or(Value::Nil));
     }
 
-    /// Sets a global, whatever metamethods the table of globals was given.
+    /// Sets a global without running metamethods of the table of globals.
     fn set_global(&self, name: &str, value: Value) {
-        // It fails only if no memory is left; then there is nothing to be remembered with.
+        // It fails only if memory is exhausted; then the value cannot be kept.
         let _ = self.runtime.lua().globals().raw_set(name, value);
     }
 }

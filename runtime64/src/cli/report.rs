@@ -1,4 +1,4 @@
-//! Telling the user what went wrong.
+//! Reporting errors to the user.
 
 use std::io::{self, Write};
 
@@ -6,14 +6,14 @@ use runtime64::RuntimeError;
 
 use super::output;
 
-/// Writes an error and where it was raised to stderr, as Lua's own interpreter does, and of a crash all that is known.
+/// Writes an error and its Lua stack to stderr, as Lua's own interpreter does, and for a crash its whole report.
 pub(crate) fn failure(error: &RuntimeError) {
     let text = format!("runtime64: {}", error.report());
     output::reported(&text);
     line(&text);
 }
 
-/// Writes a line to stderr. That it may be closed is no reason to end in a panic.
+/// Writes a line to stderr. Failures are ignored, as a closed stderr must not cause a panic.
 pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Does what the command line asks for: preparations, script, prompt, exit code.
+//! Executing the command line: preparations, script, prompt, exit code.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Read};
@@ -12,7 +12,7 @@ use super::arguments::{Arguments, Preparation, Script};
 use super::interrupt::{INTERRUPTED, Interrupts};
 use super::{metrics, output, repl, report, version};
 
-/// Runs to the end. The Lua state, and with it every worker, has ended when this returns.
+/// Runs the program. The Lua state, and with it every worker, has ended when this returns.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.version {
         output::line(&version::version());
@@ -24,11 +24,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     };
     if let Some(address) = arguments.metrics {
         match metrics::serve(address, runtime.metrics()) {
-            // A port that the system has chosen is known to nobody else.
-            Ok(bound) if address.port() == 0 => report::line(&format!("figures are at http://{bound}/metrics")),
+            // The caller cannot know a port that the system has chosen.
+            Ok(bound) if address.port() == 0 => report::line(&format!("metrics are served at http://{bound}/metrics")),
             Ok(_) => {}
             Err(error) => {
-                report::line(&format!("figures cannot be served at {address}: {error}"));
+                report::line(&format!("cannot serve metrics at {address}: {error}"));
                 return ExitCode::FAILURE;
             }
         }
@@ -45,14 +45,14 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     end(runtime, code, &interrupts)
 }
 
-/// Ends the state. A finalizer that fails makes a failure of what was none.
+/// Closes the state. A failed finalizer turns success into failure.
 fn end(runtime: Runtime, code: ExitCode, interrupts: &Interrupts) -> ExitCode {
     let errors = runtime.close();
     let of_errors = errors.iter().map(|error| failed(error, interrupts)).last();
     if code == ExitCode::SUCCESS { of_errors.unwrap_or(code) } else { code }
 }
 
-/// Whether a library has written to the standard output that it shares with this program, and nobody reads that any more.
+/// Whether a library has written to the standard output that it shares with this program, whose reader is gone.
 fn is_of_unread_output(error: &RuntimeError) -> bool {
     const SIGPIPE: i64 = 13;
     let is_broken_pipe = |error: &Error| error.kind == ErrorKind::WorkerLost && error.context.code == Some(SIGPIPE);
@@ -61,7 +61,7 @@ fn is_of_unread_output(error: &RuntimeError) -> bool {
 
 fn failed(error: &RuntimeError, interrupts: &Interrupts) -> ExitCode {
     report::failure(error);
-    // A script may also meet a call that it has called off itself.
+    // A script may also fail by a call that it has interrupted itself.
     if interrupts.was_pressed() && error.kind() == Some(ErrorKind::Interrupted) {
         return ExitCode::from(INTERRUPTED);
     }
@@ -91,7 +91,7 @@ fn start(arguments: &Arguments) -> Result<Runtime, RuntimeError> {
     Ok(runtime)
 }
 
-/// The folder of a script. A bare name's is the current one, said so that it does not look like none.
+/// The folder of a script. For a bare file name it is `.`, since an empty path would look like no folder.
 fn directory_of(script: &Path) -> PathBuf {
     match script.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -110,7 +110,7 @@ fn run_in(runtime: &Runtime, arguments: &Arguments) -> Result<(), RuntimeError> 
     if !prompts(arguments) {
         return result;
     }
-    // What the script has left behind can be looked at, all the more if it failed.
+    // The script's state can be inspected, especially if it failed.
     if let Err(error) = &result {
         report::failure(error);
     }
@@ -118,7 +118,7 @@ fn run_in(runtime: &Runtime, arguments: &Arguments) -> Result<(), RuntimeError> 
     Ok(())
 }
 
-/// What is run after the preparations: the script, or standard input if nothing is named and nobody is there to type.
+/// The code to run after the preparations: the script, or standard input if no code is given and it is not a terminal.
 fn source(arguments: &Arguments) -> Option<&Script> {
     match &arguments.script {
         Some(script) => Some(script),
@@ -127,18 +127,19 @@ fn source(arguments: &Arguments) -> Option<&Script> {
     }
 }
 
-/// Whether there is a prompt: if it is asked for, or if a terminal is all there is.
+/// Whether to open the prompt: on request, or if there is nothing else to do on a terminal.
 fn prompts(arguments: &Arguments) -> bool {
     let only_terminal = arguments.script.is_none() && has_nothing_to_do(arguments) && io::stdin().is_terminal();
     arguments.interactive || only_terminal
 }
 
-/// Whether somebody types at the prompt, and goes on after Ctrl-C. Code that is read from elsewhere is a script's.
+/// Whether a person types at the prompt, and continues after Ctrl-C. Code that is read from elsewhere counts as a
+/// script.
 fn has_prompt(arguments: &Arguments) -> bool {
     prompts(arguments) && io::stdin().is_terminal()
 }
 
-/// Whether the options alone leave the program without anything to do; a module alone is there to be used.
+/// Whether the options alone give the program nothing to do; a module alone is there to be used.
 fn has_nothing_to_do(arguments: &Arguments) -> bool {
     let executes = |preparation: &Preparation| matches!(preparation, Preparation::Execute(_));
     !arguments.interactive && !arguments.version && !arguments.preparations.iter().any(executes)
@@ -151,7 +152,7 @@ fn prepare(runtime: &Runtime, preparation: &Preparation) -> Result<(), RuntimeEr
     }
 }
 
-/// Requires a module and sets the global of its name; `name=module` sets another one.
+/// Requires a module and sets the global with its name; `name=module` sets another one.
 fn require(runtime: &Runtime, module: &OsStr) -> Result<(), RuntimeError> {
     let module = module.to_string_lossy();
     let (name, module) = module.split_once('=').unwrap_or((&module, &module));
@@ -196,7 +197,7 @@ mod tests {
         let runtime = start(&Arguments::default()).expect("a runtime");
         for (module, global) in [("pretty", "pretty"), ("p=pretty", "p")] {
             require(&runtime, OsStr::new(module)).expect("it is there");
-            let found: bool = runtime.eval("=test", format!("return {global} == require 'pretty'")).expect("a verdict");
+            let found: bool = runtime.eval("=test", format!("return {global} == require 'pretty'")).expect("a boolean");
             assert!(found, "{module}");
         }
     }

@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! The program's version text.
 
 /// The version of this program and of its Lua.
 pub(crate) fn version() -> String {

@@ -181,7 +181,7 @@ mod tests {
         let cases = [
             (Exit::Code(3), Started::Unknown, Some(3), "the worker ended during the call (exit code 3)"),
             (Exit::Signal(9), Started::No, Some(9), "had ended before the call (signal 9, SIGKILL)"),
-            (Exit::Killed, Started::Unknown, None, "it did not end by itself"),
+            (Exit::Killed, Started::Unknown, None, "killed, as it did not exit by itself"),
         ];
         for (exit, started, code, expected) in cases {
             let error = explained(death(exit, None, started), KIND, "a.so: f");

@@ -1,24 +1,24 @@
-//! Errors that are raised: each reports the end of a worker that it describes, unless it reaches nobody.
+//! Raised errors: each reports the worker's end that it describes, unless it is discarded.
 
 use std::cell::RefCell;
 
 use crate::remote::Report;
 
 thread_local! {
-    /// The report of the error that was raised last in this thread, if it is one.
+    /// The report of the error raised last in this thread, if it has one.
     static LAST: RefCell<Option<Report>> = const { RefCell::new(None) };
 }
 
-/// An error is being raised, which may describe the end of a worker.
+/// Records that an error is raised, which may describe the end of a worker.
 pub(super) fn raise(report: Option<&Report>) {
     if let Some(report) = report {
         report.set();
     }
-    // While a thread ends nobody asks any more.
+    // While a thread exits, no code needs this any more.
     let _ = LAST.try_with(|last| last.replace(report.cloned()));
 }
 
-/// The error that was raised last has reached nobody: what it described is reported by the next one.
+/// Records that the error raised last was discarded: the next error reports what it described.
 pub(crate) fn last_reached_nobody() {
     let last = LAST.try_with(RefCell::take).ok().flatten();
     if let Some(report) = last {

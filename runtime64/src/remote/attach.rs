@@ -1,4 +1,4 @@
-//! Going over to shared memory, once a worker has been greeted.
+//! Switching to shared memory, after the greeting of a worker.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,27 +24,27 @@ use unix::{Offer, foreign_of};
 #[cfg(windows)]
 use windows::{Offer, foreign_of};
 
-/// How long it is looked whether a worker that cannot be offered anything has ended.
+/// How long to wait for the exit of a worker to which nothing can be offered.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What link is wanted.
+/// The requested link.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct LinkOptions<'a> {
     pub(super) link: LinkKind,
-    /// How large the arena may grow, in bytes.
+    /// The arena's maximum size, in bytes.
     pub(super) arena_limit: u64,
-    /// Where dumps go, if they are wanted.
+    /// The folder for dumps, if they are requested.
     pub(super) crash_dir: Option<&'a Path>,
 }
 
-/// What a running worker is asked and reached through.
+/// The connection to a running worker.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct WorkerLink {
     pub(super) client: Client,
-    /// The memory that is shared, or why none is.
+    /// The shared memory, or the reason why there is none.
     pub(super) shared: Result<SharedMemory, String>,
     pub(super) foreign: Arc<Foreign>,
-    /// What makes a dump of the worker when it crashes, or why nothing does, if one is wanted.
+    /// The dumper that runs when the worker crashes, or the reason why there is none; `None` if no dumps are requested.
     pub(super) dumper: Option<Result<Dumper, String>>,
 }
 
@@ -55,42 +55,42 @@ pub(super) struct SharedMemory {
     pub(super) call_area: CallArea,
 }
 
-/// Goes over to shared memory if it can be had, and stays with the plain channel otherwise.
+/// Switches to shared memory if possible, and stays with the plain channel otherwise.
 ///
 /// # Errors
-/// The worker's end or its breach of the protocol; that there is no memory is none.
+/// The worker exited or violated the protocol. Missing shared memory is not an error.
 pub(super) fn attach(
     mut channel: Endpoint,
     process: &Process,
     kind: WorkerKind,
-    wanted: Wanted<'_>,
-) -> Result<Link, Failure> {
+    options: LinkOptions<'_>,
+) -> Result<WorkerLink, Failure> {
     let foreign = |memory: Option<&Memory>| Arc::new(foreign_of(process, kind, memory));
-    let plain = |channel, reason| Link {
-        dumper: wanted.crash_dir.map(|_| Err(format!("no memory is shared with the worker, as {reason}"))),
+    let plain = |channel, reason| WorkerLink {
+        dumper: options.crash_dir.map(|_| Err(format!("no memory is shared with the worker: {reason}"))),
         client: Client::plain(channel),
         shared: Err(reason),
         foreign: foreign(None),
     };
-    if wanted.link == LinkKind::Plain {
-        return Ok(plain(channel, "the settings ask for it".to_owned()));
+    if options.link == LinkKind::Plain {
+        return Ok(plain(channel, "the settings request it".to_owned()));
     }
-    let bytes = ARENA_START + wanted.arena_limit;
+    let bytes = ARENA_START + options.arena_limit;
     let memory = Memory::create(bytes);
     let offered = memory.and_then(|memory| Ok((Offer::new(process, kind, &memory)?, memory)));
     let (offer, memory) = match offered {
         Ok(offered) => offered,
-        // Nothing can be put into a process that has ended.
+        // No handles can be put into a process that has exited.
         Err(_) if process.wait(LOOK).is_some() => {
             return Err(Failure::Ended { last_words: None, started: Started::No });
         }
-        Err(error) => return Ok(plain(channel, format!("the system gives no shared memory: {error}"))),
+        Err(error) => return Ok(plain(channel, format!("the system refused shared memory: {error}"))),
     };
-    // The host's own parts are mapped first: once the worker has gone over there is no way back.
+    // The host maps its own parts first: once the worker has switched there is no way back.
     let views = memory.map(0, CONTROL_BYTES).and_then(|control| Ok((control, CallArea::map(&memory)?)));
     let (control, call_area) = match views {
         Ok(views) => views,
-        Err(error) => return Ok(plain(channel, format!("the shared memory cannot be mapped: {error}"))),
+        Err(error) => return Ok(plain(channel, format!("cannot map the shared memory: {error}"))),
     };
     let request = Attach { memory: offer.memory.clone(), bytes, doorbell: offer.doorbell.clone() };
     let mapped = match Client::ask(&mut channel, &request) {
@@ -101,17 +101,17 @@ pub(super) fn attach(
         Err(failure) => return Err(failure),
     };
     if !kind.can_hold(mapped.address, CALL_AREA_BYTES) {
-        return Err(Failure::Impossible("it says that it has mapped memory where there is none"));
+        return Err(Failure::Impossible("it reported mapped memory at an impossible address"));
     }
     let foreign = foreign(Some(&memory));
-    // A view of its own stays mapped for as long as the thread runs.
-    let dumper = wanted.crash_dir.map(|folder| {
+    // A separate view, which stays mapped for as long as the thread runs.
+    let dumper = options.crash_dir.map(|folder| {
         let view = memory.map(0, CONTROL_BYTES);
         let dumper = view.and_then(|view| Dumper::start(folder, kind, Arc::clone(&foreign), view));
         dumper.map_err(|error| error.to_string())
     });
     let endpoint = SharedEndpoint::over(control, Side::Host, offer.into_doorbell(channel));
-    let arena = Arc::new(Arena::new(memory, wanted.arena_limit));
+    let arena = Arc::new(Arena::new(memory, options.arena_limit));
     let shared = SharedMemory { arena, call_area: call_area.at(mapped.address) };
-    Ok(Link { client: Client::shared(endpoint), shared: Ok(shared), foreign, dumper })
+    Ok(WorkerLink { client: Client::shared(endpoint), shared: Ok(shared), foreign, dumper })
 }

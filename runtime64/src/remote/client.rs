@@ -1,4 +1,4 @@
-//! A typed client: a request out, its reply in.
+//! A typed client: sends a request and receives its reply.
 
 use protocol::link::{self, CallState, Endpoint, FrameReader, FrameWriter, LinkError, SharedEndpoint};
 use protocol::{
@@ -10,120 +10,120 @@ use serde::de::DeserializeOwned;
 use super::Started;
 use super::statistics::Counters;
 
-/// The host's side of one link. It is public for the fuzz target that plays a hostile worker.
+/// The host's side of one link. Public for the fuzz target that acts as a hostile worker.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Client {
-    link: Link,
-    /// The payload that was received last.
+    link: Transport,
+    /// The payload received last.
     payload: Vec<u8>,
-    /// How many bytes of messages were sent and received since that was counted.
+    /// The bytes of messages sent and received since the last count.
     sent: u64,
     received: u64,
 }
 
 #[derive(Debug)]
-enum Link {
+enum Transport {
     Plain(Endpoint),
     Shared(Box<SharedEndpoint>),
 }
 
-/// What comes of a request that runs functions of a library.
+/// The outcome of a request that runs functions of a library.
 #[derive(Debug)]
 pub enum Answer<R> {
     /// Its reply.
     Reply(R),
-    /// A callback was called, whose result the worker waits for before it goes on.
+    /// A callback was called; the worker waits for its result.
     Called(CallbackInvocation),
 }
 
-/// Why a request has no reply.
+/// The reason why a request has no reply.
 #[doc(hidden)]
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The worker answered with a fault.
     #[error(transparent)]
     Fault(Fault),
-    /// The worker was gone, or went away without a reply, perhaps leaving a report.
-    #[error("the worker went away")]
+    /// The worker had exited, or exited without a reply, perhaps leaving a report.
+    #[error("the worker exited")]
     Ended {
         /// Its report.
         last_words: Option<Box<LastWords>>,
-        /// Whether it had begun to execute the request.
+        /// Whether it had started to execute the request.
         started: Started,
     },
-    /// Nothing was sent: the request is larger than a message may be.
+    /// Nothing was sent: the request exceeds the maximum size of a message.
     #[error(transparent)]
     TooLarge(LinkError),
-    /// The link itself failed or carried what is no answer.
+    /// The link failed or carried something other than a reply.
     #[error(transparent)]
     Broken(LinkError),
-    /// The answer has the wrong kind.
-    #[error("a message of kind {0} is no answer")]
+    /// The reply has the wrong kind.
+    #[error("a message of kind {0} is not a reply")]
     WrongKind(u8),
-    /// The answer says what cannot be.
+    /// The reply has impossible content.
     #[error("{0}")]
     Impossible(&'static str),
 }
 
 impl Client {
-    /// Speaks through the plain channel.
+    /// Communicates through the plain channel.
     #[must_use]
     pub fn plain(channel: Endpoint) -> Self {
-        Self { link: Link::Plain(channel), payload: Vec::new(), sent: 0, received: 0 }
+        Self { link: Transport::Plain(channel), payload: Vec::new(), sent: 0, received: 0 }
     }
 
-    /// Speaks through shared memory.
+    /// Communicates through shared memory.
     #[must_use]
     pub fn shared(endpoint: SharedEndpoint) -> Self {
-        Self { link: Link::Shared(Box::new(endpoint)), payload: Vec::new(), sent: 0, received: 0 }
+        Self { link: Transport::Shared(Box::new(endpoint)), payload: Vec::new(), sent: 0, received: 0 }
     }
 
-    /// Adds what has travelled since it was counted last.
+    /// Adds the traffic since the last count.
     #[inline]
     pub(super) fn count_traffic(&mut self, counters: &Counters) {
         counters.sent.add(std::mem::take(&mut self.sent));
         counters.received.add(std::mem::take(&mut self.received));
     }
 
-    /// Says that a request is about to be sent. If the worker is found gone, the request will tell.
+    /// Announces that a request is about to be sent. If the worker has exited, the request will report it.
     #[inline]
-    pub(super) fn rouse(&mut self) {
-        if let Link::Shared(endpoint) = &mut self.link {
+    pub(super) fn wake_early(&mut self) {
+        if let Transport::Shared(endpoint) = &mut self.link {
             let _ = endpoint.rouse();
         }
     }
 
-    /// Sends a request that runs no function of a library, and waits for its reply.
+    /// Sends a request that runs no library function, and waits for its reply.
     ///
     /// # Errors
-    /// [`Failure`], for whatever is no reply.
+    /// [`Failure`], if there is no reply.
     pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
         self.send(C::NUMBER, request)?;
         let kind = self.receive().map_err(certain)?;
         answer(kind, &self.payload)
     }
 
-    /// Sends a request that runs functions, and waits for its reply, or for a callback. The arguments of that are put into
-    /// the list.
+    /// Sends a request that runs functions, and waits for its reply or for a callback, whose arguments are put into the
+    /// list.
     ///
     /// # Errors
-    /// [`Failure`], for whatever is no reply.
+    /// [`Failure`], if there is no reply.
     pub fn converse<C: Call>(&mut self, request: &C, arguments: &mut Vec<Value>) -> Result<Answer<C::Reply>, Failure> {
         self.send(C::NUMBER, request)?;
         self.listen(arguments)
     }
 
-    /// Sends the result of a callback, and waits on.
+    /// Sends the result of a callback, and continues to wait.
     ///
     /// # Errors
-    /// [`Failure`], for whatever is no reply.
+    /// [`Failure`], if there is no reply.
     pub fn resume<R: DeserializeOwned>(
         &mut self,
         reply: &CallbackReply,
         arguments: &mut Vec<Value>,
     ) -> Result<Answer<R>, Failure> {
-        // What has called a callback had started.
+        // A function that has called a callback had started.
         let begun = |failure| match failure {
             Failure::Ended { last_words, .. } => Failure::Ended { last_words, started: Started::Yes },
             other => other,
@@ -140,13 +140,13 @@ impl Client {
 
     fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), Failure> {
         let sent = match &mut self.link {
-            Link::Plain(channel) => {
+            Transport::Plain(channel) => {
                 let mut writer = FrameWriter::new(&mut channel.sender);
                 let sent = writer.send(kind, message);
                 self.sent += writer.sent_bytes();
                 sent
             }
-            Link::Shared(endpoint) => {
+            Transport::Shared(endpoint) => {
                 let sent = endpoint.send(kind, message);
                 self.sent += endpoint.sent_bytes();
                 sent
@@ -155,15 +155,17 @@ impl Client {
         match sent {
             Ok(()) => Ok(()),
             Err(LinkError::Closed) => Err(match &mut self.link {
-                Link::Plain(channel) => Failure::Ended { last_words: last_words_in(channel), started: Started::No },
-                Link::Shared(endpoint) => ended(endpoint),
+                Transport::Plain(channel) => {
+                    Failure::Ended { last_words: last_words_in(channel), started: Started::No }
+                }
+                Transport::Shared(endpoint) => ended(endpoint),
             }),
             Err(error @ LinkError::TooLarge { .. }) => Err(Failure::TooLarge(error)),
             Err(error) => Err(Failure::Broken(error)),
         }
     }
 
-    /// Waits for a message, puts its payload where it is decoded from, and gives its kind.
+    /// Waits for a message, stores its payload for decoding, and returns its kind.
     fn receive(&mut self) -> Result<u8, Failure> {
         let kind = self.receive_payload()?;
         self.received += self.payload.len() as u64;
@@ -172,8 +174,8 @@ impl Client {
 
     fn receive_payload(&mut self) -> Result<u8, Failure> {
         match &mut self.link {
-            Link::Plain(channel) => receive_plain(channel, &mut self.payload),
-            Link::Shared(endpoint) => match endpoint.receive(&mut self.payload) {
+            Transport::Plain(channel) => receive_plain(channel, &mut self.payload),
+            Transport::Shared(endpoint) => match endpoint.receive(&mut self.payload) {
                 Ok(kind) => Ok(kind),
                 Err(LinkError::Closed) => Err(ended(endpoint)),
                 Err(error) => Err(Failure::Broken(error)),
@@ -196,7 +198,7 @@ impl Client {
     }
 }
 
-/// A fault while a request was executed that runs no function is that request's.
+/// A request that runs no function is itself the cause of a fault during its execution.
 fn certain(failure: Failure) -> Failure {
     match failure {
         Failure::Ended { last_words: Some(words), .. } => {
@@ -221,14 +223,14 @@ fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, Fa
             return Ok(frame.kind);
         }
         match report_in(frame.payload) {
-            // It holds, unless the worker still has the time for a better one.
+            // It stands, unless the worker still has time for a better one.
             Some((words, false)) => early = Some(words),
             words => return Err(ended_saying(words.map(|(words, _)| words))),
         }
     }
 }
 
-/// The report in a frame, and whether it is the last one. No worker sends one before it dies.
+/// Returns the report in a frame, and whether it is the final one. A worker sends a report only before it dies.
 fn report_in(payload: &[u8]) -> Option<(Box<LastWords>, bool)> {
     let words = LastWords::from_bytes(payload)?;
     let is_last = words.stage == Stage::Final;
@@ -236,7 +238,7 @@ fn report_in(payload: &[u8]) -> Option<(Box<LastWords>, bool)> {
 }
 
 fn ended_saying(last_words: Option<Box<LastWords>>) -> Failure {
-    // A fault outside a call may have come before the function or after it.
+    // A fault outside a call may have happened before the function or after it.
     let in_call = last_words.as_ref().is_some_and(|words| words.calls > 0);
     let started = if in_call { Started::Yes } else { Started::Unknown };
     Failure::Ended { last_words, started }
@@ -254,7 +256,8 @@ fn malformed(error: CodecError) -> Failure {
     Failure::Broken(error.into())
 }
 
-/// What the shared memory tells of the end of a worker: its report and the state of the call outlive it.
+/// The failure that the shared memory describes after the end of a worker: its report and the state of the call outlive
+/// it.
 fn ended(endpoint: &SharedEndpoint) -> Failure {
     let started = match endpoint.call_state() {
         CallState::Posted => Started::No,

@@ -1,8 +1,8 @@
-//! Dumps of workers that crash: files that debuggers read, made by this process while the worker waits for its end.
+//! Dumps of crashed workers: files for debuggers, written by this process while the worker waits to exit.
 //!
-//! A worker that dies has a heap in ruins and next to no stack, so that it only waits. A thread watches for that, for each
-//! worker whose settings name a folder for dumps; there is none for others. It looks for a word in shared memory from time to
-//! time, since nothing that could wake it works on every system, and so that a worker is seen that dies while nobody waits for it.
+//! A crashing worker has a corrupt heap and almost no stack, so it only waits. For each worker whose settings name a
+//! folder for dumps a thread watches for that; other workers have none. The thread polls a word in shared memory, as no
+//! way to wake it works on every system, and as it must notice a worker that dies while no thread waits for it.
 
 use std::fs;
 use std::io::{self, Write};
@@ -24,25 +24,25 @@ mod file;
 mod format;
 mod name;
 
-/// How long the thread sleeps between two looks.
+/// The pause between two polls.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What came of the wish for a dump: its file, or why there is none.
-pub(super) type Outcome = Result<PathBuf, String>;
+/// The result of requesting a dump: its file, or the reason why there is none.
+pub(super) type DumpOutcome = Result<PathBuf, String>;
 
 /// Watches one worker.
 #[derive(Debug)]
-pub(super) struct Dumper(Mutex<Option<Watch>>);
+pub(super) struct Dumper(Mutex<Option<DumpThread>>);
 
 #[derive(Debug)]
-struct Watch {
-    /// The thread ends once this is gone.
+struct DumpThread {
+    /// The thread ends when this is dropped.
     _stop: mpsc::Sender<()>,
-    thread: thread::JoinHandle<Option<Outcome>>,
+    thread: thread::JoinHandle<Option<DumpOutcome>>,
 }
 
 /// What the thread knows of the worker.
-struct Watched {
+struct WatchedWorker {
     folder: PathBuf,
     kind: WorkerKind,
     foreign: Arc<Foreign>,
@@ -50,35 +50,35 @@ struct Watched {
 }
 
 impl Dumper {
-    /// Watches a worker until it is let go of. The view is of the front of the memory that is shared with it.
+    /// Watches a worker until this is dropped. The view covers the front of the memory shared with it.
     ///
     /// # Errors
-    /// There is no thread for it. The worker is not asked to wait then.
+    /// No thread could be started for it. The worker is then not asked to wait.
     pub(super) fn start(folder: &Path, kind: WorkerKind, foreign: Arc<Foreign>, control: View) -> io::Result<Self> {
-        // The script may change its directory meanwhile.
+        // The script may change the current directory meanwhile.
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
         let (stop, stopped) = mpsc::channel();
-        let (begin, begun) = mpsc::channel::<Watched>();
+        let (begin, begun) = mpsc::channel::<WatchedWorker>();
         let started = thread::Builder::new().spawn(move || begun.recv().ok()?.watch(&stopped));
-        let thread = started.map_err(|error| no_thread("makes dumps", &error))?;
-        // A thread that runs receives it.
-        let _ = begin.send(Watched { folder, kind, foreign, word: DumpWatch::over(control) });
-        Ok(Self(Mutex::new(Some(Watch { _stop: stop, thread }))))
+        let thread = started.map_err(|error| no_thread("writes dumps", &error))?;
+        // The thread is running and will receive it.
+        let _ = begin.send(WatchedWorker { folder, kind, foreign, word: DumpWatch::over(control) });
+        Ok(Self(Mutex::new(Some(DumpThread { _stop: stop, thread }))))
     }
 
-    /// What came of it, once the worker has ended.
-    pub(super) fn finish(&self) -> Outcome {
+    /// Returns the result, once the worker has exited.
+    pub(super) fn finish(&self) -> DumpOutcome {
         let watch = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let made = watch.and_then(|Watch { _stop: stop, thread }| {
+        let made = watch.and_then(|DumpThread { _stop: stop, thread }| {
             drop(stop);
             thread.join().ok().flatten()
         });
-        made.unwrap_or_else(|| Err("the process ended in a way that left no time for it".to_owned()))
+        made.unwrap_or_else(|| Err("the process exited without leaving time for it".to_owned()))
     }
 }
 
-impl Watched {
-    fn watch(&self, stopped: &mpsc::Receiver<()>) -> Option<Outcome> {
+impl WatchedWorker {
+    fn watch(&self, stopped: &mpsc::Receiver<()>) -> Option<DumpOutcome> {
         loop {
             let is_over = stopped.recv_timeout(PAUSE) != Err(mpsc::RecvTimeoutError::Timeout);
             if let Some(report) =
@@ -95,8 +95,8 @@ impl Watched {
         }
     }
 
-    fn dump(&self, report: &LastWords) -> Outcome {
-        let process = self.foreign.id().ok_or("its process cannot be found")?;
+    fn dump(&self, report: &LastWords) -> DumpOutcome {
+        let process = self.foreign.id().ok_or("its process was not found")?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let dump = collect::dump(&self.foreign, self.kind, process, now, report)?;
         let path = self.folder.join(name::of(self.kind, now, process));
@@ -105,11 +105,11 @@ impl Watched {
     }
 }
 
-/// Writes the whole file, or leaves none.
+/// Writes the whole file, or leaves no file behind.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = file::create(path)?;
     file.write_all(bytes).inspect_err(|_| {
-        // What is there is no dump. That it cannot be removed either changes nothing of the error.
+        // An incomplete file is not a dump. A failure to remove it does not change the error.
         let _ = fs::remove_file(path);
     })
 }
@@ -128,7 +128,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             let mode = fs::metadata(&path).expect("it is there").permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "it is its owner's alone");
+            assert_eq!(mode & 0o777, 0o600, "only its owner has access");
         }
         fs::remove_file(&path).expect("it is there");
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between the host and a worker.
+//! Failures between the host and a worker.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,35 +8,35 @@ use protocol::{Cause, Fault, Identity, LastWords, VERSION};
 
 use super::{ArenaUse, Exit, Report, WorkerKind};
 
-/// Why a request to a worker failed.
+/// The reason why a request to a worker failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
-    /// The executable of a worker is nowhere.
+    /// The executable of a worker was not found.
     #[error(
-        "the {kind} worker was not found; {}. Put it beside runtime64, or name it with --worker or the environment \
-         variable {variable}",
+        "the {kind} worker was not found; {}. Put it beside runtime64, or set its path with --worker or the \
+         environment variable {variable}",
         looked_for(tried)
     )]
     WorkerMissing {
-        /// The kind that was needed.
+        /// The required kind.
         kind: WorkerKind,
-        /// Where it was looked for.
+        /// The paths where it was searched.
         tried: Vec<PathBuf>,
-        /// The environment variable that can name it.
+        /// The environment variable that can set its path.
         variable: &'static str,
     },
-    /// Wine is needed and nowhere.
+    /// Wine is required and was not found.
     #[error(
-        "a Windows library runs through Wine on Linux, and Wine was not found. Install it (Debian and Ubuntu: \
-         apt install wine64 wine32), or name its loader with --wine or the environment variable RUNTIME64_WINE"
+        "Wine was not found, which Windows libraries require on Linux. Install it (Debian and Ubuntu: apt install \
+         wine64 wine32), or set its loader's path with --wine or the environment variable RUNTIME64_WINE"
     )]
     WineMissing,
-    /// Nothing says where Wine may keep its prefix.
+    /// No folder for Wine's prefix is known.
     #[error(
-        "there is no place for Wine's prefix: set HOME to your own folder, or WINEPREFIX to the folder that Wine may use"
+        "no folder for Wine's prefix is known: set HOME to your own folder, or WINEPREFIX to the folder that Wine may use"
     )]
     WinePrefixNowhere,
-    /// Wine cannot use its prefix, or cannot make it.
+    /// Wine cannot use its prefix, or cannot create it.
     #[error(
         "Wine cannot use the prefix {}: {} {reason}. Set WINEPREFIX to a folder of your own",
         prefix.display(), path.display()
@@ -44,15 +44,15 @@ pub enum RemoteError {
     WinePrefix {
         /// The prefix.
         prefix: PathBuf,
-        /// The prefix, or the folder that it is to be made in.
+        /// The prefix, or the folder in which to create it.
         path: PathBuf,
-        /// What is wrong with that.
+        /// The problem with that folder.
         reason: String,
     },
     /// The operating system refused to start the worker.
     #[error("{} {} could not be started: {source}{}", started_program(*kind, *through_wine), path.display(), limit_hint(source))]
     Spawn {
-        /// The kind that was needed.
+        /// The required kind.
         kind: WorkerKind,
         /// Whether Wine's loader was started to run it.
         through_wine: bool,
@@ -61,125 +61,125 @@ pub enum RemoteError {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The worker ended before it answered the first request.
-    #[error("the {kind} worker {} ended before it answered ({exit}){}", path.display(), start_hint(*kind, *exit))]
+    /// The worker exited before it answered the first request.
+    #[error("the {kind} worker {} exited before it answered ({exit}){}", path.display(), start_hint(*kind, *exit))]
     EndedAtStart {
-        /// The kind that was needed.
+        /// The required kind.
         kind: WorkerKind,
         /// Its executable.
         path: PathBuf,
-        /// How it ended.
+        /// How it exited.
         exit: Exit,
     },
-    /// The worker answered the first request by saying that it cannot work.
-    #[error("the {kind} worker {} cannot work: {fault}", path.display())]
+    /// The worker answered the first request with a failure.
+    #[error("the {kind} worker {} failed to start: {fault}", path.display())]
     RefusedAtStart {
-        /// The kind that was needed.
+        /// The required kind.
         kind: WorkerKind,
         /// Its executable.
         path: PathBuf,
-        /// Why it cannot.
+        /// Its reason.
         fault: Fault,
     },
     /// The worker did not answer the first request in time.
     #[error("the {kind} worker {} did not answer within {} seconds of its start", path.display(), limit.as_secs())]
     SilentAtStart {
-        /// The kind that was needed.
+        /// The required kind.
         kind: WorkerKind,
         /// Its executable.
         path: PathBuf,
-        /// How long it was given.
+        /// The time limit.
         limit: Duration,
     },
     /// The executable is a worker of another version or kind.
     #[error(
-        "{} is not the {kind} worker of this runtime64: it says it is protocol version {}, {} bits, {:?}; \
-         version {VERSION} is needed. Use the worker that came with this runtime64",
+        "{} is not the {kind} worker of this runtime64: it reports protocol version {}, {} bits, {:?}; \
+         version {VERSION} is required. Use the worker that came with this runtime64",
         path.display(), identity.version, identity.pointer_bits, identity.platform
     )]
     WrongWorker {
-        /// The kind that was needed.
+        /// The required kind.
         kind: WorkerKind,
         /// The executable.
         path: PathBuf,
-        /// What it says it is.
+        /// The identity that it reports.
         identity: Identity,
     },
-    /// The worker died while it was asked, or had died before.
+    /// The worker died during a request, or had died before.
     #[error("the worker was lost: {0}")]
     Lost(Death),
-    /// The worker was ended because a call took longer than it was given.
-    #[error("it took longer than it was given, and the worker was ended")]
+    /// The worker was terminated because a call exceeded its deadline.
+    #[error("deadline exceeded; the worker was terminated")]
     TimedOut(Death),
-    /// It was called off: before it began, or while it ran, and then the worker was ended with it.
-    #[error("it was interrupted{}", if .0.is_some() { ", and the worker was ended" } else { " before it began" })]
+    /// The call was interrupted: before it began, or while it ran, which terminated the worker.
+    #[error("interrupted{}", if .0.is_some() { "; the worker was terminated" } else { " before it began" })]
     Interrupted(Option<Death>),
-    /// The worker ended while a callback of the call was served.
-    #[error("the worker ended before the call had returned, while a callback of it was served")]
+    /// The worker exited while a callback of the call was being served.
+    #[error("the worker exited before the call returned, while one of its callbacks was running")]
     EndedMeanwhile,
-    /// The worker was closed, by the script that opened it.
+    /// The worker was closed by the script that opened it.
     #[error("{0} was closed")]
     Closed(String),
-    /// The worker has ended and does not restart by itself.
-    #[error("the worker has ended{} and does not restart by itself", because(.0))]
+    /// The worker has exited and does not restart by itself.
+    #[error("the worker has exited{} and does not restart by itself", because(.0))]
     StaysEnded(String),
-    /// The worker answered that the request failed; it goes on.
+    /// The worker answered that the request failed; it keeps running.
     #[error(transparent)]
     Fault(Fault),
-    /// The worker sent what is no answer.
-    #[error("the worker broke the protocol: {0}")]
+    /// The worker sent something other than a valid reply.
+    #[error("the worker violated the protocol: {0}")]
     Protocol(String),
-    /// The worker sent what is no answer, and was ended for it.
-    #[error("the worker broke the protocol and was ended: {0}")]
+    /// The worker sent something other than a valid reply, and was terminated for it.
+    #[error("the worker violated the protocol and was terminated: {0}")]
     Misbehaved(String, Report),
-    /// What was asked for is of a worker that has ended.
-    #[error("it is of a worker that has ended; what was there is gone")]
+    /// The request refers to a worker that has exited.
+    #[error("stale pointer: its worker has exited")]
     Stale,
-    /// The worker has no memory at an address, or none that allows the access.
+    /// The worker has no memory at an address, or none that permits the access.
     #[error("address {address:#010x} is not {} memory of the worker", access.word())]
     Unmapped {
         /// The first address that cannot be accessed.
         address: u64,
-        /// What was tried.
+        /// The attempted access.
         access: Access,
     },
     /// The arena cannot grow for an object.
     #[error(
-        "there is no room for {bytes} more bytes: {} of {} bytes of shared memory are in use (RUNTIME64_ARENA_LIMIT sets \
+        "cannot allocate {bytes} more bytes: {} of {} bytes of shared memory are in use (RUNTIME64_ARENA_LIMIT sets \
          the limit, in MiB)",
         usage.used, usage.limit
     )]
     ArenaFull {
-        /// What was needed.
+        /// The number of bytes needed.
         bytes: u64,
-        /// How much there is.
+        /// The use of the arena.
         usage: ArenaUse,
     },
-    /// The system does not let this process map more of the shared memory.
-    #[error("runtime64 has no room for {bytes} more bytes of shared memory: {error}")]
+    /// The system does not allow this process to map more of the shared memory.
+    #[error("runtime64 cannot map {bytes} more bytes of shared memory: {error}")]
     Unmappable {
-        /// How much was to be mapped.
+        /// The number of bytes to map.
         bytes: u64,
         /// The operating system's reason.
         error: io::Error,
     },
-    /// A setting has a value that means nothing.
-    #[error("{variable} is '{value}'; {expected} is needed")]
+    /// A setting has an invalid value.
+    #[error("{variable} is '{value}'; expected {expected}")]
     Setting {
         /// The environment variable.
         variable: &'static str,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The valid values.
         expected: &'static str,
     },
-    /// The request was larger than a message may be; nothing was sent.
+    /// The request exceeded the maximum size of a message; nothing was sent.
     #[error("the request is too large: {0}")]
     TooLarge(String),
 }
 
 impl RemoteError {
-    /// What is set when an error is raised for it, if it describes the end of a worker.
+    /// The flag to set when this error is raised, if it describes the end of a worker.
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         match self {
@@ -190,41 +190,41 @@ impl RemoteError {
     }
 }
 
-/// The death of a worker, with all that is known of it.
+/// The death of a worker, and everything known about it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{exit}")]
 pub struct Death {
-    /// How the process ended.
+    /// How the process exited.
     pub exit: Exit,
-    /// What it reported itself, if it had the time.
+    /// The worker's own report, if it had time to write one.
     pub last_words: Option<Box<LastWords>>,
-    /// Whether the function that was called had started.
+    /// Whether the called function had started.
     pub started: Started,
-    /// The prefix of Wine that it ran in, if it ran under Wine.
+    /// The Wine prefix that it ran in, if it ran under Wine.
     pub wine_prefix: Option<PathBuf>,
-    /// The dump of its memory, or why there is none, if one was asked for and it crashed.
+    /// The dump of its memory, or the reason why there is none, if one was requested and it crashed.
     pub dump: Option<Result<PathBuf, String>>,
-    /// Whether a script has been told of it.
+    /// Whether it was reported to a script.
     pub report: Report,
 }
 
 impl Death {
-    /// A death of which nothing else is known yet, and which no script has been given an error for.
+    /// Creates a death with no further facts, which no error has reported to a script.
     pub(crate) fn new(exit: Exit, last_words: Option<Box<LastWords>>, started: Started) -> Self {
         Self { exit, last_words, started, wine_prefix: None, dump: None, report: Report::default() }
     }
 
-    /// Whether something went wrong in the process, so that it did not just end or was ended by somebody.
+    /// Whether the process failed, rather than exited or was terminated from outside.
     #[must_use]
     pub fn is_crash(&self) -> bool {
-        /// Somebody has closed the console or pressed Ctrl-C.
+        /// The console was closed or Ctrl-C pressed.
         const CONTROL_C_EXIT: i64 = 0xc000_013a;
         /// SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS.
         const FAULTS: [i64; 7] = [4, 5, 6, 7, 8, 11, 31];
         match (&self.last_words, self.exit) {
             (Some(words), _) => !matches!(words.cause, Cause::Exit | Cause::Expired),
             (None, Exit::Signal(signal)) => FAULTS.contains(&signal),
-            // Exceptions end a process with their code, which no program gives by itself.
+            // An unhandled exception ends a process with the exception's code, which no program returns by itself.
             (None, Exit::Code(code)) => {
                 code != CONTROL_C_EXIT
                     && matches!(code, 0x8000_0001..=0x8000_0004 | 0xc000_0001..=0xc000_0fff | 0xe06d_7363)
@@ -234,12 +234,12 @@ impl Death {
     }
 }
 
-/// What is done to memory.
+/// An access to memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It is read.
+    /// Reading.
     Read,
-    /// It is written.
+    /// Writing.
     Write,
 }
 
@@ -257,9 +257,9 @@ impl Access {
 pub enum Started {
     /// The request never reached the worker.
     No,
-    /// The worker died of the function itself.
+    /// The function itself ended the worker.
     Yes,
-    /// It died somewhere between receiving the request and answering it.
+    /// The worker died between receiving the request and answering it.
     Unknown,
 }
 
@@ -275,24 +275,24 @@ impl Started {
     }
 }
 
-/// " (device.dll: Reset crashed …)", if a reason is known.
+/// Formats a reason as " (device.dll: Reset crashed …)", if one is known.
 fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(" ({reason})") }
 }
 
 fn started_program(kind: WorkerKind, through_wine: bool) -> String {
-    if through_wine { format!("Wine, which runs the {kind} worker,") } else { format!("the {kind} worker") }
+    if through_wine { format!("the Wine loader for the {kind} worker") } else { format!("the {kind} worker") }
 }
 
-/// What to do where the system refuses a thread or process, or a descriptor, for which its own words are few.
+/// A hint for when the system refuses a thread, a process or a descriptor, for which its own message says little.
 fn limit_hint(error: &io::Error) -> &'static str {
     match error.kind() {
         // EAGAIN of fork and pthread_create.
         io::ErrorKind::WouldBlock => {
-            "; a limit on threads and processes is reached (ulimit -u, pids.max), or one on memory (ulimit -v)"
+            "; the limit on threads and processes (ulimit -u, pids.max) or on memory (ulimit -v) is reached"
         }
         _ if cfg!(unix) && error.to_string().contains("(os error 24)") => {
-            "; this process has as many open files as it may (ulimit -n)"
+            "; the limit on open files is reached (ulimit -n)"
         }
         _ => "",
     }
@@ -300,29 +300,29 @@ fn limit_hint(error: &io::Error) -> &'static str {
 
 fn looked_for(paths: &[PathBuf]) -> String {
     if paths.is_empty() {
-        return "the system does not say where this program is".to_owned();
+        return "the location of this program is unknown".to_owned();
     }
-    format!("looked for {}", list(paths))
+    format!("searched {}", list(paths))
 }
 
 fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// What to do about a worker that does not start under Wine, whose exit status says little.
+/// A hint for a worker that does not start under Wine, whose exit status says little.
 fn start_hint(kind: WorkerKind, exit: Exit) -> &'static str {
     const MISSING_IMPORT: Exit = Exit::Code(53);
     match (kind.needs_wine(), exit) {
         (true, MISSING_IMPORT) => {
-            ": Wine found no bcryptprimitives.dll, which came with Wine 9; use a newer Wine, or `cargo xtask run`, \
-             which sets up one that works"
+            ": Wine has no bcryptprimitives.dll, which Wine 9 introduced; use a newer Wine, or `cargo xtask run`, \
+             which sets up a working one"
         }
         (true, _) if kind.pointer_bits() == 32 => {
-            ": Wine says why on standard error if WINEDEBUG allows it. Does this Wine run 32-bit programs? Debian and Ubuntu \
-             have that half of it in the package wine32"
+            ": Wine reports the reason on standard error if WINEDEBUG allows it. Check that this Wine runs 32-bit \
+             programs (Debian and Ubuntu: package wine32)"
         }
         (true, _) => {
-            ": Wine says why on standard error if WINEDEBUG allows it; is its prefix usable (WINEPREFIX, HOME)?"
+            ": Wine reports the reason on standard error if WINEDEBUG allows it. Check that its prefix is usable (WINEPREFIX, HOME)"
         }
         (false, _) => "",
     }

@@ -1,40 +1,40 @@
-//! Interrupts: another thread calls off what is being done.
+//! Interrupting workers and Lua code from another thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::alarm;
-use super::control::{Control, Ending};
+use super::kill_handle::{KillHandle, KillReason};
+use super::watchdog;
 
-/// When a request is looked at again: a thread that was about to wait may not have been seen to.
+/// When to check again after a request: a thread that was about to wait may not have been visible as waiting.
 const LOOKS: [Duration; 3] = [Duration::from_millis(2), Duration::from_millis(20), Duration::from_millis(200)];
 
-/// Calls off what the workers of one Lua state do, and tells whoever runs Lua to stop. Clones are one and the same.
+/// Interrupts the workers of one Lua state, and asks the code that runs Lua to stop. Clones share their state.
 ///
-/// A request is met once: by the call that is under way, whose worker is ended, or else by the first that is made. Code
-/// that has met one and went on is called off for good by the next: that one is met again and again until it is
+/// A request is met once: by the call in progress, whose worker is terminated, or else by the next call. If code has
+/// met a request and continued, the next request is final: it is met again and again until it is
 /// [cleared](Self::clear).
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<Shared>);
+pub struct Interrupt(Arc<InterruptFlags>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct InterruptFlags {
     is_requested: AtomicBool,
-    /// Whether a request was met since the last time that all was cleared.
+    /// Whether a request was met since the last [`clear`](Interrupt::clear).
     was_met: AtomicBool,
     is_final: AtomicBool,
-    /// Whether a worker was ended for the last request: whoever waits for it will hear of that.
+    /// Whether a worker was terminated for the last request: the thread that waits for it will notice.
     is_under_way: AtomicBool,
-    /// When what runs now is to be over, as the moment of an [alarm]; 0 if there is no limit.
+    /// The deadline of the running code, as a moment of the [watchdog]; 0 if there is none.
     deadline: AtomicU64,
-    running: Mutex<Vec<Weak<Control>>>,
-    /// A request was made or met.
+    running: Mutex<Vec<Weak<KillHandle>>>,
+    /// Notified when a request is made or met.
     changed: Condvar,
 }
 
 impl Interrupt {
-    /// Asks for it, from any thread. It does not wait.
+    /// Requests an interrupt, from any thread, without waiting for it to take effect.
     pub fn request(&self) {
         if self.0.was_met.load(Ordering::SeqCst) {
             self.0.is_final.store(true, Ordering::SeqCst);
@@ -44,24 +44,24 @@ impl Interrupt {
         self.end_awaited();
         for pause in LOOKS {
             let again = self.clone();
-            alarm::after(pause, move || again.end_awaited());
+            watchdog::after(pause, move || again.end_awaited());
         }
     }
 
-    /// Whether it was asked for and not met yet.
+    /// Whether a request was made that is not met yet.
     #[inline]
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.is_requested.load(Ordering::Relaxed)
     }
 
-    /// Whether it is met by whatever runs until it is cleared.
+    /// Whether all code meets the request until it is cleared.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.0.is_final.load(Ordering::SeqCst)
     }
 
-    /// Meets the request. Tells whether there was one.
+    /// Meets the request. Returns whether there was one.
     pub fn take(&self) -> bool {
         if self.is_final() {
             return true;
@@ -74,7 +74,7 @@ impl Interrupt {
         was_requested
     }
 
-    /// What it was asked for is over, or has not begun: forgets all requests.
+    /// Discards all requests, when the interruptible code has ended or not begun yet.
     pub fn clear(&self) {
         if !self.is_requested() && !self.0.was_met.load(Ordering::Relaxed) {
             return;
@@ -85,7 +85,7 @@ impl Interrupt {
         self.tell();
     }
 
-    /// Waits for some time, or until it is asked for. Tells whether it was, and meets that request.
+    /// Waits for `length`, or until an interrupt is requested. Returns whether one was, and meets that request.
     #[must_use]
     pub fn pause(&self, length: Duration) -> bool {
         let waited = self.0.changed.wait_timeout_while(self.running(), length, |_| !self.is_requested());
@@ -93,7 +93,8 @@ impl Interrupt {
         self.is_requested() && self.take()
     }
 
-    /// Waits until the request has been met, or a worker was ended for it, at most for some time. Tells whether that is so.
+    /// Waits, for at most `limit`, until the request has been met or a worker was terminated for it. Returns whether
+    /// that happened.
     #[must_use]
     pub fn wait(&self, limit: Duration) -> bool {
         let is_unheard = || self.is_requested() && !self.0.is_under_way.load(Ordering::SeqCst);
@@ -102,49 +103,50 @@ impl Interrupt {
         !is_unheard()
     }
 
-    /// Sets when what runs now is to be over: the deadline of a call whose callback runs. Every call that is made meanwhile keeps it.
+    /// Sets the deadline of the running code: the one of a call whose callback runs. It applies to all calls made
+    /// meanwhile.
     pub fn set_deadline(&self, deadline: Option<Instant>) {
-        self.0.deadline.store(deadline.map_or(0, alarm::moment), Ordering::Relaxed);
+        self.0.deadline.store(deadline.map_or(0, watchdog::moment), Ordering::Relaxed);
     }
 
-    /// When what runs now is to be over, if there is a limit.
+    /// The deadline of the running code, if there is one.
     #[inline]
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self.0.deadline.load(Ordering::Relaxed) {
             0 => None,
-            moment => alarm::instant(moment),
+            moment => watchdog::instant(moment),
         }
     }
 
-    /// From now on a worker's call is among those that are called off.
-    pub(super) fn watch(&self, control: &Arc<Control>) {
+    /// Adds a worker to those whose calls an interrupt ends.
+    pub(super) fn watch(&self, kill_handle: &Arc<KillHandle>) {
         let mut running = self.running();
         running.retain(|known| known.strong_count() > 0);
-        running.push(Arc::downgrade(control));
+        running.push(Arc::downgrade(kill_handle));
     }
 
-    /// Ends the workers that a thread waits for, if the request has not been met meanwhile.
+    /// Terminates the workers that a thread waits for, if the request has not been met meanwhile.
     fn end_awaited(&self) {
         if !self.is_requested() {
             return;
         }
         let running = self.running();
-        for control in running.iter().filter_map(Weak::upgrade).filter(|control| control.is_awaited()) {
-            control.end(Ending::Interrupted);
+        for kill_handle in running.iter().filter_map(Weak::upgrade).filter(|kill_handle| kill_handle.is_awaited()) {
+            kill_handle.kill(KillReason::Interrupted);
             self.0.is_under_way.store(true, Ordering::SeqCst);
         }
         self.0.changed.notify_all();
     }
 
-    /// Wakes whoever waits for a change. One that has just looked at the flags holds the lock until it sleeps.
+    /// Wakes the threads that wait for a change. A thread that has just read the flags holds the lock until it sleeps.
     fn tell(&self) {
         let running = self.running();
         self.0.changed.notify_all();
         drop(running);
     }
 
-    fn running(&self) -> MutexGuard<'_, Vec<Weak<Control>>> {
+    fn running(&self) -> MutexGuard<'_, Vec<Weak<KillHandle>>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -155,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// Long enough that a test which waits for it has failed.
+    /// Long enough that a test has failed if it waits for this time.
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]

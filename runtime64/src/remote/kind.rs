@@ -1,20 +1,20 @@
-//! The kinds of worker: one for each format and width of library.
+//! The kinds of worker: one for each format and width of libraries.
 
 use std::fmt;
 
 use protocol::{Machine, Platform};
 
-/// Which worker can load a library: the platform whose format it has, and the processor it is compiled for.
+/// The kind of worker that can load a library, by the library's format and processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WorkerKind {
-    /// Whose format and ABI.
+    /// The platform, which determines format and ABI.
     pub platform: Platform,
-    /// Whose instructions.
+    /// The processor architecture.
     pub machine: Machine,
 }
 
 impl WorkerKind {
-    /// The host system's own 32-bit kind, which is meant where nothing has been loaded yet.
+    /// The host system's own 32-bit kind, the default before any library is loaded.
     pub const DEFAULT: Self = Self { platform: HOST, machine: Machine::I386 };
 
     /// All kinds, in the order of [`WorkerKind::index`].
@@ -25,7 +25,7 @@ impl WorkerKind {
         Self { platform: Platform::Windows, machine: Machine::X86_64 },
     ];
 
-    /// The kind's place in [`WorkerKind::ALL`].
+    /// The kind's index in [`WorkerKind::ALL`].
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.platform == Platform::Windows) * 2 + usize::from(self.machine == Machine::X86_64)
@@ -43,7 +43,7 @@ impl WorkerKind {
         self.platform == Platform::Windows && HOST == Platform::Linux
     }
 
-    /// Whether a worker of this kind can have so many bytes at an address: it is taken for no more than a peer's word.
+    /// Whether a worker of this kind can have this many bytes at an address, which an untrusted worker has reported.
     #[must_use]
     pub fn can_hold(self, address: u64, bytes: u64) -> bool {
         let last = u64::MAX >> (64 - u32::from(self.pointer_bits()));

@@ -1,31 +1,31 @@
-//! Threads that live as long as the process and do the same thing for everything that they are sent.
+//! Threads that live as long as the process and process the items sent to them.
 //!
-//! The system may refuse a thread, as it does where a limit on them is reached. That is an error of the use that needed it; the
-//! next use tries again.
+//! The system may refuse a thread, for example at a limit. This is an error of the operation that needed it; the next
+//! operation tries again.
 
 use std::io;
 use std::sync::mpsc::{self, SendError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// A thread that is started at its first use.
+/// A thread that starts at its first use.
 pub(super) struct LastingThread<T> {
-    /// What the thread is for, as its name and in the error where there is none.
+    /// The purpose of the thread, for the error message if it cannot be started.
     purpose: &'static str,
     serve: fn(T),
     queue: Mutex<Option<Sender<T>>>,
 }
 
 impl<T: Send + 'static> LastingThread<T> {
-    /// A thread that will call `serve`. `purpose` follows "a thread that", such as "starts workers".
+    /// Creates a thread that will call `serve`. `purpose` follows "a thread that", such as "starts workers".
     pub(super) const fn new(purpose: &'static str, serve: fn(T)) -> Self {
         Self { purpose, serve, queue: Mutex::new(None) }
     }
 
-    /// Has the thread serve something.
+    /// Sends an item to the thread.
     ///
     /// # Errors
-    /// There is no thread and none can be started; what was to be served comes back.
+    /// The thread does not exist and cannot be started; the item is returned.
     pub(super) fn send(&self, served: T) -> Result<(), (T, io::Error)> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = match &*queue {
@@ -37,7 +37,7 @@ impl<T: Send + 'static> LastingThread<T> {
         };
         sender.send(served).map_err(|SendError(served)| {
             *queue = None;
-            (served, io::Error::other(format!("the thread that {} has ended", self.purpose)))
+            (served, io::Error::other(format!("the thread that {} has exited", self.purpose)))
         })
     }
 
@@ -50,9 +50,9 @@ impl<T: Send + 'static> LastingThread<T> {
     }
 }
 
-/// The error that there is no thread for a purpose, which follows "a thread that".
+/// The error for a thread that could not be started; `purpose` follows "a thread that".
 pub(super) fn no_thread(purpose: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("the system refuses a thread that {purpose}: {error}"))
+    io::Error::new(error.kind(), format!("the system refused to start a thread that {purpose}: {error}"))
 }
 
 #[cfg(test)]

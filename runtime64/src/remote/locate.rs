@@ -1,16 +1,16 @@
-//! Finding the executable of a worker.
+//! Finding the executables of workers.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use protocol::Machine;
 
-use super::{RemoteError, Settings, WorkerKind, place};
+use super::{RemoteError, Settings, WorkerKind, program_folder};
 
-/// The executable of a kind of worker: by the settings, by the environment, or beside this program.
+/// Finds the executable of a kind of worker: by the settings, by the environment, or beside this program.
 ///
-/// The settings and the environment may name a folder, which stands for all kinds of its variable, or a file, which
-/// stands for the kind of its width that its name's ending tells.
+/// The settings and the environment may give a folder, which applies to all kinds that its variable covers, or a file,
+/// which applies to the kind with its width and the platform of its file name's extension.
 pub(super) fn executable(kind: WorkerKind, settings: &Settings) -> Result<PathBuf, RemoteError> {
     let variable = match kind.machine {
         Machine::I386 => "RUNTIME64_WORKER32",
@@ -19,10 +19,10 @@ pub(super) fn executable(kind: WorkerKind, settings: &Settings) -> Result<PathBu
     let named = absolute_variable(variable)?;
     let option = settings.worker.as_deref().and_then(|path| candidate(path, kind, Some(Machine::I386)));
     let named = named.as_deref().and_then(|path| candidate(path, kind, None));
-    // What the user named is used or its absence reported; it is not silently replaced by another.
+    // A path given by the user is used or its absence reported; it is not silently replaced by another.
     let tried: Vec<PathBuf> = match option.or(named) {
         Some(path) => vec![absolute(&path)],
-        None => place::folders().iter().map(|folder| folder.join(kind.executable())).collect(),
+        None => program_folder::folders().iter().map(|folder| folder.join(kind.executable())).collect(),
     };
     match tried.iter().find(|path| path.is_file()) {
         Some(path) => Ok(path.clone()),
@@ -30,8 +30,8 @@ pub(super) fn executable(kind: WorkerKind, settings: &Settings) -> Result<PathBu
     }
 }
 
-/// What an environment variable names, which is no place that depends on the current directory: scripts are run from where
-/// others may write.
+/// The path in an environment variable, which must not depend on the current directory: scripts may run in folders
+/// where others can write.
 pub(super) fn absolute_variable(variable: &'static str) -> Result<Option<PathBuf>, RemoteError> {
     let Some(value) = env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(None) };
     let path = PathBuf::from(value);
@@ -42,12 +42,13 @@ pub(super) fn absolute_variable(variable: &'static str) -> Result<Option<PathBuf
     Err(RemoteError::Setting { variable, value, expected: "an absolute path" })
 }
 
-/// A path that whoever runs this program has named: the system would look in PATH for one without a folder.
+/// Makes a path given by the user absolute: the system would search PATH for a path without a folder.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// What a named path means for a kind: the worker in a folder, or the file itself if it can be of that kind.
+/// The executable that a given path means for a kind: the worker in a folder, or the file itself if it can be of that
+/// kind.
 fn candidate(path: &Path, kind: WorkerKind, file_stands_for: Option<Machine>) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path.join(kind.executable()));

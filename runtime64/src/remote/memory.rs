@@ -1,7 +1,7 @@
-//! The memory of a worker, as the host reaches it.
+//! Access from the host to a worker's memory.
 //!
-//! Part of it is [shared](arena): the host reads and writes it as its own. The rest is reached by the operating system's
-//! own means ([`foreign`]), and where it does not allow that, by asking the worker.
+//! Part of it is [shared](arena): the host reads and writes it like its own. The rest is accessed through the operating
+//! system ([`foreign`]) and, where that is not permitted, through requests to the worker.
 
 mod allocation;
 mod allocator;
@@ -13,4 +13,4 @@ pub use allocation::Allocation;
 pub(super) use arena::Arena;
 pub use arena::ArenaUse;
 pub(super) use call_area::CallArea;
-pub(super) use foreign::{AccessError, Foreign, Mapped};
+pub(super) use foreign::{AccessError, Foreign, MappedFile};

@@ -1,4 +1,4 @@
-//! A worker that runs, held for a sequence of requests.
+//! A running worker, held for a sequence of requests.
 
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
@@ -7,59 +7,59 @@ use protocol::{Call, CallbackReply, Cause, Invoke, InvokeBatch, StartJob, Value}
 use serde::de::DeserializeOwned;
 
 use super::client::{Answer, Failure};
-use super::control::Ending;
-use super::ends::End;
-use super::start::Running;
-use super::worker::State;
-use super::{Deadline, Generation, RemoteError, Report, Started, Worker, remains};
+use super::exit_log::GenerationEnd;
+use super::kill_handle::KillReason;
+use super::start::RunningWorker;
+use super::worker::WorkerState;
+use super::{Deadline, Generation, RemoteError, Report, Started, Worker, reaper};
 
 mod lending;
 mod memory;
 
-/// A worker that runs, held for a sequence of requests.
+/// A running worker, held for a sequence of requests.
 #[derive(Debug)]
 pub struct Session<'a> {
     worker: &'a Worker,
-    state: MutexGuard<'a, State>,
-    /// How long the call may take that the session is held for, if it has a limit of its own.
+    state: MutexGuard<'a, WorkerState>,
+    /// The time limit of the call that the session is held for, if it has its own.
     limit: Option<Duration>,
 }
 
-/// How long a request may take that is no call of a function, such as to load a library, where calls have a limit. A limit of
-/// calls that is longer holds for it too.
+/// The time limit of a request other than a function call, such as loading a library, if calls have a limit. A longer
+/// limit of calls also applies to it.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 impl<'a> Session<'a> {
-    pub(super) fn new(worker: &'a Worker, state: MutexGuard<'a, State>) -> Self {
+    pub(super) fn new(worker: &'a Worker, state: MutexGuard<'a, WorkerState>) -> Self {
         Self { worker, state, limit: None }
     }
 
-    /// Whether it is this worker that is held.
+    /// Whether this worker is the one held.
     #[must_use]
     pub fn is_of(&self, worker: &Worker) -> bool {
         std::ptr::eq(self.worker, worker)
     }
 
-    /// Which generation is being asked.
+    /// The generation that the session belongs to.
     #[must_use]
     pub fn generation(&self) -> Generation {
         self.state.generation
     }
 
-    /// Whether this is the first to ask since the worker was started anew.
+    /// Whether this is the first session since the worker restarted.
     #[inline]
     pub fn take_restarted(&mut self) -> bool {
         std::mem::take(&mut self.state.is_restarted)
     }
 
-    /// Counts a call that goes on while the worker answers other requests, or one that does no longer: for as long as there is
-    /// one, the worker is not replaced.
+    /// Counts the start or the end of a call that continues while the worker answers other requests: as long as there
+    /// is one, the worker is not replaced.
     pub fn count_job(&mut self, is_started: bool) {
         let jobs = &mut self.state.jobs;
         *jobs = if is_started { *jobs + 1 } else { jobs.saturating_sub(1) };
     }
 
-    /// Counts a request, and whether it calls a function: questions about calls under way are none.
+    /// Counts a request, and whether it calls a function: queries about calls in progress do not.
     #[inline]
     fn count<C: Call>(&self) {
         let counters = &self.worker.counters;
@@ -69,13 +69,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Says how long the call may take that the session is held for, if that is not what its worker's calls may.
+    /// Sets the time limit of the call that the session is held for, if it differs from that of the worker's calls.
     pub fn set_limit(&mut self, limit: Duration) {
         self.limit = Some(limit);
     }
 
-    /// Sends a request that is no call of a function, and waits for its reply. Where calls have a limit, it has a
-    /// [longer](REQUEST_LIMIT) one: a call with little time would otherwise end each new worker before that has loaded its library.
+    /// Sends a request other than a function call, and waits for its reply. If calls have a limit, it has a
+    /// [longer](REQUEST_LIMIT) one: a call with little time would otherwise terminate each new worker before it has
+    /// loaded its library.
     ///
     /// # Errors
     /// [`RemoteError::Fault`] and [`RemoteError::TooLarge`] leave the worker running; after [`RemoteError::Lost`] and
@@ -85,7 +86,7 @@ impl<'a> Session<'a> {
         self.call_within(request, limit)
     }
 
-    /// The same for a request that may take so long.
+    /// The same for a request with this time limit.
     ///
     /// # Errors
     /// As [`call`](Self::call).
@@ -105,7 +106,7 @@ impl<'a> Session<'a> {
     }
 
     /// Sends a request that runs functions of a library, and waits for its reply, or for a callback that must be served
-    /// first: the session is then let go of while that runs, and the next one [resumes](Self::resume).
+    /// first: the session is then released while the callback runs, and the next session [resumes](Self::resume).
     ///
     /// # Errors
     /// As [`call`](Self::call).
@@ -123,7 +124,7 @@ impl<'a> Session<'a> {
         self.answered(answer)
     }
 
-    /// Tells the worker a callback's result and goes on waiting for the reply.
+    /// Sends a callback's result to the worker and continues to wait for the reply.
     ///
     /// # Errors
     /// As [`call`](Self::call).
@@ -153,60 +154,61 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Keeps what was lent for the call that waits for a callback of its.
+    /// Keeps the memory lent for the call that waits for one of its callbacks.
     fn hold(&mut self) {
         let state = &mut *self.state;
         state.held.push(state.lent.len());
-        if let Some(Running { link, .. }) = &mut state.running
+        if let Some(RunningWorker { link, .. }) = &mut state.running
             && let Ok(shared) = &mut link.shared
         {
             shared.call_area.hold();
         }
     }
 
-    /// The arguments that a callback was called with, in a list that is to be given back.
+    /// Takes the list with the arguments of a called callback; [`give_back_called_with`](Self::give_back_called_with)
+    /// returns it.
     #[must_use]
     pub fn take_called_with(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.state.called_with)
     }
 
-    /// Gives that list back.
+    /// Returns the list of arguments.
     pub fn give_back_called_with(&mut self, arguments: Vec<Value>) {
         self.state.called_with = arguments;
     }
 
-    /// Ends the worker at a moment, if it is not told before then that it need not be.
+    /// Terminates the worker at a given time, unless the returned deadline is withdrawn before.
     #[must_use]
     pub fn limit(&self, at: Instant) -> Option<Deadline> {
         self.state.running.as_ref().map(|running| running.limit(at))
     }
 
-    /// Ends a worker that says what cannot be.
+    /// Terminates a worker that has sent impossible data.
     #[cold]
     pub fn break_off(&mut self, why: &'static str) -> RemoteError {
         self.failed(Failure::Impossible(why))
     }
 
-    fn running(&self) -> Result<&Running, RemoteError> {
+    fn running(&self) -> Result<&RunningWorker, RemoteError> {
         self.state.running.as_ref().ok_or_else(|| self.ended_earlier())
     }
 
-    /// What a request comes to whose worker has ended earlier in this session.
+    /// The error of a request whose worker has exited earlier in this session.
     #[cold]
     fn ended_earlier(&self) -> RemoteError {
-        self.worker.ends.error_of(self.state.generation).unwrap_or(RemoteError::Stale)
+        self.worker.exit_log.error_of(self.state.generation).unwrap_or(RemoteError::Stale)
     }
 
-    /// Ends a worker whose answer came when its time was over already: it is being ended.
+    /// Terminates a worker whose answer arrived after its deadline.
     #[cold]
     pub fn expired(&mut self) -> RemoteError {
         if let Some(running) = &self.state.running {
-            running.control.end(Ending::Expired);
+            running.kill_handle.kill(KillReason::Expired);
         }
         self.failed(Failure::Ended { last_words: None, started: Started::Yes })
     }
 
-    /// What a failure means, and the end of the worker if it means that.
+    /// Converts a failure to an error, and handles the end of the worker if it means that.
     #[cold]
     fn failed(&mut self, failure: Failure) -> RemoteError {
         let has_ended = matches!(failure, Failure::Ended { .. });
@@ -215,29 +217,29 @@ impl<'a> Session<'a> {
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
             (Failure::Ended { last_words, started }, Some(running)) => {
                 let death = running.bury(last_words, started);
-                // The worker itself watches the time of what goes on beside the calls that are waited for.
+                // The worker itself enforces the deadlines of calls that run beside those that are waited for.
                 let has_expired = death.last_words.as_ref().is_some_and(|words| words.cause == Cause::Expired);
-                match running.control.ending() {
-                    None if has_expired => End::TimedOut(death),
-                    Some(Ending::Expired) => End::TimedOut(death),
-                    Some(Ending::Interrupted) => {
+                match running.kill_handle.kill_reason() {
+                    None if has_expired => GenerationEnd::TimedOut(death),
+                    Some(KillReason::Expired) => GenerationEnd::TimedOut(death),
+                    Some(KillReason::Interrupted) => {
                         self.worker.interrupt().take();
-                        End::Interrupted(death)
+                        GenerationEnd::Interrupted(death)
                     }
-                    Some(Ending::Dismissed) | None => End::Lost(death),
+                    Some(KillReason::Dismissed) | None => GenerationEnd::Lost(death),
                 }
             }
-            (failure, _) => End::Misbehaved(failure.to_string(), Report::default()),
+            (failure, _) => GenerationEnd::Misbehaved(failure.to_string(), Report::default()),
         };
-        match self.worker.let_go(&mut self.state) {
-            Some(ended) if has_ended => remains::let_go(ended),
+        match self.worker.take_running(&mut self.state) {
+            Some(ended) if has_ended => reaper::reap(ended),
             misbehaving => drop(misbehaving),
         }
         self.worker.counters.deaths.add(1);
         self.state.lent.clear();
         self.state.held.clear();
-        // Until an error is raised for it, which the caller may be unable to.
-        self.worker.ends.keep(self.state.generation, end.clone());
+        // Kept until an error is raised for it, which the caller may be unable to do.
+        self.worker.exit_log.keep(self.state.generation, end.clone());
         end.error()
     }
 }

@@ -1,72 +1,72 @@
-//! What the user may set.
+//! Settings of workers.
 
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Conditions, Interrupt, RemoteError, Spares};
+use super::{Interrupt, ProcessOptions, RemoteError, Spares};
 
-/// Where things are, as far as the user says; what is not set is found by the rules.
+/// The user's settings; those that are not set have the documented defaults.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Settings {
-    /// A worker's executable, or a folder of workers. By default they are looked for by the environment variables
+    /// A worker's executable, or a folder of workers. By default they are found by the environment variables
     /// `RUNTIME64_WORKER32` and `RUNTIME64_WORKER64`, then beside this program.
     pub worker: Option<PathBuf>,
-    /// Wine's loader. By default the one that `RUNTIME64_WINE` names, then the system's.
+    /// Wine's loader. Default: the value of `RUNTIME64_WINE`, then the system's.
     pub wine: Option<PathBuf>,
-    /// The script's folder, where its libraries are looked for first.
+    /// The script's folder, which is searched first for libraries.
     pub script_directory: Option<PathBuf>,
-    /// How workers are linked. By default as `RUNTIME64_LINK` says, `shared` or `plain`, then through shared memory.
+    /// How workers are linked. Default: the value of `RUNTIME64_LINK`, `shared` or `plain`, then shared memory.
     pub link: Option<LinkKind>,
-    /// How much memory the objects of one worker may take, in bytes. By default as `RUNTIME64_ARENA_LIMIT` says, in MiB,
+    /// The maximum memory of one worker's objects, in bytes. Default: the value of `RUNTIME64_ARENA_LIMIT`, in MiB,
     /// then 1 GiB.
     pub arena_limit: Option<u64>,
-    /// How long a call may take before its worker is ended, where the call itself does not say. By default for ever.
+    /// The time limit of calls without their own, after which the worker is terminated. Default: no limit.
     pub call_deadline: Option<Duration>,
-    /// What calls off what workers with these settings do.
+    /// The interrupt of workers with these settings.
     pub interrupt: Interrupt,
-    /// What to call the worker in messages; without a name it is the one of its kind.
+    /// The name of the worker in messages; without one it is named by its kind.
     pub name: Option<String>,
-    /// Under what conditions its process runs.
-    pub conditions: Conditions,
-    /// Whether it stays ended once it has died, until it is told to start again.
+    /// The options of its process.
+    pub process_options: ProcessOptions,
+    /// Whether it stays ended once it has died, until a restart is requested.
     pub never_restarts: bool,
-    /// When it is replaced though it is well.
+    /// When to replace a healthy worker.
     pub recycling: Recycling,
-    /// The folder that a dump of the process's memory is written to when it crashes; none is made without it.
+    /// The folder for the dump of the process's memory when it crashes; without it no dump is written.
     pub crash_dir: Option<PathBuf>,
-    /// Where spare workers wait; none are started without it.
+    /// The spare workers to use; without it none are started.
     pub spares: Option<Spares>,
 }
 
-/// When a worker is replaced by a fresh one, between two calls. What scripts hold of the old one is stale then.
+/// When to replace a worker by a fresh one, between two calls. References of scripts to the old one then become stale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recycling {
-    /// After so many calls.
+    /// After this many calls.
     pub calls: Option<u64>,
-    /// When it has more memory than this, in bytes.
+    /// When it uses more memory than this, in bytes.
     pub memory: Option<u64>,
 }
 
 /// How host and worker are linked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LinkKind {
-    /// Through shared memory, where the system has it.
+    /// Through shared memory, if the system supports it.
     #[default]
     Shared,
     /// Through the plain channel.
     Plain,
 }
 
-/// A worker of 32 bits has 2 to 4 GiB of addresses, which its libraries need too.
+/// A 32-bit worker has 2 to 4 GiB of addresses, which its libraries also need.
 const ARENA_LIMIT: u64 = 1 << 30;
 
-/// The least limit, in MiB, and the highest, which no machine comes near.
+/// The minimum and the maximum, in MiB; no machine comes near the latter.
 const ARENA_LIMITS: std::ops::RangeInclusive<u64> = 1..=1 << 20;
 
 impl Recycling {
-    /// Whether it ever is.
+    /// Whether the worker is ever replaced.
     #[inline]
     pub(super) fn is_wanted(&self) -> bool {
         self.calls.is_some() || self.memory.is_some()
@@ -74,17 +74,17 @@ impl Recycling {
 }
 
 impl Settings {
-    /// Whether a worker that was started with these may serve as one with others.
+    /// Whether a worker started with these settings can serve as one with others.
     pub(super) fn starts_as(&self, other: &Self) -> bool {
         self.worker == other.worker
             && self.wine == other.wine
             && self.link == other.link
             && self.arena_limit == other.arena_limit
-            && self.conditions == other.conditions
+            && self.process_options == other.process_options
             && self.crash_dir == other.crash_dir
     }
 
-    /// The same for a spare, which must not keep the others from being let go of.
+    /// The same settings for a spare, which must not keep the other spares alive.
     pub(super) fn without_spares(&self) -> Self {
         Self { spares: None, ..self.clone() }
     }
@@ -105,7 +105,7 @@ impl Settings {
         }
     }
 
-    /// How much memory objects may take, in bytes: a multiple of a MiB.
+    /// The maximum memory of objects, in bytes: a multiple of a MiB.
     pub(super) fn arena_limit(&self) -> Result<u64, RemoteError> {
         const MIB: u64 = 1 << 20;
         if let Some(limit) = self.arena_limit {
@@ -126,7 +126,7 @@ impl Settings {
     }
 }
 
-/// An environment variable. An empty one is as good as none.
+/// The value of an environment variable. An empty one counts as unset.
 fn variable(name: &str) -> Option<String> {
     env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
 }

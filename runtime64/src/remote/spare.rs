@@ -1,48 +1,48 @@
-//! Spare workers: started before they are needed, so that isolation and recovery cost no start-up.
+//! Spare workers: started before they are needed, so that isolation and recovery need no start-up time.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::start::{Running, start};
-use super::{Settings, WorkerKind, alarm};
+use super::start::{RunningWorker, start};
+use super::{Settings, WorkerKind, watchdog};
 
-/// How long no worker has been started before a spare is: a script that is over by then needs none, and where one worker dies
-/// after the other, its start would only delay theirs and the news of their ends.
+/// The time without a worker start after which a spare starts: a script that finishes within it needs none, and when
+/// workers die one after the other, starting a spare would only delay their starts and the reports of their exits.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The spare workers of one Lua state: at most one for each kind and way of starting. Clones are one and the same.
+/// The spare workers of one Lua state: at most one for each kind and set of start settings. Clones share their state.
 #[derive(Clone, Debug, Default)]
-pub struct Spares(Arc<Shared>);
+pub struct Spares(Arc<SharedSpares>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    /// Is notified when a worker has been started.
+struct SharedSpares {
+    state: Mutex<SparesState>,
+    /// Notified when a spare has been started.
     changed: Condvar,
 }
 
-/// How long the end of a state waits for a spare that is being started, so that it ends with the state: under Wine a worker
-/// whose host goes away meanwhile would first have to finish its start.
+/// How long closing a state waits for a spare that is starting, so that it ends with the state: under Wine a worker
+/// whose host ends meanwhile would first have to finish its start.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
-struct State {
+struct SparesState {
     spares: Vec<Spare>,
-    /// How many are being started.
+    /// The number of spares that are starting.
     starting: u32,
 }
 
-/// A worker that waits, or is to be started, for those who would take its place.
+/// A spare worker, waiting or to be started, for the workers that it could replace.
 #[derive(Debug)]
 struct Spare {
     kind: WorkerKind,
     settings: Settings,
-    /// How many workers it could serve. Without any it ends.
+    /// The number of workers it could serve. If there are none, it ends.
     users: u32,
-    running: Option<Running>,
+    running: Option<RunningWorker>,
     is_starting: bool,
-    /// How many workers have been started whose place it could take.
+    /// The number of worker starts that it could have served.
     starts: u64,
 }
 
@@ -52,13 +52,13 @@ impl Spare {
     }
 }
 
-impl State {
+impl SparesState {
     fn find(&mut self, kind: WorkerKind, settings: &Settings) -> Option<&mut Spare> {
         self.spares.iter_mut().find(|spare| spare.serves(kind, settings))
     }
 
-    /// Whether one is to be started now, so long after so many starts of workers: not if it is there, or a worker has been started
-    /// since, or nobody is left whom it could serve.
+    /// Begins a start if it is still due, as planned after `starts` worker starts: not if the spare exists, a worker
+    /// has started since, or there is no worker that it could serve.
     fn begin(&mut self, kind: WorkerKind, settings: &Settings, starts: u64) -> bool {
         match self.find(kind, settings) {
             Some(spare) if spare.running.is_none() && !spare.is_starting && spare.starts == starts => {
@@ -72,7 +72,7 @@ impl State {
 }
 
 impl Spares {
-    /// Says that there is a worker that a spare could serve.
+    /// Registers a worker that a spare could serve.
     pub(super) fn join(&self, kind: WorkerKind, settings: &Settings) {
         let mut state = self.lock();
         match state.find(kind, settings) {
@@ -84,7 +84,7 @@ impl Spares {
         }
     }
 
-    /// Says that there is one less. The spare of the last one ends.
+    /// Unregisters a worker. The spare of the last one ends.
     pub(super) fn leave(&self, kind: WorkerKind, settings: &Settings) {
         let mut state = self.lock();
         let Some(place) = state.spares.iter().position(|spare| spare.serves(kind, settings)) else { return };
@@ -94,34 +94,34 @@ impl Spares {
         drop(left);
     }
 
-    /// A worker that waits, if there is one that was started this way and still lives.
-    pub(super) fn take(&self, kind: WorkerKind, settings: &Settings) -> Option<Running> {
+    /// Takes the waiting worker with these settings, if there is one and it is still alive.
+    pub(super) fn take(&self, kind: WorkerKind, settings: &Settings) -> Option<RunningWorker> {
         let running = self.lock().find(kind, settings)?.running.take();
-        running.filter(|running| !running.control.process.has_ended())
+        running.filter(|running| !running.kill_handle.process.has_ended())
     }
 
-    /// Says that a worker has been started. If none is for a while, another one is started then that waits, if none does.
+    /// Records the start of a worker. If no further one starts for a while, a spare is started then, if there is none.
     pub(super) fn prepare(&self, kind: WorkerKind, settings: &Settings) {
         let started = self.lock().find(kind, settings).map(|spare| {
             spare.starts += 1;
             spare.starts
         });
         let Some(starts) = started else { return };
-        // A state that has ended meanwhile is not held on to.
+        // The weak reference does not keep a state alive that has ended meanwhile.
         let (spares, settings) = (Arc::downgrade(&self.0), settings.without_spares());
-        alarm::after(PAUSE, move || {
+        watchdog::after(PAUSE, move || {
             if let Some(spares) = spares.upgrade().map(Self) {
                 spares.start(kind, settings, starts);
             }
         });
     }
 
-    /// Starts one, if that is still wanted.
+    /// Starts a spare, if it is still wanted.
     fn start(self, kind: WorkerKind, settings: Settings, starts: u64) {
         if !self.lock().begin(kind, &settings, starts) {
             return;
         }
-        // Starting one takes longer than the watch may be kept from watching.
+        // Starting one takes longer than the watchdog may be blocked.
         let (spares, wanted) = (self.clone(), settings.clone());
         let started = thread::Builder::new().spawn(move || {
             let running = start(kind, &wanted);
@@ -132,31 +132,31 @@ impl Spares {
         }
     }
 
-    /// Keeps a worker that has been started. Why one could not be started is told where one is needed.
-    fn keep(&self, kind: WorkerKind, settings: &Settings, running: Option<Running>) {
+    /// Keeps a started worker. If the start failed, the reason is reported where a worker is needed.
+    fn keep(&self, kind: WorkerKind, settings: &Settings, running: Option<RunningWorker>) {
         let mut state = self.lock();
         let left = match state.find(kind, settings) {
             Some(spare) => {
                 spare.is_starting = false;
                 running.and_then(|running| spare.running.replace(running))
             }
-            // Nobody is left whom it could serve.
+            // There is no worker left that it could serve.
             None => running,
         };
         drop(state);
-        // Nobody waits for the lock while a worker ends, and whoever waits for the end of this is told after it.
+        // The lock is not held while a worker ends, and a waiting `end` is notified after that.
         drop(left);
         self.lock().starting -= 1;
         self.0.changed.notify_all();
     }
 
-    /// How many wait.
+    /// The number of waiting spares.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.lock().spares.iter().filter(|spare| spare.running.is_some()).count()
     }
 
-    /// Ends those that wait; none is started any more for the workers that there are.
+    /// Ends the waiting spares; no further ones are started for the existing workers.
     pub fn end(&self) {
         let mut state = self.lock();
         let spares = std::mem::take(&mut state.spares);
@@ -172,7 +172,7 @@ impl Spares {
         drop(spares);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SparesState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Starting a worker: its process, the greeting, and the link that it is called through from then on.
+//! Starting a worker: its process, the greeting, and the link for its requests.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -6,35 +6,35 @@ use std::time::{Duration, Instant};
 use protocol::link::Endpoint;
 use protocol::{Hello, Identity, LastWords, Stage, VERSION};
 
-use super::attach::{Link, Wanted, attach};
+use super::attach::{LinkOptions, WorkerLink, attach};
 use super::client::{Client, Failure};
-use super::control::OwnedControl;
 use super::dump::Dumper;
+use super::kill_handle::OwnedKillHandle;
 use super::process::{Hangup, Process};
-use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, alarm, locate};
-use watchdog::{Unsettled, Watchdog};
+use super::{Deadline, Death, Exit, RemoteError, Settings, Started, Wine, WorkerKind, locate, watchdog};
+use start_watch::{StartWatch, Unsettled};
 
-mod watchdog;
+mod start_watch;
 
 /// How long a worker may take to answer its first request.
 const START_LIMIT: Duration = Duration::from_secs(10);
-/// The same under Wine, which may create its whole prefix first.
+/// The same under Wine, which may first create its whole prefix.
 const WINE_START_LIMIT: Duration = Duration::from_secs(120);
 
-/// A worker that runs. The fields drop in this order: the link closes first, then the end of the process is waited for.
+/// A running worker. The fields drop in this order: the link closes first, then the process is waited for.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) link: Link,
-    pub(super) control: OwnedControl,
-    /// The prefix of Wine that it runs in, if it runs under Wine.
+pub(super) struct RunningWorker {
+    pub(super) link: WorkerLink,
+    pub(super) kill_handle: OwnedKillHandle,
+    /// The Wine prefix that it runs in, if it runs under Wine.
     wine_prefix: Option<PathBuf>,
 }
 
-impl Running {
+impl RunningWorker {
     /// Collects the process of a worker whose link has closed.
     pub(super) fn bury(&self, last_words: Option<Box<LastWords>>, started: Started) -> Death {
-        let exit = self.control.process.end();
-        // What was reported before anybody could know that it is the end is true if the process ended of it.
+        let exit = self.kill_handle.process.end();
+        // A report written before the end was certain is valid if the process ended for the reported cause.
         let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
         let last_words = last_words.filter(|words| holds(words));
         let mut death = Death { wine_prefix: self.wine_prefix.clone(), ..Death::new(exit, last_words, started) };
@@ -44,60 +44,61 @@ impl Running {
         death
     }
 
-    /// The worker has ended, or is about to: what lies in the arena is of no use any more.
+    /// Records that the worker has exited, or is about to: the arena's content is invalid from now on.
     pub(super) fn bury_arena(&self) {
         if let Ok(shared) = &self.link.shared {
             shared.arena.bury();
         }
     }
 
-    /// Waits for what the worker answers, so that other threads see it.
+    /// Waits for the worker's answer, visibly to other threads.
     #[inline]
     pub(super) fn awaited<T>(&mut self, ask: impl FnOnce(&mut Client) -> T) -> T {
-        self.control.set_awaited(true);
+        self.kill_handle.set_awaited(true);
         let answer = ask(&mut self.link.client);
-        self.control.set_awaited(false);
+        self.kill_handle.set_awaited(false);
         answer
     }
 
-    /// Ends the worker at a moment, unless what is given is dropped before.
+    /// Terminates the worker at a given time, unless the returned deadline is dropped before.
     pub(super) fn limit(&self, at: Instant) -> Deadline {
-        Deadline::new(&self.control, at)
+        Deadline::new(&self.kill_handle, at)
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningWorker {
     fn drop(&mut self) {
         self.bury_arena();
     }
 }
 
-/// How often Wine is told to run a worker before its word is taken that it cannot: on a busy machine the new process may end
-/// before the first instruction of the program.
+/// The number of attempts to run a worker before Wine's report of a failure is accepted: on a busy machine the new
+/// process may exit before the first instruction of the program.
 const WINE_TRIES: u32 = 3;
 
-/// How what launches a worker under Wine ends when the program could not be started, or was lost by Wine before it had begun.
+/// The exits of the program that launches a worker under Wine if the worker could not be started, or Wine lost it
+/// before it had begun.
 const NOT_STARTED: [Exit; 2] = [Exit::Code(0), Exit::Code(1)];
 
-/// Starts a worker, greets it, and goes over to shared memory with it.
-pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<Running, RemoteError> {
+/// Starts a worker, greets it, and switches to shared memory.
+pub(super) fn start(kind: WorkerKind, settings: &Settings) -> Result<RunningWorker, RemoteError> {
     let crash_dir = settings.crash_dir.as_deref();
-    let wanted = Wanted { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
+    let options = LinkOptions { link: settings.link()?, arena_limit: settings.arena_limit()?, crash_dir };
     let path = locate::executable(kind, settings)?;
     let wine = if kind.needs_wine() { Some(Wine::of(settings)?) } else { None };
     wine.as_ref().map_or(Ok(()), Wine::prepare)?;
-    let mut started = attempt(kind, &path, wine.as_ref(), wanted, settings);
+    let mut started = attempt(kind, &path, wine.as_ref(), options, settings);
     for _ in 1..WINE_TRIES {
         match &started {
-            // Nothing of a library has run, so that trying again repeats nothing.
+            // No library code has run, so trying again repeats nothing.
             Err(RemoteError::EndedAtStart { exit, .. }) if wine.is_some() && NOT_STARTED.contains(exit) => {
-                started = attempt(kind, &path, wine.as_ref(), wanted, settings);
+                started = attempt(kind, &path, wine.as_ref(), options, settings);
             }
             _ => break,
         }
     }
     if let Ok(running) = &started {
-        settings.interrupt.watch(&running.control);
+        settings.interrupt.watch(&running.kill_handle);
     }
     started
 }
@@ -106,28 +107,28 @@ fn attempt(
     kind: WorkerKind,
     path: &Path,
     wine: Option<&Wine>,
-    wanted: Wanted<'_>,
+    options: LinkOptions<'_>,
     settings: &Settings,
-) -> Result<Running, RemoteError> {
-    // What watches the start, and every deadline after it, is there before the worker is.
-    let started = alarm::start().and_then(|()| Process::start(path, wine, &settings.conditions));
+) -> Result<RunningWorker, RemoteError> {
+    // The thread that enforces the deadline of the start, and all later ones, exists before the worker does.
+    let started = watchdog::start().and_then(|()| Process::start(path, wine, &settings.process_options));
     let (process, mut channel) = started.map_err(|source| {
         let path = wine.map_or(path, Wine::loader).to_path_buf();
         RemoteError::Spawn { kind, through_wine: wine.is_some(), path, source }
     })?;
-    let control = OwnedControl::of(process);
-    let process = &control.process;
+    let kill_handle = OwnedKillHandle::of(process);
+    let process = &kill_handle.process;
     let limit = if kind.needs_wine() { WINE_START_LIMIT } else { START_LIMIT };
     let hangup = Hangup::of(&channel);
-    let watchdog = Watchdog::start(&control, hangup, limit);
+    let watch = StartWatch::start(&kill_handle, hangup, limit);
     let outcome = greet(&mut channel).and_then(|identity| {
         process.begun();
-        if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, wanted)?)) } else { Ok(Err(identity)) }
+        if fits(&identity, kind) { Ok(Ok(attach(channel, process, kind, options)?)) } else { Ok(Err(identity)) }
     });
-    match watchdog.settle(outcome) {
+    match watch.settle(outcome) {
         Ok(Ok(link)) => {
             let wine_prefix = wine.map(|wine| wine.prefix().to_path_buf());
-            Ok(Running { link, control, wine_prefix })
+            Ok(RunningWorker { link, kill_handle, wine_prefix })
         }
         Ok(Err(identity)) => Err(RemoteError::WrongWorker { kind, path: path.to_path_buf(), identity }),
         Err(Unsettled::Silent) => Err(RemoteError::SilentAtStart { kind, path: path.to_path_buf(), limit }),
@@ -150,6 +151,6 @@ fn start_failure(failure: Failure, kind: WorkerKind, path: &Path, process: &Proc
     match failure {
         Failure::Ended { .. } => RemoteError::EndedAtStart { kind, path: path.to_path_buf(), exit: process.end() },
         Failure::Fault(fault) => RemoteError::RefusedAtStart { kind, path: path.to_path_buf(), fault },
-        failure => RemoteError::Protocol(format!("{} is no worker: {failure}", path.display())),
+        failure => RemoteError::Protocol(format!("{} is not a worker: {failure}", path.display())),
     }
 }

@@ -1,44 +1,44 @@
-//! What is counted about a worker.
+//! Statistics of a worker.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ArenaUse;
 
-/// A worker in figures.
+/// The statistics of a worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// How many times it was started.
+    /// The number of starts.
     pub starts: u64,
-    /// How many times it has died, or was ended because of what it did.
+    /// The number of times it died, or was terminated for its behaviour.
     pub deaths: u64,
-    /// How many times it was replaced though it was well.
+    /// The number of times it was replaced while healthy.
     pub recycled: u64,
-    /// How many requests it was sent, in all generations.
+    /// The number of requests sent to it, in all generations.
     pub requests: u64,
-    /// How many of them were calls of functions.
+    /// The number of these requests that called functions.
     pub calls: u64,
-    /// How many bytes it was sent and has sent, in messages and as memory for the length of a call.
+    /// The number of bytes sent to it, and received from it, in messages and as memory for the duration of a call.
     pub sent: u64,
     /// See [`sent`](Self::sent).
     pub received: u64,
-    /// Whether it runs.
+    /// Whether it is running.
     pub is_running: bool,
-    /// More of the worker that runs now, if it is not busy with a call at this moment.
+    /// Further statistics of the running worker, if it is not busy with a call at this time.
     pub running: Option<RunningStatistics>,
 }
 
-/// The figures of the worker that runs now.
+/// Further statistics of the running worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunningStatistics {
-    /// The memory that is shared, or why messages travel through the plain channel.
+    /// The use of the shared memory, or the reason why messages travel through the plain channel.
     pub arena: Result<ArenaUse, String>,
-    /// Why the shared memory could not grow when it was last to.
+    /// The reason why the shared memory's latest growth failed.
     pub refusal: Option<String>,
-    /// How much memory it has, in bytes, where the system tells.
+    /// Its memory use, in bytes, if the system reports it.
     pub resident: Option<u64>,
 }
 
-/// What is counted while the worker is held, and read at any time.
+/// Counters that are changed while the worker is held, and can be read at any time.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) starts: Counter,
@@ -48,7 +48,7 @@ pub(super) struct Counters {
     pub(super) calls: Counter,
     pub(super) sent: Counter,
     pub(super) received: Counter,
-    /// 1 while the worker runs.
+    /// 1 while the worker is running.
     pub(super) running: Counter,
 }
 
@@ -68,14 +68,14 @@ impl Counters {
     }
 }
 
-/// A count that one thread changes at a time, whoever holds the worker.
+/// A counter that only the thread that holds the worker changes.
 #[derive(Debug, Default)]
 pub(super) struct Counter(AtomicU64);
 
 impl Counter {
     #[inline]
     pub(super) fn add(&self, count: u64) {
-        // There is one writer, so that two steps are enough, and cheaper than one that excludes others.
+        // There is only one writer, so two steps suffice, and cost less than an atomic addition.
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
     }
 

@@ -14,23 +14,23 @@ use super::locate::{absolute, absolute_variable};
 use super::{RemoteError, Settings};
 use prefix::Candidates;
 
-/// Where distributions keep a loader that is not in PATH.
+/// Loaders that distributions keep outside PATH.
 const LOADERS: [&str; 3] = ["/usr/lib/wine/wine64", "/usr/lib/wine/wine", "/opt/wine-stable/bin/wine"];
 
-/// A Wine with the prefix that it runs in.
+/// A Wine installation with the prefix that it runs in.
 #[derive(Clone, Debug)]
 pub struct Wine {
     loader: PathBuf,
     prefix: PathBuf,
-    /// Where Wine's own DLLs are, if its 32-bit half is not where it looks by itself.
+    /// The folder of Wine's own DLLs, if its 32-bit half is not where it looks by default.
     dlls: Option<PathBuf>,
 }
 
 impl Wine {
-    /// The Wine that a worker with these settings runs through.
+    /// Finds the Wine that runs a worker with these settings.
     ///
     /// # Errors
-    /// There is none, or no place for its prefix.
+    /// There is no Wine, or no folder for its prefix.
     pub fn of(settings: &Settings) -> Result<Self, RemoteError> {
         let loader = loader(settings)?;
         let set = |name: &str| variable(settings, name);
@@ -66,22 +66,22 @@ impl Wine {
         &self.loader
     }
 
-    /// The folder that holds `drive_c`.
+    /// The folder that contains `drive_c`.
     #[must_use]
     pub fn prefix(&self) -> &Path {
         &self.prefix
     }
 
-    /// Where Wine's own DLLs are, apart from the usual places.
+    /// The folder of Wine's own DLLs, apart from the usual places.
     #[must_use]
     pub fn dlls(&self) -> Option<&Path> {
         self.dlls.as_deref()
     }
 
-    /// Sees to it that Wine can use the prefix, or make it.
+    /// Ensures that Wine can use the prefix, or create it.
     ///
     /// # Errors
-    /// It belongs to another user, or its folder cannot be made.
+    /// It belongs to another user, or its folder cannot be created.
     pub(super) fn prepare(&self) -> Result<(), RemoteError> {
         let unusable = |path: &Path, reason: String| {
             Err(RemoteError::WinePrefix { path: path.to_path_buf(), prefix: self.prefix.clone(), reason })
@@ -91,13 +91,13 @@ impl Wine {
             && let Some(parent) = looked_at.parent()
         {
             if let Err(error) = fs::create_dir_all(parent) {
-                return unusable(parent, format!("cannot be made: {error}"));
+                return unusable(parent, format!("cannot be created: {error}"));
             }
             looked_at = parent;
         }
         match owner(looked_at) {
             Ok(None) => Ok(()),
-            Ok(Some(user)) => unusable(looked_at, format!("belongs to another user (number {user})")),
+            Ok(Some(user)) => unusable(looked_at, format!("belongs to another user (user ID {user})")),
             Err(error) => unusable(looked_at, format!("cannot be read: {error}")),
         }
     }
@@ -108,33 +108,34 @@ impl Wine {
         let mut variables = vec![("WINEPREFIX", self.prefix.clone().into_os_string())];
         variables.extend(self.dlls.iter().map(|dlls| ("WINEDLLPATH", dlls.clone().into_os_string())));
         if !self.prefix.exists() && env::var_os("WINEDLLOVERRIDES").is_none() {
-            // A prefix that is being made would ask in a window whether to download the first two, and the last one would put
-            // entries into the menus of the user's desktop.
+            // While creating a prefix, Wine would ask in a window whether to download the first two, and the last one
+            // would add entries to the menus of the user's desktop.
             variables.push(("WINEDLLOVERRIDES", "mscoree,mshtml=;winemenubuilder.exe=d".into()));
         }
         variables
     }
 }
 
-/// A worker's environment variable that names a path. An empty one is as good as none.
+/// A worker's environment variable that contains a path. An empty one counts as unset.
 fn variable(settings: &Settings, name: &str) -> Option<OsString> {
-    let of_worker = settings.conditions.environment.iter().rev().find(|(key, _)| key == name);
+    let of_worker = settings.process_options.environment.iter().rev().find(|(key, _)| key == name);
     let value = of_worker.map_or_else(|| env::var_os(name), |(_, value)| value.clone());
     value.filter(|value| !value.is_empty())
 }
 
-/// What `cargo xtask` has set up for this version of Wine, in the user's cache folder, if any of this is wanted of it.
+/// The folder that `cargo xtask` has set up for this version of Wine in the user's cache folder, if any part of it is
+/// wanted.
 fn set_up_for(loader: &Path, cache: &Path, wanted: &[&str]) -> Option<PathBuf> {
     let is_of_wine =
         |folder: &Path| folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"wine-"));
     let has_any = |folder: &Path| wanted.iter().any(|part| folder.join(part).is_dir());
-    // Where there is nothing for any version, the loader need not be asked.
+    // If nothing is set up for any version, the loader need not be queried.
     let mut folders = fs::read_dir(cache).ok()?.flatten().map(|entry| entry.path());
     folders.find(|folder| is_of_wine(folder) && has_any(folder))?;
     Some(cache.join(version(loader)?)).filter(|folder| folder.is_dir())
 }
 
-/// The version of a Wine, such as `wine-8.0`. Each loader is asked once.
+/// The version of a Wine, such as `wine-8.0`. Each loader is queried once.
 fn version(loader: &Path) -> Option<String> {
     static KNOWN: Mutex<Option<HashMap<PathBuf, Option<String>>>> = Mutex::new(None);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +151,7 @@ fn ask_version(loader: &Path) -> Option<String> {
     (version.starts_with("wine-") && !version.contains('/')).then(|| version.to_owned())
 }
 
-/// The user that owns a folder, if it is not the one that this process runs as.
+/// The owner of a folder, if it is not the user that this process runs as.
 #[cfg(unix)]
 fn owner(folder: &Path) -> std::io::Result<Option<u32>> {
     use std::os::unix::fs::MetadataExt;
@@ -162,14 +163,14 @@ fn owner(_: &Path) -> std::io::Result<Option<u32>> {
     Ok(None)
 }
 
-/// Wine's loader: by the settings, by `RUNTIME64_WINE`, in PATH, or where distributions keep it.
+/// Finds Wine's loader: by the settings, by `RUNTIME64_WINE`, in PATH, or in the folders of distributions.
 fn loader(settings: &Settings) -> Result<PathBuf, RemoteError> {
     let named = match &settings.wine {
         Some(path) => Some(absolute(path)),
         None => absolute_variable("RUNTIME64_WINE")?,
     };
     if let Some(path) = named {
-        // A name that is wrong is reported by the attempt to start it.
+        // A wrong path is reported by the attempt to start it.
         return Ok(path);
     }
     let path = env::var_os("PATH").unwrap_or_default();
@@ -177,21 +178,21 @@ fn loader(settings: &Settings) -> Result<PathBuf, RemoteError> {
     found.ok_or(RemoteError::WineMissing)
 }
 
-/// What may be the loader by `PATH`. An empty or relative entry is the current directory, where anybody may have put a
+/// The possible loaders in `PATH`. An empty or relative entry means the current directory, where anybody may have put a
 /// program of that name.
 fn candidates(path: &OsStr) -> impl Iterator<Item = PathBuf> {
     let folders: Vec<PathBuf> = env::split_paths(path).filter(|folder| folder.is_absolute()).collect();
     folders.into_iter().flat_map(|folder| ["wine", "wine64"].map(|name| folder.join(name)))
 }
 
-/// An absolute Unix path as programs under Wine name it: drive Z is the root.
+/// Converts an absolute Unix path to the form of programs under Wine: drive Z is the root.
 #[must_use]
 pub fn windows_path(path: &Path) -> String {
     format!("Z:{}", path.to_string_lossy().replace('/', "\\"))
 }
 
-/// Where a file lies for this process that a worker of 32 or 64 bits names so; `wine` is the prefix of one that runs through
-/// Wine. Nothing, if that cannot be known.
+/// Converts a file's path in a worker of 32 or 64 bits to this process's path; `wine` is the prefix of a worker that
+/// runs through Wine. `None` if it cannot be determined.
 #[must_use]
 pub fn host_path(path: &str, wine: Option<&Path>, bits: u8) -> Option<PathBuf> {
     let Some(prefix) = wine else {
@@ -208,7 +209,8 @@ pub fn host_path(path: &str, wine: Option<&Path>, bits: u8) -> Option<PathBuf> {
     }
 }
 
-/// The folder of the system's libraries has one name in the processes of either width, and is another one.
+/// Adapts the folder of the system's libraries, whose name is the same in processes of either width but denotes
+/// different folders.
 fn of_width(path: &str, bits: u8) -> String {
     const SYSTEM: &str = "\\windows\\system32\\";
     match path.to_ascii_lowercase().find(SYSTEM) {
@@ -252,6 +254,6 @@ mod tests {
     #[test]
     fn a_named_loader_is_taken_as_it_is() {
         let settings = Settings { wine: Some("/nowhere/wine".into()), ..Settings::default() };
-        assert_eq!(loader(&settings).expect("it is named"), Path::new("/nowhere/wine"));
+        assert_eq!(loader(&settings).expect("a named loader"), Path::new("/nowhere/wine"));
     }
 }

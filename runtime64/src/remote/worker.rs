@@ -1,4 +1,4 @@
-//! One worker: started when first asked, replaced after its death.
+//! One worker: started at the first request, replaced after its death.
 
 use std::any::Any;
 use std::fmt;
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use protocol::{Release, Value};
 
-use super::ends::Ends;
+use super::exit_log::ExitLog;
 use super::memory::Allocation;
 use super::session::Session;
-use super::start::Running;
+use super::start::RunningWorker;
 use super::statistics::Counters;
 use super::{Interrupt, RemoteError, Report, RunningStatistics, Settings, Statistics, WorkerKind};
 
-/// Which start of a worker something belongs to. Never 0, and no two workers of this process have the same one.
+/// The number of a worker's start. Never 0, and unique among all workers of this process.
 pub type Generation = u64;
 
 mod life;
@@ -24,47 +24,47 @@ mod life;
 pub struct Worker {
     kind: WorkerKind,
     settings: Settings,
-    state: Mutex<State>,
-    /// Memory that was lent to a script and is to be given back with the next request: whoever let go of it could not
-    /// wait for the worker.
+    state: Mutex<WorkerState>,
+    /// Memory lent to a script, to be released with the next request: the code that dropped it could not wait for the
+    /// worker.
     releases: Mutex<Vec<(Generation, u64)>>,
-    /// The generation that runs, or ran last, for those who must not wait for the state.
+    /// The generation that is running, or ran last, for code that must not wait for the state.
     latest: AtomicU64,
     pub(super) counters: Counters,
-    pub(super) ends: Ends,
-    /// What whoever asks it keeps for it.
+    pub(super) exit_log: ExitLog,
+    /// Data that the user of the worker associates with it.
     extension: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
-    /// The generation that runs, or ran last; 0 before the first.
+pub(super) struct WorkerState {
+    /// The generation that is running, or ran last; 0 before the first.
     pub(super) generation: Generation,
-    pub(super) running: Option<Running>,
-    /// How many calls had been made when this generation started.
+    pub(super) running: Option<RunningWorker>,
+    /// The number of calls made before this generation started.
     calls_before: u64,
-    /// How many calls are under way that nobody waits for at this moment.
+    /// The number of calls in progress that no thread is currently waiting for.
     pub(super) jobs: u64,
-    /// Whether a generation after the first has started that nobody has asked about.
+    /// Whether a generation after the first has started and [`Session::take_restarted`] was not called since.
     pub(super) is_restarted: bool,
-    /// Whether it may start though it does not restart by itself.
+    /// Whether it may start although it does not restart by itself.
     may_start: bool,
     is_closed: bool,
-    /// Whether spares know of it.
+    /// Whether the spares know this worker.
     is_spared: bool,
     memory_looked_at: Option<Instant>,
-    /// The list that each call's arguments are put into.
+    /// The list for each call's arguments.
     pub(super) arguments: Vec<Value>,
-    /// The list that a callback's arguments are put into.
+    /// The list for a callback's arguments.
     pub(super) called_with: Vec<Value>,
-    /// Memory that was allocated for the length of one call, where none is shared, and how much of the list is of calls
-    /// that wait for a callback of theirs.
+    /// Memory allocated for the duration of one call, if none is shared, and the parts of the list that belong to calls
+    /// which wait for one of their callbacks.
     pub(super) lent: Vec<u64>,
     pub(super) held: Vec<usize>,
 }
 
 impl Worker {
-    /// A worker that is started when first asked.
+    /// Creates a worker, which starts at the first request.
     #[must_use]
     pub fn new(kind: WorkerKind, settings: Settings) -> Self {
         Self {
@@ -74,53 +74,53 @@ impl Worker {
             releases: Mutex::default(),
             latest: AtomicU64::new(0),
             counters: Counters::default(),
-            ends: Ends::default(),
+            exit_log: ExitLog::default(),
             extension: OnceLock::new(),
         }
     }
 
-    /// What libraries it can load.
+    /// The kind of libraries it can load.
     #[must_use]
     pub fn kind(&self) -> WorkerKind {
         self.kind
     }
 
-    /// The name it was given, if it was.
+    /// Its name, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
     }
 
-    /// What calls off what it does.
+    /// The interrupt for its calls.
     #[must_use]
     pub fn interrupt(&self) -> &Interrupt {
         &self.settings.interrupt
     }
 
-    /// What whoever asks the worker keeps for it, of the one type that it was first asked for: it lives as long as the worker.
+    /// Data that the user of the worker associates with it, of the type of the first call. It lives as long as the
+    /// worker.
     #[must_use]
     pub fn extension<T: Any + Send + Sync + Default>(&self) -> Option<&T> {
         self.extension.get_or_init(|| Box::<T>::default()).downcast_ref()
     }
 
-    /// How much memory it may have, in bytes, if that is limited.
+    /// Its maximum memory, in bytes, if it is limited.
     #[must_use]
     pub fn memory_limit(&self) -> Option<u64> {
-        self.settings.conditions.memory_limit
+        self.settings.process_options.memory_limit
     }
 
-    /// How long each call may take, if there is a limit; other requests may take [longer](super::REQUEST_LIMIT).
+    /// The time limit of each call, if there is one; other requests may take [longer](super::REQUEST_LIMIT).
     #[must_use]
     #[inline]
     pub fn call_deadline(&self) -> Option<Duration> {
         self.settings.call_deadline
     }
 
-    /// The running worker, for one or more requests that must meet the same generation. Starts it if need be, but not before the
-    /// end of the last generation has been reported.
+    /// Holds the running worker for one or more requests to the same generation. Starts it if necessary, but not before
+    /// the end of the last generation has been reported.
     ///
-    /// # Errors
-    /// The end that is not reported yet; all of [`RemoteError`]'s variants about the start; [`RemoteError::Closed`],
+    /// The unreported end; all of [`RemoteError`]'s variants about the start; [`RemoteError::Closed`],
     /// [`RemoteError::StaysEnded`].
     pub fn session(&self) -> Result<Session<'_>, RemoteError> {
         let mut state = self.lock();
@@ -128,7 +128,7 @@ impl Worker {
             self.recycle(&mut state);
         }
         if state.running.is_none() {
-            if let Some(end) = self.ends.unreported() {
+            if let Some(end) = self.exit_log.unreported() {
                 return Err(end);
             }
             self.start(&mut state)?;
@@ -136,7 +136,7 @@ impl Worker {
         Ok(Session::new(self, state))
     }
 
-    /// The running worker, if it is still of this generation.
+    /// Holds the running worker, if it still is of this generation.
     ///
     /// # Errors
     /// [`RemoteError::Stale`].
@@ -149,19 +149,19 @@ impl Worker {
         }
     }
 
-    /// Allocates zeroed memory in the worker that runs now, and tells which generation that is. `align` is a power of
-    /// two. Where memory is shared, the worker is asked only when the arena must grow.
+    /// Allocates zeroed memory in the running worker, and returns its generation. `align` is a power of two. If memory
+    /// is shared, a request is sent only when the arena must grow.
     ///
     /// # Errors
-    /// [`RemoteError::ArenaFull`] when the limit is reached, [`RemoteError::Fault`] when the worker has no room; those of
-    /// [`session`](Self::session).
+    /// [`RemoteError::ArenaFull`] when the limit is reached, [`RemoteError::Fault`] when the worker has no room; those
+    /// of [`session`](Self::session).
     pub fn allocate(self: &Arc<Self>, bytes: u64, align: u64) -> Result<(Allocation, Generation), RemoteError> {
         let mut session = self.session()?;
         let generation = session.generation();
         Ok((session.allocate_lasting(self, bytes, align)?, generation))
     }
 
-    /// Has memory that was lent given back, when the worker is next asked for more.
+    /// Releases lent memory at the next allocation.
     pub(super) fn release_later(&self, generation: Generation, address: u64) {
         self.releases.lock().unwrap_or_else(PoisonError::into_inner).push((generation, address));
     }
@@ -175,7 +175,7 @@ impl Worker {
         Ok(())
     }
 
-    /// How much memory its objects take, as far as it shares memory, in bytes.
+    /// The memory used by its objects, if memory is shared, in bytes.
     #[must_use]
     pub fn arena_use(&self) -> u64 {
         let state = self.lock();
@@ -183,7 +183,7 @@ impl Worker {
         shared.map_or(0, |shared| shared.arena.usage().used)
     }
 
-    /// What is counted about it. It does not wait for a call that is under way.
+    /// Its statistics. Does not wait for a call in progress.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         let state = match self.state.try_lock() {
@@ -199,56 +199,56 @@ impl Worker {
         self.counters.statistics(running)
     }
 
-    /// The generation that runs, or ran last; 0 before the first.
+    /// The generation that is running, or ran last; 0 before the first.
     #[must_use]
     pub fn latest(&self) -> Generation {
         self.latest.load(Ordering::Relaxed)
     }
 
-    /// Has the next call find that the worker was restarted: what is to be done then has failed.
+    /// Marks the worker as restarted for the next call, after the steps that follow a restart have failed.
     pub fn set_restarted(&self) {
         self.lock().is_restarted = true;
     }
 
-    /// What to say of something that a generation has taken with it, with the reason if it is known.
+    /// Describes the lost worker of a reference to this generation, with the reason if it is known.
     #[must_use]
     pub fn ended(&self, generation: Generation) -> String {
-        let why = self.ends.of(generation).map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!("a worker that has ended{why}; what was there is gone")
+        let why = self.exit_log.of(generation).map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!("a worker that has ended{why}; its memory is gone")
     }
 
-    /// What an error that describes the end of a generation sets when it is raised.
+    /// The flag that an error which describes the end of a generation sets when it is raised.
     #[must_use]
     pub fn report_of(&self, generation: Generation) -> Option<Report> {
-        self.ends.report_of(generation)
+        self.exit_log.report_of(generation)
     }
 
-    /// Keeps why the generation has ended that runs, or ran last.
+    /// Keeps the reason for the end of the generation that is running, or ran last.
     pub fn note_end(&self, reason: &str) {
-        self.ends.note(self.latest(), reason);
+        self.exit_log.note(self.latest(), reason);
     }
 
-    /// Says that it is about to be asked for something: if it sleeps, it wakes up meanwhile.
-    pub fn rouse(&self) {
+    /// Announces that a request is about to be sent: if the worker sleeps, it wakes up meanwhile.
+    pub fn wake_early(&self) {
         if let Some(running) = &mut self.lock().running {
-            running.link.client.rouse();
+            running.link.client.wake_early();
         }
     }
 
-    /// The generation that runs, if one does.
+    /// The generation that is running, if any.
     #[must_use]
     pub fn running(&self) -> Option<Generation> {
         let state = self.lock();
         state.running.as_ref().map(|_| state.generation)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic in another thread leaves no half-changed state: `running` is replaced whole.
+    fn lock(&self) -> MutexGuard<'_, WorkerState> {
+        // A panic in another thread leaves no half-changed state: `running` is replaced as a whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What to call it in a message.
+/// Formats the worker's name for messages.
 impl fmt::Display for Worker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.settings.name {

@@ -13,29 +13,29 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// No worker runs yet.
+    /// Creates the workers, none of which is running.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self { settings, by_kind: Default::default() }
     }
 
-    /// The worker of a kind; it is not started by this.
+    /// Returns the worker of a kind without starting it.
     pub fn get(&self, kind: WorkerKind) -> &Arc<Worker> {
         self.by_kind[kind.index()].get_or_init(|| Arc::new(Worker::new(kind, self.settings.clone())))
     }
 
-    /// Those that somebody asked for.
+    /// The workers that [`get`](Self::get) has created.
     pub fn known(&self) -> impl Iterator<Item = &Arc<Worker>> {
         self.by_kind.iter().filter_map(OnceLock::get)
     }
 
-    /// What all of them are started by.
+    /// The settings of all of them.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Whether one of them has died and, by its settings, stays so.
+    /// Whether one of them has died and, by its settings, will not restart.
     #[must_use]
     pub fn stay_ended(&self) -> bool {
         self.known().any(|worker| worker.stays_ended())
@@ -48,7 +48,7 @@ impl Workers {
         }
     }
 
-    /// Ends all workers. They start again when asked again.
+    /// Ends all workers. They restart at the next request.
     pub fn stop(&self) {
         for worker in self.known() {
             worker.stop();

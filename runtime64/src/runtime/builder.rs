@@ -1,4 +1,4 @@
-//! Setting up a runtime.
+//! Configuring and creating a runtime.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::finalizers::Finalizers;
 use super::interrupt::Depth;
 use super::{OnExit, Runtime, RuntimeError, exit, state, warnings};
 use crate::dll;
-use crate::remote::{Interrupt, LinkKind, Settings, note_place, outlive_file_size_limit};
+use crate::remote::{Interrupt, LinkKind, Settings, note_program_folder, outlive_file_size_limit};
 use crate::stack;
 
-/// The longest deadline: workers are told milliseconds in 32 bits, which is 49 days.
+/// The longest deadline: workers receive milliseconds in 32 bits, at most 49 days.
 const LONGEST_DEADLINE: Duration = Duration::from_millis(u32::MAX as u64);
 
-/// Makes a [`Runtime`]; what is not set is found by the rules that each method names.
+/// Creates a [`Runtime`]; each method documents its default.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it builds"]
 pub struct Builder {
@@ -25,86 +25,87 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The executable of the worker, or a folder of workers. By default they are looked for beside the library that this
-    /// code is part of, and beside this executable.
+    /// Sets the worker's executable, or a folder of workers. By default workers are searched beside the library that
+    /// contains this code, and beside this executable.
     pub fn worker(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.worker = Some(path.into());
         self
     }
 
-    /// Wine's loader, which runs the Windows workers on Linux. By default the system's Wine, in the prefix that the user has
-    /// named or made, or else in one of this program's own.
+    /// Sets Wine's loader, which runs the Windows workers on Linux. The default is the system's Wine, in the prefix
+    /// that the user has set or created, else in a prefix that belongs to this program.
     pub fn wine(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.wine = Some(path.into());
         self
     }
 
-    /// The script's folder: its modules and libraries are looked for there first. By default modules are looked for in
+    /// Sets the script's folder, which is searched first for modules and libraries. By default modules are searched in
     /// the current directory.
     pub fn script_directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.script_directory = Some(path.into());
         self
     }
 
-    /// How workers are linked. By default through shared memory, where the system has it.
+    /// Sets how workers are linked. The default is shared memory where the system supports it.
     pub fn link(mut self, link: LinkKind) -> Self {
         self.settings.link = Some(link);
         self
     }
 
-    /// How much memory the objects that scripts make in one worker may take, in bytes. By default 1 GiB.
+    /// Limits the memory for objects that scripts create in one worker, in bytes. The default is 1 GiB.
     pub fn arena_limit(mut self, bytes: u64) -> Self {
         self.settings.arena_limit = Some(bytes);
         self
     }
 
-    /// How long a call of a library may take, where the script does not say it itself: then its worker is ended, and the
-    /// call fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout). By default as long as it likes.
+    /// Limits the time of a library call for which the script sets no limit: when it is exceeded, the worker is
+    /// terminated and the call fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout). By default there
+    /// is no limit.
     pub fn call_deadline(mut self, limit: Duration) -> Self {
         self.settings.call_deadline = Some(limit.min(LONGEST_DEADLINE));
         self
     }
 
-    /// The folder that a minidump of a worker is written to when it crashes, which debuggers read. The error tells its path. By
-    /// default none is made.
+    /// Sets the folder for minidumps, which debuggers can read: one is written for each worker that crashes, and the
+    /// error contains its path. By default none is written.
     pub fn crash_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.settings.crash_dir = Some(folder.into());
         self
     }
 
-    /// Whether an [`InterruptHandle`](super::InterruptHandle) also stops Lua code that computes, not only calls of
-    /// libraries. Code that computes takes more than twice as long then, so it is not by default.
+    /// Sets whether an [`InterruptHandle`](super::InterruptHandle) also stops Lua code that computes, not only library
+    /// calls. Off by default, as such code then takes more than twice as long.
     pub fn interruptible(mut self, is_interruptible: bool) -> Self {
         self.is_interruptible = is_interruptible;
         self
     }
 
-    /// What `os.exit` does. By default it raises an error.
+    /// Sets what `os.exit` does. By default it raises an error.
     pub fn on_exit(mut self, on_exit: OnExit) -> Self {
         self.on_exit = on_exit;
         self
     }
 
-    /// Starts Lua. No worker is started before a script needs one.
+    /// Starts Lua. Workers start only when a script needs them.
     ///
-    /// On Unix, a write beyond the limit on the size of files fails from then on instead of ending this process, unless the
-    /// process has its own way with the signal of that (SIGXFSZ).
+    /// On Unix, a write beyond the file size limit then fails instead of ending this process, unless the process
+    /// handles that signal (SIGXFSZ) itself.
     pub fn build(self) -> Result<Runtime, RuntimeError> {
         outlive_file_size_limit();
         stack::with_room_for_lua(|| self.start()).map_err(RuntimeError::Start)
     }
 
     fn start(mut self) -> mlua::Result<Runtime> {
-        note_place();
+        note_program_folder();
         let (lua, report) = state::new_state()?;
         state::set_module_path(&lua, self.settings.script_directory.as_deref())?;
         warnings::install(&lua);
-        // These are taken before any script can replace them.
+        // Taken before any script can replace them.
         let xpcall: Function = lua.globals().get("xpcall")?;
         let format: Function = state::own_module(&lua, "pretty")?.get("format")?;
         let finalizers = Finalizers::install(&lua, &report, format.clone())?;
         exit::install(&lua, self.on_exit, finalizers.clone())?;
-        // A builder may be cloned; each runtime is interrupted for itself.
+        // A builder may be cloned; each runtime has its own interrupt.
         let interrupt = Interrupt::default();
         self.settings.interrupt = interrupt.clone();
         let metrics = dll::install(&lua, self.settings, self.is_interruptible)?;

@@ -1,4 +1,4 @@
-//! Source text that Lua can run.
+//! Compiling source text.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use mlua::{Error, Function, Lua};
 
 use super::RuntimeError;
 
-/// Compiles Lua source. `chunk_name` is as Lua wants it: `@path` for a file, `=words` for anything else.
+/// Compiles Lua source. `chunk_name` is in Lua's form: `@path` for a file, `=words` for other text.
 pub(super) fn compile(lua: &Lua, chunk_name: &str, source: &[u8]) -> Result<Function, RuntimeError> {
     let chunk = lua.load(source).set_name(chunk_name).set_mode(ChunkMode::Text);
     chunk.into_function().map_err(|error| match error {
@@ -19,7 +19,7 @@ pub(super) fn compile(lua: &Lua, chunk_name: &str, source: &[u8]) -> Result<Func
     })
 }
 
-/// Compiles a script, whose first line may be for the operating system.
+/// Compiles a script, whose first line may be meant for the operating system.
 pub(super) fn compile_script(lua: &Lua, chunk_name: &str, source: &[u8]) -> Result<Function, RuntimeError> {
     compile(lua, chunk_name, without_first_comment(source))
 }
@@ -30,8 +30,8 @@ pub(super) fn compile_file(lua: &Lua, path: &Path) -> Result<Function, RuntimeEr
     compile_script(lua, &format!("@{}", path.display()), &source)
 }
 
-/// The source without a byte order mark and without the words of a first line that starts with `#`, which is for the
-/// operating system. The line itself stays, so that the others keep their numbers.
+/// The source without a byte order mark and without the text of a first line that starts with `#`, which is meant for
+/// the operating system. The line itself stays, so that the others keep their numbers.
 fn without_first_comment(source: &[u8]) -> &[u8] {
     const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
     let source = source.strip_prefix(BYTE_ORDER_MARK).unwrap_or(source);
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn bytecode_is_refused() {
         let lua = Lua::new();
-        let bytecode = compile(&lua, "=x", b"return 1").expect("Lua").dump(true);
+        let bytecode = compile(&lua, "=x", b"return 1").expect("valid Lua").dump(true);
         assert!(matches!(compile(&lua, "=x", &bytecode), Err(RuntimeError::Syntax { .. })));
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong in running Lua.
+//! Failures of running Lua.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use super::Uncaught;
 use super::failure::words_of;
 use crate::error::{Error, ErrorKind};
 
-/// Why a chunk did not run to its end.
+/// The reason why a chunk did not complete.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuntimeError {
@@ -22,27 +22,27 @@ pub enum RuntimeError {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The chunk is not Lua.
+    /// The chunk is not valid Lua.
     #[error("{message}")]
     Syntax {
         /// Lua's message, which begins with chunk and line.
         message: String,
-        /// Whether more text could make Lua of it: a prompt asks for another line then.
+        /// Whether more text could complete the chunk: a prompt then asks for another line.
         incomplete: bool,
     },
     /// The chunk raised an error and did not catch it.
     #[error(transparent)]
     Uncaught(Uncaught),
-    /// A finalizer that ran at the end of the state raised an error.
-    #[error("a finalizer failed at the end: {0}")]
+    /// A finalizer that ran when the state was closed raised an error.
+    #[error("a finalizer failed when the state closed: {0}")]
     Finalizer(Uncaught),
-    /// Lua could not do what the host asked of it: a result is not of the type that was asked for, or no memory is left.
+    /// Lua could not satisfy the host's request: a result has the wrong type, or memory is exhausted.
     #[error("{}", words_of(_0))]
     Host(mlua::Error),
 }
 
 impl RuntimeError {
-    /// The Lua stack where the error was raised, as `debug.traceback` writes it, if any Lua ran.
+    /// The Lua stack where the error was raised, as `debug.traceback` formats it, if any Lua ran.
     #[must_use]
     pub fn traceback(&self) -> Option<&str> {
         match self {
@@ -51,7 +51,7 @@ impl RuntimeError {
         }
     }
 
-    /// The error of the `dll` module that it is, if it is one.
+    /// The error of the `dll` module, if it is one.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match self {
@@ -64,7 +64,8 @@ impl RuntimeError {
         }
     }
 
-    /// All that is known, as the program shows it: the message, the report of a crash and the Lua stack, each on lines of its own.
+    /// Everything that is known, as the program shows it: the message, the crash report and the Lua stack, each on
+    /// separate lines.
     #[must_use]
     pub fn report(&self) -> String {
         let crash = self.error().filter(|error| error.context.crash.is_some());
@@ -81,7 +82,7 @@ impl RuntimeError {
         text
     }
 
-    /// The kind of that error.
+    /// The kind of [that error](Self::error).
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
         self.error().map(|error| error.kind)

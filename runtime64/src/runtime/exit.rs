@@ -1,4 +1,4 @@
-//! `os.exit`: it ends the workers first, and only a host that says so.
+//! `os.exit`: ends the workers first, and the process only if the host allows it.
 
 use std::io::{self, Write};
 
@@ -11,15 +11,15 @@ use crate::dll;
 /// What `os.exit` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnExit {
-    /// It raises an error: a script must not end the program that it is embedded in.
+    /// Raises an error: a script must not end the program that embeds it.
     #[default]
     Refuse,
-    /// It ends the workers, then the process, with the script's exit code. If it is to close the state, finalizers run before that;
-    /// where one of them fails, its error goes to standard error, and a script that meant success ends with the exit code 1.
+    /// Ends the workers, then the process, with the script's exit code. If the script asks to close the state,
+    /// finalizers run first; if one of them fails, its error is written to standard error, and exit code 0 becomes 1.
     EndProcess,
 }
 
-/// Lua's own `os.exit` takes `true`, `false` or an integer; that is checked before a worker ends for nothing.
+/// Lua's own `os.exit` takes `true`, `false` or an integer; an invalid argument is rejected before any worker ends.
 const END_PROCESS: &str = "
 local end_use = ...
 local exit, error, tointeger, type = os.exit, error, math.tointeger, type
@@ -30,8 +30,8 @@ function os.exit(code, close)
   if not end_use(close) and (code == nil or code == true or tointeger(code) == 0) then
     code = false
   end
-  -- Finalizers have run. Lua itself could not call Rust any more while it closes the state, so variables of the main thread that
-  -- are to be closed stay open.
+  -- Finalizers have run. While Lua closes the state it could no longer call Rust, so to-be-closed variables of the main
+  -- thread stay open.
   exit(code)
 end
 ";
@@ -39,18 +39,18 @@ end
 const REFUSE: &str = "
 local error = error
 function os.exit()
-  error('os.exit is refused: this script runs inside a program that goes on', 2)
+  error('os.exit is refused: this script is embedded in a program that continues to run', 2)
 end
 ";
 
 /// Replaces `os.exit`.
 pub(super) fn install(lua: &Lua, on_exit: OnExit, finalizers: Finalizers) -> mlua::Result<()> {
     let end_use = lua.create_function(move |lua, close: Value| {
-        // Any value but nil and false stands for true, as Lua has it.
+        // As in Lua, any value but nil and false is true.
         let closes = !matches!(close, Value::Nil | Value::Boolean(false));
         let errors = if closes { finalizers.run(lua) } else { Vec::new() };
         for error in &errors {
-            // The exit code tells of them even if nobody reads this.
+            // If this is not read, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "runtime64: {}", error.report());
         }
         dll::shutdown(lua);

@@ -1,4 +1,4 @@
-//! Errors that no Lua code caught: what was raised, in which words, and where.
+//! Errors that no Lua code caught: the raised value, its text, and where it was raised.
 
 use std::fmt;
 
@@ -14,28 +14,28 @@ pub struct Uncaught {
 }
 
 impl Uncaught {
-    /// The error object: a string, a table, an error of the `dll` module, whatever was raised. It belongs to the Lua
-    /// state: an object may only be looked into while the runtime lives.
+    /// The error object: a string, a table, an error of the `dll` module or any other value. It belongs to the Lua
+    /// state: an object may only be inspected while the runtime lives.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The words of the error; never empty.
+    /// The text of the error; never empty.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The Lua stack where the error was raised, as `debug.traceback` writes it. There is none if memory or the stack
-    /// itself had run out.
+    /// The Lua stack where the error was raised, as `debug.traceback` formats it; absent if memory or the stack itself
+    /// was exhausted.
     #[must_use]
     pub fn traceback(&self) -> Option<&str> {
         self.traceback.as_deref()
     }
 
-    /// Makes one of what `xpcall` gave for an error: the report of the message handler, or the bare error if Lua could
-    /// not call the handler. `format` writes the objects that have no words of their own.
+    /// Converts what `xpcall` returned for an error: the report of the message handler, or the bare error if Lua could
+    /// not call the handler. `format` formats objects that have no text of their own.
     pub(super) fn new(lua: &Lua, raised: Value, format: &Function) -> Self {
         let (value, traceback) = match &raised {
             Value::Table(report) => match report.raw_get::<Option<mlua::LuaString>>("traceback") {
@@ -49,7 +49,7 @@ impl Uncaught {
         };
         let message = describe(lua, &value, format);
         match &value {
-            // A callback of the host knows more of the stack than the handler, which saw its result.
+            // A callback of the host knows more of the stack than the handler, which saw only its result.
             Value::Error(error) => {
                 let traceback = inner_traceback(error).or(traceback);
                 Self { value, message, traceback }
@@ -59,7 +59,7 @@ impl Uncaught {
     }
 }
 
-// The object is left out: Lua would be asked for it, and an error may outlive its runtime.
+// The object is omitted: formatting it would call Lua, and an error may outlive its runtime.
 impl fmt::Debug for Uncaught {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter
@@ -70,7 +70,7 @@ impl fmt::Debug for Uncaught {
     }
 }
 
-/// The words of an error of the host, without what mlua puts around them: the innermost cause speaks for itself.
+/// The text of a host error, without what mlua adds around it: the innermost cause.
 pub(super) fn words_of(error: &Error) -> String {
     match error {
         Error::CallbackError { cause, .. } => words_of(cause),
@@ -80,7 +80,7 @@ pub(super) fn words_of(error: &Error) -> String {
     }
 }
 
-/// The words of an error object. Metamethods that fail are no reason to say nothing.
+/// The text of an error object. If its metamethods fail, there is still a text.
 fn describe(lua: &Lua, value: &Value, format: &Function) -> String {
     let words = match value {
         Value::Error(error) => Some(words_of(error)),
@@ -108,7 +108,7 @@ fn has_words(table: &Table) -> bool {
         .is_some_and(|tostring| !tostring.is_nil())
 }
 
-/// The traceback that was taken deepest in a chain of callbacks.
+/// The traceback taken deepest in a chain of callbacks.
 fn inner_traceback(error: &Error) -> Option<String> {
     match error {
         Error::CallbackError { traceback, cause } => inner_traceback(cause).or_else(|| Some(without_host(traceback))),
@@ -117,7 +117,7 @@ fn inner_traceback(error: &Error) -> Option<String> {
     }
 }
 
-/// mlua puts the traceback of an error string behind it.
+/// Splits off the traceback, which mlua appends to an error string.
 fn split_traceback(message: &str) -> (&str, Option<&str>) {
     match message.find("\nstack traceback:\n") {
         Some(end) => (&message[..end], Some(&message[end + 1..])),
@@ -125,7 +125,7 @@ fn split_traceback(message: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A traceback without the frames below the chunk, which are those of the host that called it.
+/// A traceback without the frames below the chunk, which belong to the host that called it.
 fn without_host(traceback: &str) -> String {
     let traceback = traceback.trim_end();
     let traceback = traceback.strip_suffix("\n\t[C]: in ?").unwrap_or(traceback);
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::{Runtime, RuntimeError};
 
-    /// A runtime whose scripts can call into the host: `fail(text)` raises, `call(f)` calls back.
+    /// A runtime whose scripts can call the host: `fail(text)` raises an error, `call(f)` calls back.
     fn runtime() -> Runtime {
         let runtime = Runtime::builder().build().expect("a runtime");
         let lua = runtime.lua();
@@ -193,7 +193,7 @@ mod tests {
         let runtime = runtime();
         let uncaught = uncaught(&runtime, "local function f() return f() + 1 end f()");
         assert!(uncaught.message().contains("stack overflow"), "{uncaught}");
-        assert_eq!(runtime.eval::<i64>("=after", "return 1").expect("it goes on"), 1);
+        assert_eq!(runtime.eval::<i64>("=after", "return 1").expect("the runtime stays usable"), 1);
     }
 
     #[test]

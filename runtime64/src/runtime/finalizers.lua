@@ -1,6 +1,6 @@
--- Finalizers at the end of the state. Lua would run them while it closes the state, when nothing of Rust can be called any
--- more; so each object that has one is known here, and what is left at the end is finalized while the state is whole.
--- Argument: the function that reports an error, for `xpcall`. Result: the function that runs the finalizers.
+-- Finalizers at the end of the state. Lua would run them while it closes the state, when Rust can no longer be called.
+-- So this chunk tracks each object that has one, and finalizes the remaining objects while the state is whole.
+-- Argument: the message handler for `xpcall`. Result: the function that runs the finalizers.
 
 local report = ...
 
@@ -8,11 +8,11 @@ local error, format, pairs, rawequal, rawget = error, string.format, pairs, rawe
 local select, sort, type, xpcall = select, table.sort, type, xpcall
 local getmetatable, setmetatable_any = debug.getmetatable, debug.setmetatable
 
--- The objects by their number in the order of marking, and their numbers. Lua removes an object from the values of a weak
--- table before it runs its finalizer, so that none that is here has been finalized (manual, 2.5.4).
+-- The objects by their number in the order of marking, and their numbers. Lua removes an object from the values of a
+-- weak table before it runs its finalizer, so an object found here has not been finalized (manual, 2.5.4).
 local objects, numbers, last = setmetatable_any({}, { __mode = "v" }), setmetatable_any({}, { __mode = "k" }), 0
 
--- An object is marked for finalization when it gets a metatable with the field (manual, 2.5.3).
+-- An object is marked for finalization when it gets a metatable with the field `__gc` (manual, 2.5.3).
 local function mark(object, metatable)
   local number = numbers[object]
   if number == nil or not rawequal(objects[number], object) then
@@ -52,13 +52,13 @@ function debug.setmetatable(value, ...)
   return value
 end
 
--- Finalizers may make objects with finalizers, though not for ever.
+-- Finalizers may create objects with finalizers, but not without end.
 local ROUNDS <const> = 10
 
--- What the host is given of errors; their number tells the rest.
+-- The number of errors passed to the host; for the rest it gets only their number.
 local REPORTED <const> = 16
 
--- Errors are no reason to leave out the other finalizers.
+-- An error does not prevent the other finalizers from running.
 local function finalize(object, failures)
   local metatable = getmetatable(object)
   local finalizer = metatable ~= nil and (rawget(metatable, "runtime64 finalizer") or rawget(metatable, "__gc"))
@@ -75,7 +75,7 @@ local function finalize(object, failures)
   end
 end
 
--- The objects that are left, the one that was marked last first. They are held until none of them has a finalizer any more.
+-- The remaining objects, in reverse order of marking. They are kept alive until none of them has a finalizer any more.
 local function take()
   local order, taken = {}, {}
   for number, object in pairs(objects) do
@@ -93,7 +93,7 @@ end
 
 local has_begun = false
 
--- Runs all that are left, once. Result: what was reported of those that failed, with their number in the field `count`.
+-- Runs all remaining finalizers, once. Result: the reports of those that failed, and their number in the field `count`.
 return function()
   local failures, finalized = { count = 0 }, {}
   if has_begun then
@@ -111,7 +111,8 @@ return function()
     end
   end
   finalized[#finalized + 1] = take()
-  -- Without a metatable Lua finds no finalizer when it closes the state. Until here the objects may have used each other.
+  -- Lua finds no finalizer of an object without a metatable when it closes the state. Until here, objects may have used
+  -- each other.
   for _, order in pairs(finalized) do
     for position = 1, #order do
       setmetatable_any(order[position], nil)

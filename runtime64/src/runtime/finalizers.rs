@@ -1,4 +1,4 @@
-//! The end of a state: finalizers run while the state and its workers live.
+//! Finalizers at the end of a state: they run while the state and its workers live.
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Table, Value};
@@ -6,24 +6,24 @@ use mlua::{Function, Lua, Table, Value};
 use super::{RuntimeError, Uncaught};
 use crate::dll;
 
-/// Runs the finalizers that are left at the end of a state. Clones are one and the same.
+/// Runs the remaining finalizers at the end of a state. Clones share their state.
 #[derive(Clone)]
 pub(super) struct Finalizers {
     run: Function,
-    /// The value as text, for errors that are objects without words.
+    /// Formats a value, for error objects without a text of their own.
     format: Function,
 }
 
 impl Finalizers {
-    /// Has objects known that get a finalizer from here on: it comes before any other code that gives one. The function reports
-    /// an error for `xpcall`.
+    /// Starts to track objects that get a finalizer, so it must run before other code that sets one. `report` is the
+    /// message handler for `xpcall`.
     pub(super) fn install(lua: &Lua, report: &Function, format: Function) -> mlua::Result<Self> {
         let chunk = lua.load(include_str!("finalizers.lua")).set_name("=[runtime64]").set_mode(ChunkMode::Text);
         Ok(Self { run: chunk.call(report)?, format })
     }
 
-    /// Runs those that have not run, the one of the object that was marked last first, and gives the errors of those that
-    /// failed. From then on Lua finds none any more.
+    /// Runs the finalizers that have not run, in reverse order of marking, and returns the errors of those that failed.
+    /// After this Lua finds no finalizers.
     pub(super) fn run(&self, lua: &Lua) -> Vec<RuntimeError> {
         let unhooked = dll::end_hooks(lua);
         let failures =
@@ -39,7 +39,9 @@ impl Finalizers {
         let count: usize = failures.raw_get("count")?;
         if count > errors.len() {
             let more = count - errors.len();
-            errors.push(RuntimeError::Host(mlua::Error::runtime(format!("{more} more finalizers failed at the end"))));
+            errors.push(RuntimeError::Host(mlua::Error::runtime(format!(
+                "{more} more finalizers failed when the state closed"
+            ))));
         }
         Ok(errors)
     }

@@ -1,24 +1,26 @@
-//! Calling off from another thread what a runtime does.
+//! Interrupting a runtime from another thread.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::remote::Interrupt;
 
-/// Calls off what a [`Runtime`](super::Runtime) does, from any thread and at any time. Clones are one and the same.
+/// Interrupts what a [`Runtime`](super::Runtime) executes, from any thread and at any time. Clones share their state.
 ///
-/// Whatever runs at that moment fails with an error of the kind [`Interrupted`](crate::ErrorKind::Interrupted), which Lua
-/// code may catch as any other; if nothing runs, nothing happens. Variables stay, and the runtime goes on being of use.
+/// The interrupted operation fails with an error of the kind [`Interrupted`](crate::ErrorKind::Interrupted), which Lua
+/// code may catch like any other; if nothing runs, nothing happens. Variables keep their values, and the runtime stays
+/// usable.
 ///
-/// - A call of a library that is under way has its worker ended, also if it waits for a callback of a library, a future or
+/// - A running call of a library has its worker terminated, also if it waits for a callback of a library, a future or
 ///   the next try of `dll.call`. The next call starts a new worker.
-/// - Lua code that computes is stopped if the runtime is [interruptible](super::Builder::interruptible). Otherwise it goes
-///   on until it calls a library.
+/// - Lua code that computes is stopped if the runtime is [interruptible](super::Builder::interruptible). Otherwise it
+///   continues until it calls a library.
 ///
-/// Code that caught the error and went on is stopped for good by the second interrupt: whatever it does fails, until
-/// the call of the `Runtime` returns.
+/// If code catches the error and continues, the second interrupt stops it for good: everything it does fails, until the
+/// call of the `Runtime` returns.
 ///
-/// What is outside Lua and the libraries cannot be stopped: Lua's own functions, such as `io.read` and `string.find`.
+/// Functions outside the libraries and Lua code cannot be stopped: Lua's own functions, such as `io.read` and
+/// `string.find`.
 #[derive(Clone, Debug)]
 pub struct InterruptHandle(Interrupt);
 
@@ -27,32 +29,32 @@ impl InterruptHandle {
         Self(interrupt)
     }
 
-    /// Calls off what runs now. It does not wait for that.
+    /// Interrupts what runs now, without waiting for it to stop.
     pub fn interrupt(&self) {
         self.0.request();
     }
 
-    /// Whether something was called off that has not heard of it yet.
+    /// Whether an interrupt was requested that the running code has not noticed yet.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.0.is_requested()
     }
 
-    /// Waits until nothing [is pending](Self::is_pending), or a worker was ended for what is, at most for some time. Tells
-    /// whether that is so.
+    /// Waits, for at most `limit`, until no interrupt [is pending](Self::is_pending) or a worker was terminated for it.
+    /// Returns whether that happened.
     #[must_use]
     pub fn wait(&self, limit: Duration) -> bool {
         self.0.wait(limit)
     }
 }
 
-/// Counts the calls of a runtime that are under way, one inside the other.
+/// Counts the nested calls of a runtime that are in progress.
 #[derive(Debug, Default)]
 pub(super) struct Depth(AtomicUsize);
 
 impl Depth {
-    /// A call begins, and ends when what is given is dropped. What was called off before the outermost one is forgotten,
-    /// and so is what was called off too late for it.
+    /// Enters a call, which ends when the returned guard is dropped. Interrupts from before the outermost call are
+    /// discarded, as are those that arrived too late for it.
     pub(super) fn enter<'a>(&'a self, interrupt: &'a Interrupt) -> impl Drop + use<'a> {
         if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
             interrupt.clear();
@@ -134,7 +136,7 @@ mod tests {
             local sum = 0
             for i = 1, 1e6 do sum = sum + i end
             return not ok and e.kind == 'interrupted' and tostring(e) == 'interrupted' and sum == 500000500000";
-        assert!(runtime.eval::<bool>("=test", caught).expect("it goes on"));
+        assert!(runtime.eval::<bool>("=test", caught).expect("the runtime stays usable"));
         let stubborn = [
             "while true do pcall(function() interrupt() while true do end end) end",
             "local function f() interrupt() while true do end end
@@ -143,8 +145,8 @@ mod tests {
         ];
         for text in stubborn {
             assert_interrupted(runtime.eval("=test", text));
-            // Nothing is left of it.
-            assert!(runtime.eval::<bool>("=test", caught).expect("it goes on"), "{text}");
+            // The interrupt leaves no state behind.
+            assert!(runtime.eval::<bool>("=test", caught).expect("the runtime stays usable"), "{text}");
         }
     }
 
@@ -154,7 +156,7 @@ mod tests {
         let handle = runtime.interrupt_handle();
         handle.interrupt();
         assert!(handle.is_pending());
-        runtime.eval::<()>("=test", "for i = 1, 1e6 do end interrupt()").expect("it runs to its end");
+        runtime.eval::<()>("=test", "for i = 1, 1e6 do end interrupt()").expect("it completes");
         assert!(!handle.is_pending());
     }
 
@@ -167,7 +169,7 @@ mod tests {
             Ok(())
         });
         runtime.lua().globals().set("interrupt", interrupt.expect("a function")).expect("a global");
-        runtime.eval::<()>("=test", "interrupt() for i = 1, 1e6 do end").expect("it runs to its end");
+        runtime.eval::<()>("=test", "interrupt() for i = 1, 1e6 do end").expect("it completes");
     }
 
     #[test]

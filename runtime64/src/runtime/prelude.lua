@@ -1,5 +1,5 @@
--- What a fresh state is changed to before any script runs. Arguments: `standard(name)`, which gives the loader of a module
--- of the standard library or nil. Result: the function that reports an error, for `xpcall`.
+-- Changes to a fresh state before any script runs. Argument: `standard(name)`, which returns the loader of a module of
+-- the standard library, or nil. Result: the message handler for `xpcall`.
 
 local standard = ...
 
@@ -7,7 +7,7 @@ local error, format, type = error, string.format, type
 local load_any, loadfile_any = load, loadfile
 local traceback = debug.traceback
 
--- Text chunks only: malformed bytecode can crash the process, which no text can.
+-- Text chunks only: malformed bytecode can crash the process, text cannot.
 local function text_only(mode, name)
   if mode ~= nil and (type(mode) ~= "string" or not mode:find("t", 1, true)) then
     return format("%s: only text chunks can be loaded (mode is '%s')", name, mode)
@@ -47,8 +47,8 @@ function dofile(path)
   return chunk()
 end
 
--- `require`: package.preload, the files of package.path, the standard library. C modules are switched off: they would need
--- the interpreter's symbols, which a vendored Lua does not export, and could do anything to this process.
+-- `require` searches package.preload, the files of package.path and the standard library. C modules are disabled: they
+-- would need the interpreter's symbols, which a vendored Lua does not export, and could do anything to this process.
 local package = package
 local preloaded = package.searchers[1]
 
@@ -79,8 +79,8 @@ package.searchers = { preloaded, search_files, search_standard }
 package.cpath = ""
 package.loadlib = nil
 
--- `ipairs` asks a value that knows how to go through its elements, as C arrays do, which count from 0. Lua's own would begin
--- with 1, and end with an error.
+-- `ipairs` calls `__ipairs` of a value that can iterate over its elements, such as C arrays, which count from 0. Lua's
+-- own would begin with 1, and end with an error.
 local ipairs_any, getmetatable = ipairs, debug.getmetatable
 
 function ipairs(value, ...)
@@ -94,7 +94,7 @@ function ipairs(value, ...)
   return ipairs_any(value, ...)
 end
 
--- The error with the stack as it is where the error was raised; level 2 is the function that raised it.
+-- The error with the stack at the point where it was raised; level 2 is the function that raised it.
 return function(value)
   return { value = value, traceback = traceback(nil, 2) }
 end

@@ -7,8 +7,8 @@ use mlua::{Function, Lua, LuaOptions, StdLib, Table};
 
 use crate::stdlib;
 
-/// Starts Lua and changes it as the prelude says. The function is the message handler for `xpcall`: it makes a table of
-/// an error's `value` and its `traceback`.
+/// Starts Lua and applies the prelude. The returned function is the message handler for `xpcall`: it returns a table
+/// with an error's `value` and its `traceback`.
 pub(super) fn new_state() -> mlua::Result<(Lua, Function)> {
     let lua = open_libraries();
     let standard = lua.create_function(|lua, name: String| standard_module(lua, &name).transpose())?;
@@ -17,14 +17,14 @@ pub(super) fn new_state() -> mlua::Result<(Lua, Function)> {
     Ok((lua, report))
 }
 
-/// The loader of a module of the standard library.
+/// Returns the loader of a module of the standard library.
 fn standard_module(lua: &Lua, name: &str) -> Option<mlua::Result<Function>> {
     let source = stdlib::source(name)?;
     let chunk = lua.load(source).set_name(stdlib::chunk_name(name)).set_mode(ChunkMode::Text);
     Some(chunk.into_function())
 }
 
-/// A module of the standard library for the host's own use: scripts have another instance of it, and may change that.
+/// A module of the standard library for the host's own use: scripts have another instance, which they may change.
 pub(super) fn own_module(lua: &Lua, name: &str) -> mlua::Result<Table> {
     match standard_module(lua, name) {
         Some(loader) => loader?.call(name),
@@ -32,8 +32,8 @@ pub(super) fn own_module(lua: &Lua, name: &str) -> mlua::Result<Table> {
     }
 }
 
-/// Sets where `require` looks for files: beside the script, or in the current directory if there is none; then where the
-/// user's `LUA_PATH` says.
+/// Sets the places where `require` looks for files: beside the script, or in the current directory without a script;
+/// then the places in the user's `LUA_PATH`.
 pub(super) fn set_module_path(lua: &Lua, script_directory: Option<&Path>) -> mlua::Result<()> {
     let directory = script_directory.filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let package: Table = lua.globals().get("package")?;
@@ -42,8 +42,8 @@ pub(super) fn set_module_path(lua: &Lua, script_directory: Option<&Path>) -> mlu
         path.extend_from_slice(directory.join(template).as_os_str().as_encoded_bytes());
         path.push(b';');
     }
-    // Lua has read these variables itself when it opened its library; its own places for modules are left out, so that
-    // what a computer happens to have installed does not stand before the standard library.
+    // Lua read these variables when it opened its library; its own default places are left out, so that modules
+    // installed on the computer do not take precedence over the standard library.
     if ["LUA_PATH_5_4", "LUA_PATH"].iter().any(|name| std::env::var_os(name).is_some()) {
         path.extend_from_slice(&package.get::<mlua::LuaString>("path")?.as_bytes());
     } else {
@@ -56,9 +56,9 @@ pub(super) fn set_module_path(lua: &Lua, script_directory: Option<&Path>) -> mlu
 fn open_libraries() -> Lua {
     // SAFETY: mlua calls this unsafe for two reasons. C modules: before any script runs, the prelude empties
     // `package.cpath` and removes `package.loadlib` and the searchers for C modules, which are Lua's only ways to load
-    // one; bytecode, the other way to run what the compiler did not check, is refused by every loader. The debug
-    // library: it can reach the registry and change metatables, with which a script could break mlua's bookkeeping; a
-    // script is trusted as any program that the user runs, and this is the reach that Lua's own interpreter gives it.
+    // one; bytecode, the other way to run unverified code, is refused by every loader. The debug library: it can reach
+    // the registry and change metatables, with which a script could break mlua's bookkeeping; a script is trusted like
+    // any program that the user runs, and Lua's own interpreter gives it the same reach.
     unsafe { Lua::unsafe_new_with(StdLib::ALL, LuaOptions::default()) }
 }
 
@@ -66,7 +66,7 @@ fn open_libraries() -> Lua {
 mod tests {
     use crate::Runtime;
 
-    /// Lua that must hold in every state; each is one assertion.
+    /// Rules for every state, each as a Lua chunk that must return a true value.
     const RULES: &[(&str, &str)] = &[
         (
             "the whole library is there",

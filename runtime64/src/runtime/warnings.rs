@@ -1,4 +1,4 @@
-//! `warn`: warnings go to stderr once a script has turned them on, as Lua's own interpreter does it.
+//! `warn`: writes warnings to stderr once a script has turned them on, as Lua's own interpreter does.
 
 use std::io::{self, Write};
 use std::sync::Mutex;
@@ -10,24 +10,24 @@ use crate::error::last_reached_nobody;
 #[derive(Default)]
 struct Warnings {
     on: bool,
-    /// Whether the last piece said that its message goes on.
+    /// Whether the message continues after the last piece.
     continues: bool,
-    /// How many pieces of the message are those of [`LOST`], if all are.
+    /// The number of pieces that match [`LOST`] so far, if all do.
     lost: Option<usize>,
 }
 
-/// How Lua begins to say of a finalizer that it has failed, with an error that is no text.
+/// The first pieces of Lua's warning that a finalizer failed with an error that is not a string.
 const LOST: [&str; 4] = ["error in ", "__gc", " (", "error object is not a string"];
 
 impl Warnings {
-    /// Whether with this piece a message says that the error of a finalizer is lost.
+    /// Whether this piece completes the warning that a finalizer's error is lost.
     fn is_of_lost_error(&mut self, piece: &str) -> bool {
         let same = if self.continues { self.lost } else { Some(0) };
         self.lost = same.filter(|same| LOST.get(*same) == Some(&piece)).map(|same| same + 1);
         self.lost == Some(LOST.len())
     }
 
-    /// Takes a piece of a message; gives the text that is to be written for it.
+    /// Processes a piece of a message; returns the text to write for it.
     fn take(&mut self, piece: &str, to_continue: bool) -> String {
         let begins = !self.continues;
         self.continues = to_continue;
@@ -51,7 +51,7 @@ impl Warnings {
     }
 }
 
-/// Makes `warn("@on")`, `warn("@off")` and `warn(message…)` work; warnings are off at first.
+/// Implements `warn("@on")`, `warn("@off")` and `warn(message…)`; warnings are off at first.
 pub(super) fn install(lua: &Lua) {
     let warnings = Mutex::new(Warnings::default());
     lua.set_warning_function(move |_, piece, to_continue| {
@@ -59,7 +59,7 @@ pub(super) fn install(lua: &Lua) {
             if warnings.is_of_lost_error(piece) {
                 last_reached_nobody();
             }
-            // A warning that cannot be written is lost: there is nobody left to tell.
+            // A warning that cannot be written is lost: there is no other place to report it.
             let _ = io::stderr().write_all(warnings.take(piece, to_continue).as_bytes());
         }
         Ok(())

@@ -1,17 +1,17 @@
-//! What a client asks for, and whether it is answered.
+//! A client's request, and whether it is granted.
 
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
 
-/// The longest head of a request that is read.
+/// The longest request head that is read.
 const HEAD_BYTES: usize = 8 << 10;
 
-/// The head of a request: what comes before the first empty line (RFC 9112, 2.1).
+/// The head of a request: the part before the first empty line (RFC 9112, 2.1).
 #[derive(Debug)]
-pub(super) struct Request(String);
+pub(super) struct HttpRequest(String);
 
-impl Request {
-    /// Reads a head, at most [`HEAD_BYTES`] of it.
+impl HttpRequest {
+    /// Reads at most [`HEAD_BYTES`] of a head.
     pub(super) fn read(client: &mut impl Read) -> io::Result<Self> {
         let mut head = Vec::new();
         let mut part = [0; 1024];
@@ -24,56 +24,57 @@ impl Request {
         Ok(Self(String::from_utf8_lossy(&head).into_owned()))
     }
 
-    /// Why it gets no figures, if it gets none: a status and words for who reads the answer.
+    /// The reason for a refusal, if the request is refused: a status and a text for the reader.
     pub(super) fn refusal(&self, bound: SocketAddr) -> Option<(&'static str, String)> {
         let refused = |status, words: &str| Some((status, format!("{words}\n")));
         let Some(path) = self.path() else {
-            return refused("405 Method Not Allowed", "Only GET is answered.");
+            return refused("405 Method Not Allowed", "Only GET is supported.");
         };
         match self.host() {
-            Host::Named(host) if !is_ours(host, bound) => {
-                let words = format!("'{host}' is no name of this server; ask by its address or as localhost.");
+            RequestHost::Named(host) if !is_ours(host, bound) => {
+                let words = format!("'{host}' does not name this server; use its address or localhost.");
                 return refused("421 Misdirected Request", &words);
             }
-            Host::Missing => return refused("400 Bad Request", "The request names no host or several."),
-            Host::Named(_) | Host::Unneeded => {}
+            RequestHost::Missing => return refused("400 Bad Request", "The request must name exactly one host."),
+            RequestHost::Named(_) | RequestHost::Unneeded => {}
         }
         match path {
             "/metrics" => None,
-            _ => refused("404 Not Found", "The figures are at /metrics."),
+            _ => refused("404 Not Found", "The metrics are at /metrics."),
         }
     }
 
-    /// The path that a GET request asks for, without its query (RFC 9112, 3).
+    /// The path of a GET request, without its query (RFC 9112, 3).
     fn path(&self) -> Option<&str> {
         let target = self.0.lines().next()?.strip_prefix("GET ")?.split(' ').next()?;
         target.split('?').next()
     }
 
-    /// The host that the request is meant for (RFC 9112, 3.2).
-    fn host(&self) -> Host<'_> {
+    /// The host of the request (RFC 9112, 3.2).
+    fn host(&self) -> RequestHost<'_> {
         let fields = self.0.lines().skip(1).take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
         let mut hosts = fields.filter(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, value)| value.trim());
         let is_old = self.0.lines().next().is_some_and(|line| line.ends_with(" HTTP/1.0"));
         match (hosts.next(), hosts.next()) {
-            (Some(host), None) if !host.is_empty() => Host::Named(host),
-            (None, None) if is_old => Host::Unneeded,
-            _ => Host::Missing,
+            (Some(host), None) if !host.is_empty() => RequestHost::Named(host),
+            (None, None) if is_old => RequestHost::Unneeded,
+            _ => RequestHost::Missing,
         }
     }
 }
 
-/// What a request says of the host that it is meant for.
-enum Host<'a> {
+/// The host that a request names.
+enum RequestHost<'a> {
     Named(&'a str),
-    /// A request of HTTP/1.0 need not name one. No browser sends such a one.
+    /// An HTTP/1.0 request need not name a host. No browser sends such requests.
     Unneeded,
-    /// None is named, or several are.
+    /// The request names no host, or several.
     Missing,
 }
 
-/// Whether a host, with or without a port, may stand for this server. A page in a browser can have a name of its own lead to any
-/// address ("DNS rebinding"); an address it cannot. A server that other machines reach also goes by this machine's name.
+/// Whether a host, with or without a port, may name this server. A page in a browser can make a name of its own resolve
+/// to any address ("DNS rebinding"), but cannot own an address. A server that other machines reach also accepts this
+/// machine's name.
 fn is_ours(host: &str, bound: SocketAddr) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -89,7 +90,7 @@ fn is_ours(host: &str, bound: SocketAddr) -> bool {
     }
 }
 
-/// Whether a name is that of this machine, in whatever domain it is.
+/// Whether a name is this machine's, in any domain.
 fn is_machine(name: &str) -> bool {
     machine_name().is_some_and(|machine| {
         let first = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
@@ -113,7 +114,7 @@ mod tests {
 
     fn status(request: &str, bound: &str) -> &'static str {
         let bound = bound.parse().expect("an address");
-        Request(request.to_owned()).refusal(bound).map_or("200", |(status, _)| &status[..3])
+        HttpRequest(request.to_owned()).refusal(bound).map_or("200", |(status, _)| &status[..3])
     }
 
     #[test]
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn a_head_is_read_to_its_end_and_not_without_bound() {
         let mut request: &[u8] = b"GET / HTTP/1.1\r\n\r\nbody";
-        assert!(Request::read(&mut request).expect("read").0.starts_with("GET / "));
-        assert!(Request::read(&mut io::repeat(b'x')).expect("read").0.len() <= HEAD_BYTES + 1024);
+        assert!(HttpRequest::read(&mut request).expect("read").0.starts_with("GET / "));
+        assert!(HttpRequest::read(&mut io::repeat(b'x')).expect("read").0.len() <= HEAD_BYTES + 1024);
     }
 }

@@ -1,9 +1,9 @@
-//! SIGPIPE, which the kernel sends with a write that nobody can read any more.
+//! SIGPIPE, which the kernel raises for a write to a pipe without a reader.
 //!
-//! Ignored, as Rust has it, such a write is an error that scripts rarely look at, and a script that prints in a loop never
-//! ends. With the default action, any write to a worker that has died would end the host as well. So a handler decides: the
-//! process ends if its own output is what nobody reads, and otherwise the write is an error.
-#![allow(unsafe_code, reason = "signal handlers are C's")]
+//! If it were ignored, as is Rust's default, such a write would be an error that scripts rarely check, and a script
+//! that prints in a loop would never end. With the default action, any write to a dead worker would also end the host.
+//! So a handler decides: the process ends if its own output has no reader; otherwise the write is an error.
+#![allow(unsafe_code, reason = "signal handlers are a C interface")]
 
 use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
@@ -14,9 +14,9 @@ use rustix::io::Errno;
 /// Standard output and error.
 const OUTPUTS: [i32; 2] = [1, 2];
 
-/// Installs the handler. Programs that this process starts have the default action, as `exec` resets a handler.
+/// Installs the handler. Programs that this process starts get the default action, as `exec` resets a handler.
 pub(super) fn end_when_unread() {
-    // SAFETY: `sigaction` is zeroed, which is a valid value of it, and then filled; the handler has the type of a handler
+    // SAFETY: `sigaction` is zeroed, which is a valid value, and then filled; the handler has the type of a handler
     // without SA_SIGINFO and makes async-signal-safe calls only.
     unsafe {
         let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
@@ -29,7 +29,7 @@ pub(super) fn end_when_unread() {
 }
 
 extern "C" fn on_pipe(_: libc::c_int) {
-    // SAFETY: the location of this thread's `errno` is always valid, and the write that is interrupted needs its value.
+    // SAFETY: the location of this thread's `errno` is always valid, and the interrupted write needs its value.
     let errno = unsafe { *libc::__errno_location() };
     if OUTPUTS.into_iter().any(is_unread) {
         raise();
@@ -38,16 +38,16 @@ extern "C" fn on_pipe(_: libc::c_int) {
     unsafe { *libc::__errno_location() = errno };
 }
 
-/// Whether nobody reads standard output any more.
+/// Whether the reader of standard output is gone.
 pub(super) fn has_no_reader() -> bool {
     let [stdout, _] = OUTPUTS;
     is_unread(stdout)
 }
 
-/// Whether a descriptor is the end of a pipe or socket whose other end is closed. It makes one system call and nothing else.
+/// Whether a descriptor is the end of a pipe or socket whose other end is closed. Only makes one system call.
 fn is_unread(descriptor: i32) -> bool {
-    // SAFETY: the descriptor is borrowed for one call. Rust's start opens all three standard descriptors if need be, and
-    // nothing in this program closes them.
+    // SAFETY: the descriptor is borrowed for one call. Rust's startup code opens all three standard descriptors if
+    // necessary, and nothing in this program closes them.
     let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };
     let mut asked = [PollFd::from_borrowed_fd(descriptor, PollFlags::OUT)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -60,7 +60,7 @@ fn is_unread(descriptor: i32) -> bool {
     }
 }
 
-/// Has SIGPIPE end this process: at once, or as soon as the handler that calls this returns.
+/// Ends this process by SIGPIPE: at once, or as soon as the calling handler returns.
 pub(super) fn raise() {
     // SAFETY: both calls take numbers, and are async-signal-safe.
     unsafe {

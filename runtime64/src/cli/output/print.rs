@@ -1,7 +1,7 @@
-//! `print` as Lua has it, but a write that fails is an error, or ends the program if nobody reads.
+//! `print` as in Lua, except that a failed write raises an error, or ends the program if the reader is gone.
 //!
-//! It is a C function around Lua's own, as scripts print a great deal: looking at the stream costs next to nothing.
-#![allow(unsafe_code, reason = "Lua's functions for C take its state")]
+//! A C function wraps Lua's own, as scripts print a great deal: checking the stream costs next to nothing.
+#![allow(unsafe_code, reason = "Lua's C API takes a raw state")]
 
 use std::ffi::c_int;
 use std::io;
@@ -14,19 +14,20 @@ use super::stdout;
 const PRINT: c_int = 1;
 const FAILED: c_int = 2;
 
-/// Makes the function. `failed` is called with the system's number of the error, and raises one or ends the program.
+/// Creates the function. It calls `failed` with the system's error number, which raises an error or ends the program.
 pub(super) fn checked(lua: &Lua, print: Function, failed: Function) -> mlua::Result<Function> {
-    // SAFETY: the two arguments are on the stack, from which the closure takes them; it is then the one result.
+    // SAFETY: the two arguments are on the stack, from which the closure takes them; the closure is then the one
+    // result.
     unsafe { lua.exec_raw((print, failed), |state| ffi::lua_pushcclosure(state, call, 2)) }
 }
 
 /// # Safety
-/// Lua calls it, with its own state and the two upvalues.
+/// Only Lua may call it, with its own state and the two upvalues.
 unsafe extern "C-unwind" fn call(state: *mut ffi::lua_State) -> c_int {
-    // What an earlier write has left is no failure of this one.
+    // A failure of an earlier write must not count as one of this write.
     stdout::has_failed();
-    // SAFETY: Lua gives a C function room for 20 values beyond its arguments; two are pushed, and each call takes what is
-    // pushed for it. An error of a call unwinds through this frame, which holds nothing to be dropped.
+    // SAFETY: Lua gives a C function room for 20 values beyond its arguments; two are pushed, and each call consumes
+    // its pushed values. An error of a call unwinds through this frame, which holds nothing to drop.
     unsafe {
         let count = ffi::lua_gettop(state);
         ffi::lua_pushvalue(state, ffi::lua_upvalueindex(PRINT));

@@ -1,6 +1,6 @@
-//! C's standard output, which Lua writes to, and the check of it at the end of the process, whichever way that ends: what is left
-//! in the buffer is written only then, and C's `exit` ignores that this fails.
-#![allow(unsafe_code, reason = "C streams and exit handlers are C's")]
+//! C's standard output, which Lua writes to, and a check of it at the end of the process, however that happens:
+//! buffered output is written only then, and C's `exit` ignores failures of it.
+#![allow(unsafe_code, reason = "C streams and exit handlers are a C interface")]
 
 use std::ffi::c_int;
 use std::io;
@@ -23,15 +23,16 @@ use libc::_exit;
 
 const FAILURE: c_int = 1;
 
-/// Has the check made when the process ends.
+/// Registers the check that runs when the process ends.
 pub(super) fn check_at_exit() {
-    // SAFETY: the handler stays in this program for its whole life. Without room for it the check is left out.
+    // SAFETY: the handler stays in this program for its whole life. If there is no room to register it, there is no
+    // check.
     unsafe { libc::atexit(at_exit) };
 }
 
-/// Whether a write has failed since this was last asked. The exit code remembers it.
+/// Whether a write has failed since the last call. A failure also changes the exit code.
 pub(super) fn has_failed() -> bool {
-    // SAFETY: the stream is the C library's own, and open for the life of the process.
+    // SAFETY: the stream belongs to the C library, and is open for the life of the process.
     unsafe {
         if libc::ferror(stream()) == 0 {
             return false;
@@ -42,12 +43,12 @@ pub(super) fn has_failed() -> bool {
     true
 }
 
-/// The stream.
+/// The C stream of standard output.
 fn stream() -> *mut libc::FILE {
-    // SAFETY: the C library sets it before `main`, and nothing sets it again.
+    // SAFETY: the C library sets it before `main`, and nothing changes it later.
     #[cfg(unix)]
     return unsafe { stdout };
-    // SAFETY: there is a stream of this number.
+    // SAFETY: a stream with this number exists.
     #[cfg(windows)]
     return unsafe { __acrt_iob_func(1) };
 }
@@ -73,7 +74,7 @@ extern "C" fn at_exit() {
     }
 }
 
-/// Ends the process. `exit`, which runs this handler, cannot be called again, so what it does after that is done here.
+/// Ends the process. `exit`, which runs this handler, cannot be called again, so its remaining steps are done here.
 fn end(code: c_int) -> ! {
     // SAFETY: a null pointer stands for all streams; the other call takes a number, and nothing runs after it.
     unsafe {

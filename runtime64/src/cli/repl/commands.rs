@@ -1,42 +1,42 @@
-//! What begins with a colon at the prompt.
+//! Prompt commands, which begin with a colon.
 
-/// A command of the prompt.
+/// A prompt command.
 #[derive(Debug, PartialEq)]
 pub(super) enum Command<'a> {
     /// `:help`
     Help,
     /// `:load FILE` runs a file in this session.
     Load(&'a str),
-    /// `:time CODE` says how long it took.
+    /// `:time CODE` runs code and shows its duration.
     Time(&'a str),
     /// `:quit`
     Quit,
 }
 
-/// The commands as help shows them.
+/// The commands and their descriptions in the help text.
 const COMMANDS: &[(&str, &str)] = &[
-    (":help", "this list"),
-    (":load FILE", "run a file; what it defines stays"),
-    (":time CODE", "run code and say how long it took"),
-    (":quit", "leave, as Ctrl-D does"),
+    (":help", "show this help"),
+    (":load FILE", "run a file; its definitions stay"),
+    (":time CODE", "run code and show how long it took"),
+    (":quit", "leave, like Ctrl-D"),
 ];
 
-/// What else there is to know.
+/// The notes below the commands in the help text.
 const NOTES: &str = "\
-Anything else is Lua. An expression shows its values; a line that is not finished asks for more.
+Other input is Lua. An expression shows its values; an unfinished line continues on the next.
   _        the last value
   _error   the last error
   dll      calls 32-bit libraries: lib = dll.load(\"legacy.dll\")
-Ctrl-C clears the line, or calls off what runs; the arrow keys recall earlier lines.";
+Ctrl-C clears the line, or interrupts running code; the arrow keys recall earlier lines.";
 
-/// Whether an entry is a command. A label of Lua's begins with two colons.
+/// Whether an entry is a command. A Lua label begins with two colons.
 pub(super) fn is_command(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with(':') && !text.starts_with("::")
 }
 
 impl<'a> Command<'a> {
-    /// Reads a command; `None` if the entry is Lua, an explanation if it is neither.
+    /// Parses a command; `None` if the entry is Lua, an error message if the command is invalid.
     pub(super) fn parse(text: &'a str) -> Option<Result<Self, String>> {
         if !is_command(text) {
             return None;
@@ -64,7 +64,7 @@ fn refusal(name: &str) -> String {
     let usage = COMMANDS.iter().find(|(usage, _)| usage.split(' ').next() == Some(name));
     match usage {
         Some((usage, _)) => format!("usage: {usage}"),
-        None => format!("there is no command {name}; :help lists them"),
+        None => format!("unknown command {name}; :help lists the commands"),
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
             (":time 1 + 1", Some(Ok(Command::Time("1 + 1")))),
             (":load", Some(Err("usage: :load FILE".to_owned()))),
             (":quit now", Some(Err("usage: :quit".to_owned()))),
-            (":nonsense x", Some(Err("there is no command :nonsense; :help lists them".to_owned()))),
+            (":nonsense x", Some(Err("unknown command :nonsense; :help lists the commands".to_owned()))),
             ("::label::", None),
             ("x = 1", None),
             ("", None),

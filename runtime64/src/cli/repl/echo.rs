@@ -5,24 +5,24 @@ use runtime64::{Runtime, RuntimeError};
 
 use crate::cli::report;
 
-/// Writes what the prompt has to say.
+/// Writes the prompt's output.
 ///
-/// Values go through Lua's own stdout, which has a buffer of its own, so that they keep their place among what the code
-/// printed. Errors go to stderr after that is flushed.
+/// Values go through Lua's own stdout, which has a separate buffer, so that they stay in order with the code's output.
+/// Errors go to stderr after that buffer is flushed.
 pub(super) struct Echo<'a> {
     runtime: &'a Runtime,
     stdout: Option<AnyUserData>,
 }
 
 impl<'a> Echo<'a> {
-    /// Takes Lua's stdout as it is before the session can change it.
+    /// Captures Lua's stdout before the session can change it.
     pub(super) fn new(runtime: &'a Runtime) -> Self {
         let io: mlua::Result<Table> = runtime.lua().globals().get("io");
         let stdout = io.and_then(|io| io.get("stdout")).ok();
         Self { runtime, stdout }
     }
 
-    /// Shows the values of an entry: on one line if each fits there, else one below the other.
+    /// Shows the values of an entry: on one line if each of them fits on one, else each on a separate line.
     pub(super) fn values(&self, values: &MultiValue) {
         if values.is_empty() {
             self.flush();
@@ -33,7 +33,7 @@ impl<'a> Echo<'a> {
         self.line(&texts.join(separator));
     }
 
-    /// Shows an error, and where it was raised if that is more than the entry itself.
+    /// Shows an error, and its Lua stack if that contains more than the entry itself.
     pub(super) fn error(&self, error: &RuntimeError) {
         self.flush();
         match error.traceback().filter(|traceback| leads_further(traceback)) {
@@ -45,7 +45,7 @@ impl<'a> Echo<'a> {
     /// Writes a line to stdout.
     pub(super) fn line(&self, text: &str) {
         if let Some(stdout) = &self.stdout {
-            // The session may have closed it: then nothing is to be shown.
+            // The session may have closed it: then nothing can be shown.
             let _ = stdout.call_method::<mlua::Value>("write", (text, "\n"));
         }
         self.flush();
@@ -58,7 +58,7 @@ impl<'a> Echo<'a> {
     }
 }
 
-/// Whether a traceback names a function of Lua's besides the entry.
+/// Whether a traceback contains a Lua function besides the entry.
 fn leads_further(traceback: &str) -> bool {
     let frames = traceback.lines().skip(1).map(str::trim_start);
     frames

@@ -1,20 +1,20 @@
-//! Entries as Lua: an expression if it can be one, else statements.
+//! Compiling entries: as an expression if possible, else as statements.
 
 use mlua::Function;
 use runtime64::{Runtime, RuntimeError};
 
-/// Messages name the prompt as Lua's own interpreter does.
+/// The prompt's chunk name in messages, as in Lua's own interpreter.
 const CHUNK_NAME: &str = "=stdin";
 
-/// Compiles an entry to a function that gives the values of its expressions, or none for statements.
+/// Compiles an entry to a function that returns the values of its expressions, or nothing for statements.
 pub(super) fn compile(runtime: &Runtime, text: &str) -> Result<Function, RuntimeError> {
-    // The line is ended, so that a string without its end is an error, not the beginning of more.
+    // The line is terminated, so that an unterminated string is an error instead of unfinished input.
     match runtime.compile(CHUNK_NAME, format!("return {text}\n")) {
         Ok(function) => Ok(function),
         Err(RuntimeError::Syntax { incomplete: as_expression, .. }) => {
             let statements = runtime.compile(CHUNK_NAME, format!("{text}\n"));
             statements.map_err(|error| match error {
-                // What is an unfinished expression is no less unfinished for being no statement.
+                // An unfinished expression also counts as unfinished if it is not a statement.
                 RuntimeError::Syntax { message, incomplete } => {
                     RuntimeError::Syntax { message, incomplete: incomplete || as_expression }
                 }
@@ -25,7 +25,7 @@ pub(super) fn compile(runtime: &Runtime, text: &str) -> Result<Function, Runtime
     }
 }
 
-/// Whether an entry begins with the declaration of a local variable, which nothing can use after the entry.
+/// Whether an entry begins with a declaration of a local variable, which cannot be used after the entry.
 pub(super) fn declares_local(text: &str) -> bool {
     text.trim_start().strip_prefix("local").is_some_and(|rest| {
         let words = rest.trim_start();

@@ -1,22 +1,22 @@
-//! Where the history of the prompt is kept.
+//! The file with the history of the prompt.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// How many entries are kept.
+/// The number of entries kept.
 pub(super) const ENTRIES: usize = 10_000;
 
-/// The user's history file, its folder made if need be; `None` where the user has no place for it.
+/// The user's history file, whose folder is created if necessary; `None` if no folder for it is known.
 pub(super) fn file() -> Option<PathBuf> {
     let folder = folder(env::var_os)?;
-    // A folder that cannot be made shows when the file is written.
+    // If the folder cannot be created, writing the file will fail.
     let _ = fs::create_dir_all(&folder);
     Some(folder.join("history"))
 }
 
-/// The folder for what a program remembers: `%LOCALAPPDATA%` on Windows, else as the XDG Base Directory Specification
-/// has it, by which a relative path is to be ignored.
+/// The folder for a program's state: in `%LOCALAPPDATA%` on Windows, else as defined by the XDG Base Directory
+/// Specification, which requires relative paths to be ignored.
 fn folder(variable: impl Fn(&'static str) -> Option<OsString>) -> Option<PathBuf> {
     let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = if cfg!(windows) {

@@ -1,4 +1,4 @@
-//! What goes on while the prompt waits: threads of libraries may have called callbacks.
+//! Serving callbacks of library threads while the prompt waits.
 
 use std::io;
 use std::sync::Once;
@@ -16,12 +16,12 @@ const PAUSE: Duration = Duration::from_millis(30);
 fn warn_once(error: &io::Error) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
-        line(&format!("callbacks of libraries' threads wait while you type, as the system refuses a thread: {error}"));
+        line(&format!("callbacks from library threads wait while you type, as no thread could be started: {error}"));
     });
 }
 
-/// Waits for something, and has callbacks served on another thread meanwhile. `report` shows what they raise. Where the system
-/// refuses the thread, they wait until the next one.
+/// Calls `wait`, and serves callbacks on another thread meanwhile. `report` shows their errors. If the system refuses
+/// the thread, the callbacks wait for the next attempt.
 pub(super) fn during<R>(runtime: &Runtime, report: impl Fn(&RuntimeError) + Sync, wait: impl FnOnce() -> R) -> R {
     let (done, is_done) = mpsc::channel::<()>();
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Where entries come from: a terminal with editing and history, or any other standard input line by line.
+//! Sources of entries: a terminal with editing and history, or any other standard input line by line.
 
 use std::io::{self, BufRead};
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ use crate::cli::report;
 
 const PROMPT: &str = "> ";
 
-/// What came of asking for an entry.
+/// The result of reading an entry.
 #[derive(Debug)]
 pub(super) enum Entry {
-    /// A finished entry, of one line or more.
+    /// A finished entry of one or more lines.
     Text(String),
-    /// The user gave up on the line.
+    /// The user discarded the line.
     Cleared,
-    /// There is no more.
+    /// End of input.
     End,
-    /// The input cannot be read, for this reason.
+    /// Reading the input failed, for this reason.
     Failed(String),
 }
 
@@ -41,7 +41,7 @@ impl<'a> Input<'a> {
         if on_terminal {
             match Terminal::open(runtime) {
                 Ok(terminal) => return Input::Terminal(Box::new(terminal)),
-                Err(error) => report::line(&format!("this terminal has no line editing: {error}")),
+                Err(error) => report::line(&format!("line editing is not available on this terminal: {error}")),
             }
         }
         Input::Lines(runtime)
@@ -67,14 +67,14 @@ impl<'a> Terminal<'a> {
         let config = Config::builder()
             .max_history_size(history::ENTRIES)?
             .history_ignore_space(true)
-            // Output that does not end its line would be overwritten by the prompt.
+            // The prompt would overwrite output that does not end with a newline.
             .check_cursor_position(true)
             .build();
         let mut editor = Editor::with_config(config)?;
         editor.set_helper(Some(EditingHelp::new(runtime)));
         let history = history::file();
         if let Some(file) = &history {
-            // There is none at the first start.
+            // At the first start there is no history file.
             let _ = editor.load_history(file);
         }
         Ok(Self { editor, history })
@@ -92,7 +92,7 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// Keeps an entry at once: code may end the process. That it cannot be kept is no reason to bother anyone.
+    /// Saves an entry at once, as code may end the process. Failures are ignored.
     fn remember(&mut self, text: &str) {
         let added = self.editor.add_history_entry(text).unwrap_or(false);
         if let (true, Some(file)) = (added, &self.history) {
@@ -101,7 +101,8 @@ impl<'a> Terminal<'a> {
     }
 }
 
-/// Reads lines until they make an entry. The last one counts as finished: its error is better than silence.
+/// Reads lines until they form an entry. At the end of input the entry counts as finished: its error is better than
+/// silence.
 fn next_of_lines(reader: &mut impl BufRead, is_unfinished: impl Fn(&str) -> bool) -> Entry {
     let mut bytes = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Whether an entry is finished: Lua's own parser decides.
+//! Detecting unfinished entries, with Lua's own parser.
 
 use runtime64::{Runtime, RuntimeError};
 use rustyline::Helper;
@@ -9,7 +9,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 
 use super::{commands, evaluate};
 
-/// What rustyline asks about the line being edited.
+/// Rustyline's hooks for the edited line.
 pub(super) struct EditingHelp<'a> {
     runtime: &'a Runtime,
 }
@@ -20,8 +20,8 @@ impl<'a> EditingHelp<'a> {
     }
 }
 
-/// Whether more lines must follow for an entry to be Lua. One that no more lines can mend is finished: its error is shown
-/// at once.
+/// Whether an entry needs more lines to be valid Lua. An entry that more lines cannot correct is finished: its error is
+/// shown at once.
 pub(super) fn is_unfinished(runtime: &Runtime, text: &str) -> bool {
     if commands::is_command(text) {
         return false;

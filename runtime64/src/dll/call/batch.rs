@@ -74,7 +74,7 @@ impl Batch {
         };
         if let Some(function) = &new {
             // The worker wakes up while the other calls are written down.
-            let _ = with_target(function, |callee| callee.worker.rouse());
+            let _ = with_target(function, |callee| callee.worker.wake_early());
         }
         let mut notes = self.notes();
         if notes.calls.len() >= CALLS {

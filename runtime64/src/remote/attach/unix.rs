@@ -8,7 +8,7 @@ use crate::remote::WorkerKind;
 use crate::remote::memory::Foreign;
 use crate::remote::process::Process;
 
-/// What the worker is offered.
+/// The handles offered to the worker.
 pub(super) struct Offer {
     pub(super) memory: Ticket,
     pub(super) doorbell: DoorbellTicket,
@@ -25,8 +25,8 @@ impl Offer {
     }
 }
 
-/// How the worker's own memory is reached. Under Wine the worker is no child of this process; it is known by the memory
-/// that it has mapped.
+/// Gives access to the worker's own memory. Under Wine the worker is not a child of this process; it is identified by
+/// the memory that it has mapped.
 pub(super) fn foreign_of(process: &Process, kind: WorkerKind, memory: Option<&Memory>) -> Foreign {
     if !kind.needs_wine() {
         return Foreign::of_process(process.id());

@@ -1,4 +1,4 @@
-//! Windows: the handles of section and events are put into the worker's process.
+//! Windows: the handles of the section and the events are duplicated into the worker's process.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::remote::WorkerKind;
 use crate::remote::memory::Foreign;
 use crate::remote::process::Process;
 
-/// What the worker is offered.
+/// The handles offered to the worker.
 pub(super) struct Offer {
     pub(super) memory: Ticket,
     pub(super) doorbell: DoorbellTicket,
@@ -36,7 +36,7 @@ impl Offer {
     }
 }
 
-/// How the worker's own memory is reached.
+/// Gives access to the worker's own memory.
 pub(super) fn foreign_of(process: &Process, _: WorkerKind, _: Option<&Memory>) -> Foreign {
     process.handle().map_or_else(|_| Foreign::refused(), Foreign::of_handle)
 }

@@ -1,31 +1,31 @@
-//! What goes into a dump, read from a worker that waits. The worker is not to be trusted: each part is as large as is said
-//! here, whatever its registers and headers say.
+//! Collecting the content of a dump from a worker that waits. The worker is not trusted: the size of each part is
+//! limited here, whatever its registers and headers say.
 
 use std::time::Duration;
 
 use protocol::{LastWords, Machine, MemoryAccess, Platform};
 
 use super::context;
-use super::format::{Dump, Exception, Module, Range};
+use super::format::{Dump, DumpModule, Exception, MemoryRange};
 use crate::remote::WorkerKind;
-use crate::remote::memory::{Foreign, Mapped};
+use crate::remote::memory::{Foreign, MappedFile};
 
 /// The unit of access protection.
 const PAGE: u64 = 4096;
 
-/// How much of the stack is kept, from its end.
+/// The maximum size of the stack to keep, from the stack pointer on.
 const STACK_BYTES: u64 = 256 << 10;
 
-/// How far above its pointer a stack may begin that is used up: the pointer stands in memory that cannot be read.
+/// How far above its pointer an exhausted stack may begin: the pointer is in memory that cannot be read.
 const STACK_GAP: u64 = 128 << 10;
 
-/// What compilers may keep below the pointer (System V ABI for x86-64, 3.2.2).
+/// The area below the stack pointer that compilers may use (System V ABI for x86-64, 3.2.2).
 const RED_ZONE: u64 = 128;
 
-/// How much is kept around the instruction, on either side.
+/// The number of bytes to keep on either side of the instruction.
 const CODE_BYTES: u64 = 128;
 
-/// The most modules, and the largest.
+/// The maximum number of modules, and the maximum size of one.
 const MODULES: usize = 2048;
 const MODULE_BYTES: u64 = 1 << 30;
 
@@ -37,13 +37,13 @@ pub(super) fn dump(
     now: Duration,
     report: &LastWords,
 ) -> Result<Dump, String> {
-    let mapped = foreign.mapped().ok_or("what the process has mapped cannot be read")?;
+    let mapped = foreign.mapped().ok_or("the memory map of the process cannot be read")?;
     let stack = context::stack_pointer(&report.registers).and_then(|pointer| stack(foreign, kind, pointer));
     let has_stack = stack.is_some();
-    let mut memory: Vec<Range> = stack.into_iter().collect();
+    let mut memory: Vec<MemoryRange> = stack.into_iter().collect();
     memory.extend(code(foreign, report.instruction));
     if memory.is_empty() {
-        return Err("the system does not let this process read the worker's memory".to_owned());
+        return Err("the system does not allow this process to read the worker's memory".to_owned());
     }
     Ok(Dump {
         machine: kind.machine,
@@ -60,7 +60,8 @@ pub(super) fn dump(
     })
 }
 
-/// What was raised, as debuggers of the system expect it: on Windows an access is a parameter, on Linux it is the address.
+/// The exception, as debuggers of the system expect it: on Windows the access is a parameter, on Linux its address is
+/// the exception's.
 fn exception(report: &LastWords, platform: Platform) -> Exception {
     let parameters = match (platform, report.accessed, report.access) {
         (Platform::Windows, Some(address), Some(access)) => {
@@ -77,32 +78,32 @@ fn exception(report: &LastWords, platform: Platform) -> Exception {
     Exception { code: report.code, address: accessed.unwrap_or(report.instruction), parameters }
 }
 
-/// The stack from its pointer on, up to where it begins or as much as is kept.
-fn stack(foreign: &Foreign, kind: WorkerKind, pointer: u64) -> Option<Range> {
+/// The stack from its pointer on, up to its base or the maximum size.
+fn stack(foreign: &Foreign, kind: WorkerKind, pointer: u64) -> Option<MemoryRange> {
     let red_zone = if kind.machine == Machine::X86_64 { RED_ZONE } else { 0 };
     let mut start = pointer.saturating_sub(red_zone);
     let highest = start.saturating_add(STACK_GAP);
     while start <= highest {
         let bytes = readable(foreign, start, STACK_BYTES);
         if !bytes.is_empty() {
-            return Some(Range { address: start, bytes });
+            return Some(MemoryRange { address: start, bytes });
         }
         start = (start & !(PAGE - 1)).checked_add(PAGE)?;
     }
     None
 }
 
-/// The instruction, and what is around it.
-fn code(foreign: &Foreign, instruction: u64) -> Option<Range> {
+/// The instruction and the bytes around it.
+fn code(foreign: &Foreign, instruction: u64) -> Option<MemoryRange> {
     let around = instruction.saturating_sub(CODE_BYTES);
-    // The page before may be none that can be read.
+    // The page before may not be readable.
     let starts = [around, instruction & !(PAGE - 1)];
     let start = starts.into_iter().find(|start| foreign.read(*start, &mut [0]).is_ok())?.max(around);
     let bytes = readable(foreign, start, instruction.saturating_add(CODE_BYTES).saturating_sub(start));
-    (!bytes.is_empty()).then_some(Range { address: start, bytes })
+    (!bytes.is_empty()).then_some(MemoryRange { address: start, bytes })
 }
 
-/// The bytes from an address on that can be read, up to a number of them.
+/// The readable bytes from an address on, up to a maximum number.
 fn readable(foreign: &Foreign, address: u64, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while (bytes.len() as u64) < most {
@@ -117,39 +118,41 @@ fn readable(foreign: &Foreign, address: u64, most: u64) -> Vec<u8> {
     bytes
 }
 
-/// The modules among what is mapped, and the one that the worker itself names, which may be mapped in a way that does not show.
-fn modules(foreign: &Foreign, mapped: Vec<Mapped>, report: &LastWords) -> Vec<Module> {
-    let mut modules: Vec<Module> = mapped.into_iter().take(MODULES).filter_map(|file| module(foreign, file)).collect();
+/// The modules among the mapped files, and the one that the worker itself names, which may be mapped in a way that does
+/// not show.
+fn modules(foreign: &Foreign, mapped: Vec<MappedFile>, report: &LastWords) -> Vec<DumpModule> {
+    let mut modules: Vec<DumpModule> =
+        mapped.into_iter().take(MODULES).filter_map(|file| module(foreign, file)).collect();
     if report.module_base != 0 && !modules.iter().any(|module| module.base == report.module_base) {
-        let named = Mapped { base: report.module_base, bytes: PAGE, path: report.module.to_string() };
+        let named = MappedFile { base: report.module_base, bytes: PAGE, path: report.module.to_string() };
         modules.extend(module(foreign, named));
     }
     modules
 }
 
-/// A file that is mapped, if it is a program or a library by what its memory begins with.
-fn module(foreign: &Foreign, Mapped { base, bytes, path }: Mapped) -> Option<Module> {
+/// A mapped file as a module, if its first bytes identify it as a program or a library.
+fn module(foreign: &Foreign, MappedFile { base, bytes, path }: MappedFile) -> Option<DumpModule> {
     let mut start = [0; 1024];
     foreign.read(base, &mut start).ok()?;
     let mapped = bytes.min(MODULE_BYTES) as u32;
     if start.starts_with(b"\x7fELF") {
-        return Some(Module { base, bytes: mapped, checksum: 0, time: 0, path });
+        return Some(DumpModule { base, bytes: mapped, checksum: 0, time: 0, path });
     }
-    let header = Header::of(&start)?;
+    let header = PeHeader::of(&start)?;
     let bytes = if u64::from(header.bytes) <= MODULE_BYTES { header.bytes.max(mapped) } else { mapped };
-    Some(Module { base, bytes, checksum: header.checksum, time: header.time, path })
+    Some(DumpModule { base, bytes, checksum: header.checksum, time: header.time, path })
 }
 
-/// What the header of a Windows program says that a debugger finds its file by.
-struct Header {
+/// The fields in the header of a Windows program by which a debugger finds its file.
+struct PeHeader {
     bytes: u32,
     checksum: u32,
     time: u32,
 }
 
-impl Header {
+impl PeHeader {
     fn of(start: &[u8]) -> Option<Self> {
-        // The places of these fields are those of both widths (PE format).
+        // The offsets of these fields are the same for both widths (PE format).
         let word = |offset: usize| start.get(offset..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
         let header = word(0x3c).filter(|_| start.starts_with(b"MZ"))? as usize;
         let header = start.get(header..)?.strip_prefix(b"PE\0\0").map(|_| header)?;
@@ -168,10 +171,10 @@ mod tests {
         start[0x3c] = 0x80;
         start[0x80..0x84].copy_from_slice(b"PE\0\0");
         start[0x80 + 80..0x80 + 84].copy_from_slice(&0x5000_u32.to_le_bytes());
-        assert_eq!(Header::of(&start).expect("it is one").bytes, 0x5000);
+        assert_eq!(PeHeader::of(&start).expect("a header").bytes, 0x5000);
         for place in [1000_u32, 1024, u32::MAX] {
             start[0x3c..0x40].copy_from_slice(&place.to_le_bytes());
-            assert!(Header::of(&start).is_none());
+            assert!(PeHeader::of(&start).is_none());
         }
     }
 

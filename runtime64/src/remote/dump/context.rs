@@ -1,25 +1,25 @@
-//! The registers of a thread, as a dump has them: the `CONTEXT` of either machine.
+//! The registers of a thread in a dump: the `CONTEXT` structure of either machine.
 
 use protocol::{Machine, Registers};
 
-/// One register of the structure: where it lies, and its place among those of a report.
-type Slot = (usize, usize);
+/// One register of the structure: its offset, and its index among the registers of a report.
+type RegisterSlot = (usize, usize);
 
-/// What the structure of one machine consists of.
-struct Layout {
+/// The layout of the structure for one machine.
+struct ContextLayout {
     bytes: usize,
-    /// Where the flags lie, and those of control registers, integer registers and segments.
+    /// The offset and value of the context flags: control registers, integer registers and segments.
     flags: (usize, u32),
-    /// The bytes of a register.
+    /// The size of a register, in bytes.
     width: usize,
-    registers: &'static [Slot],
-    /// Where the low half of the processor's flags lies, whose place in a report is the last one.
+    registers: &'static [RegisterSlot],
+    /// The offset of the low half of the processor's flags, which are the last register in a report.
     status: usize,
-    /// The selectors that every process of this width has, on either system.
+    /// The segment selectors, which are the same for every process of this width on either system.
     segments: &'static [(usize, u16)],
 }
 
-const I386: Layout = Layout {
+const I386: ContextLayout = ContextLayout {
     bytes: 716,
     flags: (0, 0x0001_0007),
     width: 4,
@@ -28,7 +28,7 @@ const I386: Layout = Layout {
     segments: &[(148, 0x2b), (152, 0x2b), (188, 0x23), (200, 0x2b)],
 };
 
-const X86_64: Layout = Layout {
+const X86_64: ContextLayout = ContextLayout {
     bytes: 1232,
     flags: (48, 0x0010_0007),
     width: 8,
@@ -55,7 +55,7 @@ const X86_64: Layout = Layout {
     segments: &[(56, 0x33), (58, 0x2b), (60, 0x2b), (66, 0x2b)],
 };
 
-/// The structure with these registers; nothing, if they are not known.
+/// The structure with these registers; `None` if they are not known.
 pub(super) fn of(machine: Machine, registers: &Registers) -> Option<Vec<u8>> {
     let layout = match machine {
         Machine::I386 => &I386,
@@ -79,7 +79,7 @@ pub(super) fn of(machine: Machine, registers: &Registers) -> Option<Vec<u8>> {
     Some(context)
 }
 
-/// Where the stack of the thread ends.
+/// The thread's stack pointer.
 pub(super) fn stack_pointer(registers: &Registers) -> Option<u64> {
     registers.values().get(7).copied()
 }
@@ -97,7 +97,7 @@ mod tests {
         {
             let values: Vec<u64> = (1..=names.len() as u64).map(|value| value * 0x0101).collect();
             let registers = Registers::of(&values);
-            let context = of(machine, &registers).expect("all are there");
+            let context = of(machine, &registers).expect("all registers are known");
             assert_eq!(context.len(), layout.bytes);
             assert_eq!(names[7].trim_start_matches(['e', 'r']), "sp");
             assert_eq!(stack_pointer(&registers), Some(values[7]));

@@ -1,4 +1,4 @@
-//! Files that are their owner's alone: a dump holds what the library had in its memory.
+//! Files that only their owner can access: a dump contains the memory of the library.
 
 use std::fs::File;
 #[cfg(unix)]
@@ -9,17 +9,18 @@ use std::path::Path;
 #[cfg(windows)]
 mod windows;
 
-/// Creates a file, which must not be there.
+/// Creates a file, which must not exist yet.
 #[cfg(unix)]
 pub(super) fn create(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    // The umask may have taken bits from the owner. A file system that has no such bits does not give more than it did.
+    // The umask may have removed permissions of the owner. On a file system without permissions this call has no
+    // effect.
     let _ = file.set_permissions(Permissions::from_mode(0o600));
     Ok(file)
 }
 
-/// Creates a file, which must not be there.
+/// Creates a file, which must not exist yet.
 #[cfg(windows)]
 pub(super) fn create(path: &Path) -> io::Result<File> {
     windows::create(path)

@@ -1,29 +1,29 @@
-//! The bytes of a minidump (MSDN, `minidumpapiset.h`): a header, a directory of streams, the streams, and what they refer to by its
-//! place in the file.
+//! The format of a minidump (MSDN, `minidumpapiset.h`): a header, a directory of streams, the streams, and the data
+//! that they refer to by its offset in the file.
 
 use protocol::{Machine, Platform};
 
-/// What a dump holds.
+/// The content of a dump.
 #[derive(Debug)]
 pub(super) struct Dump {
     pub(super) machine: Machine,
     pub(super) platform: Platform,
     pub(super) process: u32,
-    /// When it was made, in seconds since 1970.
+    /// The time of the dump, in seconds since 1970.
     pub(super) time: u32,
     pub(super) thread: u32,
     /// The thread's `CONTEXT`, if its registers are known.
     pub(super) context: Option<Vec<u8>>,
     pub(super) exception: Exception,
-    pub(super) modules: Vec<Module>,
-    /// Parts of the memory; the thread's stack is the first one, if it is known.
-    pub(super) memory: Vec<Range>,
+    pub(super) modules: Vec<DumpModule>,
+    /// Parts of the memory; the first one is the thread's stack, if it is known.
+    pub(super) memory: Vec<MemoryRange>,
     pub(super) has_stack: bool,
-    /// What the process has mapped, as Linux tells it.
+    /// The memory map of the process, in the text format of Linux.
     pub(super) maps: Option<Vec<u8>>,
 }
 
-/// Why the thread stopped.
+/// The reason why the thread stopped.
 #[derive(Debug)]
 pub(super) struct Exception {
     pub(super) code: u32,
@@ -31,9 +31,9 @@ pub(super) struct Exception {
     pub(super) parameters: Vec<u64>,
 }
 
-/// A file that is loaded.
+/// A loaded file.
 #[derive(Debug)]
-pub(super) struct Module {
+pub(super) struct DumpModule {
     pub(super) base: u64,
     pub(super) bytes: u32,
     pub(super) checksum: u32,
@@ -43,19 +43,19 @@ pub(super) struct Module {
 
 /// A part of the memory.
 #[derive(Debug)]
-pub(super) struct Range {
+pub(super) struct MemoryRange {
     pub(super) address: u64,
     pub(super) bytes: Vec<u8>,
 }
 
-/// What the file begins with, and the version of the format.
+/// The signature at the start of the file, and the version of the format.
 const SIGNATURE: u32 = 0x504d_444d;
 const VERSION: u32 = 0xa793;
 
 const HEADER_BYTES: usize = 32;
 const ENTRY_BYTES: usize = 12;
 
-/// The numbers of the streams. That of the mappings is Breakpad's.
+/// The stream numbers. The one for the Linux memory map is Breakpad's.
 const THREADS: u32 = 3;
 const MODULES: u32 = 4;
 const MEMORY: u32 = 5;
@@ -64,14 +64,14 @@ const SYSTEM: u32 = 7;
 const PROCESS: u32 = 15;
 const LINUX_MAPS: u32 = 0x4767_0009;
 
-/// The platforms of `MINIDUMP_SYSTEM_INFO`; that of Linux is Breakpad's.
+/// The platforms of `MINIDUMP_SYSTEM_INFO`; the one for Linux is Breakpad's.
 const WINDOWS: u32 = 2;
 const LINUX: u32 = 0x8201;
 
-/// The most parameters of an exception.
+/// The maximum number of parameters of an exception.
 const PARAMETERS: usize = 15;
 
-/// A place in the file, and how many bytes lie there.
+/// An offset in the file, and the number of bytes there.
 #[derive(Clone, Copy, Default)]
 struct Location {
     bytes: u32,
@@ -79,10 +79,10 @@ struct Location {
 }
 
 impl Dump {
-    /// The file.
+    /// Encodes the dump as a file.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let streams = 6 + usize::from(self.maps.is_some());
-        let mut file = File(vec![0; HEADER_BYTES + ENTRY_BYTES * streams]);
+        let mut file = DumpFile(vec![0; HEADER_BYTES + ENTRY_BYTES * streams]);
         let context = self.context.as_deref().map_or(Location::default(), |context| file.append(context));
         let ranges: Vec<Location> = self.memory.iter().map(|range| file.append(&range.bytes)).collect();
         let mut directory = vec![
@@ -94,7 +94,7 @@ impl Dump {
             (PROCESS, self.process(&mut file)),
         ];
         directory.extend(self.maps.as_deref().map(|maps| (LINUX_MAPS, file.append(maps))));
-        let mut front = Record::default();
+        let mut front = RecordWriter::default();
         front.u32(SIGNATURE).u32(VERSION).u32(streams as u32).u32(HEADER_BYTES as u32);
         // No checksum; the time; no flags.
         front.u32(0).u32(self.time).u64(0);
@@ -105,11 +105,11 @@ impl Dump {
         file.0
     }
 
-    /// One thread: that which crashed.
-    fn threads(&self, file: &mut File, context: Location, ranges: &[Location]) -> Location {
+    /// The list of threads, which has one: the one that crashed.
+    fn threads(&self, file: &mut DumpFile, context: Location, ranges: &[Location]) -> Location {
         let stack = self.memory.first().zip(ranges.first()).filter(|_| self.has_stack);
-        let mut list = Record::default();
-        // Its number; suspend count, priorities and the address of its block are not known.
+        let mut list = RecordWriter::default();
+        // The thread's ID; its suspend count, priorities and the address of its block are unknown.
         list.u32(1).u32(self.thread).u32(0).u32(0).u32(0).u64(0);
         match stack {
             Some((range, location)) => list.u64(range.address).location(*location),
@@ -119,22 +119,22 @@ impl Dump {
         file.append(&list.0)
     }
 
-    fn module_list(&self, file: &mut File) -> Location {
+    fn module_list(&self, file: &mut DumpFile) -> Location {
         const VERSION_INFORMATION: [u8; 52] = [0; 52];
         let names: Vec<u32> = self.modules.iter().map(|module| file.string(&module.path)).collect();
-        let mut list = Record::default();
+        let mut list = RecordWriter::default();
         list.u32(self.modules.len() as u32);
         for (module, name) in self.modules.iter().zip(names) {
             list.u64(module.base).u32(module.bytes).u32(module.checksum).u32(module.time).u32(name);
             list.0.extend_from_slice(&VERSION_INFORMATION);
-            // No records for debuggers, and nothing in the reserved words.
+            // No debugging records, and zeros in the reserved words.
             list.location(Location::default()).location(Location::default()).u64(0).u64(0);
         }
         file.append(&list.0)
     }
 
-    fn memory_list(&self, file: &mut File, ranges: &[Location]) -> Location {
-        let mut list = Record::default();
+    fn memory_list(&self, file: &mut DumpFile, ranges: &[Location]) -> Location {
+        let mut list = RecordWriter::default();
         list.u32(ranges.len() as u32);
         for (range, location) in self.memory.iter().zip(ranges) {
             list.u64(range.address).location(*location);
@@ -142,11 +142,11 @@ impl Dump {
         file.append(&list.0)
     }
 
-    fn exception(&self, file: &mut File, context: Location) -> Location {
+    fn exception(&self, file: &mut DumpFile, context: Location) -> Location {
         let Exception { code, address, parameters } = &self.exception;
         let count = parameters.len().min(PARAMETERS);
-        let mut stream = Record::default();
-        // The thread and what fills its word up; code, flags, no further record, address, parameters.
+        let mut stream = RecordWriter::default();
+        // The thread and padding; code, flags, no nested record, address, parameters.
         stream.u32(self.thread).u32(0).u32(*code).u32(0).u64(0).u64(*address).u32(count as u32).u32(0);
         for index in 0..PARAMETERS {
             stream.u64(parameters.get(index).copied().unwrap_or(0));
@@ -155,7 +155,7 @@ impl Dump {
         file.append(&stream.0)
     }
 
-    fn system(&self, file: &mut File) -> Location {
+    fn system(&self, file: &mut DumpFile) -> Location {
         const PROCESSOR: [u8; 24] = [0; 24];
         let architecture = match self.machine {
             Machine::I386 => 0,
@@ -166,27 +166,27 @@ impl Dump {
             Platform::Linux => LINUX,
         };
         let text = file.string("");
-        let mut stream = Record::default();
-        // Of the processor and the system nothing but their kinds is told.
+        let mut stream = RecordWriter::default();
+        // Only the kinds of the processor and of the system are given.
         stream.u16(architecture).u16(0).u16(0).u16(0).u32(0).u32(0).u32(0).u32(platform).u32(text).u32(0);
         stream.0.extend_from_slice(&PROCESSOR);
         file.append(&stream.0)
     }
 
-    fn process(&self, file: &mut File) -> Location {
+    fn process(&self, file: &mut DumpFile) -> Location {
         const HAS_PROCESS: u32 = 1;
-        let mut stream = Record::default();
-        // The stream's size, what of it is told, the process, and its times.
+        let mut stream = RecordWriter::default();
+        // The stream's size, its valid fields, the process, and its times.
         stream.u32(24).u32(HAS_PROCESS).u32(self.process).u32(0).u32(0).u32(0);
         file.append(&stream.0)
     }
 }
 
-/// The file as far as it is made.
-struct File(Vec<u8>);
+/// The file under construction.
+struct DumpFile(Vec<u8>);
 
-impl File {
-    /// Puts bytes at its end, at a multiple of 8.
+impl DumpFile {
+    /// Appends bytes at a multiple of 8.
     fn append(&mut self, bytes: &[u8]) -> Location {
         self.0.resize(self.0.len().next_multiple_of(8), 0);
         let place = self.0.len() as u32;
@@ -194,10 +194,10 @@ impl File {
         Location { bytes: bytes.len() as u32, place }
     }
 
-    /// Puts a text there: its length in bytes, then UTF-16 with a zero behind it.
+    /// Appends a string: its length in bytes, then UTF-16 with a terminating zero.
     fn string(&mut self, text: &str) -> u32 {
         let units: Vec<u16> = text.encode_utf16().collect();
-        let mut string = Record::default();
+        let mut string = RecordWriter::default();
         string.u32(2 * units.len() as u32);
         units.into_iter().chain([0]).for_each(|unit| {
             string.u16(unit);
@@ -206,11 +206,11 @@ impl File {
     }
 }
 
-/// A structure of the format, number by number.
+/// A structure of the format, built field by field.
 #[derive(Default)]
-struct Record(Vec<u8>);
+struct RecordWriter(Vec<u8>);
 
-impl Record {
+impl RecordWriter {
     fn u16(&mut self, value: u16) -> &mut Self {
         self.0.extend_from_slice(&value.to_le_bytes());
         self

@@ -1,4 +1,4 @@
-//! What the file of a dump is called: by worker, time and process.
+//! File names of dumps: by worker, time and process.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) fn of(kind: WorkerKind, since_epoch: Duration, process: u32) -> Strin
     format!("worker{width}-{}-{process}.dmp", moment(since_epoch.as_secs()))
 }
 
-/// A moment of UTC, as ISO 8601 has it in its basic format.
+/// Formats a UTC time in ISO 8601's basic format.
 fn moment(seconds: u64) -> String {
     const DAY: u64 = 24 * 60 * 60;
     let (days, second) = (seconds / DAY, seconds % DAY);
@@ -23,7 +23,8 @@ fn moment(seconds: u64) -> String {
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// The date of a day since 1970. Years are counted from March on, so that the day of a leap year is their last one.
+/// Converts a day number since 1970 to a date. Years are counted from March, so that the leap day is the last day of a
+/// year.
 fn date(days: u64) -> (u64, u64, u64) {
     /// From 1 March of year 0 to 1 January 1970.
     const BEFORE: u64 = 719_468;
@@ -33,7 +34,7 @@ fn date(days: u64) -> (u64, u64, u64) {
     let (era, of_era) = (days / ERA, days % ERA);
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Five months from March on have 153 days, and so have the next five.
+    // The five months from March on have 153 days, and so have the next five.
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };

@@ -1,26 +1,26 @@
-//! Which parts of the arena are in use: a two-level segregated fit (Masmano, Ripoll, Crespo and Real, "TLSF", 2004).
+//! The allocator of the arena: a two-level segregated fit (Masmano, Ripoll, Crespo and Real, "TLSF", 2004).
 //!
-//! It deals in offsets alone, and all it knows lies in this process. Free blocks are kept in lists by size: the first
-//! level is the power of two, the second divides that in 16 equal parts. Two bitmaps tell which lists hold something, so
-//! that allocating and freeing take the same few steps however many blocks there are.
+//! It works with offsets only, and its bookkeeping is in this process. Free blocks are kept in lists by size: the first
+//! level is the power of two, which the second divides into 16 equal parts. Two bitmaps show which lists are not empty,
+//! so that allocating and freeing take the same few steps for any number of blocks.
 
 #[cfg(test)]
 mod tests;
 
-/// Every block starts at a multiple of this and is one long, as `malloc`'s are on every worker.
+/// Every block starts at a multiple of this and its size is one, like blocks of `malloc` on every worker.
 const UNIT: u64 = 16;
 
-/// How many parts a power of two is divided in.
+/// The number of parts of a power of two.
 const PARTS: usize = 16;
 const PARTS_BITS: u32 = PARTS.trailing_zeros();
 
-/// How many powers of two there are above the smallest sizes, which share the first level's entry 0.
+/// The number of powers of two above the smallest sizes, which share entry 0 of the first level.
 const LEVELS: usize = 48;
 
-/// No block.
+/// The index that stands for no block.
 const NONE: u32 = u32::MAX;
 
-/// A block that was allocated, to be freed once.
+/// An allocated block, to be freed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     offset: u64,
@@ -29,14 +29,14 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Where it starts.
+    /// The start of the block.
     #[inline]
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 }
 
-/// A block that is to be freed and is not in use: it was freed before.
+/// A block that was to be freed is not in use: it was freed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the block at {offset:#x} is not in use")]
 pub(super) struct NotAllocated {
@@ -47,45 +47,45 @@ pub(super) struct NotAllocated {
 #[derive(Debug)]
 pub(super) struct Allocator {
     nodes: Vec<Node>,
-    /// The first node that stands for no block; they are linked by `next`.
+    /// The first unused node; unused nodes are linked by `next`.
     spare: u32,
-    /// Which levels hold a list that is not empty, and which of their lists.
+    /// Bitmaps of the levels with a list that is not empty, and of those lists.
     levels: u64,
     parts: [u16; LEVELS],
     lists: [[u32; PARTS]; LEVELS],
     used: u64,
 }
 
-/// A block: free, in use, or, as a spare node, none.
+/// A block, free or in use, or an unused node.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     offset: u64,
     bytes: u64,
-    /// The blocks right before and after it in the same segment.
+    /// The blocks directly before and after it in the same segment.
     below: u32,
     above: u32,
-    /// The blocks before and after it in its list, for a free one.
+    /// The blocks before and after it in its list, if it is free.
     previous: u32,
     next: u32,
     is_free: bool,
-    /// How many blocks the node has stood for.
+    /// The number of blocks that the node has represented.
     generation: u32,
 }
 
 impl Allocator {
-    /// An allocator without memory to give.
+    /// Creates an allocator without memory.
     pub(super) fn new() -> Self {
         Self { nodes: Vec::new(), spare: NONE, levels: 0, parts: [0; LEVELS], lists: [[NONE; PARTS]; LEVELS], used: 0 }
     }
 
-    /// Takes a segment in. Blocks of different segments never become one. Both numbers are multiples of 16.
+    /// Adds a segment. Blocks of different segments are never merged. Both numbers are multiples of 16.
     pub(super) fn add(&mut self, offset: u64, bytes: u64) {
         debug_assert!(offset.is_multiple_of(UNIT) && bytes.is_multiple_of(UNIT) && bytes > 0);
         let node = self.node(offset, bytes, NONE, NONE);
         self.enlist(node);
     }
 
-    /// Allocates a block whose offset is a multiple of `align`, a power of two, and of 16. Nothing if no free block is
+    /// Allocates a block whose offset is a multiple of 16 and of `align`, a power of two. `None` if no free block is
     /// large enough.
     pub(super) fn allocate(&mut self, bytes: u64, align: u64) -> Option<Block> {
         let bytes = bytes.max(1).checked_next_multiple_of(UNIT)?;
@@ -103,7 +103,7 @@ impl Allocator {
         Some(Block { offset: node_data.offset, node, generation: node_data.generation })
     }
 
-    /// Frees a block and gives its size.
+    /// Frees a block and returns its size.
     pub(super) fn free(&mut self, block: Block) -> Result<u64, NotAllocated> {
         let live = self
             .nodes
@@ -122,7 +122,7 @@ impl Allocator {
             self.merge(below, node);
             node = below;
         } else {
-            // The node goes on as a free block: the block that was freed must not be taken for a later one.
+            // The node continues as a free block, which must not be mistaken for the freed block.
             let node = &mut self.nodes[node as usize];
             node.generation = node.generation.wrapping_add(1);
         }
@@ -130,7 +130,7 @@ impl Allocator {
         Ok(bytes)
     }
 
-    /// The bytes of all blocks in use.
+    /// The total size of all blocks in use.
     pub(super) fn used(&self) -> u64 {
         self.used
     }
@@ -139,8 +139,8 @@ impl Allocator {
         node != NONE && self.nodes[node as usize].is_free
     }
 
-    /// A free block of at least this size: the first one of the first list all of whose blocks are large enough, or else
-    /// one of the list that the size itself belongs to.
+    /// Finds a free block of at least this size: the first one of the first list whose blocks are all large enough, or
+    /// else one in the list that the size itself belongs to.
     fn find(&self, bytes: u64) -> Option<u32> {
         let rounded = match bytes.checked_ilog2() {
             Some(power) if power > PARTS_BITS + UNIT.ilog2() => bytes.checked_add((1 << (power - PARTS_BITS)) - 1)?,
@@ -166,7 +166,7 @@ impl Allocator {
         (node != NONE).then_some(node)
     }
 
-    /// Makes the front of a block, which is in no list, a free block of its own, and gives the rest.
+    /// Splits off the front of a block, which is in no list, as a free block, and returns the rest.
     fn split_front(&mut self, node: u32, front: u64) -> u32 {
         let Node { offset, bytes, above, .. } = self.nodes[node as usize];
         let rest = self.node(offset + front, bytes - front, node, above);
@@ -179,7 +179,7 @@ impl Allocator {
         rest
     }
 
-    /// Makes what a block, which is in no list, has beyond `bytes` a free block of its own.
+    /// Splits off the part of a block, which is in no list, beyond `bytes` as a free block.
     fn split_back(&mut self, node: u32, bytes: u64) {
         let Node { offset, bytes: all, above, .. } = self.nodes[node as usize];
         if all == bytes {
@@ -194,7 +194,7 @@ impl Allocator {
         self.enlist(rest);
     }
 
-    /// Adds a block to the one right below it. Neither is in a list.
+    /// Merges a block into the one directly below it. Neither is in a list.
     fn merge(&mut self, below: u32, node: u32) {
         let Node { bytes, above, .. } = self.nodes[node as usize];
         self.nodes[below as usize].bytes += bytes;
@@ -206,12 +206,12 @@ impl Allocator {
         let data = &mut self.nodes[node as usize];
         data.generation = data.generation.wrapping_add(1);
         (data.is_free, data.next) = (false, spare);
-        // No block starts there.
+        // No block starts at this offset.
         data.offset = u64::MAX;
         self.spare = node;
     }
 
-    /// A node for a block that is in no list yet.
+    /// Creates a node for a block that is in no list yet.
     fn node(&mut self, offset: u64, bytes: u64, below: u32, above: u32) -> u32 {
         let fresh =
             |generation| Node { offset, bytes, below, above, previous: NONE, next: NONE, is_free: true, generation };
@@ -226,7 +226,7 @@ impl Allocator {
         index
     }
 
-    /// Puts a free block in the list for its size.
+    /// Inserts a free block into the list for its size.
     fn enlist(&mut self, node: u32) {
         let (level, part) = list_of(self.nodes[node as usize].bytes);
         let first = self.lists[level][part];
@@ -240,7 +240,7 @@ impl Allocator {
         self.levels |= 1 << level;
     }
 
-    /// Takes a free block out of its list.
+    /// Removes a free block from its list.
     fn delist(&mut self, node: u32) {
         let Node { bytes, previous, next, .. } = self.nodes[node as usize];
         if next != NONE {
@@ -261,7 +261,7 @@ impl Allocator {
     }
 }
 
-/// The list that blocks of a size belong to. Below 16 units each size has its own; above, the highest bits decide.
+/// The list for blocks of a size. Each size below 16 units has its own; above, the highest bits decide.
 fn list_of(bytes: u64) -> (usize, usize) {
     let units = bytes / UNIT;
     match units.checked_ilog2() {

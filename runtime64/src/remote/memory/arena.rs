@@ -1,7 +1,7 @@
-//! Memory that host and worker both map, and in which the host allocates without asking.
+//! Memory mapped by host and worker, in which the host allocates without requests.
 //!
-//! What is known of the blocks lies in the host's own memory: a library that writes past the end of a buffer spoils other
-//! data of its own, never the bookkeeping. The arena grows by segments, which the worker maps when they are first needed.
+//! The bookkeeping is in the host's own memory: a library that writes past the end of a buffer corrupts only its own
+//! data. The arena grows by segments, which the worker maps when they are first needed.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,70 +13,70 @@ use protocol::link::{ARENA_START, Memory, SEGMENT_ALIGN, View};
 use super::Allocation;
 use super::allocator::{Allocator, Block, NotAllocated};
 
-/// How much a segment holds, unless one object needs more.
+/// The size of a segment, unless one object needs more.
 const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// The arena of one generation of a worker.
 #[derive(Debug)]
 pub(in crate::remote) struct Arena {
     memory: Memory,
-    /// Where it ends in the memory, at most.
+    /// Its maximum end in the memory.
     end: u64,
     alive: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<ArenaState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ArenaState {
     allocator: Allocator,
-    /// In the order of their offsets.
-    segments: Vec<Arc<Segment>>,
-    /// Where the next segment starts.
+    /// Sorted by their offsets.
+    segments: Vec<Arc<ArenaSegment>>,
+    /// The start of the next segment.
     next: u64,
-    /// Why the latest segment could not be mapped, until one is.
+    /// The reason why the latest segment could not be mapped, until one is.
     refusal: Option<String>,
 }
 
 /// A part of the arena that both sides have mapped.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct ArenaSegment {
     pub(super) view: View,
-    /// Where it starts in the memory.
+    /// Its start in the memory.
     pub(super) offset: u64,
-    /// Where it lies in the worker.
+    /// Its address in the worker.
     pub(super) address: u64,
 }
 
-/// How much is in use.
+/// The use of an arena.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArenaUse {
     /// Bytes in live objects.
     pub used: u64,
-    /// Bytes in segments that are mapped.
+    /// Bytes in mapped segments.
     pub mapped: u64,
-    /// Bytes it may grow to.
+    /// Its maximum size, in bytes.
     pub limit: u64,
 }
 
 impl Arena {
-    /// An arena of at most `limit` bytes in `memory`, without a segment yet.
+    /// Creates an arena of at most `limit` bytes in `memory`, without a segment.
     pub(in crate::remote) fn new(memory: Memory, limit: u64) -> Self {
-        let state = State { allocator: Allocator::new(), segments: Vec::new(), next: ARENA_START, refusal: None };
+        let state = ArenaState { allocator: Allocator::new(), segments: Vec::new(), next: ARENA_START, refusal: None };
         Self { memory, end: ARENA_START + limit, alive: AtomicBool::new(true), state: Mutex::new(state) }
     }
 
-    /// Whether the worker still runs.
+    /// Whether the worker is still running.
     #[inline]
     pub(super) fn is_alive(&self) -> bool {
         self.alive.load(Ordering::Relaxed)
     }
 
-    /// The worker has ended: what lies here is of no use any more.
+    /// Records that the worker has exited, which invalidates the content.
     pub(in crate::remote) fn bury(&self) {
         self.alive.store(false, Ordering::Relaxed);
     }
 
-    /// Allocates a block, whatever it holds, or nothing if no segment has room for it.
+    /// Allocates a block without clearing it, or returns `None` if no segment has room for it.
     pub(in crate::remote) fn allocate(self: &Arc<Self>, bytes: u64, align: u64) -> Option<Allocation> {
         let mut state = self.lock();
         let block = state.allocator.allocate(bytes, align)?;
@@ -91,10 +91,10 @@ impl Arena {
         self.lock().allocator.free(block).map(drop)
     }
 
-    /// The segment to map for a block that found no room, or nothing if the limit does not allow it.
+    /// The segment to map for a block that does not fit, or `None` if the limit does not permit it.
     pub(in crate::remote) fn next_segment(&self, bytes: u64, align: u64) -> Option<MapSegment> {
         let offset = self.lock().next;
-        // The allocator may need the alignment's worth of room before the block.
+        // Before the block the allocator may need additional room for its alignment.
         let needed = bytes.checked_add(align)?.checked_next_multiple_of(SEGMENT_ALIGN)?;
         let room = self.end.checked_sub(offset)?;
         let usual = SEGMENT_BYTES.min(room);
@@ -107,63 +107,63 @@ impl Arena {
         self.memory.map(segment.offset, segment.bytes)
     }
 
-    /// Keeps why a segment could not be mapped, for those who look at the arena's figures.
+    /// Keeps the reason why a segment could not be mapped, for the arena's statistics.
     pub(in crate::remote) fn note_refusal(&self, reason: &str) {
         self.lock().refusal = Some(reason.to_owned());
     }
 
-    /// Why the arena could not grow when it was last to.
+    /// The reason why the arena's latest growth failed.
     pub(in crate::remote) fn refusal(&self) -> Option<String> {
         self.lock().refusal.clone()
     }
 
-    /// Takes a segment in that both sides have mapped, the worker at `address`.
+    /// Adds a segment that both sides have mapped, the worker at `address`.
     pub(in crate::remote) fn add(&self, segment: &MapSegment, view: View, address: u64) {
         let mut state = self.lock();
         state.allocator.add(segment.offset, segment.bytes);
-        state.segments.push(Arc::new(Segment { view, offset: segment.offset, address }));
+        state.segments.push(Arc::new(ArenaSegment { view, offset: segment.offset, address }));
         state.next = segment.offset + segment.bytes;
         state.refusal = None;
     }
 
-    /// The segment that holds all of `length` bytes at an address of the worker, and where in it they are.
-    pub(in crate::remote) fn find(&self, address: u64, length: u64) -> Option<Place> {
+    /// Finds the segment that contains all of `length` bytes at an address of the worker, and their offset in it.
+    pub(in crate::remote) fn find(&self, address: u64, length: u64) -> Option<SegmentRange> {
         let state = self.lock();
-        let holds = |segment: &&Arc<Segment>| {
+        let holds = |segment: &&Arc<ArenaSegment>| {
             address
                 .checked_sub(segment.address)
                 .is_some_and(|within| within < segment.view.bytes() && length <= segment.view.bytes() - within)
         };
         let segment = state.segments.iter().find(holds)?;
-        Some(Place { within: address - segment.address, segment: Arc::clone(segment) })
+        Some(SegmentRange { within: address - segment.address, segment: Arc::clone(segment) })
     }
 
-    /// How much is in use.
+    /// The current use of the arena.
     pub(in crate::remote) fn usage(&self) -> ArenaUse {
         let state = self.lock();
         ArenaUse { used: state.allocator.used(), mapped: state.next - ARENA_START, limit: self.end - ARENA_START }
     }
 
-    /// No lock is held while anything else runs, so a panic of another thread leaves the state whole.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// No lock is held while other code runs, so a panic of another thread leaves the state whole.
+    fn lock(&self) -> MutexGuard<'_, ArenaState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Where in a segment something lies.
+/// A place in a segment.
 #[derive(Debug)]
-pub(in crate::remote) struct Place {
-    segment: Arc<Segment>,
+pub(in crate::remote) struct SegmentRange {
+    segment: Arc<ArenaSegment>,
     within: u64,
 }
 
-impl Place {
-    /// Copies out what lies there.
+impl SegmentRange {
+    /// Copies bytes out.
     pub(in crate::remote) fn read(&self, into: &mut [u8]) {
         self.segment.view.read(self.within, into);
     }
 
-    /// Copies bytes there.
+    /// Copies bytes in.
     pub(in crate::remote) fn write(&self, bytes: &[u8]) {
         self.segment.view.write(self.within, bytes);
     }

@@ -1,4 +1,4 @@
-//! Memory for the length of one call: strings and other arguments that a function reads through a pointer.
+//! Memory for the duration of one call: strings and other arguments that a function reads through a pointer.
 
 use std::io;
 
@@ -6,19 +6,19 @@ use protocol::link::{CALL_AREA_BYTES, CALL_AREA_START, Memory, View};
 
 use super::Allocation;
 
-/// How blocks are aligned: as `malloc` aligns them on every worker.
+/// The alignment of blocks: that of `malloc` on every worker.
 const ALIGN: u64 = 16;
 
 /// The call area of one generation of a worker.
 #[derive(Debug)]
 pub(in crate::remote) struct CallArea {
     view: View,
-    /// Where it lies in the worker.
+    /// Its address in the worker.
     address: u64,
     used: u64,
-    /// What did not fit, elsewhere in the arena.
+    /// Arguments that did not fit, elsewhere in the arena.
     overflow: Vec<Allocation>,
-    /// Of each call that waits for a callback of its, how much of the area and of the overflow is its own.
+    /// For each call that waits for one of its callbacks, the ends of its parts of the area and of the overflow.
     held: Vec<(u64, usize)>,
 }
 
@@ -29,13 +29,13 @@ impl CallArea {
         Ok(Self { view, address: 0, used: 0, overflow: Vec::new(), held: Vec::new() })
     }
 
-    /// The same area, which the worker has mapped at `address`.
+    /// Sets the address at which the worker has mapped the area.
     pub(in crate::remote) fn at(self, address: u64) -> Self {
         Self { address, ..self }
     }
 
-    /// Puts bytes, and some zeros after them, into the area, and gives their address in the worker. Nothing, if there is no
-    /// room.
+    /// Puts bytes, followed by some zeros, into the area, and returns their address in the worker. `None` if there is
+    /// no room.
     pub(in crate::remote) fn put(&mut self, bytes: &[u8], zeros: usize) -> Option<u64> {
         let length = (bytes.len() as u64).checked_add(zeros as u64)?;
         let end = self.used.checked_add(length)?;
@@ -49,7 +49,7 @@ impl CallArea {
         Some(self.address + start)
     }
 
-    /// Copies out bytes that lie in the area; false for all others.
+    /// Copies bytes out of the area; returns false if they are not in it.
     pub(in crate::remote) fn read(&self, address: u64, into: &mut [u8]) -> bool {
         let start = address.checked_sub(self.address);
         let within =
@@ -62,19 +62,19 @@ impl CallArea {
         self.overflow.push(allocation);
     }
 
-    /// A callback is served for the call whose arguments these are: what is put into the area from now on is of other
-    /// calls.
+    /// Starts to serve a callback of the call that these arguments belong to: bytes put into the area from now on
+    /// belong to other calls.
     pub(in crate::remote) fn hold(&mut self) {
         self.held.push((self.used, self.overflow.len()));
     }
 
-    /// The callback was served.
+    /// Ends serving the callback.
     pub(in crate::remote) fn resume(&mut self) {
         self.clear();
         self.held.pop();
     }
 
-    /// The call is over, and what was put there for it is gone.
+    /// Ends the call: its data is discarded.
     pub(in crate::remote) fn clear(&mut self) {
         let (used, overflow) = self.held.last().copied().unwrap_or_default();
         self.used = used;

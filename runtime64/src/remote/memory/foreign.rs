@@ -1,4 +1,4 @@
-//! A worker's own memory, reached from the host by the operating system's means: no code of the worker runs.
+//! Access to a worker's own memory through the operating system: no code of the worker runs.
 
 use crate::remote::Access;
 
@@ -8,73 +8,73 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-use unix::{Target, copy_in, copy_out, id, mapped, maps, resident};
+use unix::{TargetProcess, copy_in, copy_out, id, mapped, maps, resident};
 #[cfg(windows)]
-use windows::{Target, copy_in, copy_out, id, mapped, maps, resident};
+use windows::{TargetProcess, copy_in, copy_out, id, mapped, maps, resident};
 
-/// The unit of access protection; what stays within one page is copied as a whole or not at all.
+/// The unit of access protection; bytes within one page are copied as a whole or not at all.
 const PAGE_BYTES: u64 = 4096;
 
 /// The memory of one worker's process.
 #[derive(Debug)]
-pub(in crate::remote) struct Foreign(Option<Target>);
+pub(in crate::remote) struct Foreign(Option<TargetProcess>);
 
-/// A file that a process has mapped.
+/// A file mapped by a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::remote) struct Mapped {
-    /// Where its mappings start.
+pub(in crate::remote) struct MappedFile {
+    /// The start of its mappings.
     pub(in crate::remote) base: u64,
-    /// How far they reach.
+    /// The length of its mappings.
     pub(in crate::remote) bytes: u64,
-    /// The file, in the syntax of the system that tells.
+    /// The file, in the path syntax of the system that reports it.
     pub(in crate::remote) path: String,
 }
 
-/// Why memory could not be accessed.
+/// The reason why memory could not be accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::remote) enum AccessError {
-    /// The worker has no memory there, or none that allows the access.
+    /// The worker has no memory there, or none that permits the access.
     Unmapped {
         /// The first address that cannot be accessed.
         address: u64,
-        /// What was tried.
+        /// The attempted access.
         access: Access,
     },
-    /// The operating system does not allow it: the worker must be asked.
+    /// The operating system does not permit it: a request to the worker is needed.
     Refused,
 }
 
-/// What one call of the operating system came to.
+/// The result of one system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transfer {
-    /// So many bytes from the first one on were copied, maybe fewer than were asked for, maybe none.
+    /// This many bytes from the first one on were copied, possibly fewer than requested, possibly none.
     Copied(usize),
-    /// The process cannot be reached.
+    /// The process cannot be accessed.
     Refused,
 }
 
 impl Foreign {
-    /// Memory that the system gives no means to reach.
+    /// Memory that the system does not permit access to.
     pub(in crate::remote) fn refused() -> Self {
         Self(None)
     }
 
-    /// How much memory of the machine the process has, in bytes, where the system tells.
+    /// The physical memory used by the process, in bytes, if the system reports it.
     pub(in crate::remote) fn resident(&self) -> Option<u64> {
         self.0.as_ref().and_then(resident)
     }
 
-    /// The system's number of the process.
+    /// The process ID.
     pub(in crate::remote) fn id(&self) -> Option<u32> {
         self.0.as_ref().and_then(id)
     }
 
-    /// The files that it has mapped as programs and libraries, and maybe others.
-    pub(in crate::remote) fn mapped(&self) -> Option<Vec<Mapped>> {
+    /// The files that it has mapped as programs and libraries, and possibly others.
+    pub(in crate::remote) fn mapped(&self) -> Option<Vec<MappedFile>> {
         self.0.as_ref().and_then(mapped)
     }
 
-    /// All that it has mapped, in the system's words, if it has such.
+    /// The memory map in the system's text format, if there is one.
     pub(in crate::remote) fn maps(&self) -> Option<Vec<u8>> {
         self.0.as_ref().and_then(maps)
     }
@@ -82,19 +82,19 @@ impl Foreign {
     /// The memory of the process with this id.
     #[cfg(unix)]
     pub(in crate::remote) fn of_process(process: u32) -> Self {
-        Self(Some(Target::process(process)))
+        Self(Some(TargetProcess::process(process)))
     }
 
     /// The memory of the process, other than this one, that has mapped the file with this device and inode.
     #[cfg(unix)]
     pub(in crate::remote) fn of_mapping(device: u64, inode: u64) -> Self {
-        Self(Some(Target::mapping(device, inode)))
+        Self(Some(TargetProcess::mapping(device, inode)))
     }
 
     /// The memory of the process of this handle.
     #[cfg(windows)]
     pub(in crate::remote) fn of_handle(process: std::os::windows::io::OwnedHandle) -> Self {
-        Self(Some(Target::new(process)))
+        Self(Some(TargetProcess::new(process)))
     }
 
     /// Copies bytes out of the worker.
@@ -114,13 +114,13 @@ impl Foreign {
         })
     }
 
-    /// Copies the bytes before the first zero byte; nothing if there are more than `limit` of them.
+    /// Copies the bytes before the first zero byte; `None` if there are more than `limit` of them.
     pub(in crate::remote) fn read_to_zero(&self, address: u64, limit: usize) -> Result<Option<Vec<u8>>, AccessError> {
         let mut bytes = Vec::new();
         let mut page = [0; PAGE_BYTES as usize];
         let mut position = address;
         while bytes.len() <= limit {
-            // A string may end right before memory that cannot be read.
+            // A string may end directly before memory that cannot be read.
             let room = &mut page[..(PAGE_BYTES - position % PAGE_BYTES) as usize];
             self.read(position, room)?;
             if let Some(end) = room.iter().position(|byte| *byte == 0) {
@@ -135,8 +135,8 @@ impl Foreign {
     }
 }
 
-/// Copies all of `length` bytes: at once where that works, otherwise on from where it stopped, to find the first address
-/// that cannot be accessed. `copy` takes the part of the bytes to copy.
+/// Copies all of `length` bytes: at once if possible, otherwise from where it stopped, to find the first address that
+/// cannot be accessed. `copy` takes the range of the bytes to copy.
 fn transfer(
     address: u64,
     length: usize,
@@ -150,7 +150,7 @@ fn transfer(
         return Err(AccessError::Unmapped { address, access });
     }
     let mut done = 0;
-    // All at first; then page by page, since a system may copy nothing of a range that is partly bad.
+    // First everything; then page by page, since a system may copy nothing of a range that is partly inaccessible.
     let mut end = length;
     while done < length {
         match copy(done, end) {
@@ -177,8 +177,8 @@ fn transfer(
 mod tests {
     use super::*;
 
-    /// A process whose memory is readable from `good.start` to `good.end`, through a system that copies nothing of a range
-    /// that is partly bad, or the front of it.
+    /// A process whose memory is readable from `good.start` to `good.end`, on a system that copies of a range that is
+    /// partly inaccessible either nothing or the front.
     fn first_bad(address: u64, length: usize, good: std::ops::Range<u64>, copies_front: bool) -> Option<u64> {
         let copied = transfer(address, length, Access::Read, |done, end| {
             let (start, end) = (address + done as u64, address + end as u64);

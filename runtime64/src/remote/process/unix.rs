@@ -20,8 +20,8 @@ use rustix::process::{
 
 use super::Exit;
 use crate::remote::lasting_thread::LastingThread;
-use crate::remote::{Conditions, Priority, Wine, windows_path};
-use guard::Guard;
+use crate::remote::{Priority, ProcessOptions, Wine, windows_path};
+use guard::GroupGuard;
 use relay::Relay;
 
 mod guard;
@@ -35,8 +35,8 @@ pub use signals::{end_at_interrupt, outlive_file_size_limit};
 pub(in crate::remote) struct Process {
     child: Mutex<Child>,
     channel: OwnedFd,
-    /// Until the worker has begun, if Wine starts it.
-    guard: Mutex<Option<Guard>>,
+    /// Present until the worker has begun, if Wine starts it.
+    guard: Mutex<Option<GroupGuard>>,
     relays: Mutex<Vec<Relay>>,
 }
 
@@ -45,7 +45,7 @@ impl Process {
     pub(in crate::remote) fn start(
         executable: &Path,
         wine: Option<&Wine>,
-        conditions: &Conditions,
+        options: &ProcessOptions,
     ) -> io::Result<(Self, Endpoint)> {
         let (endpoint, worker_end) = link::pair()?;
         let channel = link::closer(&endpoint)?;
@@ -54,74 +54,75 @@ impl Process {
             None => Command::new(executable),
         };
         keep_from_current_directory(&mut command);
-        // A group of its own keeps the terminal's Ctrl-C from the worker; the host decides what becomes of a call.
+        // A separate process group protects the worker from the terminal's Ctrl-C; the host decides what happens to a
+        // call.
         command.stdin(worker_end).process_group(0);
-        for (name, value) in &conditions.environment {
+        for (name, value) in &options.environment {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
         }
-        if let Some(directory) = &conditions.directory {
+        if let Some(directory) = &options.directory {
             command.current_dir(directory);
         }
-        let (priority, memory_limit) = (conditions.priority, conditions.memory_limit);
-        let guard = wine.map(|_| Guard::new()).transpose()?;
-        let guarded = guard.as_ref().map(Guard::descriptor);
-        // SAFETY: the functions run between fork and exec and make system calls only, which are async-signal-safe and
+        let (priority, memory_limit) = (options.priority, options.memory_limit);
+        let guard = wine.map(|_| GroupGuard::new()).transpose()?;
+        let guarded = guard.as_ref().map(GroupGuard::descriptor);
+        // SAFETY: the functions run between fork and exec and only make system calls, which are async-signal-safe and
         // touch no memory.
         unsafe {
             command
                 .pre_exec(move || before_exec(priority, memory_limit).and_then(|()| guarded.map_or(Ok(()), guard::arm)))
         };
-        // On a terminal Wine would take it over to emulate a Windows console in it.
+        // On a terminal, Wine would take it over to emulate a Windows console.
         let needs_relays = wine.is_some() && (io::stdout().is_terminal() || io::stderr().is_terminal());
         let relays = if needs_relays { Relay::of(&mut command)? } else { Vec::new() };
-        let child = spawn(command).map_err(|error| conditions.explain(error))?;
+        let child = spawn(command).map_err(|error| options.explain(error))?;
         let process = Self { child: Mutex::new(child), channel, guard: Mutex::new(guard), relays: Mutex::new(relays) };
         Ok((process, endpoint))
     }
 
-    /// Tells that the worker's own program runs: from here on it sees the end of its host by itself, and what a library starts
-    /// may outlive it.
+    /// Records that the worker's own program is running: from now on it notices the end of its host by itself, and
+    /// programs started by a library may outlive it.
     pub(in crate::remote) fn begun(&self) {
         if let Some(guard) = self.take_guard() {
             guard.disarm();
         }
     }
 
-    fn take_guard(&self) -> Option<Guard> {
+    fn take_guard(&self) -> Option<GroupGuard> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The process id. Through Wine it is the one of the program that Wine starts first.
+    /// The process ID. Through Wine it is that of the program that Wine starts first.
     pub(in crate::remote) fn id(&self) -> u32 {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
     }
 
-    /// Closes the channel, which an idle worker answers by ending.
+    /// Closes the channel, whereupon an idle worker exits.
     pub(in crate::remote) fn close(&self) {
-        // It may be closed already, by the worker's end.
+        // It may already be closed, as the worker has exited.
         let _ = rustix::net::shutdown(&self.channel, rustix::net::Shutdown::Both);
     }
 
-    /// Ends the process at once. A program under Wine is no child of this process: its guard ends it until it has begun, and
-    /// from then on the closing channel.
+    /// Kills the process. A program under Wine is not a child of this process: until it has begun, its guard ends it,
+    /// and later the closing channel.
     pub(in crate::remote) fn kill(&self) {
         self.close();
         drop(self.take_guard());
         let _ = self.child.lock().unwrap_or_else(PoisonError::into_inner).kill();
     }
 
-    /// Whether it has ended. This does not wait, not even for the rest of its output.
+    /// Whether it has exited. This does not wait, not even for the rest of its output.
     pub(in crate::remote) fn has_ended(&self) -> bool {
         !matches!(self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait(), Ok(None))
     }
 
-    /// Waits for the end, at most for `limit`.
+    /// Waits for the exit, for at most `limit`.
     pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
         let deadline = Instant::now() + limit;
-        let mut end = None;
+        let mut notice = None;
         loop {
             let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
             match status {
@@ -132,21 +133,22 @@ impl Process {
                     let code = || Exit::Code(status.code().unwrap_or(-1).into());
                     return Some(status.signal().map_or_else(code, |signal| Exit::Signal(signal.into())));
                 }
-                // The host's program has collected its children itself: the worker has ended, how is not known.
+                // The host's program has collected its children itself: the worker has exited, in an unknown way.
                 Err(_) => return Some(Exit::Code(-1)),
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return None;
             }
-            // A descriptor is opened only where there is something to wait for: most waits ask whether it has ended already.
-            let end = end.get_or_insert_with(|| End::of(self.id()));
-            end.wait(left);
+            // A descriptor is opened only if there is something to wait for: most calls only ask whether it has already
+            // exited.
+            let notice = notice.get_or_insert_with(|| ExitNotice::of(self.id()));
+            notice.wait(left);
         }
     }
 }
 
-/// Nothing need call off the read of a channel here: the end of the process shuts it down.
+/// Cancelling the read of a channel is not necessary here: the end of the process shuts it down.
 #[derive(Debug)]
 pub(in crate::remote) struct Hangup;
 
@@ -158,28 +160,29 @@ impl Hangup {
     pub(in crate::remote) fn call_off(&self) {}
 }
 
-/// What tells of the end of a process that has not been collected.
-enum End {
-    /// A descriptor that can be read from then on.
+/// A means to notice the exit of a process that has not been collected.
+enum ExitNotice {
+    /// A descriptor that becomes readable at the exit.
     Announced(OwnedFd),
-    /// Nothing, on kernels before 5.3 and where a filter refuses the call: it is looked for after pauses of this length.
+    /// No descriptor, on kernels before 5.3 or if a filter refuses the call: the process is polled with pauses of this
+    /// length.
     Unannounced(Duration),
 }
 
-impl End {
+impl ExitNotice {
     fn of(process: u32) -> Self {
         let id = i32::try_from(process).ok().and_then(Pid::from_raw);
         let descriptor = id.and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok());
         descriptor.map_or(Self::Unannounced(Duration::from_micros(100)), Self::Announced)
     }
 
-    /// Waits for the end, or for a while, at most for the limit.
+    /// Waits for the exit, or for a while, for at most `limit`.
     fn wait(&mut self, limit: Duration) {
         match self {
-            // Should the host's program collect its children itself, the number may stand for another process.
+            // If the host's program collects its children itself, the ID may belong to another process.
             Self::Announced(descriptor) => {
                 let limit = Timespec::try_from(limit.min(Duration::from_millis(100))).ok();
-                // An interrupted wait is one that was short.
+                // An interrupted wait counts as a short one.
                 let _ = poll(&mut [PollFd::new(descriptor, PollFlags::IN)], limit.as_ref());
             }
             Self::Unannounced(pause) => {
@@ -190,12 +193,12 @@ impl End {
     }
 }
 
-/// Takes out of `LD_LIBRARY_PATH` what is no absolute folder: the loader would look for it in the current directory, which an
-/// empty entry stands for.
+/// Removes entries from `LD_LIBRARY_PATH` that are not absolute folders: the loader would search the current directory
+/// for them, which is also what an empty entry means.
 fn keep_from_current_directory(command: &mut Command) {
     const VARIABLE: &str = "LD_LIBRARY_PATH";
     let Some(folders) = std::env::var_os(VARIABLE) else { return };
-    // The loader takes semicolons for colons (ld.so(8)).
+    // The loader treats semicolons like colons (ld.so(8)).
     let meant = folders.as_encoded_bytes().split(|byte| b":;".contains(byte)).filter(|folder| folder.starts_with(b"/"));
     let meant = meant.collect::<Vec<_>>().join(&b':');
     match meant.is_empty() {
@@ -210,11 +213,11 @@ pub fn exit_at_once(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// The program that starts a worker of the other width, so that it ends with the host even if that ends meanwhile. Where it is
-/// missing, Wine finds a way of its own, which takes longer and may leave a process behind.
+/// The program that starts a worker of the other width, so that it ends with the host even if the host ends meanwhile.
+/// Without it, Wine starts the worker in its own way, which takes longer and may leave a process behind.
 const LAUNCHER: &str = "worker32-launcher.exe";
 
-/// The worker that Wine's loader runs by itself.
+/// The worker that Wine's loader itself runs.
 const OF_THE_LOADERS_WIDTH: &str = "worker64.exe";
 
 fn wine_command(wine: &Wine, executable: &Path) -> Command {
@@ -225,29 +228,29 @@ fn wine_command(wine: &Wine, executable: &Path) -> Command {
     } else {
         command.arg(launcher).arg(windows_path(executable));
     }
-    // Wine finds out the widths of a prefix by itself; a user's word that it is a 32-bit one makes it refuse one of both.
+    // Wine detects the widths of a prefix by itself; if the user has set it to 32 bits, it refuses a prefix with both.
     command.env_remove("WINEARCH").envs(wine.environment());
     if std::env::var_os("WINEDEBUG").is_none() {
-        // Wine's own warnings are not the library's output.
+        // Wine's own warnings are not part of the library's output.
         command.env("WINEDEBUG", "-all");
     }
     command
 }
 
-/// Has the kernel kill the process when the thread that starts it ends, even while it hangs in a library; a host that
-/// ended before this is noticed by the closed channel. Under Wine this ends the program that runs the worker, and Wine
-/// ends the worker with it.
+/// Makes the kernel kill the process when the thread that starts it ends, even while it hangs in a library; if the host
+/// has ended before this, the closed channel shows that. Under Wine this ends the program that runs the worker, and
+/// Wine ends the worker with it.
 ///
-/// Marks all descriptors but the standard ones to be closed by exec: a host may have opened some without that mark.
+/// Marks all descriptors but the standard ones as close-on-exec: a host may have opened some without that mark.
 fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> {
-    // A failure leaves the worker's watch thread, which sees the channel close.
+    // If it fails, the worker's watch thread remains, which notices that the channel closes.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     const FIRST: libc::c_uint = 3;
-    // SAFETY: the call takes numbers only. A kernel before 5.11 does not know it; then only what this host marked itself
-    // is closed, as for every other program it starts.
+    // SAFETY: the call takes numbers only. A kernel before 5.11 does not support it; then only descriptors that the
+    // host itself has marked are closed, as for every other program that it starts.
     unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     if let Some(limit) = memory_limit {
-        // What this process may have itself cannot be exceeded without a privilege.
+        // The limit of this process itself cannot be exceeded without a privilege.
         let limit = getrlimit(Resource::Data).maximum.map_or(limit, |most| most.min(limit));
         let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
         setrlimit(Resource::Data, limit)?;
@@ -262,15 +265,15 @@ fn before_exec(priority: Priority, memory_limit: Option<u64>) -> io::Result<()> 
     Ok(())
 }
 
-/// Starts a process from a thread that stays for the life of this one: the worker has the kernel kill it when the
-/// thread that started it ends, which must mean that the host ended.
+/// Starts a process from a thread that lives as long as this process: the kernel kills the worker when the thread that
+/// started it ends, which must mean that the host has ended.
 fn spawn(command: Command) -> io::Result<Child> {
-    type Job = (Command, mpsc::SyncSender<io::Result<Child>>);
-    static SPAWNER: LastingThread<Job> = LastingThread::new("starts workers", |(mut command, answer)| {
-        // Who asked is waiting; if it went away after all, the child is dropped and ends with its channel.
+    type SpawnRequest = (Command, mpsc::SyncSender<io::Result<Child>>);
+    static SPAWNER: LastingThread<SpawnRequest> = LastingThread::new("starts workers", |(mut command, answer)| {
+        // The requesting thread is waiting; if it is gone after all, the child is dropped and ends with its channel.
         let _ = answer.send(command.spawn());
     });
     let (answer, started) = mpsc::sync_channel(1);
     SPAWNER.send((command, answer)).map_err(|(_, error)| error)?;
-    started.recv().map_err(|_| io::Error::other("the thread that starts workers has ended"))?
+    started.recv().map_err(|_| io::Error::other("the thread that starts workers has exited"))?
 }

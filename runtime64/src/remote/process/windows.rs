@@ -27,7 +27,7 @@ use windows_sys::Win32::System::Threading::{
 use windows_sys::core::BOOL;
 
 use super::Exit;
-use crate::remote::{Conditions, Priority, Wine};
+use crate::remote::{Priority, ProcessOptions, Wine};
 
 mod attributes;
 mod console;
@@ -36,24 +36,24 @@ mod jobs;
 
 use attributes::AttributeList;
 
-/// How often a process is created before Wine's word is taken that it cannot be: on a busy machine its new process may end
-/// before the first instruction of the program, which Wine reports as an internal error.
+/// The number of attempts to create a process before Wine's report of a failure is accepted: on a busy machine the new
+/// process may exit before the first instruction of the program, which Wine reports as an internal error.
 const TRIES: u32 = 3;
 
 /// A worker's process.
 #[derive(Debug)]
 pub(in crate::remote) struct Process {
     process: OwnedHandle,
-    /// The job that bounds its memory.
+    /// The job that limits its memory.
     _job: Option<OwnedHandle>,
 }
 
 impl Process {
-    /// Starts `executable` with a channel as its standard input. Wine is the system itself here.
+    /// Starts `executable` with a channel as its standard input. Here Wine is the system itself.
     pub(in crate::remote) fn start(
         executable: &Path,
         _wine: Option<&Wine>,
-        conditions: &Conditions,
+        options: &ProcessOptions,
     ) -> io::Result<(Self, Endpoint)> {
         let (mut endpoint, worker_end) = link::pair()?;
         // SAFETY: the function has no precondition; without a console the handles are null or invalid.
@@ -61,14 +61,14 @@ impl Process {
         let standard = [worker_end.requests.as_raw_handle(), output, errors];
         let mut inherited = vec![worker_end.requests.as_raw_handle()];
         for handle in [output, errors] {
-            // A handle may be listed once only, and a console's own need not be listed.
+            // Each handle may be listed only once, and handles of a console need not be listed.
             if is_inheritable(handle) && !inherited.contains(&handle) {
                 inherited.push(handle);
             }
         }
-        let own_job = conditions.memory_limit.map(jobs::limited).transpose()?;
+        let own_job = options.memory_limit.map(jobs::limited).transpose()?;
         let jobs: Vec<HANDLE> = jobs::of_all().iter().chain(&own_job.as_ref()).map(|job| job.as_raw_handle()).collect();
-        let create = || create(executable, standard, (&inherited, &jobs), conditions);
+        let create = || create(executable, standard, (&inherited, &jobs), options);
         let mut created = create();
         for _ in 1..TRIES {
             match &created {
@@ -76,23 +76,23 @@ impl Process {
                 _ => break,
             }
         }
-        let process = Self { process: created.map_err(|error| conditions.explain(error))?, _job: own_job };
-        // A worker that has ended by now is found to have by the greeting.
+        let process = Self { process: created.map_err(|error| options.explain(error))?, _job: own_job };
+        // If the worker has already exited, the greeting notices it.
         let _ = process.give(&worker_end.replies).and_then(|replies| endpoint.send_reply_handle(replies));
         Ok((process, endpoint))
     }
 
-    /// A handle of its own on the process, to wait for it and to reach its memory.
+    /// Returns a new handle of the process, for waiting and for accessing its memory.
     pub(in crate::remote) fn handle(&self) -> io::Result<OwnedHandle> {
         self.process.try_clone()
     }
 
-    /// Puts a duplicate of a handle into the process, which owns it from then on, and gives its value there.
+    /// Duplicates a handle into the process, which then owns it, and returns its value there.
     pub(in crate::remote) fn give(&self, handle: &OwnedHandle) -> io::Result<u64> {
         self.duplicate(handle.as_raw_handle(), 0, DUPLICATE_SAME_ACCESS)
     }
 
-    /// The same with a handle on this process, which can only be waited for.
+    /// The same for a handle of this process, which permits only waiting.
     pub(in crate::remote) fn give_this_process(&self) -> io::Result<u64> {
         // SAFETY: the pseudo handle of the current process is always valid.
         self.duplicate(unsafe { GetCurrentProcess() }, SYNCHRONIZE, 0)
@@ -100,8 +100,8 @@ impl Process {
 
     fn duplicate(&self, handle: HANDLE, access: u32, options: u32) -> io::Result<u64> {
         let mut given: HANDLE = ptr::null_mut();
-        // SAFETY: both processes and the handle are open; the value is written to a local. The duplicate belongs to the
-        // other process.
+        // SAFETY: both processes and the handle are open; the value is written to a local. The other process owns the
+        // duplicate.
         let done = unsafe {
             let (from, to) = (GetCurrentProcess(), self.process.as_raw_handle());
             DuplicateHandle(from, handle, to, &raw mut given, access, 0, options)
@@ -109,27 +109,27 @@ impl Process {
         if done == 0 { Err(io::Error::last_os_error()) } else { Ok(given.addr() as u64) }
     }
 
-    /// Nothing need be done here: the worker is in a job from its beginning.
+    /// Nothing to do here: the worker is in a job from the start.
     pub(in crate::remote) fn begun(&self) {}
 
-    /// The channel closes when its endpoint drops; an idle worker answers by ending.
+    /// The channel closes when its endpoint is dropped; an idle worker then exits.
     pub(in crate::remote) fn close(&self) {}
 
-    /// Ends the process at once.
+    /// Kills the process.
     pub(in crate::remote) fn kill(&self) {
-        // SAFETY: the handle is open and was given all access by its creation.
+        // SAFETY: the handle is open and has all access rights since its creation.
         unsafe { TerminateProcess(self.process.as_raw_handle(), 1) };
     }
 
-    /// Whether it has ended.
+    /// Whether it has exited.
     pub(in crate::remote) fn has_ended(&self) -> bool {
         self.wait(Duration::ZERO).is_some()
     }
 
-    /// Waits for the end, at most for `limit`.
+    /// Waits for the exit, for at most `limit`.
     pub(in crate::remote) fn wait(&self, limit: Duration) -> Option<Exit> {
         let milliseconds = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX - 1);
-        // One that has ended need not be waited for: each question is a way to Wine's server and back.
+        // If it has exited, no wait is needed: each wait is a round trip to Wine's server.
         let code = match self.code()? {
             STILL_ACTIVE => self.has_ended_in(milliseconds).then(|| self.code())??,
             code => code,
@@ -137,7 +137,7 @@ impl Process {
         Some(Exit::Code(code.cast_unsigned().into()))
     }
 
-    /// The code that the process has ended with, or [`STILL_ACTIVE`], with which it may have ended too.
+    /// The exit code of the process, or [`STILL_ACTIVE`], which may also be its exit code.
     fn code(&self) -> Option<NTSTATUS> {
         let mut code = 0;
         // SAFETY: the handle is open; the code is written to a local.
@@ -151,7 +151,7 @@ impl Process {
     }
 }
 
-/// What calls off a read of a channel that another thread waits in: a process that ends while Wine creates it may leave its
+/// Cancels a read of a channel that another thread waits in: a process that exits while Wine creates it may leave its
 /// pipes open.
 #[derive(Debug)]
 pub(in crate::remote) struct Hangup(Option<OwnedHandle>);
@@ -161,46 +161,46 @@ impl Hangup {
         Self(channel.receiver.as_handle().try_clone_to_owned().ok())
     }
 
-    /// Has the read fail. One that begins after this goes on.
+    /// Makes the read fail. A read that begins later is not affected.
     pub(in crate::remote) fn call_off(&self) {
         if let Some(pipe) = &self.0 {
-            // SAFETY: the handle is open; a null pointer asks for every request that is under way.
+            // SAFETY: the handle is open; a null pointer selects every request in progress.
             unsafe { CancelIoEx(pipe.as_raw_handle(), ptr::null()) };
         }
     }
 }
 
-/// No limit on the size of files ends a process here.
+/// On Windows no limit on the size of files ends a process.
 pub fn outlive_file_size_limit() {}
 
-/// Has Ctrl-C end this process at once, whatever handler was there before.
+/// Makes Ctrl-C end this process at once, overriding earlier handlers.
 pub fn end_at_interrupt() {
     unsafe extern "system" fn end(_: u32) -> BOOL {
         exit_at_once(STATUS_CONTROL_C_EXIT)
     }
-    // SAFETY: the handler runs on a thread of its own and touches nothing of this program.
+    // SAFETY: the handler runs on a separate thread and touches nothing of this program.
     unsafe { SetConsoleCtrlHandler(Some(end), TRUE) };
 }
 
 /// Ends this process at once: nothing is flushed, no destructor runs. Its workers end with it.
 pub fn exit_at_once(code: i32) -> ! {
-    // SAFETY: the handle stands for this process and is always valid; nothing of it runs after the call.
+    // SAFETY: the handle denotes this process and is always valid; no code of it runs after the call.
     unsafe { TerminateProcess(GetCurrentProcess(), code.cast_unsigned()) };
     std::process::abort()
 }
 
-/// Makes a handle inheritable, if it is one that can be.
+/// Makes a handle inheritable, if possible.
 fn is_inheritable(handle: HANDLE) -> bool {
     // SAFETY: the function checks the handle.
     !handle.is_null() && unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT) } != 0
 }
 
-/// Creates the process inside the job that ends it with this process: it is never outside, whenever this one ends.
+/// Creates the process inside the job that ends it with this process: it is never outside, whenever this process ends.
 fn create(
     executable: &Path,
     standard: [HANDLE; 3],
     (inherited, jobs): (&[HANDLE], &[HANDLE]),
-    conditions: &Conditions,
+    options: &ProcessOptions,
 ) -> io::Result<OwnedHandle> {
     for handle in inherited {
         if !is_inheritable(*handle) {
@@ -208,14 +208,14 @@ fn create(
         }
     }
     let program = wide(executable.as_os_str());
-    // A path cannot hold a quotation mark on Windows, so quoting it is all the escaping there is.
+    // A path cannot contain a quotation mark on Windows, so quoting is the only escaping needed.
     let mut line: Vec<u16> = iter::once(u16::from(b'"')).chain(executable.as_os_str().encode_wide()).collect();
     line.extend(format!("\" {}\0", WorkerEnd::ARGUMENT).encode_utf16());
-    let environment = environment::block(&conditions.environment);
-    let directory = conditions.directory.as_deref().map(|directory| wide(directory.as_os_str()));
+    let environment = environment::block(&options.environment);
+    let directory = options.directory.as_deref().map(|directory| wide(directory.as_os_str()));
     let mut attributes = AttributeList::new(inherited, jobs)?;
-    // SAFETY: zeroed values are valid for both structs; every pointer leads to a local that outlives the call, the
-    // strings are zero-terminated, and the two handles are owned only once the call says that it has made them.
+    // SAFETY: zeroed values are valid for both structs; every pointer points to a local that outlives the call, the
+    // strings are zero-terminated, and the two handles are owned only after the call reports that it has created them.
     unsafe {
         let mut startup: STARTUPINFOEXW = mem::zeroed();
         startup.StartupInfo.cb = size_of::<STARTUPINFOEXW>() as u32;
@@ -226,7 +226,7 @@ fn create(
             | CREATE_NEW_PROCESS_GROUP
             | CREATE_UNICODE_ENVIRONMENT
             | EXTENDED_STARTUPINFO_PRESENT
-            | priority_class(conditions.priority);
+            | priority_class(options.priority);
         let mut made: PROCESS_INFORMATION = mem::zeroed();
         let created = CreateProcessW(
             program.as_ptr(),
@@ -253,7 +253,7 @@ fn priority_class(priority: Priority) -> u32 {
     match priority {
         Priority::Idle => IDLE_PRIORITY_CLASS,
         Priority::Low => BELOW_NORMAL_PRIORITY_CLASS,
-        // Without a class a process has that of the one that creates it.
+        // Without a class, a process has that of its creator.
         Priority::Normal => 0,
         Priority::High => ABOVE_NORMAL_PRIORITY_CLASS,
     }

@@ -1,4 +1,4 @@
-//! What is lent to a worker for the length of a call, and what is allocated in it to last.
+//! Memory lent to a worker for the duration of a call, and lasting allocations in it.
 
 use std::sync::Arc;
 
@@ -6,32 +6,31 @@ use protocol::{Allocate, Release, Value, limits};
 
 use super::Session;
 use crate::remote::memory::Allocation;
-use crate::remote::start::Running;
+use crate::remote::start::RunningWorker;
 use crate::remote::{RemoteError, Worker};
 
 impl Session<'_> {
-    /// An empty list for the arguments of one call, which keeps its room from call to call. A worker that sleeps wakes up
-    /// while the list is filled.
+    /// Takes an empty list for the arguments of one call, which keeps its capacity from call to call. A sleeping worker
+    /// wakes up while the list is filled.
     #[must_use]
     pub fn take_arguments(&mut self) -> Vec<Value> {
         if let Some(running) = &mut self.state.running {
-            running.link.client.rouse();
+            running.link.client.wake_early();
         }
         std::mem::take(&mut self.state.arguments)
     }
 
-    /// Gives the list back.
+    /// Returns the list of arguments.
     pub fn give_back(&mut self, mut arguments: Vec<Value>) {
         arguments.clear();
         self.state.arguments = arguments;
     }
 
-    /// Puts bytes, and some zeros after them, where the function that is called next can read them, and gives the argument
-    /// that stands for their address.
+    /// Puts bytes, followed by some zeros, where the next called function can read them, and returns the argument that
+    /// represents their address.
     ///
     /// # Errors
-    /// [`RemoteError::TooLarge`] for more than a message may hold where memory is not shared, otherwise those of
-    /// allocating.
+    /// [`RemoteError::TooLarge`] if memory is not shared and a message cannot hold them, otherwise those of allocating.
     pub fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, RemoteError> {
         let Some(running) = &mut self.state.running else {
             return Err(self.ended_earlier());
@@ -47,7 +46,7 @@ impl Session<'_> {
         let address = allocation.address();
         allocation.write(0, bytes)?;
         allocation.write(bytes.len() as u64, &vec![0; zeros])?;
-        if let Some(Running { link, .. }) = &mut self.state.running
+        if let Some(RunningWorker { link, .. }) = &mut self.state.running
             && let Ok(shared) = &mut link.shared
         {
             shared.call_area.keep(allocation);
@@ -55,8 +54,8 @@ impl Session<'_> {
         Ok(Value::Integer(address as i64))
     }
 
-    /// Makes room for what the function that is called next may read and write, beginning with these bytes and filled up
-    /// with zeros, and gives its address. It can be read until the session ends.
+    /// Reserves memory that the next called function may read and write, initialised with these bytes followed by
+    /// zeros, and returns its address. It can be read until the session ends.
     ///
     /// # Errors
     /// Those of allocating.
@@ -64,7 +63,7 @@ impl Session<'_> {
         if self.shares_memory() {
             return match self.lend(bytes, zeros)? {
                 Value::Integer(address) => Ok(address as u64),
-                _ => Err(RemoteError::Protocol("memory that is shared has no address".to_owned())),
+                _ => Err(RemoteError::Protocol("shared memory has no address".to_owned())),
             };
         }
         let room = bytes.len() as u64 + zeros as u64;
@@ -75,9 +74,9 @@ impl Session<'_> {
         Ok(address)
     }
 
-    /// Lets go of what was lent for a call that is over.
+    /// Releases the memory lent for a finished call.
     pub(super) fn take_back(&mut self) {
-        if let Some(Running { link, .. }) = &mut self.state.running
+        if let Some(RunningWorker { link, .. }) = &mut self.state.running
             && let Ok(shared) = &mut link.shared
         {
             shared.call_area.clear();
@@ -86,7 +85,7 @@ impl Session<'_> {
         while self.state.lent.len() > held
             && let Some(address) = self.state.lent.pop()
         {
-            // The worker's end takes the memory along.
+            // When the worker exits, its memory is freed with it.
             let _ = self.call(&Release { address });
         }
     }
@@ -96,8 +95,8 @@ impl Session<'_> {
         self.state.running.as_ref().is_some_and(|running| running.link.shared.is_ok())
     }
 
-    /// Allocates zeroed memory of this worker that stays until it is let go of. Where memory is shared, the worker is asked only
-    /// when the arena must grow.
+    /// Allocates zeroed memory of this worker that stays until it is dropped. If memory is shared, a request is sent
+    /// only when the arena must grow.
     ///
     /// # Errors
     /// As [`Worker::allocate`].
@@ -118,10 +117,10 @@ impl Session<'_> {
         Ok(Allocation::lent(Arc::clone(worker), self.generation(), address, bytes))
     }
 
-    /// Allocates in the arena, whatever the memory holds.
+    /// Allocates in the arena, without clearing the memory.
     pub(in crate::remote) fn allocate(&mut self, bytes: u64, align: u64) -> Result<Allocation, RemoteError> {
         let arena = match &self.state.running {
-            Some(Running { link, .. }) => link.shared.as_ref().map(|shared| &shared.arena).ok().cloned(),
+            Some(RunningWorker { link, .. }) => link.shared.as_ref().map(|shared| &shared.arena).ok().cloned(),
             None => None,
         };
         let arena = arena.ok_or_else(|| self.ended_earlier())?;
@@ -130,7 +129,7 @@ impl Session<'_> {
         }
         let full = || RemoteError::ArenaFull { bytes, usage: arena.usage() };
         let segment = arena.next_segment(bytes, align).ok_or_else(full)?;
-        // First what can be undone: the worker keeps what it has mapped.
+        // The reversible step first: the worker keeps its mappings.
         let view = arena.map(&segment).map_err(|error| {
             let error = RemoteError::Unmappable { bytes: segment.bytes, error };
             arena.note_refusal(&error.to_string());
@@ -143,7 +142,7 @@ impl Session<'_> {
     }
 }
 
-/// An argument that carries its bytes with it.
+/// An argument that contains its bytes.
 fn in_message(bytes: &[u8], zeros: usize) -> Result<Value, RemoteError> {
     if bytes.len() + zeros > limits::STRING_BYTES as usize {
         let limit = limits::STRING_BYTES;

@@ -1,8 +1,8 @@
-//! The memory of a worker that is held, reached by the operating system's means, or by asking where that is refused.
+//! Access to the memory of a held worker through the operating system, or by requests where that is refused.
 
 use protocol::{ReadString, Value, WriteMemory, limits};
 
-use super::{Running, Session};
+use super::{RunningWorker, Session};
 use crate::remote::RemoteError;
 use crate::remote::memory::AccessError;
 
@@ -10,7 +10,7 @@ impl Session<'_> {
     /// Copies memory of the worker.
     ///
     /// # Errors
-    /// [`RemoteError::Unmapped`], and those of asking the worker where the system does not allow to reach its memory.
+    /// [`RemoteError::Unmapped`], and those of requests if the system does not permit access to its memory.
     pub fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), RemoteError> {
         let link = &self.running()?.link;
         if let Ok(shared) = &link.shared {
@@ -29,14 +29,14 @@ impl Session<'_> {
         }
     }
 
-    /// Asks the worker for a copy, by messages of the size that fits.
+    /// Requests a copy from the worker, in messages of the maximum size.
     fn ask_to_read(&mut self, address: u64, into: &mut [u8]) -> Result<(), RemoteError> {
         for (index, part) in into.chunks_mut(limits::STRING_BYTES as usize).enumerate() {
             let address = address.saturating_add(index as u64 * u64::from(limits::STRING_BYTES));
             let reply = self.call(&ReadString { address, length: Some(part.len() as u32) })?;
             match reply {
                 Value::Bytes(bytes) if bytes.len() == part.len() => part.copy_from_slice(&bytes),
-                _ => return Err(self.break_off("it answered with other bytes than were asked for")),
+                _ => return Err(self.break_off("it did not return the requested bytes")),
             }
         }
         Ok(())
@@ -76,30 +76,30 @@ impl Session<'_> {
         let read = self.running()?.link.foreign.read_to_zero(address, limit);
         match read.map_err(|error| self.seen(error)) {
             Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err(RemoteError::TooLarge(format!("a string without a zero in its first {limit} bytes"))),
+            Ok(None) => Err(RemoteError::TooLarge(format!("the first {limit} bytes of the string contain no zero"))),
             Err(AccessError::Unmapped { address, access }) => Err(RemoteError::Unmapped { address, access }),
             Err(AccessError::Refused) => match self.call(&ReadString { address, length: None })? {
                 Value::Bytes(bytes) => Ok(bytes),
-                _ => Err(self.break_off("it answered with something else than bytes")),
+                _ => Err(self.break_off("it did not return bytes")),
             },
         }
     }
 
-    /// Why memory could not be accessed. A process that has ended has none, which the worker's silence reports.
+    /// Converts an access error. A process that has exited has no memory; the failed request then reports its end.
     #[cold]
     fn seen(&self, error: AccessError) -> AccessError {
-        let has_ended = |running: &Running| running.control.process.has_ended();
+        let has_ended = |running: &RunningWorker| running.kill_handle.process.has_ended();
         match error {
             AccessError::Unmapped { .. } if self.running().is_ok_and(has_ended) => AccessError::Refused,
             error => error,
         }
     }
 
-    /// Refuses an address that a worker gave for memory, if it can have none there.
+    /// Rejects an address that a worker has reported for memory, if it cannot have memory there.
     pub(super) fn check_place(&mut self, address: u64, bytes: u64) -> Result<(), RemoteError> {
         if self.worker.kind().can_hold(address, bytes) {
             return Ok(());
         }
-        Err(self.break_off("it says that it has memory where there is none"))
+        Err(self.break_off("it reported memory at an impossible address"))
     }
 }

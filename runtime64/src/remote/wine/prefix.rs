@@ -1,24 +1,25 @@
-//! Which prefix Wine runs in: the folder that holds its `drive_c` and registry.
+//! The choice of Wine's prefix: the folder that contains its `drive_c` and registry.
 
 use std::path::{Path, PathBuf};
 
-/// The folders that may be the prefix, each if it is there.
+/// The possible prefixes, each if it exists.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
-    /// What `WINEPREFIX` names, also if it is not there: Wine makes it.
+    /// The value of `WINEPREFIX`, even if it does not exist: Wine creates it.
     pub(super) named: Option<PathBuf>,
     /// Wine's own default, `.wine` in the home folder.
     pub(super) default: Option<PathBuf>,
-    /// The one that the project's set-up made for this version of Wine.
+    /// The one that the project's set-up created for this version of Wine.
     pub(super) of_set_up: Option<PathBuf>,
     /// Whether the set-up found that this Wine lacks its 32-bit half, and keeps one for it.
     pub(super) needs_set_up: bool,
-    /// A folder of this program's own, also if it is not there: Wine makes it.
+    /// A folder that belongs to this program, even if it does not exist: Wine creates it.
     pub(super) own: Option<PathBuf>,
 }
 
 impl Candidates {
-    /// The prefix to use. `~/.wine` is used only where it is there, and only where it can run workers, if another one can.
+    /// Chooses the prefix. `~/.wine` is used only if it exists and, if there is an alternative, only if it can run
+    /// workers.
     pub(super) fn choose(self) -> Option<PathBuf> {
         if self.named.is_some() {
             return self.named;
@@ -30,7 +31,7 @@ impl Candidates {
     }
 }
 
-/// Whether a prefix has the library that Rust's programs need, which Wine brings since version 9.
+/// Whether a prefix has the library that Rust programs need, which Wine includes since version 9.
 fn can_run_workers(prefix: &Path) -> bool {
     prefix.join("drive_c/windows/system32/bcryptprimitives.dll").is_file()
 }

@@ -1,26 +1,26 @@
-//! Starts and ends of a worker: when it is started, replaced though it is well, and ended for good.
+//! Starts and ends of a worker: starting it, replacing it while healthy, and ending it for good.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Generation, State, Worker};
-use crate::remote::control::Ending;
-use crate::remote::start::{Running, start};
+use super::{Generation, Worker, WorkerState};
+use crate::remote::kill_handle::KillReason;
+use crate::remote::start::{RunningWorker, start};
 use crate::remote::{Recycling, RemoteError};
 
-/// How long the memory that a worker has is taken for what it was.
+/// How long a measurement of the worker's memory stays valid.
 const MEMORY_PAUSE: Duration = Duration::from_millis(100);
 
 static GENERATIONS: AtomicU64 = AtomicU64::new(0);
 
 impl Worker {
-    pub(super) fn start(&self, state: &mut State) -> Result<(), RemoteError> {
+    pub(super) fn start(&self, state: &mut WorkerState) -> Result<(), RemoteError> {
         if state.is_closed {
             return Err(RemoteError::Closed(self.to_string()));
         }
         if self.must_stay_ended(state) {
-            return Err(RemoteError::StaysEnded(self.ends.of(state.generation).unwrap_or_default()));
+            return Err(RemoteError::StaysEnded(self.exit_log.of(state.generation).unwrap_or_default()));
         }
         let spares = self.settings.spares.as_ref();
         let spare = spares.and_then(|spares| spares.take(self.kind, &self.settings));
@@ -28,7 +28,7 @@ impl Worker {
             Some(running) => running,
             None => start(self.kind, &self.settings)?,
         });
-        self.ends.forget();
+        self.exit_log.forget();
         state.is_restarted = state.generation > 0;
         state.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
         self.latest.store(state.generation, Ordering::Relaxed);
@@ -48,21 +48,20 @@ impl Worker {
         Ok(())
     }
 
-    /// Whether it has run before, and its settings say that it does not restart, which nobody has told it since.
-    fn must_stay_ended(&self, state: &State) -> bool {
+    /// Whether it has run before, its settings say that it does not restart, and no restart was requested since.
+    fn must_stay_ended(&self, state: &WorkerState) -> bool {
         self.settings.never_restarts && state.generation > 0 && !state.may_start
     }
 
-    /// Whether it has died and stays so.
+    /// Whether it has died and will not restart.
     #[must_use]
     pub fn stays_ended(&self) -> bool {
         let state = self.lock();
         state.running.is_none() && self.must_stay_ended(&state)
     }
 
-    /// Whether it has done what it is to do before a fresh one takes its place. One that is in the middle of something, has
-    /// not.
-    fn is_worn(&self, state: &mut State) -> bool {
+    /// Whether it is due for recycling. A worker in the middle of a call is not.
+    fn is_due_for_recycling(&self, state: &mut WorkerState) -> bool {
         let Some(running) = &state.running else { return false };
         if !state.held.is_empty() || state.jobs > 0 {
             return false;
@@ -80,58 +79,59 @@ impl Worker {
         running.link.foreign.resident().is_some_and(|bytes| bytes > most)
     }
 
-    /// Lets go of what runs: from here on no worker does. It ends as it is dropped.
-    pub(in crate::remote) fn let_go(&self, state: &mut State) -> Option<Running> {
+    /// Takes the running worker out of the state. The worker ends when the returned value is dropped.
+    pub(in crate::remote) fn take_running(&self, state: &mut WorkerState) -> Option<RunningWorker> {
         self.counters.running.set(0);
         state.running.take()
     }
 
-    /// Ends the worker at once if it is still of this generation, whatever it does. It starts again when asked again.
+    /// Terminates the worker at once if it is still of this generation, regardless of its work. It restarts at the next
+    /// request.
     pub fn kill(&self, generation: Generation) {
         let mut state = self.lock();
         if state.generation != generation {
             return;
         }
-        let running = self.let_go(&mut state);
+        let running = self.take_running(&mut state);
         drop(state);
         if let Some(running) = running {
-            running.control.end(Ending::Dismissed);
-            self.note_end("a call was called off, and the worker was ended with it");
+            running.kill_handle.kill(KillReason::Dismissed);
+            self.note_end("a call was cancelled, and the worker was terminated with it");
         }
     }
 
-    /// Ends the worker. It starts again when asked again, whatever its settings say of restarts.
+    /// Ends the worker. It restarts at the next request, even if its settings exclude restarts.
     pub fn stop(&self) {
         let mut state = self.lock();
         state.may_start = true;
-        let running = self.let_go(&mut state);
-        self.ends.forget();
+        let running = self.take_running(&mut state);
+        self.exit_log.forget();
         drop(state);
         if running.is_some() {
-            self.note_end("it was told to end");
+            self.note_end("it was stopped on request");
         }
         drop(running);
     }
 
-    /// Replaces it if it has done what it is to do before a fresh one takes its place.
-    pub(super) fn recycle(&self, state: &mut State) {
-        if !self.is_worn(state) {
+    /// Replaces the worker if it is due for recycling.
+    pub(super) fn recycle(&self, state: &mut WorkerState) {
+        if !self.is_due_for_recycling(state) {
             return;
         }
         self.counters.recycled.add(1);
         state.may_start = true;
-        let worn = self.let_go(state);
+        let recycled = self.take_running(state);
         self.note_end("it was recycled");
-        // Its libraries' destructors may take their time; where there is no thread for that, this one waits.
-        let _ = thread::Builder::new().spawn(move || drop(worn));
+        // Its libraries' destructors may take time; if no thread can be started for that, this one waits.
+        let _ = thread::Builder::new().spawn(move || drop(recycled));
     }
 
-    /// Begins to count calls anew: what is done after a restart is no use of the worker.
+    /// Restarts the count of calls: steps that follow a restart do not count as use of the worker.
     pub fn set_fresh(&self) {
         self.lock().calls_before = self.counters.calls.get();
     }
 
-    /// Whether it is recycled.
+    /// Whether it is ever recycled.
     #[must_use]
     pub fn is_recycled(&self) -> bool {
         self.settings.recycling.is_wanted()
@@ -144,7 +144,7 @@ impl Worker {
         self.leave_spares();
     }
 
-    /// It needs no spare any more.
+    /// Unregisters it from the spares.
     fn leave_spares(&self) {
         let was_spared = std::mem::take(&mut self.lock().is_spared);
         if let Some(spares) = self.settings.spares.as_ref().filter(|_| was_spared) {

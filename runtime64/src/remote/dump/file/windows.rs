@@ -1,5 +1,5 @@
-//! Windows: the folder's permissions are not inherited.
-#![allow(unsafe_code, reason = "permissions are given by the operating system's functions")]
+//! Windows: the file does not inherit the folder's permissions.
+#![allow(unsafe_code, reason = "permissions are set through the operating system's functions")]
 
 use std::fs::File;
 use std::io;
@@ -17,11 +17,12 @@ use windows_sys::Win32::Security::{PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES};
 use windows_sys::Win32::Storage::FileSystem::{CREATE_NEW, CreateFileW, FILE_ATTRIBUTE_NORMAL};
 use windows_sys::w;
 
-/// A list that inherits nothing and gives everything to the owner (MSDN, Security Descriptor String Format). To Wine that stands for
-/// nobody; but what a user is given by name, Wine gives to the user's group too.
+/// An access list that inherits nothing and grants everything to the owner (MSDN, Security Descriptor String Format).
+/// Wine takes this as no access for anybody; but rights that are granted to a user by name, Wine also grants to the
+/// user's group.
 const OWNER_ALONE: *const u16 = w!("D:P(A;;FA;;;OW)");
 
-/// Permissions that the system has made.
+/// A security descriptor allocated by the system.
 struct Descriptor(PSECURITY_DESCRIPTOR);
 
 impl Descriptor {
@@ -43,7 +44,7 @@ impl Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: the function that made it says that it is to be freed so, which happens once.
+        // SAFETY: the function that allocated it requires this way of freeing it, which happens once.
         unsafe { LocalFree(self.0) };
     }
 }
@@ -56,8 +57,8 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
         bInheritHandle: 0,
     };
     let path: Vec<u16> = path.as_os_str().encode_wide().chain(iter::once(0)).collect();
-    // SAFETY: the path is zero-terminated; attributes and descriptor live for the call. A handle that is given is owned by
-    // nobody else.
+    // SAFETY: the path is zero-terminated; attributes and descriptor live for the call. A returned handle has no other
+    // owner.
     unsafe {
         let (attributes, flags) = (&raw const attributes, FILE_ATTRIBUTE_NORMAL);
         let handle = CreateFileW(path.as_ptr(), GENERIC_WRITE, 0, attributes, CREATE_NEW, flags, ptr::null_mut());

@@ -4,7 +4,7 @@ use super::*;
 
 const SEGMENT: u64 = 64 << 20;
 
-/// Marsaglia's xorshift, with a fixed seed: a failure can be repeated.
+/// Marsaglia's xorshift with a fixed seed, so that failures are reproducible.
 struct Random(u64);
 
 impl Random {
@@ -22,8 +22,8 @@ impl Random {
     }
 }
 
-/// Checks what must hold between the blocks of one segment: they cover it without a gap, no two free ones are
-/// neighbours, and each free one is in the list of its size.
+/// Checks the invariants of the blocks of one segment: they cover it without a gap, no two free ones are neighbours,
+/// and each free one is in the list of its size.
 fn check(allocator: &Allocator, start: u64, bytes: u64) {
     let first = |node: &&Node| node.offset == start && node.below == NONE;
     let first = allocator.nodes.iter().find(first).expect("the segment has a first block");
@@ -68,13 +68,13 @@ fn a_whole_segment_can_be_one_block_again_and_again() {
     let mut allocator = Allocator::new();
     allocator.add(0, 48 << 10);
     for _ in 0..3 {
-        let whole = allocator.allocate(48 << 10, 16).expect("it is free");
+        let whole = allocator.allocate(48 << 10, 16).expect("the segment is free");
         assert_eq!(allocator.used(), 48 << 10);
         assert_eq!(allocator.allocate(1, 1), None);
         assert_eq!(allocator.free(whole), Ok(48 << 10));
         let parts: Vec<Block> = (0..48).map(|_| allocator.allocate(1024, 16).expect("there is room")).collect();
         assert_eq!(allocator.allocate(1, 1), None);
-        // Every other one first, so that each of the rest joins both its neighbours.
+        // Every other one first, so that each remaining one merges with both its neighbours.
         for block in parts.iter().step_by(2).chain(parts.iter().skip(1).step_by(2)) {
             assert_eq!(allocator.free(*block), Ok(1024));
         }
@@ -123,8 +123,8 @@ fn what_cannot_be_had_is_refused() {
     assert!(allocator.allocate(4096, 16).is_some());
 }
 
-/// A million operations with up to half the segment in use: every allocation succeeds, and in the end nothing is left of
-/// them.
+/// A million operations with up to half the segment in use: every allocation succeeds, and in the end the whole segment
+/// is free.
 #[test]
 fn random_sizes_do_not_fragment_a_segment_that_is_half_full() {
     let mut allocator = Allocator::new();

@@ -7,18 +7,18 @@ use std::sync::OnceLock;
 
 use libc::{c_void, iovec, pid_t};
 
-use super::{Mapped, Transfer};
+use super::{MappedFile, Transfer};
 
 /// A process.
 #[derive(Debug)]
-pub(super) struct Target {
-    /// Its id, once it is known; nothing if there is no such process.
+pub(super) struct TargetProcess {
+    /// Its ID, once it is known; `None` if there is no such process.
     process: OnceLock<Option<pid_t>>,
-    /// What it has mapped, if that is all that is known of it.
+    /// The device and inode of a file that it has mapped, if only that identifies it.
     mapped: Option<(u64, u64)>,
 }
 
-impl Target {
+impl TargetProcess {
     pub(super) fn process(id: u32) -> Self {
         Self { process: OnceLock::from(pid_t::try_from(id).ok()), mapped: None }
     }
@@ -33,51 +33,52 @@ impl Target {
     }
 }
 
-pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transfer {
+pub(super) fn copy_out(target: &TargetProcess, address: u64, into: &mut [u8]) -> Transfer {
     let Some(process) = target.id() else {
         return Transfer::Refused;
     };
     let local = iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
     let remote = iovec { iov_base: address as *mut c_void, iov_len: into.len() };
-    // SAFETY: `local` names memory that is borrowed for writing; `remote` is the other process's, which the kernel checks.
+    // SAFETY: `local` names memory that is borrowed for writing; `remote` belongs to the other process, and the kernel
+    // checks it.
     outcome(unsafe { libc::process_vm_readv(process, &raw const local, 1, &raw const remote, 1, 0) })
 }
 
-pub(super) fn copy_in(target: &Target, address: u64, bytes: &[u8]) -> Transfer {
+pub(super) fn copy_in(target: &TargetProcess, address: u64, bytes: &[u8]) -> Transfer {
     let Some(process) = target.id() else {
         return Transfer::Refused;
     };
     let local = iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
     let remote = iovec { iov_base: address as *mut c_void, iov_len: bytes.len() };
-    // SAFETY: `local` is only read; `remote` is the other process's, which the kernel checks.
+    // SAFETY: `local` is only read; `remote` belongs to the other process, and the kernel checks it.
     outcome(unsafe { libc::process_vm_writev(process, &raw const local, 1, &raw const remote, 1, 0) })
 }
 
 /// The second field of `statm`, in pages (proc(5)).
-pub(super) fn resident(target: &Target) -> Option<u64> {
+pub(super) fn resident(target: &TargetProcess) -> Option<u64> {
     let statm = fs::read_to_string(format!("/proc/{}/statm", target.id()?)).ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
 }
 
-pub(super) fn id(target: &Target) -> Option<u32> {
+pub(super) fn id(target: &TargetProcess) -> Option<u32> {
     target.id().and_then(|id| u32::try_from(id).ok())
 }
 
 /// The process's `maps` (proc(5)).
-pub(super) fn maps(target: &Target) -> Option<Vec<u8>> {
+pub(super) fn maps(target: &TargetProcess) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{}/maps", target.id()?)).ok()
 }
 
-pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
+pub(super) fn mapped(target: &TargetProcess) -> Option<Vec<MappedFile>> {
     maps(target).map(|maps| files_in(&String::from_utf8_lossy(&maps)))
 }
 
-/// The files that `maps` names, each from its beginning up to the last of its mappings. The kernel lists them by address.
-fn files_in(maps: &str) -> Vec<Mapped> {
-    let mut files: Vec<Mapped> = Vec::new();
+/// The files named in `maps`, each from its start to the end of its last mapping. The kernel lists them by address.
+fn files_in(maps: &str) -> Vec<MappedFile> {
+    let mut files: Vec<MappedFile> = Vec::new();
     for line in maps.lines() {
-        // The path may hold blanks: it is all that follows the fifth field.
+        // The path may contain blanks: it is everything after the fifth field.
         let mut fields = line.splitn(6, ' ');
         let range = fields.next().and_then(|range| range.split_once('-'));
         let offset = fields.nth(1);
@@ -87,7 +88,7 @@ fn files_in(maps: &str) -> Vec<Mapped> {
         let (Some(start), Some(end), Some(offset)) = (number(start), number(end), number(offset)) else { continue };
         match files.last_mut().filter(|file| file.path == path && offset != 0) {
             Some(file) => file.bytes = end.saturating_sub(file.base),
-            None => files.push(Mapped { base: start, bytes: end.saturating_sub(start), path: path.to_owned() }),
+            None => files.push(MappedFile { base: start, bytes: end.saturating_sub(start), path: path.to_owned() }),
         }
     }
     files
@@ -102,7 +103,8 @@ fn outcome(copied: isize) -> Transfer {
     }
 }
 
-/// The process of this user, other than this one, that has mapped a file; under Wine a worker is only known by that.
+/// The process of this user, other than this one, that has mapped a file; under Wine a worker is identified only by
+/// that.
 fn process_that_has_mapped(device: u64, inode: u64) -> Option<pid_t> {
     let own = std::process::id();
     let processes = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -126,7 +128,7 @@ mod tests {
     use super::super::{Access, AccessError, Foreign};
     use super::*;
 
-    /// Two pages, of which the second cannot be accessed and the first maybe only read.
+    /// Two pages, of which the second is inaccessible and the first may be read-only.
     struct Pages(u64);
 
     impl Pages {
@@ -146,7 +148,7 @@ mod tests {
 
     impl Drop for Pages {
         fn drop(&mut self) {
-            // SAFETY: the pages were mapped by `new` and nothing refers to them.
+            // SAFETY: `new` has mapped the pages, and nothing refers to them.
             unsafe { libc::munmap(self.0 as *mut c_void, 8192) };
         }
     }
@@ -157,9 +159,9 @@ mod tests {
 
     #[test]
     fn a_process_says_how_much_memory_it_has() {
-        let before = this_process().resident().expect("the system tells");
+        let before = this_process().resident().expect("a number of bytes");
         let held = vec![1_u8; 32 << 20];
-        let after = this_process().resident().expect("the system tells");
+        let after = this_process().resident().expect("a number of bytes");
         assert!(after >= before + (held.len() as u64) / 2, "{before} {after}");
         assert_eq!(Foreign::of_process(u32::MAX >> 1).resident(), None);
     }
@@ -212,7 +214,7 @@ mod tests {
 f7a00000-f7b00000 r--p 00000000 08:02 4112        /lib/a.so
 nonsense
 f7b00000-f7c00000 r--p 00000000 08:02 4112        /lib/a.so";
-        let file = |base, bytes, path: &str| Mapped { base, bytes, path: path.to_owned() };
+        let file = |base, bytes, path: &str| MappedFile { base, bytes, path: path.to_owned() };
         let expected = [
             file(0x40_0000, 0x6_0000, "/usr/my program"),
             file(0xf7a0_0000, 0x10_0000, "/lib/a.so"),

@@ -13,20 +13,20 @@ use windows_sys::Win32::System::ProcessStatus::{
 };
 use windows_sys::Win32::System::Threading::GetProcessId;
 
-use super::{Mapped, Transfer};
+use super::{MappedFile, Transfer};
 
 /// A process.
 #[derive(Debug)]
-pub(super) struct Target(OwnedHandle);
+pub(super) struct TargetProcess(OwnedHandle);
 
-impl Target {
+impl TargetProcess {
     pub(super) fn new(process: OwnedHandle) -> Self {
         Self(process)
     }
 }
 
 /// The working set (MSDN, PROCESS_MEMORY_COUNTERS).
-pub(super) fn resident(target: &Target) -> Option<u64> {
+pub(super) fn resident(target: &TargetProcess) -> Option<u64> {
     // SAFETY: zeroed counters are valid; their size is passed, and the handle is open.
     let counters = unsafe {
         let mut counters: PROCESS_MEMORY_COUNTERS = std::mem::zeroed();
@@ -37,23 +37,23 @@ pub(super) fn resident(target: &Target) -> Option<u64> {
     Some(counters.WorkingSetSize as u64)
 }
 
-pub(super) fn id(target: &Target) -> Option<u32> {
+pub(super) fn id(target: &TargetProcess) -> Option<u32> {
     // SAFETY: the handle is open.
     let id = unsafe { GetProcessId(target.0.as_raw_handle()) };
     (id != 0).then_some(id)
 }
 
-/// Windows has no text for it.
-pub(super) fn maps(_: &Target) -> Option<Vec<u8>> {
+/// Windows has no text format for it.
+pub(super) fn maps(_: &TargetProcess) -> Option<Vec<u8>> {
     None
 }
 
-/// The modules that the loader has, of either width.
-pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
+/// The modules that the loader lists, of either width.
+pub(super) fn mapped(target: &TargetProcess) -> Option<Vec<MappedFile>> {
     const MOST: usize = 1024;
     let mut modules: [HMODULE; MOST] = [std::ptr::null_mut(); MOST];
     let mut needed = 0;
-    // SAFETY: the list is as large as said, and how much of it is needed is written to a local.
+    // SAFETY: the list has the given size, and the needed size is written to a local.
     let listed = unsafe {
         let room = size_of_val(&modules) as u32;
         let (process, list) = (target.0.as_raw_handle(), modules.as_mut_ptr());
@@ -63,10 +63,10 @@ pub(super) fn mapped(target: &Target) -> Option<Vec<Mapped>> {
     (listed != 0).then(|| modules[..count].iter().filter_map(|module| module_of(target, *module)).collect())
 }
 
-fn module_of(target: &Target, module: HMODULE) -> Option<Mapped> {
+fn module_of(target: &TargetProcess, module: HMODULE) -> Option<MappedFile> {
     let process = target.0.as_raw_handle();
     let (mut information, mut path) = (MODULEINFO::default(), [0; 1024]);
-    // SAFETY: structure and buffer are as large as said, and the system checks the module.
+    // SAFETY: structure and buffer have the given sizes, and the system checks the module.
     let length = unsafe {
         let bytes = size_of::<MODULEINFO>() as u32;
         if K32GetModuleInformation(process, module, &raw mut information, bytes) == 0 {
@@ -75,14 +75,14 @@ fn module_of(target: &Target, module: HMODULE) -> Option<Mapped> {
         K32GetModuleFileNameExW(process, module, path.as_mut_ptr(), path.len() as u32)
     };
     let path = String::from_utf16_lossy(&path[..(length as usize).min(path.len())]);
-    Some(Mapped { base: information.lpBaseOfDll.addr() as u64, bytes: information.SizeOfImage.into(), path })
+    Some(MappedFile { base: information.lpBaseOfDll.addr() as u64, bytes: information.SizeOfImage.into(), path })
 }
 
-pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transfer {
+pub(super) fn copy_out(target: &TargetProcess, address: u64, into: &mut [u8]) -> Transfer {
     let (process, length) = (target.0.as_raw_handle(), into.len());
     let mut copied = 0;
-    // SAFETY: `into` is borrowed for writing and its length is given; the address is the other process's, which the
-    // system checks.
+    // SAFETY: `into` is borrowed for writing and its length is passed; the address belongs to the other process, and
+    // the system checks it.
     let whole = unsafe {
         let from = address as usize as *const c_void;
         ReadProcessMemory(process, from, into.as_mut_ptr().cast(), length, &raw mut copied)
@@ -90,10 +90,10 @@ pub(super) fn copy_out(target: &Target, address: u64, into: &mut [u8]) -> Transf
     outcome(whole != 0, length)
 }
 
-pub(super) fn copy_in(target: &Target, address: u64, bytes: &[u8]) -> Transfer {
+pub(super) fn copy_in(target: &TargetProcess, address: u64, bytes: &[u8]) -> Transfer {
     let (process, length) = (target.0.as_raw_handle(), bytes.len());
     let mut copied = 0;
-    // SAFETY: `bytes` are only read; the address is the other process's, which the system checks.
+    // SAFETY: `bytes` are only read; the address belongs to the other process, and the system checks it.
     let whole = unsafe {
         let to = address as usize as *const c_void;
         WriteProcessMemory(process, to, bytes.as_ptr().cast(), length, &raw mut copied)
@@ -101,7 +101,7 @@ pub(super) fn copy_in(target: &Target, address: u64, bytes: &[u8]) -> Transfer {
     outcome(whole != 0, length)
 }
 
-/// What is said to be copied of a range that is partly bad is not relied upon: the caller goes on page by page.
+/// The reported count for a range that is partly inaccessible is not relied upon: the caller continues page by page.
 fn outcome(whole: bool, length: usize) -> Transfer {
     if whole {
         return Transfer::Copied(length);

@@ -1,9 +1,9 @@
-//! What ends a worker that Wine has yet to bring to its first instruction.
+//! The guard of a worker that Wine has not yet brought to its first instruction.
 //!
-//! Wine runs a program in a process that is nobody's child. If the program that asked for it is killed at the wrong moment,
-//! Wine's server forgets that process, which then waits for its answer for ever (Wine 8: it holds both ends of the pipe that it
-//! reads from). It is still in the process group that the host made for the worker, and the kernel kills that group when the
-//! guard's pipe closes, as it does with the host.
+//! Wine runs a program in a process that is no child of any other. If the program that requested it is killed at the
+//! wrong time, Wine's server forgets that process, which then waits for its answer for ever (Wine 8: it holds both ends
+//! of the pipe that it reads from). It is still in the process group that the host created for the worker, and the
+//! kernel kills that group when the guard's pipe closes, which it does with the host.
 #![allow(unsafe_code, reason = "descriptors are prepared between fork and exec")]
 
 use std::io::{self, PipeReader, PipeWriter};
@@ -11,42 +11,42 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// Kills the process group of a child when it is dropped, or when this process ends in whatever way.
+/// Kills the process group of a child when it is dropped, or when this process ends in any way.
 #[derive(Debug)]
-pub(super) struct Guard {
-    /// The host alone holds this end. What it forks at this time holds it too, until it executes its program.
+pub(super) struct GroupGuard {
+    /// Only the host holds this end. Children that it forks at this time also hold it, until they call exec.
     _held: PipeWriter,
-    /// The child and what it starts hold this end too, which the kernel's order belongs to.
+    /// The child and its descendants also hold this end, which the signal request is attached to.
     guarded: PipeReader,
 }
 
-impl Guard {
+impl GroupGuard {
     pub(super) fn new() -> io::Result<Self> {
         let (guarded, _held) = io::pipe()?;
         Ok(Self { _held, guarded })
     }
 
-    /// The descriptor that the child arms.
+    /// The descriptor for the child to arm.
     pub(super) fn descriptor(&self) -> RawFd {
         self.guarded.as_raw_fd()
     }
 
-    /// Lets the group live.
+    /// Releases the group, which then stays alive.
     pub(super) fn disarm(self) {
-        // Both calls fail for no descriptor that is open.
+        // Both calls succeed for every open descriptor.
         if let Ok(flags) = fcntl_getfl(&self.guarded) {
             let _ = fcntl_setfl(&self.guarded, flags - OFlags::ASYNC);
         }
     }
 }
 
-/// Has the kernel kill the calling process's group when the last writer closes the pipe (fcntl(2), `F_SETOWN` and `F_SETSIG`).
-/// Called between fork and exec: the child's own writing end closes with exec, so that a host which has ended by then is
-/// noticed as well.
+/// Makes the kernel kill the calling process's group when the last writer closes the pipe (fcntl(2), `F_SETOWN` and
+/// `F_SETSIG`). Called between fork and exec: the child's own writing end closes at exec, so that a host which has
+/// ended by then is also noticed.
 pub(super) fn arm(descriptor: RawFd) -> io::Result<()> {
-    /// Which signal tells of the pipe (`asm-generic/fcntl.h`).
+    /// The command that selects the signal for the pipe (`asm-generic/fcntl.h`).
     const F_SETSIG: libc::c_int = 10;
-    // SAFETY: the calls take numbers only and are async-signal-safe. The descriptor is one that the guard holds open.
+    // SAFETY: the calls take numbers only and are async-signal-safe. The guard holds the descriptor open.
     let failed = unsafe {
         libc::fcntl(descriptor, libc::F_SETOWN, -libc::getpgrp()) < 0
             || libc::fcntl(descriptor, F_SETSIG, libc::SIGKILL) < 0
@@ -67,11 +67,11 @@ mod tests {
     use super::*;
 
     /// A shell and a program that it started, which both hold the output open.
-    fn group(guard: &Guard) -> (Child, BufReader<ChildStdout>) {
+    fn group(guard: &GroupGuard) -> (Child, BufReader<ChildStdout>) {
         let descriptor = guard.descriptor();
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 600 & echo started; wait"]).process_group(0).stdout(Stdio::piped());
-        // SAFETY: the function makes system calls only.
+        // SAFETY: the function only makes system calls.
         unsafe { command.pre_exec(move || arm(descriptor)) };
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_guard_that_is_dropped_ends_the_child_and_what_it_started() {
-        let guard = Guard::new().unwrap();
+        let guard = GroupGuard::new().unwrap();
         let (mut child, mut output) = group(&guard);
         drop(guard);
         assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
@@ -92,10 +92,10 @@ mod tests {
 
     #[test]
     fn a_guard_that_is_disarmed_leaves_them() {
-        let guard = Guard::new().unwrap();
+        let guard = GroupGuard::new().unwrap();
         let (mut child, _) = group(&guard);
         guard.disarm();
-        // A signal that was sent before this one would be the one it ends by.
+        // If another signal had been sent before this one, the child would end by that.
         kill_process_group(Pid::from_child(&child), Signal::TERM).unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGTERM));
     }

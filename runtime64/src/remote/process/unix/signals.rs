@@ -1,23 +1,23 @@
-//! Signals that would end this process where an error does.
+//! Signals that would end this process instead of causing an error.
 //!
-//! A handler, unlike a signal that is ignored, is not inherited through exec: a worker, and whatever else this process starts,
-//! finds what this process was started with.
+//! Unlike an ignored signal, a handler is not inherited through exec: a worker, like any other program that this
+//! process starts, has the signal setting that this process was started with.
 
 use std::mem;
 use std::ptr;
 
 extern "C" fn do_nothing(_: libc::c_int) {}
 
-/// Has a write beyond the limit on the size of files (`ulimit -f`) fail with EFBIG, where it would end the process (SIGXFSZ). The
-/// shared memory, dumps, and what scripts write are subject to that limit. A process that has its own way with the signal keeps
-/// it.
+/// Makes a write beyond the file size limit (`ulimit -f`) fail with EFBIG, where it would end the process (SIGXFSZ).
+/// The shared memory, dumps, and files written by scripts are subject to that limit. If the process already handles the
+/// signal, its setting is kept.
 pub fn outlive_file_size_limit() {
     if is_default(libc::SIGXFSZ) {
         set(libc::SIGXFSZ, do_nothing as *const () as libc::sighandler_t);
     }
 }
 
-/// Has Ctrl-C end this process at once, in the system's way.
+/// Makes Ctrl-C end this process at once, in the system's default way.
 pub fn end_at_interrupt() {
     set(libc::SIGINT, libc::SIG_DFL);
 }
@@ -31,8 +31,8 @@ fn is_default(signal: libc::c_int) -> bool {
 }
 
 fn set(signal: libc::c_int, handler: libc::sighandler_t) {
-    // SAFETY: the action is whole: zeros are an empty mask, and the handler is the default one or does nothing, which is safe
-    // at any moment. SA_RESTART keeps calls that a signal interrupts from failing.
+    // SAFETY: the action is complete: zeros are an empty mask, and the handler is the default one or does nothing,
+    // which is safe at any time. SA_RESTART prevents failures of interrupted calls.
     unsafe {
         let mut action: libc::sigaction = mem::zeroed();
         action.sa_sigaction = handler;

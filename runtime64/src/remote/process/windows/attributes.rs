@@ -1,4 +1,4 @@
-//! The attributes of a new process: the handles it inherits, and the jobs it starts in.
+//! The attributes of a new process: the handles that it inherits, and the jobs that it starts in.
 
 use std::io;
 use std::ptr;
@@ -9,7 +9,8 @@ use windows_sys::Win32::System::Threading::{
     PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROC_THREAD_ATTRIBUTE_JOB_LIST, UpdateProcThreadAttribute,
 };
 
-/// The attributes of a new process: the handles it inherits, so that it inherits no others, and the jobs it starts in.
+/// The attributes of a new process: the handles that it inherits, to the exclusion of others, and the jobs that it
+/// starts in.
 pub(super) struct AttributeList<'a> {
     memory: Vec<u64>,
     _values: [&'a [HANDLE]; 2],
@@ -19,7 +20,7 @@ impl<'a> AttributeList<'a> {
     pub(super) fn new(inherited: &'a [HANDLE], jobs: &'a [HANDLE]) -> io::Result<Self> {
         let attributes = [(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited), (PROC_THREAD_ATTRIBUTE_JOB_LIST, jobs)];
         let mut bytes = 0;
-        // SAFETY: the first call asks for the size alone. The memory has that size and the alignment of a pointer, and
+        // SAFETY: the first call only queries the size. The memory has that size and the alignment of a pointer, and
         // moving the `Vec` does not move it. The values outlive the list, which borrows them.
         unsafe {
             let count = attributes.len() as u32;
@@ -47,7 +48,7 @@ impl<'a> AttributeList<'a> {
 
 impl Drop for AttributeList<'_> {
     fn drop(&mut self) {
-        // SAFETY: the list was initialised, or is zeroed memory, for which there is nothing to delete.
+        // SAFETY: the list was initialised, or is zeroed memory, which has nothing to delete.
         unsafe { DeleteProcThreadAttributeList(self.list()) };
     }
 }

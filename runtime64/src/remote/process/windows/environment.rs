@@ -1,13 +1,13 @@
-//! The environment of a new process, as `CreateProcessW` takes it.
+//! The environment of a new process, in the format of `CreateProcessW`.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::windows::ffi::OsStrExt;
 
-/// This process's environment with some variables set or removed, or nothing if it is to be inherited as it is.
+/// This process's environment with some variables set or removed, or `None` if it is inherited unchanged.
 ///
-/// The block holds `NAME=value` strings, each ended by a zero, sorted without regard to case, and one more zero (MSDN,
-/// CreateProcessW, "Changing Environment Variables").
+/// The block consists of `NAME=value` strings, each terminated by a zero, sorted without regard to case, and a final
+/// zero (MSDN, CreateProcessW, "Changing Environment Variables").
 pub(super) fn block(changes: &[(OsString, Option<OsString>)]) -> Option<Vec<u16>> {
     if changes.is_empty() {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn block(changes: &[(OsString, Option<OsString>)]) -> Option<Vec<u16>
     Some(block)
 }
 
-/// A name as it is compared: names differ in more than case.
+/// A name in the form for comparison: names that differ only in case are the same.
 fn folded(name: &OsStr) -> String {
     name.to_string_lossy().to_uppercase()
 }

@@ -1,4 +1,4 @@
-//! The jobs that a worker is in: one ends it with this process, another bounds its memory.
+//! The jobs of a worker: one ends it with this process, another limits its memory.
 
 use std::ffi::c_void;
 use std::io;
@@ -13,24 +13,24 @@ use windows_sys::Win32::System::JobObjects::{
     SetInformationJobObject,
 };
 
-/// The job of all workers. The system closes it with this process, however that ends, and ends what is in it.
+/// The job of all workers. The system closes it with this process, however that ends, and ends the processes in it.
 pub(super) fn of_all() -> Option<&'static OwnedHandle> {
     static JOB: OnceLock<Option<OwnedHandle>> = OnceLock::new();
     JOB.get_or_init(|| {
-        // Programs that a library starts are its own affair and may outlive the worker.
+        // Programs started by a library are independent and may outlive the worker.
         create(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK, 0).ok()
     })
     .as_ref()
 }
 
-/// A job whose processes may have so much memory each.
+/// Creates a job that limits the memory of each of its processes.
 pub(super) fn limited(bytes: u64) -> io::Result<OwnedHandle> {
     create(JOB_OBJECT_LIMIT_PROCESS_MEMORY, usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 fn create(flags: u32, process_memory: usize) -> io::Result<OwnedHandle> {
-    // SAFETY: null pointers ask for no name and the default protection; the limits are a zeroed local, valid as it
-    // is, of the size that is passed.
+    // SAFETY: null pointers request no name and the default protection; the limits are a zeroed local, which is valid,
+    // of the size that is passed.
     unsafe {
         let job = CreateJobObjectW(ptr::null(), ptr::null());
         if job.is_null() {

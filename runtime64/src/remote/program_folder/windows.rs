@@ -1,5 +1,5 @@
-//! The loader's word for the module that holds this code.
-#![allow(unsafe_code, reason = "the loader is asked about an address")]
+//! The module that contains this code, according to the loader.
+#![allow(unsafe_code, reason = "the loader's functions take an address")]
 
 use std::ffi::OsString;
 use std::os::windows::ffi::OsStringExt;
@@ -11,10 +11,10 @@ use windows_sys::Win32::System::LibraryLoader::{
     GetModuleHandleExW,
 };
 
-/// The longest path that Windows knows, in units.
+/// The longest path on Windows, in UTF-16 units.
 const LONGEST_PATH: usize = 1 << 15;
 
-/// The files that may hold this code, the surest first.
+/// The files that may contain this code, the most reliable first.
 pub(super) fn files() -> Vec<PathBuf> {
     own_module().into_iter().chain(std::env::current_exe()).collect()
 }
@@ -24,8 +24,8 @@ fn own_module() -> Option<PathBuf> {
     let mut module = ptr::null_mut();
     let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     let mut path = vec![0_u16; LONGEST_PATH];
-    // SAFETY: with this flag the name is an address, which is this function's; its module stays loaded while it runs. The
-    // buffer is as long as is said.
+    // SAFETY: with this flag the name is an address, here of this function; its module stays loaded while it runs. The
+    // buffer has the given length.
     let length = unsafe {
         if GetModuleHandleExW(flags, (own_module as fn() -> Option<PathBuf>) as *const u16, &raw mut module) == 0 {
             return None;

@@ -1,7 +1,7 @@
-//! Where the code of this program lies, beside which its workers are.
+//! The folder of this program, where its workers are.
 //!
-//! That is the folder of the executable or, in a program that this crate is a library of, the folder of that library. Links are
-//! followed, as a link to a program has no workers beside it.
+//! It is the folder of the executable or, in a program that uses this crate as part of a shared library, the folder of
+//! that library. Links are followed, as there are no workers beside a link to a program.
 
 #[cfg(unix)]
 mod unix;
@@ -16,19 +16,19 @@ use unix::files;
 #[cfg(windows)]
 use windows::files;
 
-/// Takes note of the place. A relative path by which this process was started means nothing any more once the current
-/// directory has changed, so this comes before anything else.
-pub fn note_place() {
+/// Determines the folder. A relative path by which this process was started becomes meaningless once the current
+/// directory changes, so this must run before anything else.
+pub fn note_program_folder() {
     folders();
 }
 
-/// The folders in which workers may be, the likeliest first.
+/// The folders that may contain workers, the most likely first.
 pub(super) fn folders() -> &'static [PathBuf] {
     static FOLDERS: OnceLock<Vec<PathBuf>> = OnceLock::new();
     FOLDERS.get_or_init(|| folders_of(files()))
 }
 
-/// The folders of files: first of what the paths lead to, then as they are.
+/// The folders of files: first those of the link targets, then those of the paths themselves.
 fn folders_of(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for file in files.into_iter().filter_map(|file| std::path::absolute(file).ok()) {
@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn this_program_s_folder_is_known() {
-        let folder = std::env::current_exe().expect("it is known").parent().expect("a folder").to_path_buf();
+        let folder =
+            std::env::current_exe().expect("the executable is known").parent().expect("a folder").to_path_buf();
         assert!(folders().contains(&folder), "{:?}", folders());
     }
 

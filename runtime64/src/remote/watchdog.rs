@@ -1,8 +1,8 @@
-//! The watch: one thread that sees to it, for all workers of the process, that what takes too long is ended.
+//! The watchdog: one thread that enforces deadlines for all workers of the process.
 //!
-//! A call blocks its thread, so another one watches the time. Setting an alarm is a store in the path of a call; the watch
-//! is woken only if it would otherwise look too late. What it finds when it looks decides: a call that has returned has
-//! taken its alarm back.
+//! A call blocks its thread, so another thread watches the time. Setting an alarm is a store in the path of a call; the
+//! watchdog is woken only if it would otherwise check too late. It decides by the state at the time of the check: a
+//! call that has returned has withdrawn its alarm.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,55 +12,55 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::control::{Control, Ending};
+use super::kill_handle::{KillHandle, KillReason};
 use super::lasting_thread::no_thread;
 
-/// A moment, in microseconds since the first one that anybody asked for; 0 is none.
+/// A time in microseconds since the first one requested; 0 means none.
 type Moment = u64;
 
-/// When a worker is to be ended unless it has done its work by then.
+/// The time at which a worker is terminated unless it finishes its work before.
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
     due: AtomicU64,
-    /// When the watch looks at it next; it may look more often.
+    /// The time of the watchdog's next planned check of this alarm; it may check more often.
     looked_at: AtomicU64,
 }
 
-/// Stands for the moment of an alarm that has gone off: the worker is being ended.
+/// The value of `due` once an alarm has fired: the worker is being terminated.
 const FIRED: Moment = Moment::MAX;
 
-/// An alarm that was set. Dropped, it is taken back, and the one before it holds again.
+/// An alarm that was set. Dropping it withdraws it and restores the previous one.
 #[derive(Debug)]
 pub struct Deadline {
-    control: Arc<Control>,
+    kill_handle: Arc<KillHandle>,
     before: Moment,
 }
 
 impl Deadline {
-    /// Has a worker ended at a moment, if nothing earlier ends it.
-    pub(super) fn new(control: &Arc<Control>, at: Instant) -> Self {
-        let alarm = &control.alarm;
+    /// Terminates a worker at a given time, unless an earlier alarm does.
+    pub(super) fn new(kill_handle: &Arc<KillHandle>, at: Instant) -> Self {
+        let alarm = &kill_handle.alarm;
         let before = alarm.due.load(Ordering::Relaxed);
         let due = if before == 0 { moment(at) } else { moment(at).min(before) };
-        // Either the watch finds this moment when it looks, or it is found here that it has looked: both are stores
-        // followed by loads in one order that all threads see. An alarm that has gone off stays so.
+        // Either the watchdog finds this time when it checks, or this thread finds that it has checked: both are stores
+        // followed by loads in one order that all threads see. An alarm that has fired stays fired.
         if before != FIRED && alarm.due.compare_exchange(before, due, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             let looked_at = alarm.looked_at.load(Ordering::SeqCst);
             if looked_at == 0 || looked_at > due {
                 alarm.looked_at.store(due, Ordering::SeqCst);
-                WATCH.add(due, look(Arc::downgrade(control), due));
+                WATCHDOG.add(due, look(Arc::downgrade(kill_handle), due));
             }
         }
-        Self { control: Arc::clone(control), before }
+        Self { kill_handle: Arc::clone(kill_handle), before }
     }
 
-    /// Takes it back, and tells whether it was too late for that: it has gone off, and the worker is being ended.
+    /// Withdraws the alarm. Returns whether that was too late: it has fired, and the worker is being terminated.
     pub(crate) fn take_back(self) -> bool {
         self.has_fired_when_taken_back()
     }
 
     fn has_fired_when_taken_back(&self) -> bool {
-        let alarm = &self.control.alarm;
+        let alarm = &self.kill_handle.alarm;
         let mut due = alarm.due.load(Ordering::Acquire);
         while due != FIRED {
             match alarm.due.compare_exchange(due, self.before, Ordering::AcqRel, Ordering::Acquire) {
@@ -78,54 +78,55 @@ impl Drop for Deadline {
     }
 }
 
-/// Looks whether a worker is over its time.
-fn look(control: Weak<Control>, planned: Moment) -> Action {
+/// Checks whether a worker has exceeded its deadline.
+fn look(kill_handle: Weak<KillHandle>, planned: Moment) -> Action {
     Box::new(move || {
-        let Some(control) = control.upgrade() else { return };
-        let alarm = &control.alarm;
-        // A look that was planned since then comes for itself.
+        let Some(kill_handle) = kill_handle.upgrade() else { return };
+        let alarm = &kill_handle.alarm;
+        // If another check was planned meanwhile, it will run separately.
         let _ = alarm.looked_at.compare_exchange(planned, 0, Ordering::SeqCst, Ordering::SeqCst);
         let due = alarm.due.load(Ordering::SeqCst);
         if due == 0 || due == FIRED {
             return;
         }
         if due <= moment(Instant::now()) {
-            // A call that returns at this moment and takes its alarm back comes first, or finds that it was too late.
+            // A call that returns at this time and withdraws its alarm either succeeds first, or finds that the alarm
+            // has fired.
             if alarm.due.compare_exchange(due, FIRED, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-                control.end(Ending::Expired);
+                kill_handle.kill(KillReason::Expired);
             }
         } else if alarm.looked_at.compare_exchange(0, due, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            WATCH.add(due, look(Arc::downgrade(&control), due));
+            WATCHDOG.add(due, look(Arc::downgrade(&kill_handle), due));
         }
     })
 }
 
-/// Starts the thread, if it does not run. It is there before any worker is, so that whatever has a worker can rely on it.
+/// Starts the thread if it is not running. It starts before any worker does, so that code with a worker can rely on it.
 ///
 /// # Errors
 /// The system refuses a thread. The next call tries again.
 pub(super) fn start() -> io::Result<()> {
-    let mut state = WATCH.lock();
-    if !state.is_watched {
-        let started = thread::Builder::new().spawn(|| WATCH.run());
-        started.map_err(|error| no_thread("watches the time", &error))?;
-        state.is_watched = true;
+    let mut state = WATCHDOG.lock();
+    if !state.is_started {
+        let started = thread::Builder::new().spawn(|| WATCHDOG.run());
+        started.map_err(|error| no_thread("enforces deadlines", &error))?;
+        state.is_started = true;
     }
     Ok(())
 }
 
-/// Has something done on the watch's thread after some time. It must not block. Before the first worker is started it may stay
-/// undone.
+/// Runs an action on the watchdog's thread after some time. It must not block. Before the first worker starts, it may
+/// not run at all.
 pub(super) fn after(pause: Duration, action: impl FnOnce() + Send + 'static) {
-    WATCH.add(moment(Instant::now() + pause), Box::new(action));
+    WATCHDOG.add(moment(Instant::now() + pause), Box::new(action));
 }
 
-/// An instant as a moment, which is never 0.
+/// Converts an instant to a moment, which is never 0.
 pub(super) fn moment(at: Instant) -> Moment {
     u64::try_from(at.saturating_duration_since(first()).as_micros()).unwrap_or(Moment::MAX).clamp(1, FIRED - 1)
 }
 
-/// The instant of a moment, unless it is too far away for one.
+/// Converts a moment to an instant, unless it is too far away for one.
 pub(super) fn instant(moment: Moment) -> Option<Instant> {
     first().checked_add(Duration::from_micros(moment))
 }
@@ -137,27 +138,27 @@ fn first() -> Instant {
 
 type Action = Box<dyn FnOnce() + Send>;
 
-/// The watch of this process.
-static WATCH: Watch = Watch {
-    state: Mutex::new(State { is_watched: false, next: 0, pending: BTreeMap::new() }),
+/// The watchdog of this process.
+static WATCHDOG: Watchdog = Watchdog {
+    state: Mutex::new(Schedule { is_started: false, next: 0, pending: BTreeMap::new() }),
     changed: Condvar::new(),
 };
 
-/// What is to be done, in its order.
-struct Watch {
-    state: Mutex<State>,
+/// The pending actions in the order of their times.
+struct Watchdog {
+    state: Mutex<Schedule>,
     changed: Condvar,
 }
 
-struct State {
+struct Schedule {
     /// Whether the thread was started.
-    is_watched: bool,
+    is_started: bool,
     next: u64,
-    /// By moment, and by a number that tells apart what has the same one.
+    /// Keyed by time, and by a number that distinguishes actions of the same time.
     pending: BTreeMap<(Moment, u64), Action>,
 }
 
-impl Watch {
+impl Watchdog {
     fn add(&self, at: Moment, action: Action) {
         let mut state = self.lock();
         let key = (at, state.next);
@@ -169,11 +170,11 @@ impl Watch {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watches the time, for ever.
+    /// Runs due actions, for ever.
     fn run(&self) {
         let mut state = self.lock();
         loop {
@@ -189,7 +190,7 @@ impl Watch {
             }
             if let Some((_, action)) = state.pending.pop_first() {
                 drop(state);
-                // Whatever becomes of one, the others still have their time.
+                // If one action panics, the others still run on time.
                 let _ = panic::catch_unwind(AssertUnwindSafe(action));
                 state = self.lock();
             }
