@@ -184,5 +184,5 @@ fn types_take_arguments_too() {
     let ty = declarations.parse_type_with("$ (*)[$]", &[ty("int"), Number(3)]).unwrap();
     assert_eq!(ty.to_string(), "int (*)[3]");
     let error = declarations.parse_type_with("int *", &[Number(3)]).unwrap_err().to_string();
-    assert!(error.starts_with("line 1, column 1: one argument was given, but the text has 0 '$'"), "{error}");
+    assert!(error.starts_with("line 1, column 1: one argument was given, but the text contains 0 '$'"), "{error}");
 }
