@@ -15,8 +15,8 @@
 //! ```
 
 mod codec;
+mod crash_report;
 mod fault;
-mod last_words;
 pub mod limits;
 pub mod link;
 mod message;
@@ -24,10 +24,10 @@ mod signature;
 mod value;
 
 pub use codec::{CodecError, decode, decode_callback, decode_invoke, encode, encode_into};
-pub use fault::{Fault, FaultKind};
-pub use last_words::{
-    Cause, I386_REGISTERS, LastWords, MemoryAccess, REGISTERS, Registers, Stage, Text, X86_64_REGISTERS,
+pub use crash_report::{
+    Cause, CrashReport, I386_REGISTERS, MemoryAccess, REGISTERS, Registers, Stage, Text, X86_64_REGISTERS,
 };
+pub use fault::{Fault, FaultKind};
 pub use message::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackInvocation, CallbackReply,
     Callbacks, CancelJob, CreateCallbacks, DescribeLastError, FailureRule, FindSymbol, FoundSymbol, Function, Hello,

@@ -45,7 +45,7 @@ pub use shared::{SharedEndpoint, Side};
 pub const REPLY: u8 = 0x80;
 /// The kind of a message with a [`Fault`](crate::Fault).
 pub const FAULT: u8 = 0x81;
-/// The kind of a message with [`LastWords`](crate::LastWords).
+/// The kind of a message with [`CrashReport`](crate::CrashReport).
 pub const LAST_WORDS: u8 = 0x82;
 /// The kind of a message in which a worker calls the host: [`CallbackInvocation`](crate::CallbackInvocation), and its
 /// arguments.

@@ -7,7 +7,7 @@ use protocol::link::{
 use protocol::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackInvocation, CallbackReply,
     Callbacks, CancelJob, Cause, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault,
-    FaultKind, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, LastWords,
+    FaultKind, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, CrashReport,
     Library, LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes,
     Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers,
     Release, Served, SetErrors, Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode,
@@ -213,8 +213,8 @@ fn frames() {
 }
 
 #[test]
-fn last_words_have_a_fixed_layout() {
-    let words = LastWords {
+fn crash_reports_have_a_fixed_layout() {
+    let words = CrashReport {
         instruction: 0x1122_3344,
         accessed: Some(0x10),
         access: Some(MemoryAccess::Write),
@@ -225,13 +225,13 @@ fn last_words_have_a_fixed_layout() {
         module: Text::of(b"a.so"),
         text: Text::of(b"!"),
         registers: Registers::of(&[5, 6]),
-        ..LastWords::new(Stage::Final, Cause::Fault, 0xc000_0005)
+        ..CrashReport::new(Stage::Final, Cause::Fault, 0xc000_0005)
     };
     let frame = report_frame(&words);
     let mut reader = FrameReader::new(frame.as_slice());
     let received = reader.receive().unwrap();
     assert_eq!(received.kind, LAST_WORDS);
-    assert_eq!(LastWords::from_bytes(received.payload), Some(words));
+    assert_eq!(CrashReport::from_bytes(received.payload), Some(words));
     let start = "c802000082 4c573035 02010202 03000000 050000c0 07000000 02000000 00000000 \
                  4433221100000000 1000000000000000 0010000000000000 0400612e736f";
     let start: String = start.split_whitespace().collect();

@@ -48,7 +48,7 @@ fn everything_works_through_the_plain_channel_too() {
     }
 }
 
-/// The last words of a worker that dies travel as frames there. Without shared memory no dump can be made, which is said.
+/// The crash report of a worker is a frame there. Without shared memory no dump can be made, which is said.
 #[test]
 fn crashes_are_told_through_the_plain_channel_too() {
     let variables = [("RUNTIME64_LINK", "plain"), ("RUNTIME64_TEST_ROUNDS", "1")];

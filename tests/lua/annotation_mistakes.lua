@@ -81,7 +81,7 @@ end
 check.equal(select(2, lib.get_version()), 6, "the worker runs on")
 
 -- Declarations that cannot hold.
-check.raises("declaration", { "line 1, column 23", "is none", "_Out_writes_" }, function()
+check.raises("declaration", { "line 1, column 23", "is not a pointer", "_Out_writes_" }, function()
   dll.cdef "int wrong(_In_ int a, _Out_writes_(n) int b, int n);"
 end)
 check.raises("declaration", { "did you mean 'size'?", "^~~" }, function()

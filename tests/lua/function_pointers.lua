@@ -107,7 +107,7 @@ check.raises("type", { "int *" }, function() return memory.cast("int *", memory.
 check.raises("memory", { "NULL" }, function() return memory.new "operation *"(1, 2) end)
 local crash = check.raises("crash", {}, memory.cast("operation *", 16), 1, 2)
 check.equal(crash.started, "yes", "it had started")
-check.raises("stale", { "operation *", "ended" }, add, 1, 2)
+check.raises("stale", { "operation *", "its worker has exited" }, add, 1, 2)
 check.equal(globals.choose_operation "add"(1, 2), 3, "the next worker")
 
 check.finish()

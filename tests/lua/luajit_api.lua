@@ -32,7 +32,7 @@ check.equal(calls.bytes_sum("\1\2", 2), 3, "#define of words")
 check.raises("declaration", { "#include", "gcc -E" }, ffi.cdef, '#include "of_a_program.h"')
 -- LuaJIT: most declarations that differ from an earlier one are ignored.
 ffi.cdef "struct foo { int a, b; };"
-check.raises("declaration", { "struct foo", "differently" }, ffi.cdef, "struct foo { int a, b, c; };")
+check.raises("declaration", { "struct foo", "conflicting declarations" }, ffi.cdef, "struct foo { int a, b, c; };")
 check.equal(ffi.sizeof "struct foo", 8, "nothing of a wrong text is kept")
 
 -- ffi.C: the C library, the mathematics, and on Windows the system's usual libraries.

@@ -169,7 +169,7 @@ check.equal(ffi.sizeof "uint32_t", 4, "a second declaration")
 ffi.cdef "typedef uint32_t DWORD; typedef void *HANDLE, *HWND; typedef struct { int x, y; } POINT; typedef unsigned short WCHAR;"
 check.equal(ffi.offsetof("POINT", "y"), 4, "a struct of Windows that the program declares")
 check.equal(ffi.sizeof "DWORD", 4, "a number of Windows")
-check.raises("declaration", { "DWORD", "differently" }, ffi.cdef, "typedef unsigned long DWORD;")
+check.raises("declaration", { "DWORD", "conflicting declarations" }, ffi.cdef, "typedef unsigned long DWORD;")
 
 -- The bodies of inline functions are skipped.
 ffi.cdef "static inline int twice(int x) { if (x) { return 2 * x; } return 0; } int after_it(int);"

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use protocol::link::{ReportArea, report_frame};
-use protocol::{Cause, LastWords, Stage};
+use protocol::{Cause, CrashReport, Stage};
 
 use crate::{batch, invoke, process};
 
@@ -43,7 +43,7 @@ pub(crate) fn report_in(area: ReportArea) {
 }
 
 /// Leaves a final report for the host, or a provisional one. Only a final report may be sent on the channel.
-fn deliver(report: LastWords) {
+fn deliver(report: CrashReport) {
     let report = completed(report);
     match AREA.get() {
         Some(area) => area.write(&report),
@@ -54,22 +54,22 @@ fn deliver(report: LastWords) {
 
 /// Ends the process because a job exceeded its time limit.
 pub(crate) fn expire(job: u32) -> ! {
-    deliver(LastWords::new(Stage::Final, Cause::Expired, job));
+    deliver(CrashReport::new(Stage::Final, Cause::Expired, job));
     process::end_now()
 }
 
 /// Leaves a report that stands if creating a better one fails. Only a better one may follow.
 #[cfg(unix)]
-fn deliver_early(report: LastWords) {
+fn deliver_early(report: CrashReport) {
     let report = completed(report);
     match AREA.get() {
         Some(area) => area.write(&report),
-        None => system::send(&report_frame(&LastWords { stage: Stage::Provisional, ..report })),
+        None => system::send(&report_frame(&CrashReport { stage: Stage::Provisional, ..report })),
     }
 }
 
 /// Completes the report with facts about the whole worker.
-fn completed(mut report: LastWords) -> LastWords {
+fn completed(mut report: CrashReport) -> CrashReport {
     if report.thread == 0 {
         report.thread = system::thread_id();
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::SystemTime;
 
 use crate::failure::Failure;
@@ -14,9 +15,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-use unix::COMPILERS;
+use unix::{COMPILERS, Compiler};
 #[cfg(windows)]
-use windows::COMPILERS;
+use windows::{COMPILERS, Compiler};
 
 /// A library of the tests: its source's name, the libraries it is linked with, and its folder.
 struct Fixture {
@@ -86,31 +87,39 @@ struct Output {
 
 const PE: (&str, &str) = ("", ".dll");
 
-/// Builds the libraries whose sources are newer, and returns their folder.
+/// Builds the libraries whose sources are newer, with all compilers at once, and returns their folder.
 pub(crate) fn build() -> Result<PathBuf, Failure> {
+    let folder = target().join("fixtures");
+    thread::scope(|scope| {
+        let builds: Vec<_> =
+            COMPILERS.iter().map(|(output, compiler)| scope.spawn(|| build_with(*output, compiler, &folder))).collect();
+        builds.into_iter().try_for_each(|build| build.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })?;
+    Ok(folder)
+}
+
+/// Builds the libraries of one compiler.
+fn build_with(output: Output, compiler: &Compiler, folder: &Path) -> Result<(), Failure> {
     let sources = root().join("tests/fixtures");
     let header = modified(&sources.join("export.h"))?;
-    let folder = target().join("fixtures");
-    for (output, compiler) in COMPILERS {
-        for fixture in FIXTURES {
-            let source = sources.join(fixture.name).with_extension("c");
-            // Exports of a Windows library beyond those marked in its source.
-            let exports = Some(source.with_extension("def")).filter(|exports| output.is_pe() && exports.is_file());
-            let newest = modified(&source)?.max(header);
-            let newest = exports.as_deref().map(modified).transpose()?.map_or(newest, |exports| exports.max(newest));
-            let library = output.library(&folder, &format!("{}/{}", fixture.folder, fixture.name));
-            if modified(&library).is_ok_and(|built| built >= newest) {
-                continue;
-            }
-            if let Some(parent) = library.parent() {
-                fs::create_dir_all(parent).map_err(|error| Failure::file(parent, &error))?;
-            }
-            let linked = fixture.links.map(|name| output.library(&folder, name));
-            let sources = Sources { source: &source, exports: exports.as_deref(), linked: linked.as_deref() };
-            step::run(&mut compiler.command(&sources, &library)?)?;
+    for fixture in FIXTURES {
+        let source = sources.join(fixture.name).with_extension("c");
+        // Exports of a Windows library beyond those marked in its source.
+        let exports = Some(source.with_extension("def")).filter(|exports| output.is_pe() && exports.is_file());
+        let newest = modified(&source)?.max(header);
+        let newest = exports.as_deref().map(modified).transpose()?.map_or(newest, |exports| exports.max(newest));
+        let library = output.library(folder, &format!("{}/{}", fixture.folder, fixture.name));
+        if modified(&library).is_ok_and(|built| built >= newest) {
+            continue;
         }
+        if let Some(parent) = library.parent() {
+            fs::create_dir_all(parent).map_err(|error| Failure::file(parent, &error))?;
+        }
+        let linked = fixture.links.map(|name| output.library(folder, name));
+        let sources = Sources { source: &source, exports: exports.as_deref(), linked: linked.as_deref() };
+        step::run(&mut compiler.command(&sources, &library)?)?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 impl Output {

@@ -46,7 +46,7 @@ const UNSAFE: &[&str] = &[
 const LUA: &[&str] = &["dll", "runtime", "stdlib.rs", "error.rs", "cli", "lib.rs", "main.rs"];
 
 /// Files whose structs cross the process boundary.
-const WIRE: &[&str] = &["message.rs", "value.rs", "signature.rs", "fault.rs", "last_words.rs"];
+const WIRE: &[&str] = &["message.rs", "value.rs", "signature.rs", "fault.rs", "crash_report.rs"];
 
 /// The code of the programs and of their shared crate.
 const PROGRAMS: &[&str] = &["protocol/src/", "runtime64/src/", "worker32/src/", "worker32/launcher/src/"];
@@ -67,6 +67,8 @@ pub(crate) fn check() -> Result<(), Failure> {
         telling_names,
         scripts_are_run,
         floors::imports_lead_down,
+        packages_stand_alone,
+        offsets_are_documented,
     ] {
         violations.extend(rule(&sources));
     }
@@ -93,7 +95,8 @@ fn tracked_files() -> Result<Vec<Source>, Failure> {
 
 /// The worker and the protocol do not depend on Lua, and neither program depends on the other.
 fn dependencies() -> Result<Vec<String>, Failure> {
-    let forbidden = [("worker32", "mlua"), ("runtime64-protocol", "mlua"), ("worker32", "runtime64"), ("runtime64", "worker32")];
+    let forbidden =
+        [("worker32", "mlua"), ("runtime64-protocol", "mlua"), ("worker32", "runtime64"), ("runtime64", "worker32")];
     let mut violations = Vec::new();
     for (package, dependency) in forbidden {
         let tree =
@@ -177,6 +180,36 @@ fn telling_names(sources: &[Source]) -> Vec<String> {
     broken.map(|source| format!("{} has a meaningless name", source.path)).collect()
 }
 
+/// No package includes a file from outside its folder.
+fn packages_stand_alone(sources: &[Source]) -> Vec<String> {
+    let roots = ["protocol/", "runtime64/", "stdlib/", "worker32/"];
+    let mut violations = Vec::new();
+    for source in sources {
+        let Some(within) = roots.iter().find_map(|folder| source.path.strip_prefix(folder)) else { continue };
+        let depth = within.matches('/').count();
+        for include in ["include_str!(\"", "include_bytes!(\""] {
+            let included = source.text.split(include).skip(1).filter_map(|rest| rest.split('"').next());
+            let outside = included.filter(|path| path.matches("../").count() > depth);
+            violations.extend(outside.map(|path| format!("{} includes {path} from outside its package", source.path)));
+        }
+    }
+    violations
+}
+
+/// The offsets of the shared region in ARCHITECTURE.md are those that the test in `region.rs` compares with the code.
+fn offsets_are_documented(sources: &[Source]) -> Vec<String> {
+    let text = |path: &str| sources.iter().find(|source| source.path == path).map_or("", |source| source.text.as_str());
+    let table = text("ARCHITECTURE.md").lines().filter_map(|line| line.strip_prefix("| 0x")?.split(' ').next());
+    let documented: Vec<&str> = table.collect();
+    let list = text("protocol/src/link/region.rs").split("const OFFSETS").nth(1).unwrap_or_default();
+    let list = list.split(';').nth(1).unwrap_or_default();
+    let tested: Vec<&str> = list.split("0x").skip(1).filter_map(|rest| rest.split([',', ']']).next()).collect();
+    if !sources.is_empty() && documented == tested {
+        return Vec::new();
+    }
+    vec![format!("ARCHITECTURE.md documents the offsets {documented:?}, protocol/src/link/region.rs tests {tested:?}")]
+}
+
 /// Every example script is in the table of those run by the tests.
 fn scripts_are_run(sources: &[Source]) -> Vec<String> {
     let table = sources.iter().find(|source| source.path == "tests/integration/examples.rs");
@@ -204,7 +237,7 @@ mod tests {
         let spawn = concat!("    thread::", "spawn(run);");
         let in_test = format!("#[cfg(test)]\nmod tests {{\n{spawn}\n}}");
         type Rule = fn(&[Source]) -> Vec<String>;
-        let cases: [(Rule, &str, &str, usize); 16] = [
+        let cases: [(Rule, &str, &str, usize); 20] = [
             (unsafe_in_its_places, "worker32/src/serve.rs", allow, 1),
             (unsafe_in_its_places, "worker32/src/invoke.rs", allow, 0),
             (lua_in_its_places, "runtime64/src/remote/worker.rs", "use mlua::Lua;", 1),
@@ -219,6 +252,10 @@ mod tests {
             (nothing_outside, "README.md", "see docs/lua-api.md", 0),
             (telling_names, "runtime64/src/utils.rs", "", 1),
             (telling_names, "runtime64/src/commonality.rs", "", 0),
+            (packages_stand_alone, "runtime64/src/stdlib.rs", concat!("include_", "str!(\"../../stdlib/a.lua\")"), 1),
+            (packages_stand_alone, "runtime64/src/dll/a.rs", concat!("include_", "str!(\"../b.lua\")"), 0),
+            (offsets_are_documented, "ARCHITECTURE.md", "| 0x40 | 4 |", 1),
+            (offsets_are_documented, "README.md", "", 0),
             (scripts_are_run, "scripts/tour.lua", "", 1),
             (scripts_are_run, "stdlib/pretty.lua", "", 0),
         ];

@@ -139,7 +139,8 @@ fn unit_tests(tools: &Tools, counts: &mut Counts) -> Result<(), Failure> {
     stage("byte layouts, against compilers", || {
         counts.run(cargo().args(["test", "--quiet", "--locked", "--package", "layouts", "--no-fail-fast"]))
     })?;
-    let worker = ["test", "--quiet", "--locked", "--package", "runtime64-protocol", "--package", "worker32", "--no-fail-fast"];
+    let worker =
+        ["test", "--quiet", "--locked", "--package", "runtime64-protocol", "--package", "worker32", "--no-fail-fast"];
     stage("unit tests, 32-bit Linux", || counts.run(cargo().args(worker).args(["--target", I686_LINUX])))?;
     stage("unit tests, 32-bit Windows", || {
         let mut command = cargo();

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ring::LINE_WORDS;
-use crate::LastWords;
+use crate::CrashReport;
 
 /// Segments and the call area start at multiples of this, the only offsets at which Windows maps a view.
 pub const SEGMENT_ALIGN: u64 = 64 << 10;
@@ -44,7 +44,7 @@ const DUMP: usize = 9 * LINE_WORDS;
 /// The first word of the report: a flag, followed by the report's bytes.
 const REPORT: usize = 10 * LINE_WORDS;
 /// The number of words of the report.
-const REPORT_WORDS: usize = 1 + LastWords::BYTES.div_ceil(4);
+const REPORT_WORDS: usize = 1 + CrashReport::BYTES.div_ceil(4);
 
 const _: () = assert!(words(1).call < DUMP);
 const _: () = assert!(REPORT + REPORT_WORDS <= RINGS[0]);
@@ -147,6 +147,21 @@ mod tests {
         CallState::Running.publish(&word, u32::MAX);
         assert_eq!(CallState::of(&word, u32::MAX), CallState::Running);
         assert_eq!(CallState::of(&word, 0), CallState::Posted);
+    }
+
+    /// The offsets in ARCHITECTURE.md, which `cargo xtask invariants` compares with these.
+    const OFFSETS: [usize; 13] =
+        [0x40, 0x80, 0xC0, 0x140, 0x180, 0x1C0, 0x200, 0x240, 0x280, 0x1000, 0x11000, 0x40000, 0x200000];
+
+    #[test]
+    fn the_offsets_are_the_documented_ones() {
+        let [host, worker] = [words(0), words(1)];
+        let (shared, rings) = ([dump(), report().start], [ring(0).start, ring(1).start]);
+        let host = [host.waiting, host.processor, host.consumed];
+        let worker = [worker.waiting, worker.processor, worker.consumed, worker.call];
+        let words = host.into_iter().chain(worker).chain(shared).chain(rings).map(|index| index * 4);
+        let offsets: Vec<usize> = words.chain([CALL_AREA_START as usize, ARENA_START as usize]).collect();
+        assert_eq!(offsets, OFFSETS);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{LAST_WORDS, View, region};
-use crate::LastWords;
+use crate::CrashReport;
 
 /// The first word of the place once a report is there.
 const WRITTEN: u32 = 0x5250_5254;
@@ -37,7 +37,7 @@ impl ReportArea {
     }
 
     /// Leaves a report for the host, replacing an earlier one. Only performs stores to memory.
-    pub fn write(&self, report: &LastWords) {
+    pub fn write(&self, report: &CrashReport) {
         let Some((written, words)) = self.0.words()[region::report()].split_first() else { return };
         written.store(0, Ordering::Relaxed);
         fence(Ordering::Release);
@@ -88,7 +88,7 @@ impl DumpWatch {
 
     /// The report of a waiting worker.
     #[must_use]
-    pub fn waiting(&self) -> Option<LastWords> {
+    pub fn waiting(&self) -> Option<CrashReport> {
         let written = self.0.words()[region::report()].first()?;
         if written.load(Ordering::Acquire) != WAITING {
             return None;
@@ -103,7 +103,7 @@ impl DumpWatch {
 }
 
 /// The report in the control words, copied before it is examined.
-pub(super) fn read(control: &[AtomicU32]) -> Option<LastWords> {
+pub(super) fn read(control: &[AtomicU32]) -> Option<CrashReport> {
     let (written, words) = control[region::report()].split_first()?;
     if !matches!(written.load(Ordering::Acquire), WRITTEN | WAITING) {
         return None;
@@ -112,7 +112,7 @@ pub(super) fn read(control: &[AtomicU32]) -> Option<LastWords> {
     for word in words {
         bytes.extend_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
     }
-    LastWords::from_bytes(bytes.get(..LastWords::BYTES)?)
+    CrashReport::from_bytes(bytes.get(..CrashReport::BYTES)?)
 }
 
 /// The size of a frame's header in bytes.
@@ -120,9 +120,9 @@ const HEADER_BYTES: usize = 5;
 
 /// A report as the complete last frame of a plain channel, built without allocating.
 #[must_use]
-pub fn report_frame(report: &LastWords) -> [u8; HEADER_BYTES + LastWords::BYTES] {
-    let mut frame = [0; HEADER_BYTES + LastWords::BYTES];
-    frame[..4].copy_from_slice(&(LastWords::BYTES as u32).to_le_bytes());
+pub fn report_frame(report: &CrashReport) -> [u8; HEADER_BYTES + CrashReport::BYTES] {
+    let mut frame = [0; HEADER_BYTES + CrashReport::BYTES];
+    frame[..4].copy_from_slice(&(CrashReport::BYTES as u32).to_le_bytes());
     frame[4] = LAST_WORDS;
     frame[HEADER_BYTES..].copy_from_slice(&report.to_bytes());
     frame
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_worker_does_not_wait_for_a_dump_that_nobody_wants() {
         let area = ReportArea::over(view());
-        area.write(&LastWords::new(Stage::Final, Cause::Fault, 11));
+        area.write(&CrashReport::new(Stage::Final, Cause::Fault, 11));
         area.wait_for_dump(Duration::MAX);
         assert!(read(area.0.words()).is_some());
     }
@@ -150,7 +150,7 @@ mod tests {
     fn a_worker_waits_for_a_dump_as_long_as_it_may() {
         let DumpWatch(control) = DumpWatch::over(view());
         let area = ReportArea::over(control);
-        let report = LastWords::new(Stage::Final, Cause::Abort, 6);
+        let report = CrashReport::new(Stage::Final, Cause::Abort, 6);
         area.write(&report);
         let begun = Instant::now();
         area.wait_for_dump(Duration::from_millis(30));

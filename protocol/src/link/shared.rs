@@ -10,7 +10,7 @@ use super::ring::{LINE_WORDS, Payload, Reader, Writer};
 use super::wait::{Bell, sleep_unless, sleep_until, spin_until, wake};
 use super::{CALLBACK_REPLY, LinkError, View, processor, report};
 use crate::codec::encode_into;
-use crate::{LastWords, limits};
+use crate::{CrashReport, limits};
 
 /// One of the two sides of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +224,7 @@ impl SharedEndpoint {
 
     /// The crash report of the worker, which has exited.
     #[must_use]
-    pub fn last_words(&self) -> Option<LastWords> {
+    pub fn crash_report(&self) -> Option<CrashReport> {
         report::read(self.view.words())
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use protocol::{Cause, I386_REGISTERS, LastWords, Machine, MemoryAccess, Platform, Stage, X86_64_REGISTERS};
+use protocol::{Cause, CrashReport, I386_REGISTERS, Machine, MemoryAccess, Platform, Stage, X86_64_REGISTERS};
 
 use super::fault_name::fault_name;
 use crate::error::{Crash, Error, ErrorKind};
@@ -12,13 +12,13 @@ use crate::remote::{Death, Exit, Started, WorkerKind, host_path};
 /// The error of a worker that crashed. `doing` says what was asked of it, such as "device.dll: Reset".
 pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
     let unreported;
-    let words = match &death.last_words {
+    let words = match &death.crash_report {
         Some(words) => words,
         None => {
             let (Exit::Code(code) | Exit::Signal(code)) = death.exit else {
                 return Error::new(ErrorKind::Crash, format!("{doing} crashed"));
             };
-            unreported = LastWords::new(Stage::Final, Cause::Fault, code as u32);
+            unreported = CrashReport::new(Stage::Final, Cause::Fault, code as u32);
             &unreported
         }
     };
@@ -48,7 +48,7 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
 }
 
 /// The parts of a report, as a script sees them.
-fn describe(words: &LastWords, kind: WorkerKind, wine_prefix: Option<&Path>) -> Crash {
+fn describe(words: &CrashReport, kind: WorkerKind, wine_prefix: Option<&Path>) -> Crash {
     let names: &[&str] = match kind.machine {
         Machine::I386 => &I386_REGISTERS,
         Machine::X86_64 => &X86_64_REGISTERS,
@@ -71,7 +71,7 @@ fn describe(words: &LastWords, kind: WorkerKind, wine_prefix: Option<&Path>) -> 
 }
 
 /// What it was.
-fn cause(words: &LastWords) -> &'static str {
+fn cause(words: &CrashReport) -> &'static str {
     /// What the C library of Linux says when it finds its heap damaged.
     const OF_THE_HEAP: [&str; 6] = ["malloc", "free()", "double free", "corrupted", "munmap_chunk()", "realloc()"];
     const HEAP_CORRUPTION: u32 = 0xc000_0374;
@@ -93,7 +93,7 @@ fn cause(words: &LastWords) -> &'static str {
 }
 
 /// The name of the signal or exception. On Windows `abort` is none.
-fn exception(words: &LastWords, platform: Platform) -> Option<String> {
+fn exception(words: &CrashReport, platform: Platform) -> Option<String> {
     match (words.cause, platform) {
         (Cause::Abort, Platform::Windows) => Some("abort".to_owned()),
         _ => fault_name(platform, words.code).map(str::to_owned),
@@ -114,7 +114,7 @@ fn base_name(path: &str) -> &str {
 }
 
 /// "SIGSEGV writing 0x00000010 in libdevice.so+0x1234 (Reset+0x14)".
-fn sentence(words: &LastWords, crash: &Crash) -> String {
+fn sentence(words: &CrashReport, crash: &Crash) -> String {
     let name = crash.exception.clone().unwrap_or_else(|| format!("fault {:#x}", words.code));
     let text = words.text.to_string();
     let thread = if words.is_foreign { ", on a thread of the library's own" } else { "" };
@@ -139,7 +139,7 @@ fn sentence(words: &LastWords, crash: &Crash) -> String {
 }
 
 /// " writing 0x00000010".
-fn accessed(words: &LastWords) -> String {
+fn accessed(words: &CrashReport) -> String {
     let Some(address) = words.accessed else { return String::new() };
     let verb = match words.access {
         None => "accessing",
@@ -151,7 +151,7 @@ fn accessed(words: &LastWords) -> String {
 }
 
 /// " in device.dll+0x1234 (Reset+0x14)".
-fn location(words: &LastWords, crash: &Crash) -> String {
+fn location(words: &CrashReport, crash: &Crash) -> String {
     match (&crash.module, crash.offset, &crash.symbol) {
         (Some(module), Some(offset), Some(symbol)) => format!(" in {module}+{offset:#x} ({symbol})"),
         (Some(module), Some(offset), None) => format!(" in {module}+{offset:#x}"),
@@ -161,7 +161,7 @@ fn location(words: &LastWords, crash: &Crash) -> String {
 }
 
 /// All that is known, line by line.
-fn report(words: &LastWords, crash: &Crash) -> String {
+fn report(words: &CrashReport, crash: &Crash) -> String {
     let mut lines = Vec::new();
     let name = crash.exception.as_deref().unwrap_or("unknown");
     lines.push(format!("{}: {name} ({:#x}){}", crash.cause, words.code, accessed(words)));

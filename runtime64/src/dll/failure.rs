@@ -138,7 +138,7 @@ fn from_death(death: &Death, kind: WorkerKind, doing: &str) -> Error {
         _ => None,
     };
     let name = name.map(|name| format!(", {name}")).unwrap_or_default();
-    let what = match (&death.last_words, death.started) {
+    let what = match (&death.crash_report, death.started) {
         (Some(_), Started::No) => "the library had ended the worker before the call",
         (Some(_), _) => "the library ended the worker during the call",
         (None, Started::No) => "the worker had ended before the call",
@@ -151,18 +151,18 @@ fn from_death(death: &Death, kind: WorkerKind, doing: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Cause, LastWords, Stage};
+    use protocol::{Cause, CrashReport, Stage};
 
     use super::*;
 
     const KIND: WorkerKind = WorkerKind::ALL[0];
-    fn death(exit: Exit, last_words: Option<LastWords>, started: Started) -> RemoteError {
-        RemoteError::Lost(Death::new(exit, last_words.map(Box::new), started))
+    fn death(exit: Exit, crash_report: Option<CrashReport>, started: Started) -> RemoteError {
+        RemoteError::Lost(Death::new(exit, crash_report.map(Box::new), started))
     }
 
     #[test]
     fn what_a_library_ends_is_told_from_what_ends_otherwise() {
-        let words = LastWords::new(Stage::Final, Cause::Exit, 3);
+        let words = CrashReport::new(Stage::Final, Cause::Exit, 3);
         let error = explained(death(Exit::Code(3), Some(words), Started::Yes), KIND, "a.so: f");
         assert_eq!(error.kind, ErrorKind::WorkerLost);
         assert_eq!(error.context.code, Some(3));

@@ -82,7 +82,7 @@ pub(super) fn attach(
         Ok(offered) => offered,
         // No handles can be put into a process that has exited.
         Err(_) if process.wait(LOOK).is_some() => {
-            return Err(Failure::Ended { last_words: None, started: Started::No });
+            return Err(Failure::Ended { crash_report: None, started: Started::No });
         }
         Err(error) => return Ok(plain(channel, format!("the system refused shared memory: {error}"))),
     };

@@ -2,7 +2,7 @@
 
 use protocol::link::{self, CallState, Endpoint, FrameReader, FrameWriter, LinkError, SharedEndpoint};
 use protocol::{
-    Call, CallbackInvocation, CallbackReply, CodecError, Fault, LastWords, Stage, Value, decode, decode_callback,
+    Call, CallbackInvocation, CallbackReply, CodecError, CrashReport, Fault, Stage, Value, decode, decode_callback,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,7 +48,7 @@ pub enum Failure {
     #[error("the worker exited")]
     Ended {
         /// Its report.
-        last_words: Option<Box<LastWords>>,
+        crash_report: Option<Box<CrashReport>>,
         /// Whether it had started to execute the request.
         started: Started,
     },
@@ -125,7 +125,7 @@ impl Client {
     ) -> Result<Answer<R>, Failure> {
         // A function that has called a callback had started.
         let begun = |failure| match failure {
-            Failure::Ended { last_words, .. } => Failure::Ended { last_words, started: Started::Yes },
+            Failure::Ended { crash_report, .. } => Failure::Ended { crash_report, started: Started::Yes },
             other => other,
         };
         self.send(link::CALLBACK_REPLY, reply).and_then(|()| self.listen(arguments)).map_err(begun)
@@ -156,7 +156,7 @@ impl Client {
             Ok(()) => Ok(()),
             Err(LinkError::Closed) => Err(match &mut self.link {
                 Transport::Plain(channel) => {
-                    Failure::Ended { last_words: last_words_in(channel), started: Started::No }
+                    Failure::Ended { crash_report: crash_report_in(channel), started: Started::No }
                 }
                 Transport::Shared(endpoint) => ended(endpoint),
             }),
@@ -188,7 +188,7 @@ impl Client {
         match FrameWriter::new(&mut channel.sender).send(C::NUMBER, request) {
             Ok(()) => {}
             Err(LinkError::Closed) => {
-                return Err(Failure::Ended { last_words: last_words_in(channel), started: Started::No });
+                return Err(Failure::Ended { crash_report: crash_report_in(channel), started: Started::No });
             }
             Err(error) => return Err(Failure::Broken(error)),
         }
@@ -201,8 +201,8 @@ impl Client {
 /// A request that runs no function is itself the cause of a fault during its execution.
 fn certain(failure: Failure) -> Failure {
     match failure {
-        Failure::Ended { last_words: Some(words), .. } => {
-            Failure::Ended { last_words: Some(words), started: Started::Yes }
+        Failure::Ended { crash_report: Some(words), .. } => {
+            Failure::Ended { crash_report: Some(words), started: Started::Yes }
         }
         other => other,
     }
@@ -231,17 +231,17 @@ fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, Fa
 }
 
 /// Returns the report in a frame, and whether it is the final one. A worker sends a report only before it dies.
-fn report_in(payload: &[u8]) -> Option<(Box<LastWords>, bool)> {
-    let words = LastWords::from_bytes(payload)?;
+fn report_in(payload: &[u8]) -> Option<(Box<CrashReport>, bool)> {
+    let words = CrashReport::from_bytes(payload)?;
     let is_last = words.stage == Stage::Final;
-    Some((Box::new(LastWords { stage: Stage::Final, ..words }), is_last))
+    Some((Box::new(CrashReport { stage: Stage::Final, ..words }), is_last))
 }
 
-fn ended_saying(last_words: Option<Box<LastWords>>) -> Failure {
+fn ended_saying(crash_report: Option<Box<CrashReport>>) -> Failure {
     // A fault outside a call may have happened before the function or after it.
-    let in_call = last_words.as_ref().is_some_and(|words| words.calls > 0);
+    let in_call = crash_report.as_ref().is_some_and(|words| words.calls > 0);
     let started = if in_call { Started::Yes } else { Started::Unknown };
-    Failure::Ended { last_words, started }
+    Failure::Ended { crash_report, started }
 }
 
 fn answer<R: DeserializeOwned>(kind: u8, payload: &[u8]) -> Result<R, Failure> {
@@ -263,10 +263,10 @@ fn ended(endpoint: &SharedEndpoint) -> Failure {
         CallState::Posted => Started::No,
         CallState::Running | CallState::Done => Started::Yes,
     };
-    Failure::Ended { last_words: endpoint.last_words().map(Box::new), started }
+    Failure::Ended { crash_report: endpoint.crash_report().map(Box::new), started }
 }
 
-fn last_words_in(channel: &mut Endpoint) -> Option<Box<LastWords>> {
+fn crash_report_in(channel: &mut Endpoint) -> Option<Box<CrashReport>> {
     let left = channel.remainder();
     let mut reader = FrameReader::new(left.as_slice());
     let mut last = None;

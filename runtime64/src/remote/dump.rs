@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use protocol::link::{DumpWatch, View};
-use protocol::{Cause, LastWords};
+use protocol::{Cause, CrashReport};
 
 use super::WorkerKind;
 use super::lasting_thread::no_thread;
@@ -95,7 +95,7 @@ impl WatchedWorker {
         }
     }
 
-    fn dump(&self, report: &LastWords) -> DumpOutcome {
+    fn dump(&self, report: &CrashReport) -> DumpOutcome {
         let process = self.foreign.id().ok_or("its process was not found")?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let dump = collect::dump(&self.foreign, self.kind, process, now, report)?;

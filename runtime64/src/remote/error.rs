@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protocol::{Cause, Fault, Identity, LastWords, VERSION};
+use protocol::{Cause, CrashReport, Fault, Identity, VERSION};
 
 use super::{ArenaUse, Exit, Report, WorkerKind};
 
@@ -197,7 +197,7 @@ pub struct Death {
     /// How the process exited.
     pub exit: Exit,
     /// The worker's own report, if it had time to write one.
-    pub last_words: Option<Box<LastWords>>,
+    pub crash_report: Option<Box<CrashReport>>,
     /// Whether the called function had started.
     pub started: Started,
     /// The Wine prefix that it ran in, if it ran under Wine.
@@ -210,8 +210,8 @@ pub struct Death {
 
 impl Death {
     /// Creates a death with no further facts, which no error has reported to a script.
-    pub(crate) fn new(exit: Exit, last_words: Option<Box<LastWords>>, started: Started) -> Self {
-        Self { exit, last_words, started, wine_prefix: None, dump: None, report: Report::default() }
+    pub(crate) fn new(exit: Exit, crash_report: Option<Box<CrashReport>>, started: Started) -> Self {
+        Self { exit, crash_report, started, wine_prefix: None, dump: None, report: Report::default() }
     }
 
     /// Whether the process failed, rather than exited or was terminated from outside.
@@ -221,7 +221,7 @@ impl Death {
         const CONTROL_C_EXIT: i64 = 0xc000_013a;
         /// SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS.
         const FAULTS: [i64; 7] = [4, 5, 6, 7, 8, 11, 31];
-        match (&self.last_words, self.exit) {
+        match (&self.crash_report, self.exit) {
             (Some(words), _) => !matches!(words.cause, Cause::Exit | Cause::Expired),
             (None, Exit::Signal(signal)) => FAULTS.contains(&signal),
             // An unhandled exception ends a process with the exception's code, which no program returns by itself.

@@ -205,7 +205,7 @@ impl<'a> Session<'a> {
         if let Some(running) = &self.state.running {
             running.kill_handle.kill(KillReason::Expired);
         }
-        self.failed(Failure::Ended { last_words: None, started: Started::Yes })
+        self.failed(Failure::Ended { crash_report: None, started: Started::Yes })
     }
 
     /// Converts a failure to an error, and handles the end of the worker if it means that.
@@ -215,10 +215,10 @@ impl<'a> Session<'a> {
         let end = match (failure, &self.state.running) {
             (Failure::Fault(fault), _) => return RemoteError::Fault(fault),
             (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
-            (Failure::Ended { last_words, started }, Some(running)) => {
-                let death = running.bury(last_words, started);
+            (Failure::Ended { crash_report, started }, Some(running)) => {
+                let death = running.bury(crash_report, started);
                 // The worker itself enforces the deadlines of calls that run beside those that are waited for.
-                let has_expired = death.last_words.as_ref().is_some_and(|words| words.cause == Cause::Expired);
+                let has_expired = death.crash_report.as_ref().is_some_and(|words| words.cause == Cause::Expired);
                 match running.kill_handle.kill_reason() {
                     None if has_expired => GenerationEnd::TimedOut(death),
                     Some(KillReason::Expired) => GenerationEnd::TimedOut(death),

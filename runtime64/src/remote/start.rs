@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use protocol::link::Endpoint;
-use protocol::{Hello, Identity, LastWords, Stage, VERSION};
+use protocol::{CrashReport, Hello, Identity, Stage, VERSION};
 
 use super::attach::{LinkOptions, WorkerLink, attach};
 use super::client::{Client, Failure};
@@ -32,12 +32,12 @@ pub(super) struct RunningWorker {
 
 impl RunningWorker {
     /// Collects the process of a worker whose link has closed.
-    pub(super) fn bury(&self, last_words: Option<Box<LastWords>>, started: Started) -> Death {
+    pub(super) fn bury(&self, crash_report: Option<Box<CrashReport>>, started: Started) -> Death {
         let exit = self.kill_handle.process.end();
         // A report written before the end was certain is valid if the process ended for the reported cause.
-        let holds = |words: &LastWords| words.stage == Stage::Final || exit.is_of(words.code);
-        let last_words = last_words.filter(|words| holds(words));
-        let mut death = Death { wine_prefix: self.wine_prefix.clone(), ..Death::new(exit, last_words, started) };
+        let holds = |words: &CrashReport| words.stage == Stage::Final || exit.is_of(words.code);
+        let crash_report = crash_report.filter(|words| holds(words));
+        let mut death = Death { wine_prefix: self.wine_prefix.clone(), ..Death::new(exit, crash_report, started) };
         if let Some(dumper) = self.link.dumper.as_ref().filter(|_| death.is_crash()) {
             death.dump = Some(dumper.as_ref().map_err(Clone::clone).and_then(Dumper::finish));
         }

@@ -7,7 +7,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use libc::{c_int, c_void, siginfo_t};
-use protocol::{Cause, LastWords, MemoryAccess, Stage};
+use protocol::{Cause, CrashReport, MemoryAccess, Stage};
 
 use crate::process;
 
@@ -110,7 +110,7 @@ extern "C" fn handle(signal: c_int, information: *mut siginfo_t, context: *mut c
 
 /// Reports a signal to the host.
 fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
-    let mut report = LastWords::new(Stage::Final, Cause::Fault, signal as u32);
+    let mut report = CrashReport::new(Stage::Final, Cause::Fault, signal as u32);
     report.registers = registers::of(context);
     report.instruction = registers::instruction(context);
     let is_access = signal == libc::SIGSEGV || signal == libc::SIGBUS;

@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use protocol::{LastWords, Stage};
+use protocol::{CrashReport, Stage};
 use windows_sys::Win32::Foundation::{ERROR_NOACCESS, RtlNtStatusToDosError};
 use windows_sys::Win32::Storage::FileSystem::WriteFile;
 use windows_sys::Win32::System::Diagnostics::Debug::{
@@ -40,7 +40,7 @@ static CHANNEL: AtomicPtr<core::ffi::c_void> = AtomicPtr::new(ptr::null_mut());
 static ENDING: AtomicU32 = AtomicU32::new(0);
 
 /// The last exception recorded.
-static RECORDED: Mutex<Option<LastWords>> = Mutex::new(None);
+static RECORDED: Mutex<Option<CrashReport>> = Mutex::new(None);
 
 /// Installs crash reporting: on the channel, as its last frame, until shared memory is available.
 pub(crate) fn report_to(channel: &impl AsHandle) {
@@ -113,7 +113,7 @@ pub(super) fn send(frame: &[u8]) {
     unsafe { WriteFile(channel, frame.as_ptr(), frame.len() as u32, &raw mut written, ptr::null_mut()) };
 }
 
-fn recorded() -> std::sync::MutexGuard<'static, Option<LastWords>> {
+fn recorded() -> std::sync::MutexGuard<'static, Option<CrashReport>> {
     RECORDED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -166,7 +166,7 @@ fn report(exception: &EXCEPTION_POINTERS, thread: u32, is_final: bool) {
 }
 
 /// Reports the end of the process and ends it immediately, without DllMain: its heap can no longer be trusted.
-fn end(mut report: LastWords) -> ! {
+fn end(mut report: CrashReport) -> ! {
     report.stage = Stage::Final;
     let code = report.code;
     if ENDING.compare_exchange(0, thread_id(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {

@@ -12,7 +12,7 @@ use interprocess::TryClone;
 use super::*;
 use crate::link::ReportArea;
 use crate::link::{CONTROL_BYTES, Endpoint, Memory, pair};
-use crate::{Cause, LastWords, Stage, Value, decode};
+use crate::{Cause, CrashReport, Stage, Value, decode};
 
 /// Fails a test that hangs.
 fn within_a_minute<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
@@ -166,20 +166,20 @@ fn the_report_of_a_dying_peer_is_found_in_the_memory() {
     within_a_minute(|| {
         let (host, worker, memory) = link();
         let area = ReportArea::over(memory.map(0, CONTROL_BYTES).unwrap());
-        assert_eq!(host.last_words(), None);
-        let early = LastWords::new(Stage::Provisional, Cause::Fault, 11);
+        assert_eq!(host.crash_report(), None);
+        let early = CrashReport::new(Stage::Provisional, Cause::Fault, 11);
         area.write(&early);
         drop(worker);
-        assert_eq!(host.last_words(), Some(early));
-        let last = LastWords { accessed: Some(1), ..LastWords::new(Stage::Final, Cause::Exit, 3) };
+        assert_eq!(host.crash_report(), Some(early));
+        let last = CrashReport { accessed: Some(1), ..CrashReport::new(Stage::Final, Cause::Exit, 3) };
         area.write(&last);
-        assert_eq!(host.last_words(), Some(last));
+        assert_eq!(host.crash_report(), Some(last));
         area.clear();
-        assert_eq!(host.last_words(), None);
+        assert_eq!(host.crash_report(), None);
         for word in &host.view.words()[region::report()] {
             word.store(u32::MAX, Ordering::Relaxed);
         }
-        assert_eq!(host.last_words(), None, "invalid bytes are not a report");
+        assert_eq!(host.crash_report(), None, "invalid bytes are not a report");
     });
 }
 
@@ -190,7 +190,7 @@ fn a_peer_that_lives_on_behind_a_closed_channel_is_not_waited_for() {
         worker.view.words()[region::words(1).waiting].store(1, Ordering::Relaxed);
         rustix::net::shutdown(&worker.doorbell().channel().receiver, rustix::net::Shutdown::Read).unwrap();
         assert!(matches!(host.send(1, &Value::Nil), Err(LinkError::Closed)));
-        assert_eq!(host.last_words(), None);
+        assert_eq!(host.crash_report(), None);
     });
 }
 

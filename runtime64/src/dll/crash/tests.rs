@@ -5,13 +5,13 @@ use super::*;
 const LINUX: WorkerKind = WorkerKind::ALL[0];
 const WINDOWS: WorkerKind = WorkerKind::ALL[2];
 
-fn death(words: LastWords) -> Death {
+fn death(words: CrashReport) -> Death {
     Death::new(Exit::Code(5), Some(Box::new(words)), Started::Yes)
 }
 
 #[test]
 fn a_fault_is_told_with_its_place() {
-    let words = LastWords {
+    let words = CrashReport {
         accessed: Some(16),
         access: Some(MemoryAccess::Write),
         instruction: 0x6b8c_1234,
@@ -20,7 +20,7 @@ fn a_fault_is_told_with_its_place() {
         thread: 9,
         calls: 1,
         registers: Registers::of(&[1; 10]),
-        ..LastWords::new(Stage::Final, Cause::Fault, 0xc000_0005)
+        ..CrashReport::new(Stage::Final, Cause::Fault, 0xc000_0005)
     };
     let error = error(&death(words), WINDOWS, "device.dll: Reset");
     let expected = "device.dll: Reset crashed: EXCEPTION_ACCESS_VIOLATION writing 0x00000010 in device.dll+0x1234; the next \
@@ -39,16 +39,16 @@ fn a_fault_is_told_with_its_place() {
 
 #[test]
 fn each_cause_has_its_words() {
-    let aborted = |text: &[u8]| LastWords { text: Text::of(text), ..LastWords::new(Stage::Final, Cause::Abort, 6) };
-    let thrown = LastWords { cause: Cause::CppException, ..aborted(b"St13runtime_error") };
+    let aborted = |text: &[u8]| CrashReport { text: Text::of(text), ..CrashReport::new(Stage::Final, Cause::Abort, 6) };
+    let thrown = CrashReport { cause: Cause::CppException, ..aborted(b"St13runtime_error") };
     let cases = [
         (aborted(b""), "abort", "SIGABRT, it called abort"),
         (aborted(b"*** stack smashing detected ***: terminated"), "abort", "SIGABRT, *** stack smashing detected"),
         (aborted(b"free(): invalid pointer"), "heap corruption", "the heap is corrupted: free(): invalid pointer"),
         (aborted(b"malloc(): corrupted top size"), "heap corruption", "malloc(): corrupted top size"),
         (thrown, "C++ exception", "nothing caught a C++ exception of type std::runtime_error"),
-        (LastWords::new(Stage::Final, Cause::StackOverflow, 11), "stack overflow", "SIGSEGV, stack overflow"),
-        (LastWords::new(Stage::Final, Cause::Fault, 99), "fault", "fault 0x63"),
+        (CrashReport::new(Stage::Final, Cause::StackOverflow, 11), "stack overflow", "SIGSEGV, stack overflow"),
+        (CrashReport::new(Stage::Final, Cause::Fault, 99), "fault", "fault 0x63"),
     ];
     for (words, cause, expected) in cases {
         let error = error(&death(words), LINUX, "a.so: f");
@@ -59,7 +59,7 @@ fn each_cause_has_its_words() {
 
 #[test]
 fn a_thread_of_the_library_s_own_is_told() {
-    let words = LastWords { thread: 3, is_foreign: true, ..LastWords::new(Stage::Final, Cause::Fault, 11) };
+    let words = CrashReport { thread: 3, is_foreign: true, ..CrashReport::new(Stage::Final, Cause::Fault, 11) };
     let idle = Death { started: Started::No, ..death(words) };
     let error = error(&idle, LINUX, "a.so: f");
     assert!(error.message.contains("the worker had crashed before the call: SIGSEGV, on a thread of"), "{error}");

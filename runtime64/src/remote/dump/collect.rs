@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use protocol::{LastWords, Machine, MemoryAccess, Platform};
+use protocol::{CrashReport, Machine, MemoryAccess, Platform};
 
 use super::context;
 use super::format::{Dump, DumpModule, Exception, MemoryRange};
@@ -35,7 +35,7 @@ pub(super) fn dump(
     kind: WorkerKind,
     process: u32,
     now: Duration,
-    report: &LastWords,
+    report: &CrashReport,
 ) -> Result<Dump, String> {
     let mapped = foreign.mapped().ok_or("the memory map of the process cannot be read")?;
     let stack = context::stack_pointer(&report.registers).and_then(|pointer| stack(foreign, kind, pointer));
@@ -62,7 +62,7 @@ pub(super) fn dump(
 
 /// The exception, as debuggers of the system expect it: on Windows the access is a parameter, on Linux its address is
 /// the exception's.
-fn exception(report: &LastWords, platform: Platform) -> Exception {
+fn exception(report: &CrashReport, platform: Platform) -> Exception {
     let parameters = match (platform, report.accessed, report.access) {
         (Platform::Windows, Some(address), Some(access)) => {
             let kind = match access {
@@ -120,7 +120,7 @@ fn readable(foreign: &Foreign, address: u64, most: u64) -> Vec<u8> {
 
 /// The modules among the mapped files, and the one that the worker itself names, which may be mapped in a way that does
 /// not show.
-fn modules(foreign: &Foreign, mapped: Vec<MappedFile>, report: &LastWords) -> Vec<DumpModule> {
+fn modules(foreign: &Foreign, mapped: Vec<MappedFile>, report: &CrashReport) -> Vec<DumpModule> {
     let mut modules: Vec<DumpModule> =
         mapped.into_iter().take(MODULES).filter_map(|file| module(foreign, file)).collect();
     if report.module_base != 0 && !modules.iter().any(|module| module.base == report.module_base) {

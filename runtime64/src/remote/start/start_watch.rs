@@ -52,7 +52,7 @@ impl StartWatch {
             (Some(Unanswered::Silent), _) => Unsettled::Silent,
             // A cancelled read does not show the cause.
             (Some(Unanswered::Ended), Failure::Broken(_)) => {
-                Unsettled::Failed(Failure::Ended { last_words: None, started: Started::No })
+                Unsettled::Failed(Failure::Ended { crash_report: None, started: Started::No })
             }
             (_, failure) => Unsettled::Failed(failure),
         })

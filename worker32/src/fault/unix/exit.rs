@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
-use protocol::{Cause, LastWords, Stage};
+use protocol::{Cause, CrashReport, Stage};
 
 use crate::process;
 
@@ -25,6 +25,6 @@ process::entry! {
 
 unsafe extern "C" fn report_exit(status: c_int, _: *mut c_void) {
     if !process::is_fork() && !crate::is_ending() {
-        crate::fault::deliver(LastWords::new(Stage::Final, Cause::Exit, status as u32));
+        crate::fault::deliver(CrashReport::new(Stage::Final, Cause::Exit, status as u32));
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{caller, registers};
-use protocol::{Cause, LastWords, Stage};
+use protocol::{Cause, CrashReport, Stage};
 use windows_sys::Win32::System::Diagnostics::Debug::CONTEXT;
 #[cfg(target_arch = "x86_64")]
 use windows_sys::Win32::System::Diagnostics::Debug::RtlCaptureContext;
@@ -85,7 +85,7 @@ fn context(_: usize) -> caller::Aligned {
 }
 
 unsafe extern "C" fn report(frame: usize) -> ! {
-    let mut report = LastWords::new(Stage::Final, Cause::Abort, EXIT_CODE);
+    let mut report = CrashReport::new(Stage::Final, Cause::Abort, EXIT_CODE);
     let context = context(frame);
     report.registers = match caller::find(&context.0) {
         Some(caller) => {

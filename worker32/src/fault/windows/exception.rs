@@ -1,6 +1,6 @@
 //! Interpretation of exception records.
 
-use protocol::{Cause, LastWords, MemoryAccess, Stage, Text};
+use protocol::{Cause, CrashReport, MemoryAccess, Stage, Text};
 use windows_sys::Win32::Foundation::{
     EXCEPTION_ACCESS_VIOLATION, EXCEPTION_BREAKPOINT, EXCEPTION_DATATYPE_MISALIGNMENT, EXCEPTION_IN_PAGE_ERROR,
     EXCEPTION_STACK_OVERFLOW,
@@ -32,7 +32,7 @@ pub(super) fn is_stack_overflow(exception: &EXCEPTION_POINTERS) -> bool {
 }
 
 /// The report of an exception of a thread.
-pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage) -> LastWords {
+pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage) -> CrashReport {
     let record = record(exception);
     let code = record.ExceptionCode as u32;
     let cause = match record.ExceptionCode {
@@ -40,7 +40,7 @@ pub(super) fn describe(exception: &EXCEPTION_POINTERS, thread: u32, stage: Stage
         _ if code == CPP_EXCEPTION => Cause::CppException,
         _ => Cause::Fault,
     };
-    let mut report = LastWords::new(stage, cause, code);
+    let mut report = CrashReport::new(stage, cause, code);
     report.thread = thread;
     report.instruction = record.ExceptionAddress.addr() as u64;
     // SAFETY: the context lives as long as the record.

@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering;
 
-use protocol::{Cause, LastWords, Stage};
+use protocol::{Cause, CrashReport, Stage};
 use windows_sys::Win32::System::SystemServices::{DLL_PROCESS_DETACH, DLL_THREAD_ATTACH};
 
 type Callback = unsafe extern "system" fn(*mut c_void, u32, *mut c_void);
@@ -31,7 +31,7 @@ pub(super) fn prepare() {
 unsafe extern "C" fn exited() {
     if !crate::is_ending() && super::ENDING.load(Ordering::Relaxed) == 0 {
         // The exit code is that of the process, which the host sees.
-        crate::fault::deliver(LastWords::new(Stage::Final, Cause::Exit, 0));
+        crate::fault::deliver(CrashReport::new(Stage::Final, Cause::Exit, 0));
     }
 }
 

@@ -67,7 +67,7 @@ impl Made<'_> {
     /// Why the whole batch has no results. A worker that crashed may have told which call it was making.
     fn lost(&self, error: RemoteError) -> Result<Error, Error> {
         let told = match &error {
-            RemoteError::Lost(death) => death.last_words.as_ref().map_or(0, |words| words.batched as usize),
+            RemoteError::Lost(death) => death.crash_report.as_ref().map_or(0, |words| words.batched as usize),
             _ => 0,
         };
         let index = told.checked_sub(1).filter(|index| *index < self.called_by.len());

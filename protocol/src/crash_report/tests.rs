@@ -1,7 +1,7 @@
 use super::*;
 
-fn full() -> LastWords {
-    LastWords {
+fn full() -> CrashReport {
+    CrashReport {
         accessed: Some(0),
         access: Some(MemoryAccess::Execute),
         thread: 7,
@@ -12,7 +12,7 @@ fn full() -> LastWords {
         module: Text::of(b"/lib/libdevice.so"),
         text: Text::of(b"free(): invalid pointer"),
         registers: Registers::of(&[1, 2, u64::MAX]),
-        ..LastWords::new(Stage::Final, Cause::Fault, 11)
+        ..CrashReport::new(Stage::Final, Cause::Fault, 11)
     }
 }
 
@@ -20,11 +20,11 @@ fn full() -> LastWords {
 fn a_report_comes_back_as_it_went() {
     let all = [
         full(),
-        LastWords::new(Stage::Provisional, Cause::CppException, 0xe06d_7363),
-        LastWords { text: Text::of(&[b'x'; 1000]), registers: Registers::of(&[9; 100]), ..full() },
+        CrashReport::new(Stage::Provisional, Cause::CppException, 0xe06d_7363),
+        CrashReport { text: Text::of(&[b'x'; 1000]), registers: Registers::of(&[9; 100]), ..full() },
     ];
     for words in all {
-        assert_eq!(LastWords::from_bytes(&words.to_bytes()), Some(words));
+        assert_eq!(CrashReport::from_bytes(&words.to_bytes()), Some(words));
     }
 }
 
@@ -45,15 +45,15 @@ fn hostile_bytes_are_a_report_or_none() {
         for value in [0, 1, 0x7f, 0x80, 0xff] {
             let mut bytes = good;
             bytes[position] = value;
-            if let Some(words) = LastWords::from_bytes(&bytes) {
+            if let Some(words) = CrashReport::from_bytes(&bytes) {
                 assert!(words.registers.values().len() <= REGISTERS && words.module.bytes().len() <= Text::LONGEST);
                 let _ = words.text.to_string();
             }
         }
     }
     for length in 0..good.len() {
-        assert_eq!(LastWords::from_bytes(&good[..length]), None);
+        assert_eq!(CrashReport::from_bytes(&good[..length]), None);
     }
-    assert_eq!(LastWords::from_bytes(&[0xff; LastWords::BYTES]), None);
-    assert_eq!(LastWords::from_bytes(&[good.as_slice(), &[0]].concat()), None);
+    assert_eq!(CrashReport::from_bytes(&[0xff; CrashReport::BYTES]), None);
+    assert_eq!(CrashReport::from_bytes(&[good.as_slice(), &[0]].concat()), None);
 }

@@ -16,7 +16,7 @@ pub const REGISTERS: usize = 18;
 ///
 /// Registers are in the order of [`I386_REGISTERS`] or [`X86_64_REGISTERS`], depending on the worker's machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastWords {
+pub struct CrashReport {
     /// Whether the process is certain to end.
     pub stage: Stage,
     /// The cause.
@@ -119,7 +119,7 @@ impl Registers {
     }
 }
 
-impl LastWords {
+impl CrashReport {
     /// The size of every encoded report.
     pub const BYTES: usize = 4 + 6 * 4 + 3 * 8 + 2 * Text::ENCODED + REGISTERS * 8;
 
