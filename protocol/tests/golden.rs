@@ -6,12 +6,12 @@ use protocol::link::{
 };
 use protocol::{
     Allocate, Allocated, Attach, AwaitJob, BatchOutcome, BatchedCall, Call, CallbackInvocation, CallbackReply,
-    Callbacks, CancelJob, Cause, Convention, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule, Fault,
-    FaultKind, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, CrashReport,
-    Library, LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes,
-    Platform, Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers,
-    Release, Served, SetErrors, Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode,
-    decode_callback, decode_invoke, encode,
+    Callbacks, CancelJob, Cause, Convention, CrashReport, CreateCallbacks, DescribeLastError, Eightbyte, FailureRule,
+    Fault, FaultKind, FindSymbol, FoundSymbol, Function, Hello, Identity, Invoke, InvokeBatch, Job, JobState, Library,
+    LimitJob, Machine, MapSegment, Mapped, MemoryAccess, OpenDefaultLibrary, OpenLibrary, Outcome, PathBytes, Platform,
+    Poll, Prepare, PrepareSignature, PreparedSignature, QueueCallback, ReadString, Record, Registers, Release, Served,
+    SetErrors, Signature, Stage, StartJob, Symbol, Text, Type, VERSION, Value, WriteMemory, decode, decode_callback,
+    decode_invoke, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -179,8 +179,7 @@ fn a_limit_on_memory_is_told() {
         command.arg("-e").arg(&code);
         let output = run(command, LIMIT);
         assert_ordinary(&output);
-        let reason =
-            "runtime64 cannot map 419495936 more bytes of shared memory: Cannot allocate memory (os error 12)";
+        let reason = "runtime64 cannot map 419495936 more bytes of shared memory: Cannot allocate memory (os error 12)";
         output.assert_code(0).assert_stdout(&format!("done\nmemory\t{reason}\n")).assert_stderr_has(&[reason]);
     }
 }
