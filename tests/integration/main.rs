@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod command_line;
+mod declarations_page;
 mod decoys;
 mod documentation;
 mod examples;

@@ -5,7 +5,6 @@
 mod annotations;
 mod arguments;
 mod constants;
-mod documentation;
 mod errors;
 mod hostile;
 mod language;
