@@ -1,6 +1,6 @@
-//! The `dll` module: libraries, declarations, objects and calls, as Lua sees them.
+//! The `dll` module as Lua sees it: libraries, declarations, objects and calls.
 //!
-//! This is the only part of the runtime that knows both Lua and C types.
+//! The only part of the runtime that knows both Lua and C types.
 
 use mlua::{Lua, Table};
 
@@ -41,11 +41,12 @@ mod worker_group;
 pub use metrics::Metrics;
 use module::Module;
 
-/// Sets the global `dll`, and lets `require "dll"` find it. Gives the figures of its workers. Interrupts stop calls, and Lua
-/// code that computes if it `is_interruptible`.
+/// Sets the global `dll` and registers it for `require "dll"`. Returns the metrics of its workers.
+///
+/// Interrupts stop calls and, if `is_interruptible`, running Lua code too.
 ///
 /// # Errors
-/// Lua's, if it is out of memory.
+/// Those of Lua when it is out of memory.
 pub(crate) fn install(lua: &Lua, settings: Settings, is_interruptible: bool) -> mlua::Result<Metrics> {
     error_object::install(lua)?;
     hook::install(lua, settings.interrupt.clone(), is_interruptible)?;
@@ -61,17 +62,18 @@ pub(crate) fn install(lua: &Lua, settings: Settings, is_interruptible: bool) -> 
     Ok(Metrics::of(&module))
 }
 
-/// Removes hooks of scripts from the thread that is about to run the finalizers at the end.
+/// Removes the hooks that scripts set on the current thread, which is about to run the finalizers when the state
+/// closes.
 pub(crate) fn end_hooks(lua: &Lua) -> mlua::Result<()> {
     hook::end(lua)
 }
 
-/// Runs the finalizers of C data that are left, which may call libraries. Each runs once.
+/// Runs the remaining finalizers of C data, each once. They may call libraries.
 pub(crate) fn run_finalizers(lua: &Lua) {
     cdata::run_finalizers(lua);
 }
 
-/// Serves the callbacks that wait for the host, and tells how many.
+/// Serves the callbacks that wait for the host and returns their number.
 pub(crate) fn serve_callbacks(lua: &Lua) -> mlua::Result<u32> {
     match Module::of_state(lua) {
         Some(module) => call::serve_waiting(lua, &module),
@@ -79,13 +81,13 @@ pub(crate) fn serve_callbacks(lua: &Lua) -> mlua::Result<u32> {
     }
 }
 
-/// The Lua state ends: finalizers of C data need it whole, so they run now.
+/// Runs the finalizers of C data while the Lua state is still whole, before it closes.
 pub(crate) fn finish(lua: &Lua) {
     cdata::finish(lua);
 }
 
-/// Runs the finalizers of C data that are left, and ends the workers, so that their libraries'
-/// destructors run. They start again if they are used again.
+/// Runs the remaining finalizers of C data and stops the workers, so that the destructors of their libraries run. The
+/// workers start again on their next use.
 pub(crate) fn shutdown(lua: &Lua) {
     run_finalizers(lua);
     if let Some(module) = Module::of_state(lua) {

@@ -133,7 +133,7 @@ fn a_folder_that_is_not_there_changes_nothing_else() {
         output.assert_code(0);
         let lines: Vec<&str> = output.stdout.lines().collect();
         assert!(lines[0].starts_with("crash\t") && lines[0].ends_with("\tnil"), "{output}");
-        assert!(lines[1].starts_with("none could be made: ") && lines[1].contains(".dmp: "), "{output}");
+        assert!(lines[1].starts_with("failed: ") && lines[1].contains(".dmp: "), "{output}");
         assert_eq!(lines[2], "true", "{output}");
     }
 }

@@ -58,7 +58,7 @@ fn crashes_are_told_through_the_plain_channel_too() {
         "dll.cdef 'void crash(int fault);'
         local worker <close> = dll.worker {{ crash_dir = '.' }}
         local _, e = pcall(worker.load([[{}]]).crash, 0)
-        print(e.kind, e.dump, e.detail:match '\\ndump: none could be made: ([^\\n]*)')",
+        print(e.kind, e.dump, e.detail:match '\\ndump: failed: ([^\\n]*)')",
         library.display()
     );
     let expected = "crash\tnil\tno memory is shared with the worker: the settings request it\n";

@@ -26,44 +26,44 @@ check.raises("type", { "takes 3 arguments, or 2: (int capacity, int *length), 1 
 
 -- Nil where an annotation says that NULL will not do.
 check.raises("type", { "get_version: argument 1 (int *major)", "'_Out_'", "_opt_" }, lib.get_version, nil, nil)
-check.raises("type", { "sum: argument 1", "'_In_reads_(count)'", "nil is refused" }, lib.sum, nil, 0)
-check.raises("type", { "next: argument 1", "'_Inout_'", "nil is refused" }, lib.next, nil)
+check.raises("type", { "sum: argument 1", "'_In_reads_(count)'", "nil is not accepted" }, lib.sum, nil, 0)
+check.raises("type", { "next: argument 1", "'_Inout_'", "nil is not accepted" }, lib.next, nil)
 check.raises("type", { "append: argument 3", "'_In_z_'" }, lib.append, "a", 8, nil)
-check.raises("type", { "nil is refused" }, lib.next, dll.nullptr)
+check.raises("type", { "nil is not accepted" }, lib.next, dll.nullptr)
 
 -- More than there is.
-check.raises("range", { "sum: argument 1 (const double *values): it has 3 elements, and '_In_reads_(count)' says 4" },
+check.raises("range", { "sum: argument 1 (const double *values): it has 3 elements, but '_In_reads_(count)' requires 4" },
   lib.sum, { 1, 2, 3 }, 4)
-check.raises("range", { "it has 2 bytes, and '_In_reads_bytes_(size)' says 4" }, lib.sum_bytes, "ab", 4)
-check.raises("range", { "it has 2 elements", "says 3" }, lib.sum, dll.new("double[2]"), 3)
-check.raises("range", { "it has 1 element, and", "says 2" }, lib.dot, { 1 }, { 1, 2 }, 2)
-check.raises("range", { "get_name: argument 1", "it has 4 bytes", "says 5" }, lib.get_name, dll.new("char[4]"), 5)
-check.raises("range", { "twice: argument 1", "3 elements do not fit", "makes room for 2" }, lib.twice, { 1, 2, 3 }, 2)
+check.raises("range", { "it has 2 bytes, but '_In_reads_bytes_(size)' requires 4" }, lib.sum_bytes, "ab", 4)
+check.raises("range", { "it has 2 elements", "requires 3" }, lib.sum, dll.new("double[2]"), 3)
+check.raises("range", { "it has 1 element, but", "requires 2" }, lib.dot, { 1 }, { 1, 2 }, 2)
+check.raises("range", { "get_name: argument 1", "it has 4 bytes", "requires 5" }, lib.get_name, dll.new("char[4]"), 5)
+check.raises("range", { "twice: argument 1", "3 elements do not fit", "is 2" }, lib.twice, { 1, 2, 3 }, 2)
 check.raises("range", { "append: argument 1", "do not fit" }, lib.append, "a long text", 4, "b")
 
 -- Sizes that nobody tells, that two tell differently, that cannot be.
-check.raises("type", { "sum", "'int count' is left out", "pointer" }, lib.sum, dll.cast("double *", 4096))
-check.raises("range", { "'unsigned char count' is left out", "left' tells 1 element", "right' tells 2 elements" },
+check.raises("type", { "sum", "'int count' is omitted", "pointer" }, lib.sum, dll.cast("double *", 4096))
+check.raises("range", { "'unsigned char count' is omitted", "left' has 1 element", "right' has 2 elements" },
   lib.dot, { 1 }, { 1, 2 })
 local many = {}
 for index = 1, 300 do
   many[index] = 0
 end
 check.raises("range", { "dot", "count'", "300", "255" }, lib.dot, many, many)
-check.raises("range", { "get_name", "'char *name'", "would be -1" }, lib.get_name, -1)
+check.raises("range", { "get_name", "'char *name'", "is negative: -1" }, lib.get_name, -1)
 check.raises("range", { "get_name", "-3000000000" }, lib.get_name, -3000000000)
 
 -- Values of the wrong kind.
-check.raises("type", { "get_version", "a pointer, an object or nil is needed, not 5" }, lib.get_version, 5, 6)
+check.raises("type", { "get_version", "expected a pointer, an object or nil, got 5" }, lib.get_version, 5, 6)
 check.raises("type", { "sum", "element 1", "number" }, lib.sum, { 1, "2" })
-check.raises("type", { "sum", "a table is needed" }, lib.sum, "abc")
-check.raises("type", { "twice", "a table, a pointer or an object is needed, not 5" }, lib.twice, 5, 1)
-check.raises("type", { "append", "a string, a table, a pointer or an object is needed, not 5" }, lib.append, 5, 1, "")
-check.raises("type", { "next", "not the string" }, lib.next, "5")
+check.raises("type", { "sum", "expected a table" }, lib.sum, "abc")
+check.raises("type", { "twice", "expected a table, a pointer or an object, got 5" }, lib.twice, 5, 1)
+check.raises("type", { "append", "expected a string, a table, a pointer or an object, got 5" }, lib.append, 5, 1, "")
+check.raises("type", { "next", "got the string" }, lib.next, "5")
 check.raises("type", { "move_sample", "no field 'z'" }, lib.move_sample, { z = 1 }, 1)
 check.raises("type", { "one_sample", "no field 'z'" }, lib.one_sample, { z = 1 })
-check.raises("type", { "const", "may not be written" }, lib.twice, dll.new("const int[2]"), 2)
-check.raises("type", { "is needed, not" }, lib.get_version, dll.new("double[1]"), dll.new("int[1]"))
+check.raises("type", { "const int", "points to const data" }, lib.twice, dll.new("const int[2]"), 2)
+check.raises("type", { "expected", ", got" }, lib.get_version, dll.new("double[1]"), dll.new("int[1]"))
 
 -- A table for what is not const, for what has no size, and for text, which ends at a zero.
 check.raises("type", { "append: argument 3", "a table" }, lib.append, "a", 8, { 65 })

@@ -211,7 +211,7 @@ check.equal(results[4][1].x, 7, "a struct and what was written")
 check.equal(results[4][2], 3.5, "what was written")
 check.equal(results[5], 0, "NULL in a batch")
 check.equal(results[7], 1, "the result of an earlier call is an argument")
-check.raises("type", { "get_name", "not known" }, dll.batch, function(call)
+check.raises("type", { "get_name", "cannot be computed" }, dll.batch, function(call)
   call(lib.get_name, call(lib.next, 7))
 end)
 

@@ -82,7 +82,7 @@ check.raises("range", { "d", tostring(1 << 39) }, function() mixed.d = 1 << 39 e
 mixed.whole = 4294967295
 check.equal(mixed.whole, 4294967295, "as wide as its type")
 check.raises("range", { "whole", "4294967296" }, function() mixed.whole = 1 << 32 end)
-check.raises("type", { "e", "true or false" }, function() mixed.e = 1 end)
+check.raises("type", { "e", "a boolean" }, function() mixed.e = 1 end)
 
 -- The widest ones.
 local widest = memory.new "struct { long long a : 64; unsigned long long b : 64, c : 63; long long d : 63; }"

@@ -31,14 +31,14 @@ local cases = {
     { "a type's long name", "declaration", "unknown type name", dll.typeof, name },
     { "a long name of a library", "load", "", dll.load, name },
     { "a long path of a library", "load", "", dll.load, "/" .. ("d/"):rep(LONG) .. "library" },
-    { "a symbol's long name", "range", "is over the limit", dll.symbol, calls, name, "int" },
+    { "a symbol's long name", "range", "exceeds the limit", dll.symbol, calls, name, "int" },
     { "a function with a long name", "declaration", "is neither declared nor exported", function() return calls[name] end },
-    { "an object of a type with a long name", "type", "is needed, not", function() calls.add(named(), 1) end },
-    { "a long string for a number", "type", "is needed, not", function() calls.add(name, 1) end },
+    { "an object of a type with a long name", "type", ", got ", function() calls.add(named(), 1) end },
+    { "a long string for a number", "type", ", got ", function() calls.add(name, 1) end },
     { "a field with a long name", "type", "", function() return named()[name] end },
     { "an initialiser with a long name", "type", "", function() return named { [name] = 1 } end },
     { "a cast of a long string", "type", "", function() return dll.cast(named, name) end },
-    { "a call of a batch", "type", "is needed, not", function() dll.batch(function(call) call(calls.add, named(), 1) end) end },
+    { "a call of a batch", "type", ", got ", function() dll.batch(function(call) call(calls.add, named(), 1) end) end },
 }
 for _, case in ipairs(cases) do
     local what, kind, words = table.unpack(case, 1, 3)

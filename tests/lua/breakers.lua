@@ -50,6 +50,6 @@ check.equal(same.add(1, 2), 3, "never refused")
 -- Mistakes.
 check.raises("type", { "breaker", "false" }, dll.load, path, { breaker = 3 })
 check.raises("type", { "breaker", "death", "deaths, within and pause" }, dll.load, path, { breaker = { death = 3 } })
-check.raises("type", { "deaths", "whole number" }, dll.load, path, { breaker = { deaths = 0 } })
+check.raises("type", { "deaths", "positive integer" }, dll.load, path, { breaker = { deaths = 0 } })
 
 check.finish()

@@ -12,8 +12,8 @@ local faults = {
   { number = 7, name = "heap", cause = "heap corruption", system = { "SIGABRT", 6, "STATUS_HEAP_CORRUPTION", 0xC0000374 }, raised = true },
   { number = 8, name = "abort", cause = "abort", system = { "SIGABRT", 6, "abort", 3 } },
   { number = 9, name = "throw", cause = "C++ exception", system = { "SIGABRT", 6, "C++ exception", 0xE06D7363 }, raised = true },
-  { number = 10, name = "exit", cause = "exit", code = 42, says = "the library ended the worker" },
-  { number = 11, name = "exit at once", cause = "exit", code = 43, says = "the worker ended" },
+  { number = 10, name = "exit", cause = "exit", code = 42, says = "the library terminated the worker" },
+  { number = 11, name = "exit at once", cause = "exit", code = 43, says = "the worker exited" },
 }
 
 -- Checks the error of a fault. `module` is a part of the name of the file that the fault is in.

@@ -57,7 +57,7 @@ check.equal(numbers[1], 1 / 3, "doubles are exact")
 check.equal(memory.new("float", 0.5)[0], 0.5, "a float")
 local flag = memory.new("_Bool", true)
 check.equal(flag[0], true, "a boolean")
-check.raises("type", "true or false", function() flag[0] = 1 end)
+check.raises("type", "a boolean", function() flag[0] = 1 end)
 
 -- Text in arrays of characters.
 local text = memory.new("char[?]", 6, "hello")

@@ -47,7 +47,7 @@ do
   check.equal(pool.stats().waiting, 0, "nothing is left over")
   local own
   own = pool.async(library.fire_given, function(code)
-    check.raises("callback", { "fire_given", "waited for already" }, own.wait, own)
+    check.raises("callback", { "fire_given", "already being waited for" }, own.wait, own)
     check.equal(own:done(), false, "it is not done")
     return code
   end, 4)
@@ -89,7 +89,7 @@ end
 do
   local pool = dll.pool { size = 1 }
   local library = pool.load(callbacks)
-  check.raises("interrupted", { "fire_given", "called off" }, library.fire_given, function(code)
+  check.raises("interrupted", { "fire_given", "cancelled" }, library.fire_given, function(code)
     pool.close()
     check.raises("worker_lost", "closed", library.square, code)
     return code
@@ -112,7 +112,7 @@ do
   library.rest(300)
   check.truthy(pcall(pool.close), "one is dead and one is busy")
   check.truthy(pcall(pool.close), "twice")
-  check.raises("interrupted", "called off", resting.wait, resting)
+  check.raises("interrupted", "cancelled", resting.wait, resting)
   check.raises("crash", "crash", crash.wait, crash)
   check.equal(resting:cancel(true), false, "it is over")
   local ok, raised = pcall(function()
@@ -155,7 +155,7 @@ do
   check.equal(pool:stats().size, 1, "stats with a colon")
   local kept = pool.session(false)
   check.truthy(kept == pool.session(false), "false is a key")
-  check.raises("range", "are kept", pool.session, "another")
+  check.raises("range", "are reserved", pool.session, "another")
   check.equal(pool.release(false), true, "which is given back")
   check.raises("type", { "pool.session", "key" }, pool.session)
   check.raises("type", { "pool.release", "key" }, pool.release)
@@ -171,12 +171,12 @@ do
 end
 
 -- Options.
-check.raises("type", { "dll.pool: there is no option 'siz'", "size, min, max, idle, name" }, dll.pool, { siz = 3 })
+check.raises("type", { "dll.pool: unknown option 'siz'", "size, min, max, idle, name" }, dll.pool, { siz = 3 })
 check.raises("type", "dll.pool: option 'deadline'", dll.pool, { deadline = "soon" })
 check.raises("type", { "dll.pool: option 'name'", "string" }, dll.pool, { name = {} })
 check.raises("type", { "dll.pool: option 'idle'", "seconds" }, dll.pool, { idle = -1 })
-check.raises("type", { "dll.pool: option 'size'", "whole number" }, dll.pool, { size = 1 / 0 })
-check.raises("type", { "dll.pool: option 'size'", "whole number" }, dll.pool, { size = 1.5 })
+check.raises("type", { "dll.pool: option 'size'", "an integer from 1" }, dll.pool, { size = 1 / 0 })
+check.raises("type", { "dll.pool: option 'size'", "an integer from 1" }, dll.pool, { size = 1.5 })
 check.raises("type", { "dll.pool: option 'max'", "1000" }, dll.pool, { max = 1 << 40 })
 check.raises("type", "table of options", dll.pool, false)
 do

@@ -180,7 +180,7 @@ if check.is_pe then
   end
   check.truthy(used[11] and used[40] and not used[35], "ordinals as the fixture has them")
   for _, ordinal in ipairs { 35, last + 1, 65535 } do
-    raised = check.raises("symbol", { "nothing is exported as #" .. ordinal, ("between %d and %d"):format(first, last) },
+    raised = check.raises("symbol", { "nothing is exported as #" .. ordinal, ("%d to %d"):format(first, last) },
       dll.symbol, symbols, ordinal, "int(void)")
     check.equal(raised.func, "#" .. ordinal, "the function of the error")
   end
@@ -191,7 +191,7 @@ if check.is_pe then
   check.raises("type", "1.5", dll.symbol, symbols, 1.5, "int(void)")
 else
   check.equal(dll.symbol(symbols, "by_ordinal", "int(int, int)")(3, 4), 304, "names alone")
-  check.raises("symbol", { "libsymbols.so", "ordinals are of Windows libraries" }, dll.symbol, symbols, 1, "int(void)")
+  check.raises("symbol", { "libsymbols.so", "only Windows libraries have ordinals" }, dll.symbol, symbols, 1, "int(void)")
 end
 
 -- What is not exported: the exports of the same name, or a similar one.

@@ -141,7 +141,7 @@ check.equal(globals.ANSWER, 42, "unchanged")
 -- Mistakes.
 check.raises("range", { "global_port", "65536", "65535" }, function() globals.global_port = 65536 end)
 check.raises("type", { "global_count", "1.5" }, function() globals.global_count = 1.5 end)
-check.raises("type", { "global_switch", "true or false" }, function() globals.global_switch = 1 end)
+check.raises("type", { "global_switch", "a boolean" }, function() globals.global_switch = 1 end)
 check.raises("type", { "global_level", "HIHG", "did you mean 'HIGH'" }, function() globals.global_level = "HIHG" end)
 check.raises("type", { "global_origin", "5" }, function() globals.global_origin = 5 end)
 check.equal(globals.global_count, 70, "unchanged")

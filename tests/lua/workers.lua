@@ -34,7 +34,7 @@ check.equal(scope.sizeof "long", dll.of(shared).sizeof "long", "types are the sa
 -- What belongs to one worker is refused by another, by their names.
 dll.cdef "int strcmp(const char *a, const char *b); void *memset(void *at, int value, size_t count);"
 local object = scope.new("int[4]", { 1, 2, 3, 4 })
-local refused = check.raises("stale", { "memset", "worker 'scope'", "means nothing in" }, dll.of(shared).C.memset, object, 0, 16)
+local refused = check.raises("stale", { "memset", "worker 'scope'", "is not valid in" }, dll.of(shared).C.memset, object, 0, 16)
 check.equal(refused.func, "memset", "the function that refused it")
 check.equal(object[2], 3, "it is untouched")
 

@@ -1,4 +1,4 @@
-//! Calls under way that nobody waits for any more: what their arguments lead to stays until they have returned.
+//! Pending calls that no future waits for any more. The memory and callbacks they use are kept until they return.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -9,15 +9,15 @@ use protocol::AwaitJob;
 use super::address_space::AddressSpace;
 use crate::remote::Session;
 
-/// A call under way that nobody waits for any more.
+/// A pending call that no future waits for any more.
 pub(super) struct AbandonedJob {
     pub(super) space: AddressSpace,
     pub(super) job: u32,
-    /// Memory and callbacks that the call may use. Kept, not looked at.
-    pub(super) _held: Box<dyn Any + Send>,
+    /// Memory and callbacks that the call may use; kept alive, never read.
+    pub(super) _resources: Box<dyn Any + Send>,
 }
 
-/// Those of one worker.
+/// The abandoned jobs of one worker.
 #[derive(Default)]
 pub(super) struct AbandonedJobs(Mutex<VecDeque<AbandonedJob>>);
 
@@ -26,13 +26,12 @@ impl AbandonedJobs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(abandoned_job);
     }
 
-    /// Lets go of those that have returned meanwhile, or whose worker has ended; of the ones that have waited longest, as many
-    /// as cost little to ask for.
-    pub(super) fn bury(&self, session: &mut Session<'_>) {
-        const MOST: usize = 16;
+    /// Drops the jobs that have returned or whose worker has ended. Checks only the oldest few, to bound the cost.
+    pub(super) fn drop_finished(&self, session: &mut Session<'_>) {
+        const MAX: usize = 16;
         let oldest: Vec<AbandonedJob> = {
             let mut abandoned_jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = abandoned_jobs.len().min(MOST);
+            let count = abandoned_jobs.len().min(MAX);
             abandoned_jobs.drain(..count).collect()
         };
         for abandoned_job in oldest {

@@ -1,11 +1,11 @@
-//! Which ABI a worker follows.
+//! The ABI of each kind of worker.
 
 use protocol::{Machine, Platform};
 
 use crate::c;
 use crate::remote::WorkerKind;
 
-/// The ABI that a kind of worker follows.
+/// The ABI of a kind of worker.
 pub(super) fn abi_of(kind: WorkerKind) -> c::Abi {
     match (kind.platform, kind.machine) {
         (Platform::Linux, Machine::I386) => c::Abi::I386SystemV,

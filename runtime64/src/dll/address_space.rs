@@ -32,16 +32,16 @@ impl AddressSpace {
         abi_of(self.worker.kind())
     }
 
-    /// Whether something of this address space means anything in a request that `other` will execute. `what` names it.
+    /// Checks that an item of this address space, named by `what`, may be used in a request to `other`.
     pub(super) fn check(&self, other: &AddressSpace, what: &dyn fmt::Display) -> Result<(), ConversionError> {
         if self.is(other) {
             return Ok(());
         }
         let (worker, other) = (&self.worker, &other.worker);
         let reason = if Arc::ptr_eq(worker, other) {
-            format!("{what} is of {}", worker.ended(self.generation))
+            format!("{what} belongs to {}", worker.ended(self.generation))
         } else {
-            format!("{what} is of {worker} and means nothing in {other}")
+            format!("{what} belongs to {worker} and is not valid in {other}")
         };
         Err(ConversionError::new(ErrorKind::Stale, reason))
     }

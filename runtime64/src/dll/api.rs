@@ -1,4 +1,4 @@
-//! The module's table as scripts see it, function by function. Nothing else in `dll` knows this.
+//! The module's table as scripts see it, function by function. No other module depends on it.
 
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 use protocol::{Machine, Platform};
@@ -25,7 +25,7 @@ mod stats;
 mod symbol;
 mod workers;
 
-/// The module's table, speaking of one kind of worker.
+/// Creates the module's table for one kind of worker.
 pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     declaring::install(lua, module, &table)?;
@@ -45,7 +45,7 @@ pub(super) fn table_of(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// `abi`, which answers questions about the worker's ABI as LuaJIT's does.
+/// `abi`: queries about the worker's ABI, as in LuaJIT.
 fn abi(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     let answer = move |_: &Lua, question: LuaValue| {
@@ -54,7 +54,7 @@ fn abi(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
             "32bit" => abi.pointer_bytes() == 4,
             "64bit" => abi.pointer_bytes() == 8,
             "win" => abi.is_windows(),
-            // x86 has the byte order and the floating-point unit that these name.
+            // x86 has the byte order and the floating-point unit that these words denote.
             "le" | "fpu" | "hardfp" => true,
             _ => false,
         })
@@ -62,10 +62,10 @@ fn abi(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     table.set("abi", lua.create_function(answer)?)
 }
 
-/// The fields that depend on what has been loaded: `C`, `os`, `arch`, `nullptr`.
+/// The fields that depend on the libraries loaded: `C`, `os`, `arch`, `nullptr`.
 fn computed_fields(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     let shared = module.clone();
-    // One table for each kind of worker, so that `dll.C` is the same one as long as it means the same one.
+    // One table for each kind of worker, so that `dll.C` stays the same table as long as the kind does.
     let default_libraries = lua.create_table()?;
     let index = lua.create_function(move |lua, (_, name): (LuaValue, LuaValue)| {
         let kind = shared.kind();

@@ -1,4 +1,4 @@
-//! Names of a library bound to Lua values: functions, variables, constants, and anything by its exact symbol.
+//! Names of a library as Lua values: functions, variables, constants, and any symbol by its exact name.
 
 mod symbol;
 mod table;

@@ -1,8 +1,8 @@
-//! Breakers: a library that ends its worker again and again is left alone for a while.
+//! Circuit breakers for libraries that crash their worker repeatedly.
 //!
-//! After too many deaths within a time the breaker of that library opens: calls are refused at once, whose worker would only
-//! be started to die. After a pause one call is let through. If it returns, the breaker closes; if its worker dies too, the
-//! next pause is twice as long.
+//! After too many deaths within a period, the breaker of the library opens: calls fail at once instead of starting a
+//! worker that would only die. After a pause one call is let through as a probe. If it returns, the breaker closes; if
+//! its worker dies too, the next pause is twice as long.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use crate::remote::Generation;
 
-/// When a breaker opens.
+/// The limits at which a breaker opens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Limits {
-    /// How many deaths are borne,
+    /// The number of deaths tolerated
     pub(super) deaths: u32,
-    /// within this time.
+    /// within this period.
     pub(super) within: Duration,
     /// The first pause.
     pub(super) pause: Duration,
@@ -34,24 +34,24 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The breaker of one library in one worker.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
-    /// Whether calls have to ask.
+    /// Whether calls must be admitted.
     is_open: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// None for a library whose deaths are not counted.
+    /// `None` if the deaths of the library are not counted.
     limits: Option<Limits>,
     deaths: VecDeque<Instant>,
-    /// Whose death was counted last.
-    buried: Generation,
+    /// The generation whose death was counted last.
+    last_counted: Generation,
     open: Option<Open>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { limits: Some(Limits::default()), deaths: VecDeque::new(), buried: 0, open: None }
+        Self { limits: Some(Limits::default()), deaths: VecDeque::new(), last_counted: 0, open: None }
     }
 }
 
@@ -59,20 +59,20 @@ impl Default for State {
 struct Open {
     until: Instant,
     pause: Duration,
-    /// When a call was let through whose end is not known yet.
+    /// The time of the last probe, until its outcome is known.
     probed: Option<Instant>,
 }
 
-/// Why a call is refused.
+/// The reason a call is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Refusal {
     pub(super) limits: Limits,
-    /// How long it goes on, nothing while the call that was let through is under way.
+    /// The rest of the pause; `None` while a probe is in progress.
     pub(super) left: Option<Duration>,
 }
 
 impl Breaker {
-    /// Sets when it opens; never, without limits.
+    /// Sets when the breaker opens; never for `None`.
     pub(super) fn set_limits(&self, limits: Option<Limits>) {
         let mut state = self.lock();
         if state.limits != limits {
@@ -83,7 +83,7 @@ impl Breaker {
         }
     }
 
-    /// Lets a call through, or says why not.
+    /// Admits a call, or returns the reason it is refused.
     #[inline]
     pub(super) fn admit(&self) -> Result<(), Refusal> {
         if !self.is_open.load(Ordering::Relaxed) {
@@ -100,7 +100,7 @@ impl Breaker {
             return Err(Refusal { limits, left: Some(open.until - now) });
         }
         match open.probed {
-            // A probe that never ends is none: another may take its place after as long a pause.
+            // A probe that never ends does not block the next one: that may start after as long a pause.
             Some(probed) if now < probed + open.pause => Err(Refusal { limits, left: None }),
             _ => {
                 open.probed = Some(now);
@@ -109,7 +109,7 @@ impl Breaker {
         }
     }
 
-    /// A call has returned.
+    /// Records that a call has returned.
     #[inline]
     pub(super) fn returned(&self) {
         if self.is_open.load(Ordering::Relaxed) {
@@ -120,7 +120,7 @@ impl Breaker {
     #[cold]
     fn close(&self) {
         let mut state = self.lock();
-        // A call that began before the breaker opened says nothing.
+        // A call that began before the breaker opened proves nothing.
         if state.open.is_some_and(|open| open.probed.is_some()) {
             state.open = None;
             state.deaths.clear();
@@ -128,7 +128,7 @@ impl Breaker {
         }
     }
 
-    /// A generation of the worker has died of a call.
+    /// Records that a generation of the worker has died during a call.
     pub(super) fn died(&self, generation: Generation) {
         self.died_at(generation, Instant::now());
     }
@@ -136,7 +136,7 @@ impl Breaker {
     fn died_at(&self, generation: Generation, now: Instant) {
         let mut state = self.lock();
         let Some(limits) = state.limits else { return };
-        if std::mem::replace(&mut state.buried, generation) == generation {
+        if std::mem::replace(&mut state.last_counted, generation) == generation {
             return;
         }
         if let Some(open) = &mut state.open {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn more_deaths_than_are_borne_open_it() {
+    fn more_deaths_than_tolerated_open_it() {
         let now = Instant::now();
         let refusal = opened(now).admit_at(now + SECOND / 4).expect_err("it is open");
         assert_eq!(refusal.left, Some(SECOND - SECOND / 4));
@@ -184,11 +184,11 @@ mod tests {
         for (generation, at) in [(1, 0), (2, 1), (3, 2), (4, 7), (5, 8), (6, 9)] {
             breaker.died_at(generation, now + at * SECOND);
         }
-        assert!(breaker.admit().is_ok(), "no more than three lie within five seconds");
+        assert!(breaker.admit().is_ok(), "at most three deaths lie within five seconds");
     }
 
     #[test]
-    fn a_death_counts_once_however_many_calls_tell_of_it() {
+    fn a_death_counts_once_however_many_calls_report_it() {
         let now = Instant::now();
         let breaker = Breaker::default();
         (0..9).for_each(|_| breaker.died_at(1, now));
@@ -200,7 +200,7 @@ mod tests {
         let now = Instant::now();
         let breaker = opened(now);
         breaker.returned();
-        assert!(breaker.admit_at(now).is_err(), "a call of before says nothing");
+        assert!(breaker.admit_at(now).is_err(), "a call from before the opening proves nothing");
         assert!(breaker.admit_at(now + SECOND).is_ok());
         assert_eq!(breaker.admit_at(now + SECOND).expect_err("one probe").left, None);
         breaker.returned();

@@ -1,4 +1,4 @@
-//! Calls: arguments out, a result back.
+//! Calls of functions: arguments, the exchange with the worker, results.
 
 use std::time::{Duration, Instant};
 
@@ -24,22 +24,22 @@ mod variadic;
 mod waiting;
 
 pub(super) use batch::batch;
-use begin::{Time, begin, enter, in_time, make_ready};
-use builder::{CallBuilder, OutBuffers, Ready};
+use begin::{CallTime, begin, enter, in_time, make_ready};
+use builder::{CallBuilder, OutBuffers, PreparedCall};
 use exchange::{ExchangeOutcome, converse};
 pub(super) use exchange::{poll, serve_waiting};
 pub(super) use future::start;
 use target::{CallTarget, with_target};
 pub(super) use waiting::{rest, wait_all, wait_any};
 
-/// How one call is made.
+/// The options of one call, and the state of its deadline.
 #[derive(Debug, Default)]
 pub(super) struct Options {
-    /// How long it may take, once its worker is ready for it.
+    /// The timeout, from the moment the worker is ready for the call.
     limit: Option<Duration>,
-    /// Which results say that it failed, if not those that the function's own rule names.
+    /// The rule for failed results, instead of the function's own.
     rule: Option<FailureRule>,
-    /// When the call is to be over that was begun with these.
+    /// The deadline of the call made last with these options.
     deadline: Option<Instant>,
 }
 
@@ -48,10 +48,11 @@ impl Options {
         Self { limit, rule, deadline: None }
     }
 
-    /// Counts the call that was made and a pause after it, so that a further one has the rest of the time. Tells whether there is any.
+    /// Subtracts the time of the last call and of a pause after it from the timeout, for another attempt. Returns
+    /// whether any time is left.
     pub(super) fn go_on_after(&mut self, pause: Duration) -> bool {
         let Some(limit) = self.limit else { return true };
-        // A call that could not be begun has taken no time.
+        // A call that could not begin has taken no time.
         let left = match self.deadline.take() {
             Some(deadline) => deadline.saturating_duration_since(Instant::now() + pause),
             None => limit.saturating_sub(pause),
@@ -61,12 +62,12 @@ impl Options {
     }
 }
 
-/// Calls it.
+/// Calls the function with default options.
 fn call(callee: &CallTarget<'_>, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
     call_with(callee, lua, arguments, &mut Options::default())
 }
 
-/// Calls it in a certain way.
+/// Calls the function.
 fn call_with(
     callee: &CallTarget<'_>,
     lua: &Lua,
@@ -111,8 +112,8 @@ fn call_with(
     }
 }
 
-/// Why a call has no result. If the worker ended meanwhile, what a callback met first is the cause; otherwise it is told
-/// beside the failure.
+/// The error of a call without a result. If the worker exited meanwhile, the first error of a callback is the cause;
+/// otherwise that error is added to the failure as a detail.
 #[cold]
 fn lost(callee: &CallTarget<'_>, arguments: &MultiValue, ended: ExchangeOutcome<'_, Outcome>) -> mlua::Error {
     let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
@@ -122,13 +123,13 @@ fn lost(callee: &CallTarget<'_>, arguments: &MultiValue, ended: ExchangeOutcome<
             let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
             match raised {
                 None => failure.into(),
-                Some(raised) => failure.with_detail(format!("a callback had failed before: {raised}")).into(),
+                Some(raised) => failure.with_detail(format!("an earlier callback failed: {raised}")).into(),
             }
         }
     }
 }
 
-/// Calls a function of a library, or through a pointer, in a certain way.
+/// Calls a function of a library, or a function through a pointer.
 pub(super) fn call_value(
     lua: &Lua,
     function: &LuaValue,
@@ -138,7 +139,7 @@ pub(super) fn call_value(
     with_target(function, |target| call_with(target, lua, arguments, options))?
 }
 
-/// Calls the function that a pointer leads to.
+/// Calls the function that a pointer points to.
 pub(super) fn at_address(lua: &Lua, cdata: &Cdata, arguments: &MultiValue) -> mlua::Result<MultiValue> {
     target::with_pointer(cdata, |target, _| call(target, lua, arguments))?
 }

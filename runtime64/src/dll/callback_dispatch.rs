@@ -1,13 +1,13 @@
-//! A callback that a library has called: its Lua function is called with the arguments, and its result goes back.
+//! Dispatch of a callback: calls its Lua function with the arguments and returns the result to the library.
 
 use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{CallbackInvocation, CallbackReply, Value};
 
 use super::address_space::AddressSpace;
 use super::callback_registry::table_of;
-use super::callback_table::{Bound, Found};
+use super::callback_table::{Bound, CallbackState};
 use super::conversion_error::ConversionError;
-use super::failure::words_of;
+use super::failure::message_of;
 use super::hook;
 use super::marshal;
 use super::module::Module;
@@ -16,7 +16,8 @@ use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::stack;
 
-/// Serves a callback. What went wrong is told beside the result, which is the default then: the library knows nothing of it.
+/// Serves a callback. An error is returned beside the result, which is the default then: the library does not see the
+/// error.
 pub(super) fn serve(
     lua: &Lua,
     space: &AddressSpace,
@@ -25,16 +26,16 @@ pub(super) fn serve(
 ) -> (CallbackReply, Option<mlua::Error>) {
     let found = table_of(space).and_then(|callbacks| callbacks.find(space.generation, called.callback));
     let bound = match found {
-        Some(Found::Bound(bound)) => bound,
-        Some(Found::Released(shown)) => return (reply(Value::Nil), Some(released(shown.as_ref()).into())),
+        Some(CallbackState::Bound(bound)) => bound,
+        Some(CallbackState::Released(shown)) => return (reply(Value::Nil), Some(released(shown.as_ref()).into())),
         None => {
-            let message = format!("the worker called callback number {}, which was never made", called.callback);
+            let message = format!("the worker called callback {}, which does not exist", called.callback);
             return (reply(Value::Nil), Some(Error::new(ErrorKind::Protocol, message).into()));
         }
     };
     let lost = (called.lost > 0).then(|| {
         let message = format!(
-            "{} calls of callbacks that are queued were lost before a call of {}: more than fit were made before the host \
+            "{} queued callback calls were lost before a call of {}: the queue was full before the host \
              served them",
             called.lost, bound.shown
         );
@@ -71,22 +72,22 @@ fn call_function(
         extension.error_numbers.set(called.errno, called.last_error);
     }
     let result: LuaValue = bound.function.call(values).map_err(|error| described(bound, error))?;
-    // Code that caught the error by which it was stopped has returned all the same.
+    // The function may have caught the error that stopped it, and returned normally.
     hook::time_left(space.worker.interrupt())?;
     if called.is_queued {
-        // The caller has had its answer.
+        // The caller already has its result.
         return Ok(Value::Nil);
     }
     let refused = |error: ConversionError| error.at(format_args!("{}: the result of the callback", bound.shown));
     Ok(marshal::callback_result(prototype, &result, space).map_err(refused)?)
 }
 
-/// Errors of this runtime stay what they are; a message of Lua's becomes one that says where it was raised.
+/// Keeps errors of this runtime; turns other errors of Lua into one that contains message and traceback.
 fn described(bound: &Bound, error: mlua::Error) -> mlua::Error {
     if error.downcast_ref::<Error>().is_some() {
         return error;
     }
-    let (message, traceback) = words_of(&error);
+    let (message, traceback) = message_of(&error);
     let error = Error::new(ErrorKind::Callback, message).in_function(&bound.shown.to_string());
     match traceback {
         Some(traceback) => error.with_detail(traceback).into(),
@@ -97,8 +98,8 @@ fn described(bound: &Bound, error: mlua::Error) -> mlua::Error {
 fn released(shown: Option<&c::Type>) -> Error {
     let of = shown.map(|shown| format!(" of type {shown}")).unwrap_or_default();
     let message = format!(
-        "the library called a callback{of} that was released: a function that is passed to a call lives as long as that call, \
-         and dll.callback makes one that stays until it is freed"
+        "the library called a callback{of} that was released: a function passed as an argument is valid for the duration \
+         of that call; dll.callback makes one that is valid until it is freed"
     );
     Error::new(ErrorKind::Callback, message)
 }

@@ -1,8 +1,9 @@
 //! Callbacks: Lua functions that a library calls.
 //!
-//! The worker makes functions of a signature and knows nothing of Lua; which Lua function each of them stands for is kept
-//! in its [table](super::callback_table), for each worker. One that is passed to a call stands for its Lua function as long as that call lasts; one
-//! that `dll.callback` made, or that was put into memory, until it is freed. A library that calls it afterwards is told so.
+//! The worker makes functions of a signature and knows nothing of Lua; the Lua function bound to each is kept in its
+//! [table](super::callback_table), per worker. A callback made for an argument lives as long as the call; one that
+//! `dll.callback` made, or that was written to memory, lives until it is freed. A library that calls it later causes an
+//! error.
 
 use std::sync::Arc;
 
@@ -17,9 +18,9 @@ use super::worker_extension::WorkerExtension;
 use crate::error::ErrorKind;
 use crate::remote::Session;
 
-/// The function that a pointer's type points to.
+/// The function type that a pointer type points to.
 pub(super) fn form_of(pointer: &Ctype) -> Result<Arc<FunctionForm>, ConversionError> {
-    let not_one = || ConversionError::new(ErrorKind::Type, format!("{} is no pointer to a function", pointer.ty));
+    let not_one = || ConversionError::new(ErrorKind::Type, format!("{} is not a pointer to a function", pointer.ty));
     let pointee = pointer.pointee();
     let target = pointee.as_deref().unwrap_or(pointer);
     match &target.form {
@@ -28,10 +29,10 @@ pub(super) fn form_of(pointer: &Ctype) -> Result<Arc<FunctionForm>, ConversionEr
     }
 }
 
-/// The prototype of callbacks of a pointer's type.
+/// The prototype of callbacks of a pointer type.
 ///
 /// # Errors
-/// It points to no function, or to one that no callback can stand for.
+/// The type points to no function, or to one that a callback cannot implement.
 pub(super) fn prototype_of<'a>(
     form: &'a FunctionForm,
     pointer: &Ctype,
@@ -39,20 +40,20 @@ pub(super) fn prototype_of<'a>(
 ) -> Result<&'a Prototype, ConversionError> {
     let prototype = form.prototype(space.abi()).map_err(ConversionError::from)?;
     if prototype.is_variadic {
-        let reason = format!("{} takes a variable number of arguments, which no callback can", pointer.ty);
+        let reason = format!("{} is variadic, and a callback cannot be", pointer.ty);
         return Err(ConversionError::new(ErrorKind::Declaration, reason));
     }
     Ok(prototype)
 }
 
-/// What a Lua function is bound with; the library gets `default` if it fails.
+/// A Lua function with its type; the library gets `default` if the function fails.
 fn bound(function: &Function, pointer: &Ctype, space: &AddressSpace, default: Value) -> Result<Bound, ConversionError> {
     let form = form_of(pointer)?;
     prototype_of(&form, pointer, space)?;
     Ok(Bound { function: function.clone(), form, shown: pointer.ty.clone(), default })
 }
 
-/// Binds a Lua function to a callback of the worker that is held. It stays until it is released.
+/// Binds a Lua function to a callback of the session's worker, until it is released.
 fn bind(
     session: &mut Session<'_>,
     bound: Bound,
@@ -61,21 +62,21 @@ fn bind(
 ) -> Result<(u32, u64), ConversionError> {
     let form = Arc::clone(&bound.form);
     let prototype = form.prototype(space.abi()).map_err(ConversionError::from)?;
-    let callbacks =
-        table_of(space).ok_or_else(|| ConversionError::new(ErrorKind::Callback, "callbacks cannot be kept"))?;
+    let callbacks = table_of(space)
+        .ok_or_else(|| ConversionError::new(ErrorKind::Callback, "callbacks are not available for this worker"))?;
     callbacks.bind(session, &prototype.signature, bound, answer).map_err(|error| ConversionError::from_remote(&error))
 }
 
-/// The callbacks that live as long as a call: they are released with this, also where the call cannot be made.
+/// The callbacks made for a call: they are released when this is dropped, even if the call cannot be made.
 #[derive(Default)]
-pub(super) struct Lent {
-    /// Whose they are, if there are any.
+pub(super) struct LentCallbacks {
+    /// The address space of the callbacks, if there are any.
     space: Option<AddressSpace>,
     ids: Vec<u32>,
 }
 
-impl Lent {
-    /// Makes a callback for the call that a session is held for, and gives its address.
+impl LentCallbacks {
+    /// Makes a callback for the call of a session and returns its address.
     pub(super) fn lend(
         &mut self,
         session: &mut Session<'_>,
@@ -91,7 +92,7 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for LentCallbacks {
     fn drop(&mut self) {
         if let Some(space) = &self.space
             && let Some(callbacks) = table_of(space)
@@ -101,13 +102,13 @@ impl Drop for Lent {
     }
 }
 
-/// Makes a callback that stays until it is freed, and returns its address.
+/// Makes a callback that lives until it is freed, and returns its address.
 pub(super) fn keep(function: &Function, pointer: &Ctype, space: &AddressSpace) -> Result<u64, ConversionError> {
     keep_with(function, pointer, space, Value::Nil, false)
 }
 
-/// The same with what the library gets if the function fails. If `is_queued`, calls on the library's own threads are answered
-/// with that at once.
+/// Like [`keep`], with the result for the library if the function fails. If `is_queued`, calls on the library's own
+/// threads return it at once.
 pub(super) fn keep_with(
     function: &Function,
     pointer: &Ctype,
@@ -122,11 +123,11 @@ pub(super) fn keep_with(
     bind(&mut session, bound, space, answer).map(|(_, address)| address)
 }
 
-/// Refuses a callback that was freed: the library would keep what leads nowhere.
+/// Refuses a callback that was freed: the library would keep a dangling function pointer.
 pub(super) fn check_alive(address: u64, space: &AddressSpace) -> Result<(), ConversionError> {
     let is_released = table_of(space).is_some_and(|callbacks| callbacks.is_released(space.generation, address));
     if is_released {
-        return Err(ConversionError::new(ErrorKind::Callback, "the callback was freed before"));
+        return Err(ConversionError::new(ErrorKind::Callback, "the callback was already freed"));
     }
     Ok(())
 }

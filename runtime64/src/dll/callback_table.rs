@@ -1,4 +1,4 @@
-//! Which Lua function each callback of a worker stands for.
+//! The Lua function that each callback of a worker is bound to.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,18 +10,18 @@ use super::types::FunctionForm;
 use crate::c;
 use crate::remote::{Generation, RemoteError, Session};
 
-/// How many callbacks that are free are left alone: the one that was released last is the last to be used again, so that a
-/// library that still calls it is not led to another Lua function.
+/// The number of free callbacks that are not reused: callbacks are reused in the order of their release, so that a
+/// library which still calls a released one does not reach another Lua function.
 const RESTING: usize = 16;
 
-/// What a callback stands for.
+/// A callback's Lua function and type.
 #[derive(Clone)]
 pub(super) struct Bound {
     pub(super) function: Function,
     pub(super) form: Arc<FunctionForm>,
-    /// Its type, for messages.
+    /// The type, for messages.
     pub(super) shown: c::Type,
-    /// What the library gets if the Lua function fails.
+    /// The result for the library if the Lua function fails.
     pub(super) default: Value,
 }
 
@@ -31,44 +31,44 @@ pub(super) struct Callbacks(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// The generation that they were made in: all end with it.
+    /// The generation of the worker that made them; all end with it.
     generation: Generation,
     slots: Vec<Slot>,
     by_address: HashMap<u64, u32>,
     pools: Vec<Pool>,
 }
 
-/// One callback; its place in the list is its id.
+/// One callback; its index is its id.
 struct Slot {
     address: u64,
     pool: usize,
-    use_: Use,
+    binding: Binding,
     is_queued: bool,
 }
 
-enum Use {
-    /// It stands for a Lua function.
+enum Binding {
+    /// Bound to a Lua function.
     Bound(Bound),
-    /// It did, and is to be used no more; its type is kept for messages.
+    /// Unbound, and not to be called; its former type is kept for messages.
     Released(Option<c::Type>),
 }
 
-/// The callbacks of one signature that are free, in the order of their release.
+/// The callbacks of one signature; the free ones in the order of their release.
 struct Pool {
     signature: Signature,
     made: usize,
     free: VecDeque<u32>,
 }
 
-/// What a callback that was called stands for.
-pub(super) enum Found {
+/// The state of a callback that was called.
+pub(super) enum CallbackState {
     Bound(Bound),
-    /// Nothing any more.
+    /// Not bound any more, or never.
     Released(Option<c::Type>),
 }
 
 impl Callbacks {
-    /// Has a callback stand for a Lua function. `answer` is what callers on threads of the library's own get at once.
+    /// Binds a callback to a Lua function. `answer` is the immediate result for callers on the library's own threads.
     pub(super) fn bind(
         &self,
         session: &mut Session<'_>,
@@ -83,7 +83,7 @@ impl Callbacks {
             state.grow(pool, session)?;
         }
         let Some(id) = state.pools[pool].free.pop_front() else {
-            return Err(RemoteError::Protocol("the worker made no callbacks".to_owned()));
+            return Err(RemoteError::Protocol("the worker returned no callbacks".to_owned()));
         };
         let slot = &mut state.slots[id as usize];
         if answer.is_some() || slot.is_queued {
@@ -91,26 +91,26 @@ impl Callbacks {
             slot.is_queued = is_queued;
             session.call(&QueueCallback { callback: id, is_queued, answer: answer.unwrap_or_default() })?;
         }
-        slot.use_ = Use::Bound(bound);
+        slot.binding = Binding::Bound(bound);
         Ok((id, slot.address))
     }
 
-    /// What a callback stands for.
-    pub(super) fn find(&self, generation: Generation, id: u32) -> Option<Found> {
+    /// The state of a callback.
+    pub(super) fn find(&self, generation: Generation, id: u32) -> Option<CallbackState> {
         let state = self.lock();
         let slot = state.slots.get(id as usize).filter(|_| state.generation == generation)?;
-        Some(match &slot.use_ {
-            Use::Bound(bound) => Found::Bound(bound.clone()),
-            Use::Released(shown) => Found::Released(shown.clone()),
+        Some(match &slot.binding {
+            Binding::Bound(bound) => CallbackState::Bound(bound.clone()),
+            Binding::Released(shown) => CallbackState::Released(shown.clone()),
         })
     }
 
-    /// Changes what the callback at an address stands for. Tells whether there is one that stands for something.
+    /// Changes the binding of the callback at an address. Returns whether one is bound there.
     pub(super) fn change(&self, generation: Generation, address: u64, change: impl FnOnce(&mut Bound)) -> bool {
         let mut state = self.lock();
         match state.bound_at(generation, address) {
             Some(id) => {
-                if let Use::Bound(bound) = &mut state.slots[id as usize].use_ {
+                if let Binding::Bound(bound) = &mut state.slots[id as usize].binding {
                     change(bound);
                 }
                 true
@@ -119,7 +119,7 @@ impl Callbacks {
         }
     }
 
-    /// Frees the callback at an address, unless that was done before. Tells whether there is or was one.
+    /// Frees the callback at an address, unless it was freed before. Returns whether one exists or existed there.
     pub(super) fn free(&self, generation: Generation, address: u64) -> bool {
         let state = self.lock();
         if state.generation != generation {
@@ -130,22 +130,22 @@ impl Callbacks {
         id.inspect(|id| self.release(generation, &[*id])).is_some()
     }
 
-    /// Whether any callback stands for something.
+    /// Whether any callback is bound.
     pub(super) fn is_any_bound(&self, generation: Generation) -> bool {
         let state = self.lock();
         let free: usize = state.pools.iter().map(|pool| pool.free.len()).sum();
         state.generation == generation && free < state.slots.len()
     }
 
-    /// Whether there is a callback at an address that stands for nothing any more.
+    /// Whether the callback at an address is unbound.
     pub(super) fn is_released(&self, generation: Generation, address: u64) -> bool {
         let state = self.lock();
         let id = state.by_address.get(&address).filter(|_| state.generation == generation);
         let slot = id.and_then(|id| state.slots.get(*id as usize));
-        slot.is_some_and(|slot| matches!(slot.use_, Use::Released(_)))
+        slot.is_some_and(|slot| matches!(slot.binding, Binding::Released(_)))
     }
 
-    /// Has callbacks stand for nothing any more.
+    /// Unbinds callbacks.
     pub(super) fn release(&self, generation: Generation, ids: &[u32]) {
         let mut gone = Vec::new();
         let mut state = self.lock();
@@ -154,15 +154,15 @@ impl Callbacks {
         }
         for id in ids {
             let Some(slot) = state.slots.get_mut(*id as usize) else { continue };
-            let shown = match &slot.use_ {
-                Use::Bound(bound) => Some(bound.shown.clone()),
-                Use::Released(_) => continue,
+            let shown = match &slot.binding {
+                Binding::Bound(bound) => Some(bound.shown.clone()),
+                Binding::Released(_) => continue,
             };
-            gone.push(std::mem::replace(&mut slot.use_, Use::Released(shown)));
+            gone.push(std::mem::replace(&mut slot.binding, Binding::Released(shown)));
             let pool = slot.pool;
             state.pools[pool].free.push_back(*id);
         }
-        // The Lua functions are let go of when the lock is: that may run finalizers.
+        // The Lua functions are dropped after the lock is released, as that may run finalizers.
         drop(state);
     }
 
@@ -172,7 +172,7 @@ impl Callbacks {
 }
 
 impl State {
-    /// Forgets what was of an earlier generation.
+    /// Discards the callbacks of an earlier generation.
     fn enter(&mut self, generation: Generation) {
         if self.generation != generation {
             *self = Self { generation, ..Self::default() };
@@ -186,16 +186,16 @@ impl State {
         })
     }
 
-    /// Has the worker make as many more as there are, so that the requests are few however many are needed.
+    /// Makes the worker create as many more as exist, which keeps the number of requests low.
     fn grow(&mut self, pool: usize, session: &mut Session<'_>) -> Result<(), RemoteError> {
         let Pool { signature, made, .. } = &self.pools[pool];
         let count = (*made).clamp(2 * RESTING, limits::CALLBACKS) as u32;
         let made = session.call(&CreateCallbacks { signature: signature.clone(), count })?;
         if made.first as usize != self.slots.len() || made.addresses.len() != count as usize {
-            return Err(session.break_off("it counts its callbacks wrongly"));
+            return Err(session.break_off("it numbered its callbacks wrongly"));
         }
         for (id, address) in (made.first..).zip(made.addresses) {
-            self.slots.push(Slot { address, pool, use_: Use::Released(None), is_queued: false });
+            self.slots.push(Slot { address, pool, binding: Binding::Released(None), is_queued: false });
             self.by_address.insert(address, id);
             self.pools[pool].free.push_back(id);
         }
@@ -209,6 +209,6 @@ impl State {
         }
         let id = self.by_address.get(&address).copied()?;
         let slot = self.slots.get(id as usize)?;
-        matches!(slot.use_, Use::Bound(_)).then_some(id)
+        matches!(slot.binding, Binding::Bound(_)).then_some(id)
     }
 }

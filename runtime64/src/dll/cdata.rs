@@ -1,4 +1,4 @@
-//! C data as Lua sees it: objects in memory, their parts, and pointers.
+//! C data in Lua: objects in memory, their parts, and pointers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,52 +35,53 @@ pub(super) use handle::Handle;
 pub(super) use initialise::bytes_of;
 pub(super) use new::{copy_of, new};
 pub(super) use part::Part;
-pub(super) use pointer::{PointerNeeded, address_for, agree};
+pub(super) use pointer::{RequiredPointer, address_for, agree};
 pub(super) use show::{declaration, describe};
 pub(super) use userdata::{converted_number, integer, number_of, unboxed};
 
-/// Prepares a Lua state for C data. Pointers to functions are called by `call`.
+/// Prepares a Lua state for C data. `call` calls through pointers to functions.
 pub(super) fn install(lua: &Lua, module: &Module, call: metamethods::CallPointer) -> mlua::Result<()> {
     metamethods::install(lua, module, call)
 }
 
-/// From now on metatypes may have functions for names that are no fields, which takes a little longer for each access.
+/// Lets metatypes have functions for unknown names from now on, which slows down each access a little.
 pub(super) fn follow_fields(lua: &Lua) -> mlua::Result<()> {
     metamethods::function(lua, "follow_fields")?.call(())
 }
 
-/// A C object that lies in memory, the part of one, or a pointer.
+/// A C object in memory, a part of one, or a pointer.
 #[derive(Clone)]
 pub(super) struct Cdata {
     pub(super) ctype: Arc<Ctype>,
-    /// Where the object is; of a pointer, where it leads.
+    /// The location of an object, or the target of a pointer.
     pub(super) location: Location,
     pub(super) kind: Kind,
-    /// Whether the userdata has a guard as its user value, which runs a finalizer when the last one that has it goes.
+    /// Whether the userdata has a guard as its user value, which runs a finalizer once the last userdata with it is
+    /// collected.
     guard: Guard,
 }
 
-/// Whether a value lies in memory.
+/// Whether a value is in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It does: it is written through, and passed by its address.
+    /// In memory: written in place, and passed by address.
     Object,
-    /// It is an address that lies nowhere itself.
+    /// An address that is not itself in memory.
     Pointer,
 }
 
 impl Cdata {
-    /// An object of a type at a place.
+    /// An object at a location.
     pub(super) fn object(ctype: Arc<Ctype>, location: Location) -> Self {
         Self { ctype, location, kind: Kind::Object, guard: Guard::default() }
     }
 
-    /// A pointer of a type that leads to a place.
+    /// A pointer to a location.
     pub(super) fn pointer(ctype: Arc<Ctype>, location: Location) -> Self {
         Self { ctype, location, kind: Kind::Pointer, guard: Guard::default() }
     }
 
-    /// The value of a pointer: nil for NULL.
+    /// A pointer as a Lua value: nil for NULL.
     pub(super) fn pointer_value(
         lua: &Lua,
         ctype: &Arc<Ctype>,
@@ -93,22 +94,21 @@ impl Cdata {
         Self::pointer(Arc::clone(ctype), Location::foreign(address, space.clone())).into_lua(lua)
     }
 
-    /// A new userdata.
     pub(super) fn into_lua(self, lua: &Lua) -> mlua::Result<LuaValue> {
         lua.create_userdata(self).map(LuaValue::UserData)
     }
 
-    /// Whose memory it speaks of.
+    /// The address space of its location.
     pub(super) fn space(&self) -> &AddressSpace {
         self.location.space()
     }
 
-    /// Whether it is an object that holds a pointer, and is followed as that pointer would be.
+    /// Whether it is an object that contains a pointer, which is dereferenced like that pointer.
     pub(super) fn holds_pointer(&self) -> bool {
         self.kind == Kind::Object && matches!(self.ctype.form, Form::Pointer(_))
     }
 
-    /// Where it leads: of a pointer, and of an object that holds one, to what is pointed to; otherwise to the object.
+    /// The target of a pointer or of an object that contains one; otherwise the object's own location.
     pub(super) fn leads_to(&self, doing: &dyn fmt::Display) -> Result<Location, Error> {
         if !self.holds_pointer() {
             return Ok(self.location.clone());
@@ -118,11 +118,11 @@ impl Cdata {
         Ok(Location::foreign(u64::from_le_bytes(bytes), self.space().clone()))
     }
 
-    /// How many bytes there are where it leads, as far as that is known.
+    /// The number of bytes at its target, as far as known.
     pub(super) fn bytes_there(&self) -> Option<u64> {
         match self.kind {
             Kind::Object if !self.holds_pointer() => {
-                // An array that ends a struct has what is there.
+                // An array that ends a struct has the size of the memory.
                 let is_open = matches!(&self.ctype.form, Form::Array(array) if array.is_open);
                 let known = self.ctype.bytes().ok().filter(|_| !is_open);
                 match (known, self.location.bytes()) {
@@ -144,7 +144,7 @@ impl Cdata {
     }
 }
 
-/// The C data that a value is.
+/// The C data in a Lua value.
 pub(super) fn of(value: &LuaValue) -> Option<UserDataRef<Cdata>> {
     value.as_userdata()?.borrow::<Cdata>().ok()
 }
@@ -159,7 +159,7 @@ pub(super) fn points_to_function(cdata: &Cdata) -> bool {
     cdata.ctype.pointee().is_some_and(|pointee| matches!(pointee.form, Form::Function(_)))
 }
 
-/// The type of C data, in words.
+/// The name of the type of C data.
 pub(super) fn type_of(userdata: &AnyUserData) -> Option<String> {
     userdata.borrow::<Cdata>().ok().map(|cdata| cdata.ctype.ty.to_string())
 }

@@ -1,4 +1,4 @@
-//! Why a value does not fit.
+//! Errors about values that cannot be converted.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use super::failure;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Death, Exit, RemoteError, Report, Started};
 
-/// Why a value does not fit, without the place: the caller knows function and parameter.
+/// The reason a value cannot be converted, without the place: the caller knows function and parameter.
 #[derive(Debug)]
 pub(super) struct ConversionError {
     pub(super) kind: ErrorKind,
     pub(super) reason: String,
     /// The address that could not be accessed, if that is the reason.
     address: Option<u64>,
-    /// How the worker ended, if that is the reason.
+    /// The exit code or signal of the worker, if its end is the reason.
     code: Option<i64>,
-    /// Whether a function had started by then.
+    /// Whether the function had started by then.
     started: Option<Started>,
-    /// What is set when an error is raised for it, if the worker's end is the reason.
+    /// The flag to set when the error is raised, if the worker's end is the reason.
     report: Option<Report>,
 }
 
@@ -26,12 +26,12 @@ impl ConversionError {
         Self { kind, reason: reason.into(), address: None, code: None, started: None, report: None }
     }
 
-    /// The same, of a part of what was being put: the part is named before the reason.
+    /// Prefixes the reason with a part of the value, such as an element or a field.
     pub(super) fn within(self, part: impl fmt::Display) -> Self {
         Self { reason: format!("{part}: {}", self.reason), ..self }
     }
 
-    /// A value that could not be put where it belongs.
+    /// The reason a value could not be written to the worker or read from it.
     pub(super) fn from_remote(error: &RemoteError) -> Self {
         let address = match error {
             RemoteError::Unmapped { address, .. } => Some(*address),
@@ -41,7 +41,7 @@ impl ConversionError {
             RemoteError::Lost(Death { exit: Exit::Code(code) | Exit::Signal(code), .. }) => Some(*code),
             _ => None,
         };
-        // What a value is put into comes before the function, whatever the worker was doing for it.
+        // Arguments are written before the function starts, whatever the worker was doing meanwhile.
         let started = match error {
             RemoteError::Lost(_) | RemoteError::TimedOut(_) | RemoteError::Interrupted(_) => Some(Started::No),
             _ => None,
@@ -50,7 +50,7 @@ impl ConversionError {
         Self { address, code, started, report, ..Self::new(failure::kind_of(error), error.to_string()) }
     }
 
-    /// The error, now that the place is known.
+    /// The error, prefixed with the place.
     pub(super) fn at(self, place: impl fmt::Display) -> Error {
         let error = Error::new(self.kind, format!("{place}: {}", self.reason));
         let error = error.with_address(self.address).with_code(self.code).with_report(self.report);
@@ -61,7 +61,7 @@ impl ConversionError {
     }
 }
 
-/// What is wrong with memory that a value was to be taken from.
+/// The reason a value could not be read from memory.
 impl From<Error> for ConversionError {
     fn from(error: Error) -> Self {
         let context = &error.context;

@@ -1,4 +1,4 @@
-//! The error of a crash, from what the worker reported of it.
+//! The error for a crash, made from the worker's crash report.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error::{Crash, Error, ErrorKind};
 use crate::image;
 use crate::remote::{Death, Exit, Started, WorkerKind, host_path};
 
-/// The error of a worker that crashed. `doing` says what was asked of it, such as "device.dll: Reset".
+/// The error for a worker that crashed. `doing` names the operation, such as "device.dll: Reset".
 pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
     let unreported;
     let words = match &death.crash_report {
@@ -40,14 +40,14 @@ pub(super) fn error(death: &Death, kind: WorkerKind, doing: &str) -> Error {
             crash.dump = Some(path.clone());
             error = error.with_detail(format!("dump: {}", path.display()));
         }
-        Some(Err(reason)) => error = error.with_detail(format!("dump: none could be made: {reason}")),
+        Some(Err(reason)) => error = error.with_detail(format!("dump: failed: {reason}")),
         None => {}
     }
     error.context.crash = Some(Box::new(crash));
     error
 }
 
-/// The parts of a report, as a script sees them.
+/// The fields of a crash report, as a script sees them.
 fn describe(words: &CrashReport, kind: WorkerKind, wine_prefix: Option<&Path>) -> Crash {
     let names: &[&str] = match kind.machine {
         Machine::I386 => &I386_REGISTERS,
@@ -63,16 +63,16 @@ fn describe(words: &CrashReport, kind: WorkerKind, wine_prefix: Option<&Path>) -
         module: offset.map(|_| base_name(&module).to_owned()),
         offset,
         access: words.access.map(access),
-        // What was not reported by the worker itself says nothing of the thread.
+        // A report that the worker did not write itself contains no thread.
         thread: (words.thread != 0).then_some(if words.is_foreign { "library" } else { "call" }),
         dump: None,
         registers: names.iter().copied().zip(words.registers.values().iter().copied()).collect(),
     }
 }
 
-/// What it was.
+/// The cause, in the words that scripts see.
 fn cause(words: &CrashReport) -> &'static str {
-    /// What the C library of Linux says when it finds its heap damaged.
+    /// The beginnings of glibc's messages about a corrupted heap.
     const OF_THE_HEAP: [&str; 6] = ["malloc", "free()", "double free", "corrupted", "munmap_chunk()", "realloc()"];
     const HEAP_CORRUPTION: u32 = 0xc000_0374;
     const STACK_OVERFLOW: u32 = 0xc000_00fd;
@@ -92,7 +92,7 @@ fn cause(words: &CrashReport) -> &'static str {
     }
 }
 
-/// The name of the signal or exception. On Windows `abort` is none.
+/// The name of the signal or exception. On Windows `abort` raises neither, so it is named itself.
 fn exception(words: &CrashReport, platform: Platform) -> Option<String> {
     match (words.cause, platform) {
         (Cause::Abort, Platform::Windows) => Some("abort".to_owned()),
@@ -108,7 +108,7 @@ fn access(access: MemoryAccess) -> &'static str {
     }
 }
 
-/// The name of a file, on either system.
+/// The file name of a path of either system.
 fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
@@ -128,8 +128,8 @@ fn sentence(words: &CrashReport, crash: &Crash) -> String {
         }
         "heap corruption" if text.is_empty() => format!("{name}, the heap is corrupted{place}{thread}"),
         "heap corruption" => format!("{name}, the heap is corrupted: {text}{place}{thread}"),
-        "C++ exception" if text.is_empty() => format!("nothing caught a C++ exception{place}{thread}"),
-        "C++ exception" => format!("nothing caught a C++ exception of type {}{place}{thread}", image::type_name(&text)),
+        "C++ exception" if text.is_empty() => format!("uncaught C++ exception{place}{thread}"),
+        "C++ exception" => format!("uncaught C++ exception of type {}{place}{thread}", image::type_name(&text)),
         cause => {
             let overflow = cause == "stack overflow" && !name.ends_with("STACK_OVERFLOW");
             let overflow = if overflow { ", stack overflow," } else { "" };
@@ -160,7 +160,7 @@ fn location(words: &CrashReport, crash: &Crash) -> String {
     }
 }
 
-/// All that is known, line by line.
+/// The full report, one line per fact.
 fn report(words: &CrashReport, crash: &Crash) -> String {
     let mut lines = Vec::new();
     let name = crash.exception.as_deref().unwrap_or("unknown");
@@ -181,7 +181,7 @@ fn report(words: &CrashReport, crash: &Crash) -> String {
         None => {}
     }
     if words.thread != 0 {
-        lines.push(format!("calls under way: {}", words.calls));
+        lines.push(format!("calls in progress: {}", words.calls));
     }
     let width = if crash.registers.len() > I386_REGISTERS.len() { 16 } else { 8 };
     for four in crash.registers.chunks(4) {

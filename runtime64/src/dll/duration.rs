@@ -1,4 +1,4 @@
-//! How long something is waited for: in seconds as scripts say it, in milliseconds as workers are told.
+//! Durations: in seconds in scripts, in milliseconds in requests to workers.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use mlua::Value as LuaValue;
 use super::describe::wrong_type;
 use crate::error::Error;
 
-/// The longest time that is waited at once, in seconds: what workers are told fits 32 bits.
-const LONGEST: f64 = u32::MAX as f64 / 1000.0;
+/// The longest wait in seconds: the milliseconds in a request have 32 bits.
+const MAX_SECONDS: f64 = u32::MAX as f64 / 1000.0;
 
-/// A time that a script gives in seconds. `doing` is what it is given for.
+/// A duration that a script passes in seconds. `doing` names the operation.
 pub(super) fn of_seconds(doing: &str, value: &LuaValue) -> Result<Duration, Error> {
     let seconds = value.as_number().or_else(|| value.as_integer().map(|seconds| seconds as f64));
     match seconds.filter(|seconds| *seconds >= 0.0) {
-        Some(seconds) => Ok(Duration::from_secs_f64(seconds.min(LONGEST))),
+        Some(seconds) => Ok(Duration::from_secs_f64(seconds.min(MAX_SECONDS))),
         None => Err(wrong_type("a number of seconds", value).at(doing)),
     }
 }
 
-/// A time in the milliseconds that a worker is told.
+/// A duration in the milliseconds of a request.
 pub(super) fn milliseconds(limit: Duration) -> u32 {
     limit.as_millis().min(u32::MAX.into()) as u32
 }

@@ -1,17 +1,17 @@
-//! The error object that Lua sees: any error of this runtime, with fields.
+//! The error object in Lua: any error of this runtime, with fields.
 
 use mlua::{Lua, Value};
 
 use crate::error::{Crash, Error, ErrorKind};
 use crate::remote::Started;
 
-/// Gives the errors that Rust functions raise their fields and their one-message `tostring`.
+/// Gives errors raised by Rust functions their fields and a `tostring` that returns the message alone.
 ///
-/// mlua raises a Rust error as a userdata whose metatable has neither, and there is one such metatable per Lua state:
-/// it is reached through an error that is raised on purpose.
+/// mlua raises a Rust error as a userdata whose metatable supports neither. Each Lua state has one such metatable; it
+/// is reached through an error that is raised for this purpose.
 pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
     let probe = lua.create_function(|_, ()| -> mlua::Result<()> {
-        Err(Error::new(ErrorKind::Protocol, "raised to find the metatable of errors").into())
+        Err(Error::new(ErrorKind::Protocol, "probe for the metatable of errors").into())
     })?;
     let index = lua.create_function(|lua, (object, field): (Value, Value)| match (object, field) {
         (Value::Error(error), Value::String(name)) => field_of(lua, &error, &name.to_str()?),
@@ -48,7 +48,7 @@ fn is_argument_error(error: &mlua::Error) -> bool {
 
 fn field_of(lua: &Lua, error: &mlua::Error, name: &str) -> mlua::Result<Value> {
     let Some(known) = error.downcast_ref::<Error>() else {
-        // What mlua itself refuses is a value of the wrong type.
+        // mlua's own argument errors are about values of the wrong type.
         return match name {
             "kind" if is_argument_error(error) => lua.create_string(ErrorKind::Type.word()).map(Value::String),
             "message" => lua.create_string(message(error)).map(Value::String),
@@ -104,16 +104,16 @@ mod tests {
     use super::*;
 
     fn state() -> Lua {
-        // The test is about the metatable alone, for which `debug` is needed: the runtime provides both.
-        let runtime = crate::Runtime::builder().build().expect("a state");
+        // Only the metatable is tested, but it needs `debug` and the runtime to be set up.
+        let runtime = crate::Runtime::builder().build().expect("the runtime can be built");
         let raise: mlua::Function = runtime
             .lua()
             .create_function(|_, ()| -> mlua::Result<()> {
                 let error = Error::new(ErrorKind::Crash, "Reset crashed").in_library("device.dll").in_function("Reset");
                 Err(error.with_code(11).with_address(16).into())
             })
-            .expect("a function");
-        runtime.lua().globals().set("raise", raise).expect("a global");
+            .expect("the function can be created");
+        runtime.lua().globals().set("raise", raise).expect("the global can be set");
         runtime.lua().clone()
     }
 
@@ -122,7 +122,7 @@ mod tests {
         let source = "local ok, e = pcall(raise)
             return ok, type(e), e.kind, e.message, e.library, e.func, e.code, e.address, e.detail, tostring(e)";
         type Fields = (bool, String, String, String, String, String, i64, i64, Option<String>, String);
-        let fields: Fields = state().load(source).call(()).expect("it runs");
+        let fields: Fields = state().load(source).call(()).expect("the chunk runs");
         let expected =
             (false, "userdata", "crash", "Reset crashed", "device.dll", "Reset", 11, 16, None, "Reset crashed");
         let text = |text: &str| text.to_owned();
@@ -147,6 +147,6 @@ mod tests {
     fn an_error_passes_through_nested_calls_whole() {
         let source = "local ok, e = pcall(function() return pcall(error, select(2, pcall(raise))) end)
             return select(2, pcall(function() raise() end)).kind";
-        assert_eq!(state().load(source).call::<String>(()).expect("it runs"), "crash");
+        assert_eq!(state().load(source).call::<String>(()).expect("the chunk runs"), "crash");
     }
 }

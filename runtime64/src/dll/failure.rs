@@ -1,4 +1,4 @@
-//! From the errors of the other modules to the one that scripts see.
+//! Conversion of errors of the other modules to the error that scripts see.
 
 use protocol::{Fault, FaultKind, Platform};
 
@@ -8,9 +8,9 @@ use crate::error::{Error, ErrorKind};
 use crate::image;
 use crate::remote::{Death, Exit, RemoteError, Started, Worker, WorkerKind};
 
-/// What a worker's failure means to a script. `doing` says what was asked, such as "device.dll: Reset".
+/// Converts an error of a worker. `doing` names the operation, such as "device.dll: Reset".
 ///
-/// The end of the worker is noted, for later errors about what was in it.
+/// If the worker has ended, the reason is recorded for later errors about objects in it.
 pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> Error {
     let report = match &error {
         RemoteError::EndedMeanwhile => worker.report_of(worker.latest()),
@@ -19,18 +19,16 @@ pub(super) fn from_remote(error: RemoteError, worker: &Worker, doing: &str) -> E
     let is_over = error.report().is_some();
     let mut error = explained(error, worker.kind(), doing).with_report(report);
     if is_over {
-        // What comes next is said where the end is told, not where it is remembered.
+        // The sentence about the next call belongs to this error only, not to the recorded reason.
         let (what, _) = error.message.split_once("; the next call").unwrap_or((&error.message, ""));
         worker.note_end(what);
     }
-    // A library that gets no more memory often does not look whether it got any.
+    // A library that runs out of memory often does not check its allocations, so the limit is a likely cause.
     if let (ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::WorkerStart, Some(limit)) =
         (error.kind, worker.memory_limit())
     {
         let limit = limit >> 20;
-        error
-            .message
-            .push_str(&format!(" (it may have no more than {limit} MiB of memory, by its option memory_limit)"));
+        error.message.push_str(&format!(" (memory_limit is {limit} MiB)"));
     }
     error
 }
@@ -40,16 +38,16 @@ fn explained(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
         RemoteError::Lost(death) => from_death(&death, kind, doing),
         RemoteError::Fault(fault) => from_fault(fault, doing),
         RemoteError::TimedOut(ref death) => {
-            let message = format!("{doing}: {error}; the next call starts a new one");
+            let message = format!("{doing}: {error}; the next call starts a new worker");
             Error::new(ErrorKind::Timeout, message).with_started(death.started)
         }
         RemoteError::Interrupted(ref death) => {
-            let next = if death.is_some() { "; the next call starts a new one" } else { "" };
+            let next = if death.is_some() { "; the next call starts a new worker" } else { "" };
             let started = death.as_ref().map_or(Started::No, |death| death.started);
             Error::new(ErrorKind::Interrupted, format!("{doing}: {error}{next}")).with_started(started)
         }
         RemoteError::EndedMeanwhile => {
-            let message = format!("{doing}: {error}; the next call starts a new one");
+            let message = format!("{doing}: {error}; the next call starts a new worker");
             Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes)
         }
         RemoteError::Unmapped { address, .. } => {
@@ -59,7 +57,7 @@ fn explained(error: RemoteError, kind: WorkerKind, doing: &str) -> Error {
     }
 }
 
-/// The kind of error that a worker's failure is.
+/// The [`ErrorKind`] of an error of a worker.
 pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     match error {
         RemoteError::Lost(death) if death.is_crash() => ErrorKind::Crash,
@@ -88,8 +86,8 @@ pub(super) fn kind_of(error: &RemoteError) -> ErrorKind {
     }
 }
 
-/// What Lua code has raised that is no error of this runtime: its words, and the traceback that mlua puts behind them.
-pub(super) fn words_of(error: &mlua::Error) -> (String, Option<String>) {
+/// The message of an error raised by Lua code itself, and the traceback that mlua appends to it.
+pub(super) fn message_of(error: &mlua::Error) -> (String, Option<String>) {
     let text = match error {
         mlua::Error::RuntimeError(text) => text.clone(),
         other => other.to_string(),
@@ -100,7 +98,7 @@ pub(super) fn words_of(error: &mlua::Error) -> (String, Option<String>) {
     }
 }
 
-/// What a file that cannot be loaded means to a script.
+/// Converts an error about a library file.
 pub(super) fn from_image(error: &image::Error) -> Error {
     let kind = match error.kind() {
         image::ErrorKind::Load => ErrorKind::Load,
@@ -139,13 +137,13 @@ fn from_death(death: &Death, kind: WorkerKind, doing: &str) -> Error {
     };
     let name = name.map(|name| format!(", {name}")).unwrap_or_default();
     let what = match (&death.crash_report, death.started) {
-        (Some(_), Started::No) => "the library had ended the worker before the call",
-        (Some(_), _) => "the library ended the worker during the call",
-        (None, Started::No) => "the worker had ended before the call",
-        (None, _) => "the worker ended during the call",
+        (Some(_), Started::No) => "the library had terminated the worker before the call",
+        (Some(_), _) => "the library terminated the worker during the call",
+        (None, Started::No) => "the worker had exited before the call",
+        (None, _) => "the worker exited during the call",
     };
     let doing = doing.trim_end_matches(',');
-    let message = format!("{doing}: {what} ({}{name}); the next call starts a new one", death.exit);
+    let message = format!("{doing}: {what} ({}{name}); the next call starts a new worker", death.exit);
     Error::new(ErrorKind::WorkerLost, message).with_code(code).with_started(death.started)
 }
 
@@ -161,12 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_library_ends_is_told_from_what_ends_otherwise() {
+    fn an_exit_by_the_library_is_distinguished_from_other_ends() {
         let words = CrashReport::new(Stage::Final, Cause::Exit, 3);
         let error = explained(death(Exit::Code(3), Some(words), Started::Yes), KIND, "a.so: f");
         assert_eq!(error.kind, ErrorKind::WorkerLost);
         assert_eq!(error.context.code, Some(3));
-        assert!(error.message.contains("the library ended the worker during the call (exit code 3)"), "{error}");
+        assert!(error.message.contains("the library terminated the worker during the call (exit code 3)"), "{error}");
     }
 
     #[test]
@@ -177,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn a_death_without_one_is_a_lost_worker_with_its_exit() {
+    fn a_death_without_a_report_is_a_lost_worker_with_its_exit() {
         let cases = [
-            (Exit::Code(3), Started::Unknown, Some(3), "the worker ended during the call (exit code 3)"),
-            (Exit::Signal(9), Started::No, Some(9), "had ended before the call (signal 9, SIGKILL)"),
+            (Exit::Code(3), Started::Unknown, Some(3), "the worker exited during the call (exit code 3)"),
+            (Exit::Signal(9), Started::No, Some(9), "had exited before the call (signal 9, SIGKILL)"),
             (Exit::Killed, Started::Unknown, None, "killed, as it did not exit by itself"),
         ];
         for (exit, started, code, expected) in cases {

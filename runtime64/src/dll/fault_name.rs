@@ -1,8 +1,8 @@
-//! The names that signals and exceptions have in their systems' documentation.
+//! The documented names of signals and exception codes.
 
 use protocol::Platform;
 
-/// The name of a signal (Linux, i386 and x86-64) or exception code (NTSTATUS), if it is one that faults have.
+/// The name of a signal (Linux, i386 and x86-64) or exception code (NTSTATUS), if a fault can have it.
 pub(super) fn fault_name(platform: Platform, code: u32) -> Option<&'static str> {
     Some(match platform {
         Platform::Linux => match code {

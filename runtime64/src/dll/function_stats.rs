@@ -1,4 +1,4 @@
-//! What is counted about each function: calls, failures, and how long they took.
+//! Counters for each function: calls, failures and latencies.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -7,13 +7,13 @@ mod latencies;
 
 pub(super) use latencies::Latencies;
 
-/// How many calls are timed before only some are.
+/// The number of first calls that are all timed.
 const ALL_TIMED: u64 = 256;
 
-/// Of later ones every so many is: looking at the clock twice would be a noticeable part of a short call.
+/// Of the later calls every n-th is timed: reading the clock twice would be a noticeable part of a short call.
 const TIMED: u64 = 16;
 
-/// What is counted about one function of a library.
+/// The counters of one function of a library.
 #[derive(Debug, Default)]
 pub(super) struct FunctionStats {
     calls: AtomicU64,
@@ -22,16 +22,16 @@ pub(super) struct FunctionStats {
 }
 
 impl FunctionStats {
-    /// Counts a call that begins, and gives its beginning if it is to be timed.
+    /// Counts the start of a call and returns its time if the call is to be timed.
     #[inline]
     pub(super) fn begin(&self) -> Option<Instant> {
-        // One thread runs Lua, so that two steps are enough, and cheaper than one that excludes others.
+        // Only one thread runs Lua, so a load and a store suffice; an atomic addition would cost more.
         let calls = self.calls.load(Ordering::Relaxed);
         self.calls.store(calls + 1, Ordering::Relaxed);
         (calls < ALL_TIMED || calls.is_multiple_of(TIMED)).then(Instant::now)
     }
 
-    /// A call has returned.
+    /// Records that a call has returned.
     #[inline]
     pub(super) fn end(&self, begun: Option<Instant>) {
         if let Some(begun) = begun {
@@ -39,22 +39,22 @@ impl FunctionStats {
         }
     }
 
-    /// A call has failed.
+    /// Records that a call has failed.
     pub(super) fn fail(&self) {
         self.errors.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many calls have begun.
+    /// The number of calls started.
     pub(super) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// How many have failed.
+    /// The number of calls that failed.
     pub(super) fn errors(&self) -> u64 {
         self.errors.load(Ordering::Relaxed)
     }
 
-    /// How long those that were timed took.
+    /// The latencies of the timed calls.
     pub(super) fn latencies(&self) -> &Latencies {
         &self.latencies
     }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_calls_are_timed_and_then_some() {
+    fn the_first_calls_are_all_timed_and_later_ones_sampled() {
         let function_stats = FunctionStats::default();
         let timed = |count: u64| (0..count).filter(|_| function_stats.begin().is_some()).count() as u64;
         assert_eq!(timed(ALL_TIMED), ALL_TIMED);

@@ -1,24 +1,25 @@
--- Hooks of scripts beside the runtime's own: Lua has one for each thread. While deadlines or interrupts are looked at, a thread
--- with a hook of a script has one function that does both. Arguments: `look`, which raises an error if code is to stop;
--- `is_stopping`, whether it is to stop wherever it goes on; the number of instructions between two looks. Results: the
--- functions that set whether anything is looked at, and that remove a script's hook.
+-- Shares Lua's hook between scripts and the runtime: Lua has one hook per thread. While deadlines or interrupts are
+-- checked, a thread with a script's hook has one function that does both.
+-- Arguments: `check`, which raises an error if code is to stop; `is_stopping`, which returns whether code is to stop on
+-- every instruction; the number of instructions between two checks. Results: a function that sets whether anything is
+-- checked, and one that removes a script's hook.
 
-local look, is_stopping, INSTRUCTIONS = ...
+local check, is_stopping, INSTRUCTIONS = ...
 
 local error, format, tointeger, type = error, string.format, math.tointeger, type
 local sethook, gethook, running, xpcall_any = debug.sethook, debug.gethook, coroutine.running, xpcall
 local find, gmatch, next = string.find, string.gmatch, next
 local create, wrap, getupvalue = coroutine.create, coroutine.wrap, debug.getupvalue
 
--- The hook, the mask and the count that a script has set for a thread.
+-- The hook, mask and count that a script has set for a thread.
 local hooks = setmetatable({}, { __mode = "k" })
 
 local is_watched = false
 
--- The coroutines that have no hook of the runtime's. They get it when something is looked at.
+-- The coroutines without the runtime's hook. They get it when checks begin.
 local main, unwatched = running(), setmetatable({}, { __mode = "k" })
 
--- The masks' letters by the name of the event.
+-- The mask letter of each event.
 local LETTERS <const> = { call = "c", ["tail call"] = "c", ["return"] = "r", line = "l" }
 
 local install
@@ -32,7 +33,7 @@ local function watch(event, line)
     if is_stopping() then
       sethook(watch, "", 1)
     end
-    look()
+    check()
   end
   if own == nil then
     return
@@ -40,7 +41,7 @@ local function watch(event, line)
     if own.count == 0 then
       return
     end
-    -- The instructions of this function have been counted, too: the count begins anew.
+    -- The instructions of this function were counted too, so the count starts over.
     sethook(watch, own.mask, own.step)
     own.passed = own.passed + own.step
     if own.passed < own.count then
@@ -53,14 +54,14 @@ local function watch(event, line)
   return own.hook(event, line)
 end
 
--- Sets the hook that a thread is to have now.
+-- Sets the hook that a thread needs now.
 function install(thread)
   local own = hooks[thread]
   if is_watched then
     local mask, step = "", INSTRUCTIONS
     if own ~= nil then
       if own.count > 0 then
-        -- Equal parts, so that the script's count ends with one of them.
+        -- Equal steps, so that the script's count ends with one of them.
         local parts = (own.count + step - 1) // step
         step = (own.count + parts - 1) // parts
       end
@@ -98,14 +99,14 @@ function debug.sethook(...)
     hooks[thread] = nil
   else
     if type(hook) ~= "function" then
-      error(format("bad argument to 'sethook' (a function is needed as hook, got %s)", type(hook)), 2)
+      error(format("bad argument to 'sethook' (hook: function expected, got %s)", type(hook)), 2)
     elseif type(mask) ~= "string" then
-      error(format("bad argument to 'sethook' (a string is needed as mask, got %s)", type(mask)), 2)
+      error(format("bad argument to 'sethook' (mask: string expected, got %s)", type(mask)), 2)
     elseif count ~= nil and not tointeger(count) then
-      error(format("bad argument to 'sethook' (an integer is needed as count, got %s)", type(count)), 2)
+      error(format("bad argument to 'sethook' (count: integer expected, got %s)", type(count)), 2)
     end
     mask, count = letters(mask), count and tointeger(count) or 0
-    -- A hook for no event is none.
+    -- A hook without events is no hook.
     hooks[thread] = (mask ~= "" or count > 0) and { hook = hook, mask = mask, count = count, passed = 0, step = 0 } or nil
   end
   install(thread)
@@ -119,8 +120,9 @@ function debug.gethook(thread)
   return nil
 end
 
--- A coroutine inherits the hook of the thread that makes it. Where that is Lua's `debug.sethook`, it knows the function of that
--- thread alone, and where nothing is looked at there is none: each gets its own here, or when something is looked at.
+-- A coroutine inherits the hook of its creator. If that is the function of Lua's `debug.sethook`, it only knows the
+-- creator's thread, and without checks there is none to inherit. So each coroutine gets its own hook, here or when
+-- checks begin.
 local function follow(thread)
   if is_watched then
     install(thread)
@@ -142,7 +144,7 @@ function coroutine.wrap(f)
   return call
 end
 
--- The error by which the runtime stops code is raised inside the hook, where no further hook could stop a message handler.
+-- The runtime stops code with an error raised inside the hook, where no further hook could stop a message handler.
 function xpcall(f, handler, ...)
   if type(handler) ~= "function" then
     error(format("bad argument #2 to 'xpcall' (function expected, got %s)", handler == nil and "no value" or type(handler)), 2)
@@ -171,7 +173,7 @@ local function set_watched(watched)
   end
 end
 
--- Removes the hook that a script has set for this thread.
+-- Removes the script's hook from the running thread.
 local function remove()
   local thread = running()
   hooks[thread] = nil

@@ -1,5 +1,5 @@
-//! Lua's one hook: what may stop Lua code while it computes. That is the deadline of a call whose callback it is, and, in a
-//! state that can be interrupted, an interrupt. `hook.lua` shares it with hooks that scripts set by `debug.sethook`.
+//! Lua's one hook, which stops running Lua code: at the deadline of the call whose callback it is and, in an
+//! interruptible state, on an interrupt. `hook.lua` shares it with the hooks that scripts set with `debug.sethook`.
 
 use std::time::{Duration, Instant};
 
@@ -9,17 +9,17 @@ use mlua::{Function, HookTriggers, Lua, VmState};
 use crate::error::{Error, ErrorKind};
 use crate::remote::Interrupt;
 
-/// How many instructions of Lua run between two looks.
+/// The number of Lua instructions between two checks.
 const INSTRUCTIONS: u32 = 10_000;
 
-/// What is looked at.
+/// The conditions the hook checks.
 struct Hook {
     interrupt: Interrupt,
-    /// Whether interrupts are looked at also while there is no deadline.
+    /// Whether interrupts are checked even without a deadline.
     is_interruptible: bool,
-    /// The moments at which the callbacks that run now are to end, the outermost first.
+    /// The deadlines of the running callbacks, outermost first.
     deadlines: Vec<Instant>,
-    /// Says whether anything is looked at to the Lua part.
+    /// Sets whether the Lua part checks anything.
     set_watched: Function,
     /// Removes a script's hook from the running thread.
     remove: Function,
@@ -31,20 +31,20 @@ impl Hook {
     }
 }
 
-/// Has Lua code stopped by interrupts if that is asked for. Coroutines inherit the hook, so this comes before any script.
+/// Lets interrupts stop Lua code if `is_interruptible`. Must run before any script, as coroutines inherit the hook.
 pub(super) fn install(lua: &Lua, interrupt: Interrupt, is_interruptible: bool) -> mlua::Result<()> {
-    let looked_at = interrupt.clone();
-    let look = lua.create_function(move |_, ()| look(&looked_at).map(drop))?;
-    let looked_at = interrupt.clone();
-    let is_stopping = lua.create_function(move |_, ()| Ok(is_last(&looked_at)))?;
+    let checked = interrupt.clone();
+    let check = lua.create_function(move |_, ()| check(&checked).map(drop))?;
+    let checked = interrupt.clone();
+    let is_stopping = lua.create_function(move |_, ()| Ok(is_last(&checked)))?;
     let chunk = lua.load(include_str!("hook.lua")).set_name("=[runtime64]").set_mode(ChunkMode::Text);
-    let (set_watched, remove): (Function, Function) = chunk.call((look, is_stopping, INSTRUCTIONS))?;
+    let (set_watched, remove): (Function, Function) = chunk.call((check, is_stopping, INSTRUCTIONS))?;
     lua.set_app_data(Hook { interrupt, is_interruptible, deadlines: Vec::new(), set_watched, remove });
-    renew(lua)
+    update(lua)
 }
 
-/// Runs Lua code that is to end at a moment: a callback that goes on for ever would keep its caller from learning that the
-/// worker was ended. Calls of libraries that the code makes are to end then too.
+/// Runs Lua code with a deadline: the caller of a callback that never returns would not notice that the worker was
+/// terminated. The deadline also applies to library calls that the code makes.
 pub(super) fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce() -> R) -> R {
     let Some(deadline) = deadline else { return run() };
     change_deadlines(lua, |deadlines| deadlines.push(deadline));
@@ -55,41 +55,42 @@ pub(super) fn within<R>(lua: &Lua, deadline: Option<Instant>, run: impl FnOnce()
     result
 }
 
-/// The state ends: hooks of scripts are removed from the thread that runs its finalizers, as Lua runs none in a finalizer.
+/// Removes the hooks of scripts from the thread that runs the state's last finalizers, as Lua runs no hooks in a
+/// finalizer.
 pub(super) fn end(lua: &Lua) -> mlua::Result<()> {
     let Some(remove) = lua.app_data_ref::<Hook>().map(|hook| hook.remove.clone()) else { return Ok(()) };
-    // A hook for calls would run at the next one, and may raise.
+    // A call hook would run at the next call and may raise an error.
     lua.remove_hook();
     remove.call(())
 }
 
-/// How much of the time is left that what runs now has: nothing, if it has no limit.
+/// The time left until the current deadline; `None` without one.
 ///
 /// # Errors
-/// It is over.
+/// The deadline has passed.
 #[inline]
 pub(super) fn time_left(interrupt: &Interrupt) -> Result<Option<Duration>, Error> {
     match interrupt.deadline() {
         None => Ok(None),
         Some(deadline) => match deadline.saturating_duration_since(Instant::now()) {
-            Duration::ZERO => Err(too_late()),
+            Duration::ZERO => Err(deadline_exceeded()),
             left => Ok(Some(left)),
         },
     }
 }
 
-/// A time that is no longer than what runs now has.
+/// `limit`, but not beyond the current deadline.
 ///
 /// # Errors
-/// That time is over.
+/// The deadline has passed.
 pub(super) fn at_most(interrupt: &Interrupt, limit: Duration) -> Result<Duration, Error> {
     Ok(time_left(interrupt)?.map_or(limit, |left| left.min(limit)))
 }
 
-/// The same where there may be no limit but that.
+/// Like [`at_most`], for an optional limit.
 ///
 /// # Errors
-/// That time is over.
+/// The deadline has passed.
 #[inline]
 pub(super) fn limited(interrupt: &Interrupt, limit: Option<Duration>) -> Result<Option<Duration>, Error> {
     match limit {
@@ -99,8 +100,8 @@ pub(super) fn limited(interrupt: &Interrupt, limit: Option<Duration>) -> Result<
 }
 
 #[cold]
-fn too_late() -> Error {
-    Error::new(ErrorKind::Timeout, "a callback took longer than its call was given")
+fn deadline_exceeded() -> Error {
+    Error::new(ErrorKind::Timeout, "deadline exceeded: the callback took longer than its call's timeout")
 }
 
 fn change_deadlines(lua: &Lua, change: impl FnOnce(&mut Vec<Instant>)) {
@@ -108,27 +109,27 @@ fn change_deadlines(lua: &Lua, change: impl FnOnce(&mut Vec<Instant>)) {
         change(&mut hook.deadlines);
         hook.interrupt.set_deadline(hook.deadlines.iter().min().copied());
     }
-    // Only memory can be lacking, of which the callback will hear.
-    let _ = renew(lua);
+    // This fails only without memory, which the callback will notice.
+    let _ = update(lua);
 }
 
-/// Sets the hook for what is to be looked at now, also in coroutines that are made from here on.
-fn renew(lua: &Lua) -> mlua::Result<()> {
+/// Installs or removes the hook as the conditions require, also for coroutines created from now on.
+fn update(lua: &Lua) -> mlua::Result<()> {
     let Some(hook) = lua.app_data_ref::<Hook>() else { return Ok(()) };
     let (interrupt, set_watched) = (hook.interrupt.clone(), hook.set_watched.clone());
     let is_watched = hook.is_watched();
     drop(hook);
     if is_watched {
-        // Code that catches every error would else be stopped in the same protected function again and again.
+        // Otherwise code that catches every error would be stopped in the same protected function again and again.
         let was_last = is_last(&interrupt);
         let triggers = HookTriggers::new().every_nth_instruction(if was_last { 1 } else { INSTRUCTIONS });
         lua.set_global_hook(triggers, move |lua, _| {
-            let looked = look(&interrupt);
-            // The deadline may have passed since the hook was set, also during that look.
+            let checked = check(&interrupt);
+            // The deadline may have passed since the hook was installed, even during the check.
             if is_last(&interrupt) != was_last {
-                renew(lua)?;
+                update(lua)?;
             }
-            looked
+            checked
         })?;
     } else {
         lua.remove_global_hook();
@@ -136,12 +137,12 @@ fn renew(lua: &Lua) -> mlua::Result<()> {
     set_watched.call(is_watched)
 }
 
-/// Whether code is to be stopped wherever it goes on.
+/// Whether code is to be stopped on every instruction, so that it cannot go on after catching the error.
 fn is_last(interrupt: &Interrupt) -> bool {
     interrupt.is_final() || interrupt.deadline().is_some_and(|deadline| Instant::now() >= deadline)
 }
 
-fn look(interrupt: &Interrupt) -> mlua::Result<VmState> {
+fn check(interrupt: &Interrupt) -> mlua::Result<VmState> {
     if interrupt.is_requested() && interrupt.take() {
         return Err(Error::new(ErrorKind::Interrupted, "interrupted").into());
     }

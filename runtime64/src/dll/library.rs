@@ -1,4 +1,4 @@
-//! Libraries: found, routed to the worker that can load them, loaded anew in each generation of it.
+//! Libraries: found, assigned to the worker that can load them, and loaded again in each of its generations.
 
 mod decoration;
 mod function;
@@ -38,11 +38,11 @@ pub(super) struct Library {
     worker: Arc<Worker>,
     defaults: Defaults,
     breaker: Arc<Breaker>,
-    /// How long loading it may take.
+    /// The timeout for loading it.
     deadline: Option<Duration>,
-    /// The worker's id for it.
+    /// The worker's id for the library.
     opened: GenerationalId,
-    /// Where its variables lie, each in the generation that it was found in, and their types.
+    /// Addresses and types of its variables, each with the generation it was found in.
     symbols: Mutex<HashMap<String, KnownSymbol>>,
 }
 
@@ -56,27 +56,27 @@ pub(super) struct KnownSymbol {
 
 #[derive(Debug)]
 enum Source {
-    /// The worker's C library and the system's usual ones.
+    /// The worker's C library and the usual libraries of the system.
     Default,
-    /// A file: where it is for this process and for the worker, and where its dependencies may be.
+    /// A file: its paths for this process and for the worker, and the search for its dependencies.
     File { path: PathBuf, request: OpenLibrary, search: Box<Search> },
 }
 
-/// What `dll.load` takes beside the name.
+/// The options of `dll.load`.
 #[derive(Debug, Default)]
 pub(super) struct Options {
-    /// Further folders to look in, for the library and for what it needs.
+    /// Further folders to search for the library and its dependencies.
     pub(super) search: Vec<PathBuf>,
-    /// What holds for functions whose declarations do not say it.
+    /// Defaults for functions whose declarations specify less.
     pub(super) defaults: Defaults,
-    /// When the library is left alone, if that is said; never, if never is.
+    /// The limits of the breaker, if set; `Some(None)` disables it.
     pub(super) breaker: Option<Option<Limits>>,
-    /// How long loading it may take, if that is limited.
+    /// The timeout for loading, if any.
     pub(super) deadline: Option<Duration>,
 }
 
 impl Library {
-    /// Finds a library, reads its header, and has the worker of its kind load it.
+    /// Finds a library, reads its header, and loads it in a worker of its kind.
     pub(super) fn load(module: &Module, file: &OsStr, options: Options) -> Result<Arc<Self>, Error> {
         let name = &*file.to_string_lossy();
         let script_directory = module.shared().settings.script_directory.as_deref();
@@ -114,7 +114,7 @@ impl Library {
         Ok(library)
     }
 
-    /// The C library of a worker, and on Windows the system's usual libraries: `dll.C`.
+    /// `dll.C`: the C library of a worker and, on Windows, the usual libraries of the system.
     pub(super) fn default_of(module: &Module, kind: WorkerKind) -> Arc<Self> {
         let worker = Arc::clone(module.worker(kind));
         let breaker = breaker_of(&worker, "");
@@ -131,7 +131,7 @@ impl Library {
         })
     }
 
-    /// The name it was loaded by.
+    /// The name passed to `dll.load`.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -152,7 +152,7 @@ impl Library {
         abi_of(self.worker.kind())
     }
 
-    /// The library's file, none for `dll.C`.
+    /// The library's file; `None` for `dll.C`.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.source {
             Source::Default => None,
@@ -160,7 +160,7 @@ impl Library {
         }
     }
 
-    /// Refuses a call while the library is left alone, because it has ended its worker too often.
+    /// Refuses a call while the breaker is open because the library has ended its worker too often.
     #[inline]
     pub(super) fn admit(&self) -> Result<(), Error> {
         self.breaker.admit().map_err(|refusal| self.refused(refusal))
@@ -171,24 +171,24 @@ impl Library {
         let Limits { deaths, within, .. } = refusal.limits;
         let left = match refusal.left {
             Some(left) => format!("for another {:.1} s", left.as_secs_f64()),
-            None => "until the call that was let through has returned".to_owned(),
+            None => "until the probe call has returned".to_owned(),
         };
         let message = format!(
-            "{}: it has ended its worker more than {deaths} times within {} s; calls of it are refused {left} (dll.load's option \
-             'breaker' sets this)",
+            "{}: its calls have ended the worker more than {deaths} times within {} s; further calls are refused \
+             {left} (dll.load's option 'breaker' sets the limits)",
             self.name,
             within.as_secs_f64()
         );
         Error::new(ErrorKind::BreakerOpen, message).in_library(&self.name).with_started(Started::No)
     }
 
-    /// A call has returned.
+    /// Records that a call has returned.
     #[inline]
     pub(super) fn returned(&self) {
         self.breaker.returned();
     }
 
-    /// Counts a failure that ended the worker, if it did.
+    /// Counts the failure for the breaker, if it ended the worker.
     pub(super) fn failed(&self, error: &Error) {
         let is_end = matches!(error.kind, ErrorKind::Crash | ErrorKind::WorkerLost | ErrorKind::Timeout);
         if is_end && error.context.started != Some(Started::No) {
@@ -196,12 +196,12 @@ impl Library {
         }
     }
 
-    /// The running worker; it is started if need be.
+    /// A session with the running worker, which is started if necessary.
     pub(super) fn session(&self) -> Result<Session<'_>, Error> {
         self.worker.session().map_err(|error| from_remote(error, &self.worker, &self.name).in_library(&self.name))
     }
 
-    /// The worker's id for the library, which is loaded anew in each generation.
+    /// The worker's id for the library, which is loaded again in each generation.
     pub(super) fn id(&self, session: &mut Session<'_>) -> Result<u32, Error> {
         if let Some(id) = self.opened.get(session.generation()) {
             return Ok(id);
@@ -220,7 +220,7 @@ impl Library {
         Ok(library.id)
     }
 
-    /// What is known of a symbol in a generation.
+    /// The address and type of a variable, if it was found in this generation.
     pub(super) fn known_symbol(&self, symbol: &str, generation: Generation) -> Option<KnownSymbol> {
         let known = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(symbol).filter(|known| known.generation == generation).cloned()
@@ -230,11 +230,11 @@ impl Library {
         self.symbols.lock().unwrap_or_else(PoisonError::into_inner).insert(symbol.to_owned(), known);
     }
 
-    /// Why the worker could not load the library: the dependency that is missing, if one is, or the loader's words.
+    /// The error for a failed load: the missing dependency if there is one, otherwise the loader's message.
     fn load_failure(&self, error: RemoteError) -> Error {
         let doing = match error {
             RemoteError::Lost(ref death) if death.started != Started::No => {
-                format!("{}, while it was loaded,", self.name)
+                format!("{}, while loading,", self.name)
             }
             _ => self.name.clone(),
         };
@@ -264,7 +264,7 @@ impl fmt::Display for Library {
     }
 }
 
-/// Where Wine has DLLs, if there is a Wine.
+/// The folders of Wine's DLLs, if Wine is found.
 fn wine_folders(settings: &Settings) -> Option<image::WineFolders> {
     let wine = remote::Wine::of(settings).ok()?;
     Some(image::WineFolders { prefix: wine.prefix().to_owned(), dlls: wine.dlls().map(Path::to_owned) })
@@ -274,7 +274,7 @@ fn breaker_of(worker: &Worker, path: &str) -> Arc<Breaker> {
     WorkerExtension::of(worker).map(|extension| extension.breaker(path)).unwrap_or_default()
 }
 
-/// The worker that can load an image.
+/// The kind of worker that can load an image.
 fn kind_of(image: &Image) -> WorkerKind {
     WorkerKind {
         platform: match image.format() {
@@ -288,8 +288,8 @@ fn kind_of(image: &Image) -> WorkerKind {
     }
 }
 
-/// A library's path as its worker names it. A library of Windows itself goes by its bare name, so that the loader takes
-/// the one that it has for this width.
+/// A library's path as the worker names it. A library of Windows itself is passed by its bare name, so that the loader
+/// takes the version for the worker's width.
 fn worker_path(path: &Path, system: bool, kind: WorkerKind) -> Result<PathBytes, Error> {
     if system
         && kind.platform == Platform::Windows
@@ -304,11 +304,12 @@ fn worker_path(path: &Path, system: bool, kind: WorkerKind) -> Result<PathBytes,
     }
     let text = absolute
         .to_str()
-        .ok_or_else(|| unusable("the path is not valid Unicode, as it must be for a library of Windows".to_owned()))?;
+        .ok_or_else(|| unusable("the path is not valid Unicode, which a Windows library requires".to_owned()))?;
     Ok(if kind.needs_wine() { (&*remote::windows_path(&absolute)).into() } else { text.into() })
 }
 
-/// Where the worker's loader may find what a library needs: beside it, and in the folders that the script names.
+/// The folders in which the worker's loader searches for dependencies: the library's own, and those that the script
+/// names.
 fn dependency_directories(
     path: &Path,
     system: bool,

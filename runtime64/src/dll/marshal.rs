@@ -1,20 +1,20 @@
-//! Arguments and results: from Lua to the wire and back, checked strictly.
+//! Conversion of arguments and results between Lua and messages, with strict checks.
 
 use mlua::{Lua, Table, Value as LuaValue};
 use protocol::Value;
 
 use super::address_space::AddressSpace;
-use super::cdata::{self, Cdata, PointerNeeded, address_for};
+use super::cdata::{self, Cdata, RequiredPointer, address_for};
 use super::conversion_error::ConversionError;
 use super::describe::wrong_type;
-use super::memory::{Access, Lasting};
+use super::memory::{Access, Persistent};
 use super::module::Module;
 use super::text::Encoding;
 use super::types::{Conversion, Ctype, Form, Prototype, Strings};
 use crate::c;
 use crate::error::{Error, ErrorKind};
 
-/// From Lua to the wire.
+/// Converts a Lua value to a message value.
 #[inline]
 pub(super) fn to_wire(
     conversion: &Conversion,
@@ -23,13 +23,13 @@ pub(super) fn to_wire(
     access: &mut dyn Access,
 ) -> Result<Value, ConversionError> {
     match conversion {
-        Conversion::Void => Err(ConversionError::new(ErrorKind::Type, "no value can be void")),
+        Conversion::Void => Err(ConversionError::new(ErrorKind::Type, "void has no values")),
         Conversion::Number(number, _) => number.to_wire(&*cdata::unboxed(value, access)?),
         Conversion::Pointer { ctype, strings } => match value {
             LuaValue::String(string) => string_to_wire(&string.as_bytes(), *strings, access),
             LuaValue::Table(table) if points_to_const(ctype) => table_to_wire((ctype, *strings), table, space, access),
             value => {
-                let address = address_for(value, &PointerNeeded { ctype, space }, access)?;
+                let address = address_for(value, &RequiredPointer { ctype, space }, access)?;
                 Ok(if address == 0 { Value::Nil } else { Value::Integer(address as i64) })
             }
         },
@@ -44,14 +44,14 @@ fn points_to_const(pointer: &Ctype) -> bool {
     pointer.ty.pointee().is_some_and(c::Type::is_const)
 }
 
-/// A table as what a pointer leads to, which is lent to the worker for the length of the call.
+/// Converts a table to the target of a pointer, lent to the worker for the duration of the call.
 pub(super) fn table_to_wire(
     (pointer, strings): (&Ctype, Strings),
     table: &Table,
     space: &AddressSpace,
     access: &mut dyn Access,
 ) -> Result<Value, ConversionError> {
-    // Text ends at a zero, which a table of numbers need not have.
+    // Text must be zero-terminated, which a table of numbers need not be.
     let is_text = matches!(strings, Strings::Text(_) | Strings::Wide(_));
     let target =
         pointer.pointee().filter(|target| !matches!(target.form, Form::Function(_) | Form::Opaque(_)) && !is_text);
@@ -60,8 +60,7 @@ pub(super) fn table_to_wire(
     access.lend(&bytes, 0)
 }
 
-/// From the wire to Lua, of what a library gives a callback: text is a pointer, as it may be anything but text, and a record
-/// a copy.
+/// Converts an argument of a callback to Lua: text stays a pointer, as it may be anything, and a record becomes a copy.
 pub(super) fn argument_to_lua(
     lua: &Lua,
     module: &Module,
@@ -78,7 +77,7 @@ pub(super) fn argument_to_lua(
     }
 }
 
-/// The result of a Lua function as it travels to the library.
+/// Converts the result of a callback to a message value.
 pub(super) fn callback_result(
     prototype: &Prototype,
     value: &LuaValue,
@@ -86,12 +85,12 @@ pub(super) fn callback_result(
 ) -> Result<Value, ConversionError> {
     match &prototype.result {
         Conversion::Void => Ok(Value::Nil),
-        Conversion::Record { ctype, .. } => cdata::bytes_of(ctype, value, space, &mut Lasting).map(Value::Bytes),
-        conversion => to_wire(conversion, value, space, &mut Lasting),
+        Conversion::Record { ctype, .. } => cdata::bytes_of(ctype, value, space, &mut Persistent).map(Value::Bytes),
+        conversion => to_wire(conversion, value, space, &mut Persistent),
     }
 }
 
-/// From the wire to Lua. `space` is where an address belongs.
+/// Converts a message value to Lua. `space` is the address space of addresses in it.
 #[inline]
 pub(super) fn to_lua(conversion: &Conversion, lua: &Lua, value: Value, space: &AddressSpace) -> mlua::Result<LuaValue> {
     match (conversion, value) {
@@ -109,11 +108,11 @@ pub(super) fn to_lua(conversion: &Conversion, lua: &Lua, value: Value, space: &A
 
 #[cold]
 fn unexpected(value: &Value) -> mlua::Error {
-    let message = format!("the worker answered with {value:?}, which the function's type cannot be");
+    let message = format!("the worker returned {value:?}, which does not match the function's type");
     Error::new(ErrorKind::Protocol, message).into()
 }
 
-/// A string as an argument: its bytes are lent to the worker for the length of the call.
+/// Converts a string argument: its bytes are lent to the worker for the duration of the call.
 pub(super) fn string_to_wire(
     bytes: &[u8],
     strings: Strings,
@@ -121,8 +120,8 @@ pub(super) fn string_to_wire(
 ) -> Result<Value, ConversionError> {
     match strings {
         Strings::None => {
-            let reason = "a Lua string is never writable; the parameter needs a buffer, such as dll.new(\"char[?]\", size) \
-                          (or declare it const if the library only reads it)";
+            let reason = "a Lua string is not writable; pass a buffer such as dll.new(\"char[?]\", size), or declare \
+                          the parameter const if the library only reads it";
             Err(ConversionError::new(ErrorKind::Type, reason))
         }
         Strings::Text(encoding) => access.lend(&encoding.encode_terminated(bytes)?, 1),

@@ -1,4 +1,4 @@
-//! Memory of a worker as scripts reach it: where a value leads, and its bytes.
+//! A worker's memory as scripts access it: locations and their bytes.
 
 mod bytes;
 mod garbage;
@@ -6,4 +6,4 @@ mod location;
 
 pub(super) use bytes::{buffer, zero_unit};
 pub(super) use garbage::Garbage;
-pub(super) use location::{Access, Lasting, Location};
+pub(super) use location::{Access, Location, Persistent};

@@ -1,4 +1,4 @@
-//! The workers of a Lua state and the functions they were asked for, in figures.
+//! Metrics of the workers of a Lua state and of the functions called in them.
 
 use std::fmt::{self, Write};
 use std::sync::{Arc, Weak};
@@ -8,9 +8,9 @@ use super::module::{Module, Shared};
 use super::worker_extension::WorkerExtension;
 use crate::remote::{Statistics, Worker};
 
-/// One worker in figures.
+/// The metrics of one worker.
 pub(super) struct WorkerFigures {
-    /// The number of its group, which has one worker of each kind: names may be the same.
+    /// The id of its group, which has one worker of each kind; names need not be unique.
     pub(super) worker_group: u64,
     /// The name it was opened with.
     pub(super) name: Option<String>,
@@ -19,7 +19,7 @@ pub(super) struct WorkerFigures {
     pub(super) functions: Vec<FunctionFigures>,
 }
 
-/// One function in figures.
+/// The metrics of one function.
 pub(super) struct FunctionFigures {
     pub(super) library: String,
     pub(super) name: String,
@@ -27,7 +27,7 @@ pub(super) struct FunctionFigures {
 }
 
 impl WorkerFigures {
-    /// Those of a worker, if it was ever started.
+    /// The metrics of a worker, if it was ever started.
     pub(super) fn of(worker_group: u64, worker: &Worker) -> Option<Self> {
         let statistics = worker.statistics();
         let function_stats_by_name =
@@ -42,10 +42,10 @@ impl WorkerFigures {
     }
 }
 
-/// What is counted about the workers of a [`Runtime`](crate::Runtime) and the functions that are called in them, at the moment
-/// when it is displayed: in the text format of Prometheus (Prometheus documentation, "Exposition formats", version 0.0.4).
+/// Metrics of the workers of a [`Runtime`](crate::Runtime) and of the functions called in them, as of the moment of
+/// displaying, in the text format of Prometheus (Prometheus documentation, "Exposition formats", version 0.0.4).
 ///
-/// It can be sent to another thread, is never kept waiting by a call that hangs, and is empty once the runtime has ended.
+/// Can be sent to another thread, never waits for a hanging call, and displays nothing once the runtime has ended.
 #[derive(Clone)]
 pub struct Metrics(Weak<Shared>);
 
@@ -72,23 +72,21 @@ impl fmt::Display for Metrics {
     }
 }
 
-/// A figure of each worker: its name, its type, what it means, and where it comes from.
+/// A metric of each worker: name, type, help text, and value.
 type WorkerFigure = (&'static str, &'static str, &'static str, fn(&Statistics) -> Option<u64>);
 
 const OF_WORKERS: [WorkerFigure; 9] = [
-    ("worker_starts_total", "counter", "How many times it was started.", |figures| Some(figures.starts)),
-    ("worker_deaths_total", "counter", "How many times it died or was ended for what it did.", |figures| {
+    ("worker_starts_total", "counter", "Starts of the worker.", |figures| Some(figures.starts)),
+    ("worker_deaths_total", "counter", "Deaths of the worker, including terminations for misbehaviour.", |figures| {
         Some(figures.deaths)
     }),
-    ("worker_recycled_total", "counter", "How many times it was replaced though it was well.", |figures| {
-        Some(figures.recycled)
-    }),
-    ("worker_requests_total", "counter", "Requests it was sent.", |figures| Some(figures.requests)),
+    ("worker_recycled_total", "counter", "Replacements of the healthy worker.", |figures| Some(figures.recycled)),
+    ("worker_requests_total", "counter", "Requests sent to the worker.", |figures| Some(figures.requests)),
     ("worker_calls_total", "counter", "Requests that called functions.", |figures| Some(figures.calls)),
-    ("worker_sent_bytes_total", "counter", "Bytes it was sent.", |figures| Some(figures.sent)),
-    ("worker_received_bytes_total", "counter", "Bytes it has sent.", |figures| Some(figures.received)),
-    ("worker_running", "gauge", "1 while it runs.", |figures| Some(figures.is_running.into())),
-    ("worker_resident_bytes", "gauge", "Memory that it has.", |figures| {
+    ("worker_sent_bytes_total", "counter", "Bytes sent to the worker.", |figures| Some(figures.sent)),
+    ("worker_received_bytes_total", "counter", "Bytes received from the worker.", |figures| Some(figures.received)),
+    ("worker_running", "gauge", "1 while the worker is running.", |figures| Some(figures.is_running.into())),
+    ("worker_resident_bytes", "gauge", "Resident memory of the worker.", |figures| {
         figures.running.as_ref().and_then(|running| running.resident)
     }),
 ];
@@ -117,12 +115,7 @@ fn of_functions(text: &mut fmt::Formatter<'_>, workers: &[WorkerFigures]) -> fmt
         let labels = labels(worker, Some(function));
         writeln!(text, "runtime64_function_errors_total{{{labels}}} {}", function.function_stats.errors())?;
     }
-    head(
-        text,
-        "function_seconds",
-        "summary",
-        "How long the calls took that were timed, not all of a frequent function.",
-    )?;
+    head(text, "function_seconds", "summary", "Latencies of timed calls; calls of frequent functions are sampled.")?;
     for (worker, function) in each() {
         let (labels, latencies) = (labels(worker, Some(function)), function.function_stats.latencies());
         for share in [0.5, 0.99] {
@@ -158,7 +151,7 @@ fn labels(worker: &WorkerFigures, function: Option<&FunctionFigures>) -> String 
     labels
 }
 
-/// A label's value: three characters are escaped, all others stand as they are.
+/// Escapes a label's value, in which three characters are special.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
@@ -174,7 +167,7 @@ mod tests {
         assert_eq!(escaped("C:\\a \"b\"\nc"), r#"C:\\a \"b\"\nc"#);
     }
 
-    /// What is told of workers.
+    /// The text for given workers.
     struct Text(Vec<WorkerFigures>);
     impl fmt::Display for Text {
         fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,7 +202,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");
         }
-        assert!(!text.contains("resident_bytes{"), "what is not known is not told");
+        assert!(!text.contains("resident_bytes{"), "unknown values are omitted");
     }
 
     #[test]

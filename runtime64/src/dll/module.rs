@@ -1,4 +1,4 @@
-//! What the functions of one `dll` module share.
+//! The state shared by the functions of one `dll` module.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -12,24 +12,24 @@ use super::worker_group::WorkerGroup;
 use crate::c;
 use crate::remote::{Settings, Spares, Worker, WorkerKind};
 
-/// What all modules of one Lua state share: what has been declared, and which workers there are.
+/// The state shared by all modules of one Lua state: declarations and workers.
 pub(super) struct Shared {
     types: Arc<Types>,
     pub(super) settings: Settings,
-    /// What is known of objects that may be of no use any more.
+    /// Decides when unused objects are collected.
     pub(super) garbage: Garbage,
-    /// The groups that are in use, the module's own first.
+    /// The groups in use, the default group first.
     groups: Mutex<Vec<Weak<WorkerGroup>>>,
     spares: Spares,
     opened: AtomicU64,
 }
 
-/// One `dll` module: the shared state, the workers that libraries are loaded into, and one kind of them.
+/// One `dll` module: the shared state, the workers for its libraries, and a default kind of worker.
 #[derive(Clone)]
 pub(super) struct Module {
     shared: Arc<Shared>,
     worker_group: Arc<WorkerGroup>,
-    /// Whose types `dll.sizeof` and the rest speak of; the first library that is loaded decides.
+    /// The kind whose types `dll.sizeof` and similar functions use; set by the first library loaded.
     kind: Arc<OnceLock<WorkerKind>>,
 }
 
@@ -53,17 +53,17 @@ impl Module {
         lua.app_data_ref::<Self>().map(|module| module.clone())
     }
 
-    /// The same module, speaking of another kind of worker.
+    /// The same module with another kind of worker.
     pub(super) fn of(&self, kind: WorkerKind) -> Self {
         Self { kind: Arc::new(OnceLock::from(kind)), ..self.clone() }
     }
 
-    /// What the workers of this module are started by.
+    /// The settings of this module's workers.
     pub(super) fn worker_settings(&self) -> &Settings {
         self.worker_group.workers.settings()
     }
 
-    /// A module with workers of its own, that speaks of a kind of them from the start if one is given.
+    /// A module with workers of its own and, if given, a fixed kind of worker.
     pub(super) fn isolated(&self, settings: Settings, kind: Option<WorkerKind>) -> Self {
         let kind = kind.map_or_else(OnceLock::new, OnceLock::from);
         Self {
@@ -73,7 +73,7 @@ impl Module {
         }
     }
 
-    /// What outlives no module.
+    /// A weak reference to the shared state.
     pub(super) fn weak(&self) -> Weak<Shared> {
         Arc::downgrade(&self.shared)
     }
@@ -82,27 +82,27 @@ impl Module {
         &self.shared
     }
 
-    /// The workers that libraries are loaded into.
+    /// The workers of this module's libraries.
     pub(super) fn worker_group(&self) -> &Arc<WorkerGroup> {
         &self.worker_group
     }
 
-    /// What has been declared.
+    /// The declared types.
     pub(super) fn types(&self) -> &Arc<Types> {
         &self.shared.types
     }
 
-    /// The kind of worker that is meant where no library tells.
+    /// The kind of worker used where no library determines it.
     pub(super) fn kind(&self) -> WorkerKind {
         self.kind.get().copied().unwrap_or(WorkerKind::DEFAULT)
     }
 
-    /// A library of this kind was loaded: the first one decides what the module speaks of.
+    /// Sets the kind of worker, unless an earlier library has set it.
     pub(super) fn decide_kind(&self, kind: WorkerKind) {
         self.kind.get_or_init(|| kind);
     }
 
-    /// The ABI of the kind.
+    /// The ABI of the kind of worker.
     pub(super) fn abi(&self) -> c::Abi {
         abi_of(self.kind())
     }
@@ -113,7 +113,7 @@ impl Module {
 }
 
 impl Shared {
-    /// A new group.
+    /// Creates a worker group.
     fn worker_group(&self, settings: Settings) -> Arc<WorkerGroup> {
         let worker_group = Arc::new(WorkerGroup::new(settings));
         let mut worker_groups = self.groups();
@@ -122,17 +122,17 @@ impl Shared {
         worker_group
     }
 
-    /// A name for a worker that is opened without one.
+    /// A name for a worker opened without one.
     pub(super) fn next_name(&self) -> String {
         format!("worker {}", self.opened.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// All workers that somebody asked for, of every group.
+    /// All workers in use, of every group.
     pub(super) fn all_workers(&self) -> Vec<Arc<Worker>> {
         self.workers_of_groups().into_iter().map(|(_, worker)| worker).collect()
     }
 
-    /// The same, each with the number of its group.
+    /// All workers in use, each with the id of its group.
     pub(super) fn workers_of_groups(&self) -> Vec<(u64, Arc<Worker>)> {
         let worker_groups: Vec<_> = self.groups().iter().filter_map(Weak::upgrade).collect();
         let each = |worker_group: &Arc<WorkerGroup>| {
@@ -141,12 +141,12 @@ impl Shared {
         worker_groups.iter().flat_map(each).collect()
     }
 
-    /// How many spare workers wait.
+    /// The number of spare workers that are ready.
     pub(super) fn spares(&self) -> usize {
         self.spares.waiting()
     }
 
-    /// Ends all workers. They start again when asked again, without spares.
+    /// Stops all workers. They start again on their next use, without spares.
     pub(super) fn stop(&self) {
         self.spares.end();
         for worker in self.all_workers() {
@@ -159,7 +159,7 @@ impl Shared {
     }
 }
 
-/// The spares end with the state: nobody is left who could take them.
+/// Spare workers end with the state, as nothing can use them any more.
 impl Drop for Shared {
     fn drop(&mut self) {
         self.spares.end();

@@ -1,5 +1,5 @@
--- Pools: several workers for calls that need nothing of each other. Each worker makes one call at a time, on a thread of its
--- own; the script hands out the calls, and looks for those that have returned whenever it asks the pool for something.
+-- Pools: several workers for calls that are independent of each other. Each worker runs one call at a time, on a thread
+-- of its own. The script distributes the calls, and checks for results whenever it uses the pool.
 
 local dll, rust, members = ...
 local numbered, now, fail, wrong = rust.numbered, rust.now, rust.fail, rust.wrong
@@ -10,13 +10,14 @@ local pack, unpack = table.pack, table.unpack
 local number_type, tointeger = math.type, math.tointeger
 local await, loaded, pump, withdraw = members.await, members.loaded, members.pump, members.withdraw
 
--- How long a worker that was opened on demand stays without work, in seconds.
+-- The seconds after which an idle worker that was opened on demand is closed.
 local IDLE = 10
 
--- How many workers a pool without options may have, how many any may, and how many arguments an element of a list is for.
-local USUAL, MOST, MOST_ARGUMENTS = 4, 1000, 255
+-- The default and the largest maximum number of workers of a pool, and the largest number of arguments in an element of
+-- a list.
+local DEFAULT_MAX, MAX_WORKERS, MAX_ARGUMENTS = 4, 1000, 255
 
--- What a pool takes beside the options of its workers.
+-- The options of a pool besides those of its workers.
 local OWN = { size = true, min = true, max = true, idle = true, name = true }
 
 local Future = { __name = "future of a pool" }
@@ -33,13 +34,13 @@ local function enqueued(pool, called, arguments)
   return future
 end
 
--- Waits until it has results, and tells whether it has.
+-- Waits until the future has results, and returns whether it has.
 local function settle(future, limit)
   local name = future.called.name
   return await(future.pool, name, limit, function()
     if future.results then return true end
-    if future.member and future.member.is_looked_at then
-      fail("callback", name .. ": it is waited for already, and this callback is served meanwhile")
+    if future.member and future.member.is_checked then
+      fail("callback", name .. ": already being waited for, by the caller of this callback")
     end
   end)
 end
@@ -50,7 +51,7 @@ local function results_of(future)
   return unpack(results, 2, results.n)
 end
 
--- Lets go of a call that only its maker knew of: it is called off, or else what it comes to is not asked for.
+-- Discards a call whose future only its creator had: withdraws it, or ignores its results.
 local function forget(future)
   if not future.results and not future.member then withdraw(future.pool, future, true) end
 end
@@ -62,7 +63,7 @@ end
 function Future:done(is_waited_for)
   check_future("future:done", self)
   if not self.results then pump(self.pool) end
-  -- Whoever waits and has nothing else to wait for is told that it would be for ever.
+  -- If nothing else is waited for, an endless wait is an error.
   if is_waited_for and not self.results then members.check_progress(self.pool, self.called.name) end
   return self.results ~= nil
 end
@@ -71,7 +72,8 @@ function Future:wait(limit)
   check_future("future:wait", self)
   if limit ~= nil and not (type(limit) == "number" and limit >= 0) then wrong("future:wait", "a number of seconds", limit) end
   if not self.results and not settle(self, limit) then
-    local state = self.job and "it is not done after %s seconds; it goes on" or "it has not begun after %s seconds; it waits for a worker"
+    local state = self.job and "not done after %s seconds; the call continues"
+      or "not begun after %s seconds; it is waiting for a worker"
     fail("timeout", self.called.name .. ": " .. state:format(limit))
   end
   return results_of(self)
@@ -81,18 +83,18 @@ function Future:cancel(force)
   check_future("future:cancel", self)
   if self.results then return false end
   if self.job then
-    -- A call whose worker has died meanwhile is over, and waiting for it tells of that.
+    -- The call of a worker that has died meanwhile has failed; waiting for it reports that.
     local ok, is_cancelled = pcall(self.job.cancel, self.job, not not force)
     return ok and is_cancelled
   end
-  -- One that is just being begun can no longer be called off.
+  -- A call that is just being started cannot be withdrawn.
   if self.member then return false end
   withdraw(self.pool, self)
   return true
 end
 
 function Future:__tostring()
-  return "future of " .. self.called.name .. " (" .. (self.results and "done" or self.job and "under way" or "waiting") .. ")"
+  return "future of " .. self.called.name .. " (" .. (self.results and "done" or self.job and "pending" or "waiting") .. ")"
 end
 
 local Called = { __name = "function of a pool" }
@@ -111,7 +113,8 @@ function Called:__tostring() return self.library.path .. ": " .. self.name .. " 
 
 local Library = { __name = "library of a pool" }
 
--- A name stands for the function in whichever worker is free; what is no function is read where it is the same everywhere.
+-- A function name stands for the function in any free worker; other names are read in one worker, as they are the same
+-- in all.
 function Library:__index(name)
   local library = getmetatable(self).library
   local value = loaded(library.first(), library)[name]
@@ -131,15 +134,15 @@ local function called_of(doing, pool, value)
   return value
 end
 
--- The arguments that an element of a list stands for. One that table.pack made is several.
+-- The arguments in an element of a list: several if it was made by table.pack.
 local function arguments_of(element)
   if type(element) == "table" and getmetatable(element) == nil and number_type(element.n) == "integer" then
-    if element.n >= 0 and element.n <= MOST_ARGUMENTS then return element end
+    if element.n >= 0 and element.n <= MAX_ARGUMENTS then return element end
   end
   return { element, n = 1 }
 end
 
--- The results of calls in their order, or the error of the first that failed.
+-- The results of calls in order, or the error of the first that failed.
 local function gathered(futures)
   local results = { n = #futures }
   for index, future in ipairs(futures) do
@@ -164,10 +167,10 @@ local function map(pool, called, list)
 end
 
 local function check_key(doing, key)
-  if key == nil or key ~= key then wrong(doing, "a key, which tells who has the same worker,", key) end
+  if key == nil or key ~= key then wrong(doing, "a key that identifies the session", key) end
 end
 
--- A worker that is kept for whoever comes with the same key.
+-- A worker reserved for a key.
 local function session(pool, key)
   check_open(pool)
   check_key("pool.session", key)
@@ -175,7 +178,7 @@ local function session(pool, key)
   if not member then
     await(pool, "pool.session", nil, function()
       check_open(pool)
-      -- A callback that was served meanwhile may have come with the same key.
+      -- A callback served meanwhile may have used the same key.
       member = member or members.of_session(pool, key) or members.free(pool)
       if member then member.is_kept, member.key = true, key end
       return member ~= nil
@@ -204,16 +207,18 @@ local function load(pool, path, options)
   check_open(pool)
   local library = { pool = pool, path = path, options = copy_of(options) }
   library.first = function()
-    -- The death of a worker is told to the call that it ended, before anything else is asked of that worker.
+    -- The death of a worker is reported to its call before that worker is used again.
     pump(pool)
     check_open(pool)
     return members.any(pool)
   end
-  -- What is wrong with the library is said now.
+  -- Errors in loading the library are raised now.
   loaded(library.first(), library)
   local names = { __index = Library.__index, __name = Library.__name, library = library }
   names.__tostring = function() return path .. " (in any worker of " .. pool.name .. ")" end
-  names.__newindex = function() fail("type", path .. ": what is set in one worker of a pool is not set in the others; use pool.session") end
+  names.__newindex = function()
+    fail("type", path .. ": a variable can be set in one worker only, not in all workers of a pool; use pool.session")
+  end
   return setmetatable({}, names)
 end
 
@@ -231,17 +236,17 @@ local function count(options, key)
   local value = options[key]
   if value == nil then return nil end
   local whole = type(value) == "number" and tointeger(value)
-  if not whole or whole < 1 or whole > MOST then
-    wrong("dll.pool: option '" .. key .. "'", "a whole number from 1 to " .. MOST, value)
+  if not whole or whole < 1 or whole > MAX_WORKERS then
+    wrong("dll.pool: option '" .. key .. "'", "an integer from 1 to " .. MAX_WORKERS, value)
   end
   return whole
 end
 
--- What a pool is to be by its options.
+-- Creates a pool with options.
 local function new_pool(options, number)
   local size, min, max = count(options, "size"), count(options, "min"), count(options, "max")
-  if size and (min or max) then fail("type", "dll.pool: a pool has a size, or min and max") end
-  if min and max and min > max then fail("range", "dll.pool: min is more than max") end
+  if size and (min or max) then fail("type", "dll.pool: size excludes min and max") end
+  if min and max and min > max then fail("range", "dll.pool: min exceeds max") end
   local name, idle = options.name, options.idle
   if name == nil then name = "pool " .. number end
   if idle == nil then idle = IDLE end
@@ -253,13 +258,13 @@ local function new_pool(options, number)
   end
   local pool = members.new_pool(name, further)
   pool.min = size or min or 1
-  pool.max = size or max or (pool.min > USUAL and pool.min or USUAL)
+  pool.max = size or max or (pool.min > DEFAULT_MAX and pool.min or DEFAULT_MAX)
   pool.idle = idle
   while #pool.members < pool.min do members.open(pool) end
   return pool
 end
 
--- What can be asked of a pool, with a dot or a colon.
+-- The methods of a pool, callable with a dot or a colon.
 local function methods_of(pool)
   return {
     load = function(path, options) return load(pool, path, options) end,

@@ -1,4 +1,4 @@
-//! Text in a library's encoding and in wide characters, to and from UTF-8. All text is converted here.
+//! Conversion of text between UTF-8 and a library's encoding or wide characters. All text is converted here.
 
 mod encoding;
 mod oem;

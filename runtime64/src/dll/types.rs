@@ -1,4 +1,4 @@
-//! The types of one module: what has been declared, laid out for each ABI when first needed.
+//! The types of one module: the declarations, laid out for each ABI when first needed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
@@ -27,37 +27,37 @@ pub(super) use plan::{Arguments, Extent, Passing, Plan, Role, Shape, Size, Targe
 pub(super) use prototype::{Conversion, Defaults, FunctionForm, Parameter, Prototype, Strings, convention_named};
 pub(super) use text_array::{is_text, put_text, wide_character};
 
-/// How many names of types are kept; a script may make up any number of them.
+/// The maximum number of cached type names; a script may generate any number of them.
 const NAMES: usize = 4096;
 
-/// The declarations, and the types that they name.
+/// The declarations and the types they name.
 #[derive(Default)]
 pub(super) struct Types {
     declarations: RwLock<c::Declarations>,
-    /// What texts such as `int[3]` name, for each ABI.
+    /// The types named by texts such as `int[3]`, for each ABI.
     named: [Mutex<Named>; Abi::ALL.len()],
-    /// The records that are in use, by the address of their declaration.
+    /// The records in use, by the address of their declaration.
     records: Mutex<Records>,
 }
 
-/// Types by the texts that name them.
+/// Types by the text that names them.
 type Named = HashMap<Box<[u8]>, Arc<Ctype>>;
 
-type Records = HashMap<usize, Known>;
+type Records = HashMap<usize, CachedRecord>;
 
-/// What is known of a struct or union.
-struct Known {
-    /// No other record takes its address as long as this is here.
+/// The cached data of a struct or union.
+struct CachedRecord {
+    /// Keeps the address from being reused by another record.
     record: Weak<c::Record>,
     fields: [Option<Arc<Fields>>; Abi::ALL.len()],
     metatype: Arc<OnceLock<Metatype>>,
 }
 
 impl Types {
-    /// Declares all that a text declares, or nothing of it. `arguments` are what `$` stands for in it.
+    /// Adds all declarations of a text, or none of them on an error. `arguments` replace `$` in it.
     pub(super) fn declare(&self, source: &str, arguments: &[c::Argument]) -> Result<(), Error> {
         self.declarations_mut().declare_with(source, arguments).map_err(|error| declaration_error(&error))?;
-        // A name may mean something else from now on: programs may declare what is known from the start.
+        // A name may denote another type now: programs may redeclare predefined names.
         for named in &self.named {
             lock(named).clear();
         }
@@ -65,7 +65,7 @@ impl Types {
     }
 
     pub(super) fn declarations(&self) -> RwLockReadGuard<'_, c::Declarations> {
-        // Declaring is all or nothing, so a panic leaves the declarations whole.
+        // Declaring is all or nothing, so the declarations are consistent even after a panic.
         self.declarations.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,7 +73,7 @@ impl Types {
         self.declarations.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The type that a text names.
+    /// The type named by a text.
     pub(super) fn named(self: &Arc<Self>, text: &[u8], abi: Abi) -> Result<Arc<Ctype>, Error> {
         let named = &self.named[abi.index()];
         if let Some(ctype) = lock(named).get(text) {
@@ -94,7 +94,7 @@ impl Types {
         Ok(ctype)
     }
 
-    /// The type that a text with `$` in it names.
+    /// The type named by a text that contains `$`.
     pub(super) fn parameterised(
         self: &Arc<Self>,
         text: &str,
@@ -105,7 +105,8 @@ impl Types {
         Ok(self.ctype(&parsed.map_err(|error| declaration_error(&error))?, abi))
     }
 
-    /// The type as it is now on an ABI: laid out anew if that was for another one, or before it was complete.
+    /// The type as currently declared, on an ABI: laid out again if it was laid out for another ABI or before it was
+    /// complete.
     pub(super) fn current(self: &Arc<Self>, ctype: &Arc<Ctype>, abi: Abi) -> Arc<Ctype> {
         let is_complete = ctype.layout().is_ok() || !matches!(ctype.ty.resolve(), c::Type::Record(_));
         if is_complete && ctype.abi == abi {
@@ -114,33 +115,34 @@ impl Types {
         self.ctype(&ctype.ty, abi)
     }
 
-    /// Lays a type out.
+    /// Lays out a type.
     pub(super) fn ctype(self: &Arc<Self>, ty: &c::Type, abi: Abi) -> Arc<Ctype> {
         Ctype::new(self, ty, abi)
     }
 
-    /// The parts of a struct or union; nothing while it is incomplete.
+    /// The fields of a struct or union; `None` while it is incomplete.
     fn fields(self: &Arc<Self>, record: &Arc<c::Record>, abi: Abi) -> Option<Arc<Fields>> {
         let metatype = {
             let mut records = self.records();
-            let known = Known::of(&mut records, record);
+            let known = CachedRecord::of(&mut records, record);
             if let Some(fields) = &known.fields[abi.index()] {
                 return Some(Arc::clone(fields));
             }
             Arc::clone(&known.metatype)
         };
-        // The lock is not held meanwhile, since the parts may be records themselves. Another thread may do the same.
+        // The lock is not held meanwhile, as fields may be records themselves. Another thread may lay out the same
+        // record.
         let fields = Arc::new(Fields::of(self, record, abi, &metatype)?);
         let mut records = self.records();
-        Some(Arc::clone(Known::of(&mut records, record).fields[abi.index()].get_or_insert(fields)))
+        Some(Arc::clone(CachedRecord::of(&mut records, record).fields[abi.index()].get_or_insert(fields)))
     }
 
-    /// What scripts have given values of a struct or union beyond fields, once they have.
+    /// The metatype of a struct or union, once a script has set it.
     fn metatype(&self, record: &Arc<c::Record>) -> Arc<OnceLock<Metatype>> {
-        Arc::clone(&Known::of(&mut self.records(), record).metatype)
+        Arc::clone(&CachedRecord::of(&mut self.records(), record).metatype)
     }
 
-    /// Gives the values of a struct or union their metamethods; false if they have some already.
+    /// Sets the metatype of a struct or union; false if it already has one.
     pub(super) fn set_metatype(&self, record: &Arc<c::Record>, metatype: Metatype) -> bool {
         self.metatype(record).set(metatype).is_ok()
     }
@@ -150,15 +152,15 @@ impl Types {
     }
 }
 
-impl Known {
-    fn of<'a>(records: &'a mut Records, record: &Arc<c::Record>) -> &'a mut Known {
+impl CachedRecord {
+    fn of<'a>(records: &'a mut Records, record: &Arc<c::Record>) -> &'a mut CachedRecord {
         let address = Arc::as_ptr(record).addr();
-        // Structs without a tag come and go with the texts that define them: when the map is full, those that nothing leads
-        // to any more make room.
+        // Structs without a tag come and go with the texts that define them: when the map is full, unreferenced ones
+        // are removed.
         if records.len() == records.capacity() && !records.contains_key(&address) {
             records.retain(|_, known| known.record.strong_count() > 0);
         }
-        records.entry(address).or_insert_with(|| Known {
+        records.entry(address).or_insert_with(|| CachedRecord {
             record: Arc::downgrade(record),
             fields: Default::default(),
             metatype: Arc::default(),
@@ -172,12 +174,12 @@ impl std::fmt::Debug for Types {
     }
 }
 
-/// Nothing else runs while one of these locks is held, so a panic of another thread leaves the state whole.
+/// No other code runs while one of these locks is held, so the state is consistent even after a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An error of `cdef` or of a type's name.
+/// An error in `cdef` or in a type name.
 fn declaration_error(error: &c::Error) -> Error {
     Error::new(ErrorKind::Declaration, error.to_string())
 }

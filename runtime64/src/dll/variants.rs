@@ -1,4 +1,4 @@
-//! Functions with a variable number of arguments: one signature for each list of types that they are called with.
+//! Variadic functions: one signature for each list of types they are called with.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use protocol::{PrepareSignature, Signature, Type};
 use super::generational::GenerationalId;
 use crate::remote::{RemoteError, Session};
 
-/// The worker's ids for one function called with arguments of several types.
+/// A worker's ids for one function called with arguments of different types.
 #[derive(Debug, Default)]
 pub(super) struct Variants(Mutex<Vec<(Vec<Type>, GenerationalId)>>);
 
@@ -19,7 +19,7 @@ impl Variants {
         signature: &Signature,
         further: &[Type],
     ) -> Result<u32, RemoteError> {
-        // Nothing of Lua runs while the lock is held.
+        // No Lua code runs while the lock is held.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let position = match known.iter().position(|(types, _)| types == further) {
             Some(position) => position,

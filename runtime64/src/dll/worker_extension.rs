@@ -1,4 +1,4 @@
-//! What the module keeps for each worker, as long as that one is there.
+//! The state that the module keeps for each worker, for the worker's lifetime.
 
 use super::abandoned_jobs::AbandonedJobs;
 use super::breaker::Breaker;
@@ -10,22 +10,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::function_stats::FunctionStats;
 use crate::remote::Worker;
 
-/// What is kept for one worker.
+/// The state kept for one worker.
 #[derive(Default)]
 pub(super) struct WorkerExtension {
-    /// Which Lua function each of its callbacks stands for.
+    /// The Lua function that each callback is bound to.
     pub(super) callbacks: Callbacks,
-    /// The calls under way that nobody waits for any more.
+    /// The pending calls that no future waits for any more.
     pub(super) abandoned_jobs: AbandonedJobs,
-    /// What the last call left behind.
+    /// `errno` and the last error after the last call.
     pub(super) error_numbers: ErrorNumbers,
-    /// What is known of each library, by its path; empty for the default one.
+    /// The breaker of each library by path; the path is empty for the default library.
     libraries: Mutex<BTreeMap<String, Arc<Breaker>>>,
-    /// What is counted of each function, by the names of library and function.
+    /// The counters of each function, by the names of library and function.
     functions: Mutex<BTreeMap<(String, String), Arc<FunctionStats>>>,
 }
 
-/// `errno` and the last error after the last call.
+/// `errno` and the last error after a call.
 #[derive(Default)]
 pub(super) struct ErrorNumbers {
     errno: AtomicI32,
@@ -33,18 +33,17 @@ pub(super) struct ErrorNumbers {
 }
 
 impl ErrorNumbers {
-    /// Keeps those of a call.
+    /// Stores the values after a call.
     pub(super) fn set(&self, errno: i32, last_error: u32) {
         self.errno.store(errno, Ordering::Relaxed);
         self.last_error.store(last_error, Ordering::Relaxed);
     }
 
-    /// `errno`.
     pub(super) fn errno(&self) -> i32 {
         self.errno.load(Ordering::Relaxed)
     }
 
-    /// What `GetLastError()` gave.
+    /// The result of `GetLastError()`.
     pub(super) fn last_error(&self) -> u32 {
         self.last_error.load(Ordering::Relaxed)
     }
@@ -57,18 +56,18 @@ impl WorkerExtension {
         Arc::clone(libraries.entry(path.to_owned()).or_default())
     }
 
-    /// What is counted of a function.
+    /// The counters of a function.
     pub(super) fn function_stats(&self, library: &str, function: &str) -> Arc<FunctionStats> {
         let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(functions.entry((library.to_owned(), function.to_owned())).or_default())
     }
 
-    /// What is counted of each function, by the names of library and function.
+    /// The counters of all functions, by the names of library and function.
     pub(super) fn function_stats_by_name(&self) -> BTreeMap<(String, String), Arc<FunctionStats>> {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What is kept for a worker.
+    /// The state kept for a worker.
     #[inline]
     pub(super) fn of(worker: &Worker) -> Option<&Self> {
         worker.extension()

@@ -1,4 +1,4 @@
-//! Groups of workers: those that a `dll` module loads its libraries into.
+//! Worker groups: the workers that a `dll` module loads its libraries into.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,24 +19,24 @@ impl WorkerGroup {
         Self { workers: Workers::new(settings), id: NEXT.fetch_add(1, Ordering::Relaxed) }
     }
 
-    /// Its number, which no other has.
+    /// The unique number of the group.
     pub(super) fn id(&self) -> u64 {
         self.id
     }
 
-    /// Keeps the module's table that stands for the group, for as long as Lua does.
+    /// Stores the module table of the group, without keeping it alive.
     pub(super) fn keep_table(&self, lua: &Lua, table: &Table) -> mlua::Result<()> {
         tables(lua)?.raw_set(self.id, table)
     }
 
-    /// That table.
+    /// The module table of the group.
     pub(super) fn table(&self, lua: &Lua) -> mlua::Result<Option<Table>> {
         tables(lua)?.raw_get(self.id)
     }
 }
 
-/// The tables of the groups by their ids. They are not kept alive by this: what a script passes to `on_restart` may hold its
-/// group's table, which no reference count would ever see the end of.
+/// The module tables of the groups by id, weakly: the function passed to `on_restart` may hold its group's table, a
+/// cycle that reference counting could never free.
 fn tables(lua: &Lua) -> mlua::Result<Table> {
     const NAME: &str = "dll worker groups";
     if let Some(tables) = lua.named_registry_value::<Option<Table>>(NAME)? {
@@ -48,10 +48,10 @@ fn tables(lua: &Lua) -> mlua::Result<Table> {
     Ok(tables)
 }
 
-/// The key of a module table's metatable under which a script's function for restarts is.
+/// The key in a module table's metatable for the script's restart function.
 const ON_RESTART: &str = "on_restart";
 
-/// Sets what is called once a worker was started anew.
+/// Sets the function that is called after a worker was restarted.
 pub(super) fn set_on_restart(table: &Table, function: Option<Function>) -> mlua::Result<()> {
     match table.metatable() {
         Some(metatable) => metatable.raw_set(ON_RESTART, function),
@@ -59,7 +59,7 @@ pub(super) fn set_on_restart(table: &Table, function: Option<Function>) -> mlua:
     }
 }
 
-/// The function that [`set_on_restart`] has set.
+/// The function set by [`set_on_restart`].
 pub(super) fn on_restart(table: &Table) -> mlua::Result<Option<Function>> {
     match table.metatable() {
         Some(metatable) => metatable.raw_get(ON_RESTART),

@@ -1,4 +1,4 @@
-//! Arguments that name a type: C text, a type that `dll.typeof` made, C data of the type.
+//! Common arguments: types, strings, paths and encodings.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::dll::text::{Encoding, unknown_encoding};
 use crate::dll::types::Ctype;
 use crate::error::{Error, ErrorKind};
 
-/// The type that an argument names. `doing` is the function it is an argument of.
+/// The type given by an argument: C text, a type made by `dll.typeof`, or C data of the type. `doing` names the
+/// function.
 pub(super) fn ctype_of(module: &Module, doing: &str, value: &LuaValue) -> Result<Arc<Ctype>, Error> {
     match value {
         LuaValue::String(text) => module.types().named(&text.as_bytes(), module.abi()),
@@ -34,7 +35,7 @@ pub(super) fn ctype_of(module: &Module, doing: &str, value: &LuaValue) -> Result
     }
 }
 
-/// The same for what measures: an object is as large as it is, whichever worker it is in.
+/// Like [`ctype_of`] for measuring: an object keeps its layout, whichever worker it is in.
 pub(super) fn measured(module: &Module, doing: &str, value: &LuaValue) -> Result<Arc<Ctype>, Error> {
     match cdata::of(value) {
         Some(cdata) => Ok(Arc::clone(&cdata.ctype)),
@@ -43,15 +44,15 @@ pub(super) fn measured(module: &Module, doing: &str, value: &LuaValue) -> Result
 }
 
 fn needed(doing: &str, value: &LuaValue) -> Error {
-    wrong_type("a C type's name, a type or a C object", value).at(doing)
+    wrong_type("a C type name, a type or a C object", value).at(doing)
 }
 
-/// A string argument. Headers have comments in any encoding, so bytes that are no UTF-8 do not matter to it.
+/// A string argument. Invalid UTF-8 is tolerated, as comments in headers may be in any encoding.
 pub(super) fn text(what: &str, value: &LuaValue) -> Result<String, Error> {
     match value {
         LuaValue::String(string) => Ok(string.to_string_lossy()),
         other => {
-            let message = format!("{what} must be a string, not {}", describe(other));
+            let message = format!("{what} must be a string, got {}", describe(other));
             Err(Error::new(ErrorKind::Type, message))
         }
     }
@@ -66,7 +67,7 @@ pub(super) fn os_string(what: &str, value: &LuaValue) -> Result<OsString, Error>
     text(what, value).map(OsString::from)
 }
 
-/// An encoding, by its name or by the number of a code page. `what` is what it is needed for.
+/// An encoding, by name or by the number of a code page. `what` names its purpose.
 pub(super) fn encoding(what: &str, value: &LuaValue) -> Result<Encoding, Error> {
     let (found, name) = match value {
         LuaValue::String(name) => {
@@ -76,7 +77,7 @@ pub(super) fn encoding(what: &str, value: &LuaValue) -> Result<Encoding, Error> 
         LuaValue::Integer(_) | LuaValue::Number(_) => {
             (integer(value).ok().and_then(Encoding::numbered), describe(value))
         }
-        other => return Err(wrong_type("the name of an encoding, or the number of a code page,", other).at(what)),
+        other => return Err(wrong_type("the name of an encoding or the number of a code page", other).at(what)),
     };
     found.ok_or_else(|| Error::new(ErrorKind::Type, format!("{what}: {}", unknown_encoding(&name))))
 }

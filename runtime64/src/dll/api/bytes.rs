@@ -16,7 +16,7 @@ use crate::dll::text::{Encoding, Width};
 use crate::dll::types::wide_character;
 use crate::error::{Error, ErrorKind};
 
-/// Puts the functions into the module's table.
+/// Adds the functions to the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let read_string =
         |lua: &Lua, (value, length, encoding): (LuaValue, LuaValue, LuaValue)| string(lua, &value, &length, &encoding);
@@ -61,33 +61,33 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set("hexdump", lua.create_function(dump)?)
 }
 
-/// The bytes at a place up to their zero, or as many as told, as text of an encoding if one is told. A Lua string is taken as
-/// the bytes themselves; nil stays nil, since it is NULL. Wide characters up to their zero are text without being told.
+/// The bytes at a location up to the zero, or as many as given, decoded from an encoding if one is given. A Lua string
+/// stands for its own bytes; nil, which is NULL, stays nil. Wide characters up to their zero are decoded by default.
 fn string(lua: &Lua, value: &LuaValue, count: &LuaValue, encoding: &LuaValue) -> mlua::Result<LuaValue> {
     let doing = "dll.string";
     let count = if count.is_nil() { None } else { Some(length(doing, count)?) };
-    let told = if encoding.is_nil() { None } else { Some(argument::encoding(doing, encoding)?) };
+    let given = if encoding.is_nil() { None } else { Some(argument::encoding(doing, encoding)?) };
     let text = |bytes: &[u8], encoding: Encoding| lua.create_string(encoding.decode(bytes)).map(LuaValue::String);
     match (value, count) {
         (LuaValue::Nil, _) => Ok(LuaValue::Nil),
         (LuaValue::String(string), count) => {
             let bytes = string.as_bytes();
             let end = count.map_or(bytes.len(), |count| bytes.len().min(usize::try_from(count).unwrap_or(usize::MAX)));
-            text(&bytes[..end], told.unwrap_or(Encoding::Utf8))
+            text(&bytes[..end], given.unwrap_or(Encoding::Utf8))
         }
         (LuaValue::UserData(_), Some(count)) => {
-            text(&Span::needed(doing, value)?.read(&doing, count)?, told.unwrap_or(Encoding::Utf8))
+            text(&Span::needed(doing, value)?.read(&doing, count)?, given.unwrap_or(Encoding::Utf8))
         }
         (LuaValue::UserData(_), None) => {
             let location = Span::needed(doing, value)?;
-            let encoding = told.or(location.wide.map(Encoding::Wide)).unwrap_or(Encoding::Utf8);
+            let encoding = given.or(location.wide.map(Encoding::Wide)).unwrap_or(Encoding::Utf8);
             text(&location.location.read_to_zero(&doing, location.bytes, encoding.unit())?, encoding)
         }
         (other, _) => Err(wrong_type("a pointer, an object or a string", other).at(doing).into()),
     }
 }
 
-/// A Lua string in another encoding, without a zero at its end.
+/// Converts a Lua string to another encoding, without a terminating zero.
 fn encode(lua: &Lua, value: &LuaValue, encoding: &LuaValue) -> mlua::Result<LuaString> {
     let doing = "dll.encode";
     let bytes = bytes_of(doing, value)?.as_bytes();
@@ -95,7 +95,7 @@ fn encode(lua: &Lua, value: &LuaValue, encoding: &LuaValue) -> mlua::Result<LuaS
     lua.create_string(encoded)
 }
 
-/// Copies bytes from a place or a string. A string without a length takes its terminating zero along, as in C.
+/// Copies bytes from a location or a string. A string without a length includes the terminating zero, as in C.
 fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
     let doing = "dll.copy";
     let to = Span::needed(doing, to)?;
@@ -104,14 +104,14 @@ fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
         bytes.push(0);
         let count = if count.is_nil() { bytes.len() as u64 } else { length(doing, count)? };
         let Some(bytes) = usize::try_from(count).ok().and_then(|count| bytes.get(..count)) else {
-            let message = format!("{doing}: {count} bytes are more than the string has, which is {}", bytes.len() - 1);
+            let message = format!("{doing}: {count} bytes exceed the string, which has {}", bytes.len() - 1);
             return Err(Error::new(ErrorKind::Range, message));
         };
         return to.write(&doing, bytes);
     }
     let from = Span::needed(doing, from)?;
     if count.is_nil() {
-        return Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing")));
+        return Err(Error::new(ErrorKind::Type, format!("{doing}: the number of bytes is missing")));
     }
     let count = length(doing, count)?;
     to.check(&doing, count)?;
@@ -119,7 +119,7 @@ fn copy(to: &LuaValue, from: &LuaValue, count: &LuaValue) -> Result<(), Error> {
     to.write(&doing, &bytes)
 }
 
-/// Sets bytes to one value, 0 if none is given.
+/// Sets all bytes to one value, 0 by default.
 fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> {
     let doing = "dll.fill";
     let to = Span::needed(doing, to)?;
@@ -127,7 +127,7 @@ fn fill(to: &LuaValue, count: &LuaValue, value: &LuaValue) -> Result<(), Error> 
     let value = match value {
         LuaValue::Nil => 0,
         other => integer(other).ok().and_then(|value| u8::try_from(value).ok()).ok_or_else(|| {
-            let message = format!("{doing}: a byte is an integer from 0 to 255, not {}", describe(other));
+            let message = format!("{doing}: expected a byte (an integer from 0 to 255), got {}", describe(other));
             Error::new(ErrorKind::Range, message)
         })?,
     };
@@ -139,11 +139,11 @@ fn read(module: &Module, doing: &str, from: &LuaValue, count: &LuaValue) -> Resu
     location.read(&doing, counted(doing, &location, count)?)
 }
 
-/// As many bytes as told, or all of an object.
+/// The given number of bytes, or all of an object.
 fn counted(doing: &str, location: &Span, count: &LuaValue) -> Result<u64, Error> {
     match (count, location.bytes) {
         (LuaValue::Nil, Some(bytes)) => Ok(bytes),
-        (LuaValue::Nil, None) => Err(Error::new(ErrorKind::Type, format!("{doing}: how many bytes is missing"))),
+        (LuaValue::Nil, None) => Err(Error::new(ErrorKind::Type, format!("{doing}: the number of bytes is missing"))),
         (count, _) => length(doing, count),
     }
 }
@@ -155,20 +155,20 @@ fn bytes_of<'a>(doing: &str, value: &'a LuaValue) -> Result<&'a LuaString, Error
     }
 }
 
-/// How much is filled at a time.
+/// The size of the blocks that are filled at once.
 const BLOCK: u64 = 1 << 20;
 
-/// A place, and how many bytes there are, where that is known.
+/// A location, and the number of bytes there, where it is known.
 struct Span {
     location: Location,
     bytes: Option<u64>,
     is_const: bool,
-    /// What is there, if it is text in wide characters.
+    /// The wide character type, if it contains wide text.
     wide: Option<Width>,
 }
 
 impl Span {
-    /// Where a pointer leads, or an object is.
+    /// The target of a pointer, or an object.
     fn needed(doing: &str, value: &LuaValue) -> Result<Self, Error> {
         let Some(cdata) = cdata::of(value) else {
             return Err(wrong_type("a pointer or an object", value).at(doing));
@@ -181,7 +181,7 @@ impl Span {
         Ok(Self { location: cdata.leads_to(&doing)?, bytes: cdata.bytes_there(), is_const, wide })
     }
 
-    /// The same, or an address as a number, of the worker that the module speaks of.
+    /// Like [`needed`](Self::needed); also accepts an address as a number, in the module's worker.
     fn needed_or_address(module: &Module, doing: &str, value: &LuaValue) -> Result<Self, Error> {
         let LuaValue::Integer(address) = value else {
             return Self::needed(doing, value);
@@ -217,16 +217,16 @@ impl Span {
 
     fn check_writable(&self, doing: &dyn fmt::Display, count: u64) -> Result<(), Error> {
         if self.is_const {
-            return Err(Error::new(ErrorKind::Type, format!("{doing}: what is there is const and may not be written")));
+            return Err(Error::new(ErrorKind::Type, format!("{doing}: the memory is const and cannot be written")));
         }
         self.check(doing, count)
     }
 
-    /// An object keeps its bounds, also where it is a part of another.
+    /// Checks the bounds of an object, even if it is part of another.
     fn check(&self, doing: &dyn fmt::Display, count: u64) -> Result<(), Error> {
         match self.bytes {
             Some(bytes) if count > bytes && !self.location.is_closed() => {
-                let message = format!("{doing}: {count} bytes are more than the object has there, which is {bytes}");
+                let message = format!("{doing}: {count} bytes exceed the object, which has {bytes} there");
                 Err(Error::new(ErrorKind::Range, message))
             }
             _ => Ok(()),
@@ -237,7 +237,7 @@ impl Span {
 /// A number of bytes.
 fn length(doing: &str, value: &LuaValue) -> Result<u64, Error> {
     integer(value).ok().and_then(|length| u64::try_from(length).ok()).ok_or_else(|| {
-        let message = format!("{doing}: the length must be an integer from 0 on, not {}", describe(value));
+        let message = format!("{doing}: expected a non-negative integer as the length, got {}", describe(value));
         Error::new(ErrorKind::Range, message)
     })
 }

@@ -1,4 +1,4 @@
-//! `callback`, `poll`: Lua functions that a library keeps, and those that wait for the host.
+//! `callback`, `poll`: permanent callbacks, and callbacks that wait for the host.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use crate::dll::marshal;
 use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form};
 
-/// How a callback is made that a library may keep.
+/// The options of `dll.callback`.
 #[derive(Debug, Default)]
 struct Options {
-    /// What the library gets if the Lua function fails, or before it was called.
+    /// The result for the library if the Lua function fails or is called later.
     default: LuaValue,
-    /// Whether calls on the library's own threads are answered with that at once.
+    /// Whether calls on the library's own threads return that result at once.
     is_queued: bool,
 }
 
-/// Puts the functions into the module's table.
+/// Adds the functions to the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     let make = move |lua: &Lua, (ty, function, options): (LuaValue, LuaValue, LuaValue)| {
@@ -48,7 +48,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set("poll", lua.create_function(move |lua, seconds: LuaValue| poll(lua, &shared, &seconds))?)
 }
 
-/// Makes a callback that stays until it is freed, as a pointer.
+/// Makes a callback that lives until it is freed, as a pointer.
 fn new(
     lua: &Lua,
     function: &Function,
@@ -66,8 +66,8 @@ fn new(
     Cdata::pointer_value(lua, &pointer, address, space)
 }
 
-/// What the library gets if the function fails. No worker may be held: the value may lie in its memory, or be a Lua function that
-/// becomes a callback itself.
+/// The result for the library if the function fails. No worker may be held: the value may be in its memory, or a Lua
+/// function that becomes a callback itself.
 fn default(pointer: &Ctype, space: &AddressSpace, value: &LuaValue) -> Result<Value, ConversionError> {
     let form = form_of(pointer)?;
     let prototype = prototype_of(&form, pointer, space)?;
@@ -77,7 +77,7 @@ fn default(pointer: &Ctype, space: &AddressSpace, value: &LuaValue) -> Result<Va
     }
 }
 
-/// Serves the callbacks that wait, and tells how many. If none does, waits for one.
+/// Serves the callbacks that wait, or waits for one if there is none. Returns their number.
 fn poll(lua: &Lua, module: &Module, seconds: &LuaValue) -> mlua::Result<u32> {
     let limit = match seconds {
         LuaValue::Nil => Duration::ZERO,
@@ -86,20 +86,20 @@ fn poll(lua: &Lua, module: &Module, seconds: &LuaValue) -> mlua::Result<u32> {
     call::poll(lua, module.worker(module.kind()), limit)
 }
 
-/// What holds for a callback.
+/// Reads the options of a callback.
 fn options_of(table: &Table) -> mlua::Result<Options> {
     let mut options = Options::default();
-    read_each("dll.callback", table, "default and thread", |key, given| {
+    read_each("dll.callback", table, "default and thread", |key, option| {
         match key {
-            "default" => options.default = given.value.clone(),
+            "default" => options.default = option.value.clone(),
             "thread" => {
-                let is_queued = match given.value.as_string().map(mlua::LuaString::to_string_lossy).as_deref() {
+                let is_queued = match option.value.as_string().map(mlua::LuaString::to_string_lossy).as_deref() {
                     Some("sync") => false,
                     Some("queue") => true,
                     _ => {
-                        return Err(given.wrong(
-                            "\"sync\", where a thread of the library waits until the host serves it, or \"queue\", where it gets \
-                             the default at once,",
+                        return Err(option.wrong(
+                            "\"sync\" (a thread of the library waits until the host serves it) or \"queue\" (it gets \
+                             the default at once)",
                         ));
                     }
                 };

@@ -1,4 +1,4 @@
-//! `call`, `check`, `async`, `wait_all`, `batch`: calls made in another way than by naming the function.
+//! `call`, `check`, `async`, `wait_all`, `batch`: further ways of calling functions.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -16,16 +16,16 @@ use crate::dll::library::Function;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
-/// How long is waited before the first further try; each later one waits twice as long.
+/// The pause before the first retry; it doubles for each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
-/// How long is waited at most.
+/// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Puts the functions into the module's table.
+/// Adds the functions to the module's table.
 pub(super) fn install(lua: &Lua, table: &Table) -> mlua::Result<()> {
     let call = |lua: &Lua, (options, function, arguments): (LuaValue, LuaValue, MultiValue)| {
-        call(lua, &Wanted::of(&options)?, &function, &arguments)
+        call(lua, &CallOptions::of(&options)?, &function, &arguments)
     };
     table.set("call", lua.create_function(call)?)?;
     table.set("check", lua.create_function(check)?)?;
@@ -39,12 +39,12 @@ pub(super) fn install(lua: &Lua, table: &Table) -> mlua::Result<()> {
     table.set("wait_any", lua.create_function(wait_any)?)?;
     let batch = |lua: &Lua, write: LuaValue| match &write {
         LuaValue::Function(write) => call::batch(lua, write),
-        other => Err(wrong_type("a function that is given what writes calls down", other).at("dll.batch").into()),
+        other => Err(wrong_type("a function that records calls", other).at("dll.batch").into()),
     };
     table.set("batch", lua.create_function(batch)?)
 }
 
-/// Waits until one of several calls has returned, and gives its place in the list; nothing, if none has in time.
+/// Waits until one of several calls has returned, and returns its index; `None` on a timeout.
 fn wait_any(lua: &Lua, (futures, limit): (LuaValue, LuaValue)) -> mlua::Result<Option<usize>> {
     let limit = match &limit {
         LuaValue::Nil => None,
@@ -58,46 +58,47 @@ fn wait_any(lua: &Lua, (futures, limit): (LuaValue, LuaValue)) -> mlua::Result<O
 
 /// The options of `dll.call`.
 #[derive(Default)]
-struct Wanted {
+struct CallOptions {
     limit: Option<Duration>,
     rule: Option<FailureRule>,
-    /// How often a call is made again whose worker was lost.
+    /// The number of retries after the worker was lost.
     retries: u32,
 }
 
-impl Wanted {
+impl CallOptions {
     fn of(options: &LuaValue) -> mlua::Result<Self> {
         let LuaValue::Table(table) = options else {
-            return Err(wrong_type("a table of options, then a function and its arguments,", options)
+            return Err(wrong_type("a table of options, then a function and its arguments", options)
                 .at("dll.call")
                 .into());
         };
-        let (mut wanted, mut is_idempotent) = (Self::default(), false);
-        read_each("dll.call", table, "deadline, on_error, retry and idempotent", |key, given| {
+        let (mut parsed, mut is_idempotent) = (Self::default(), false);
+        read_each("dll.call", table, "deadline, on_error, retry and idempotent", |key, option| {
             match key {
-                "deadline" => wanted.limit = Some(given.seconds()?),
-                "on_error" => wanted.rule = Some(rule_of(given.location(), &given.value)?),
+                "deadline" => parsed.limit = Some(option.seconds()?),
+                "on_error" => parsed.rule = Some(rule_of(option.location(), &option.value)?),
                 "retry" => {
-                    let retries = given.value.as_integer().and_then(|retries| u32::try_from(retries).ok());
-                    wanted.retries = retries.ok_or_else(|| given.wrong("a number of tries"))?;
+                    let retries = option.value.as_integer().and_then(|retries| u32::try_from(retries).ok());
+                    parsed.retries = retries.ok_or_else(|| option.wrong("a number of tries"))?;
                 }
-                "idempotent" => is_idempotent = given.boolean()?,
+                "idempotent" => is_idempotent = option.boolean()?,
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        if wanted.retries > 0 && !is_idempotent {
-            let message = "dll.call: option 'retry' makes a call again that may have had its effect; idempotent = true says that \
-                           this does no harm";
+        if parsed.retries > 0 && !is_idempotent {
+            let message = "dll.call: option 'retry' repeats a call that may have taken effect; set idempotent = true if \
+                           that is harmless";
             return Err(Error::new(ErrorKind::Type, message).into());
         }
-        Ok(wanted)
+        Ok(parsed)
     }
 }
 
-/// Calls a function, and again if its worker is lost and the options allow it. One deadline holds for all tries.
-fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-    let mut options = Options::new(wanted.limit, wanted.rule);
+/// Calls a function, and retries if its worker is lost and the options allow it. The deadline applies to all attempts
+/// together.
+fn call(lua: &Lua, parsed: &CallOptions, function: &LuaValue, arguments: &MultiValue) -> mlua::Result<MultiValue> {
+    let mut options = Options::new(parsed.limit, parsed.rule);
     let mut pause = FIRST_PAUSE;
     let mut tries = 0;
     loop {
@@ -107,32 +108,32 @@ fn call(lua: &Lua, wanted: &Wanted, function: &LuaValue, arguments: &MultiValue)
         };
         let kind = error.downcast_ref::<Error>().map(|error| error.kind);
         let is_lost = matches!(kind, Some(ErrorKind::Crash | ErrorKind::WorkerLost));
-        if !is_lost || tries == wanted.retries || !options.go_on_after(pause) {
+        if !is_lost || tries == parsed.retries || !options.go_on_after(pause) {
             return Err(error);
         }
         tries += 1;
         if pause_is_interrupted(lua, jittered(pause))? {
-            let message = format!("dll.call: interrupted before the next try; the last one failed: {error}");
+            let message = format!("dll.call: interrupted before the next attempt; the last one failed: {error}");
             return Err(Error::new(ErrorKind::Interrupted, message).into());
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Waits, unless that is called off. Tells whether it was.
+/// Pauses, and returns whether the pause was interrupted.
 fn pause_is_interrupted(lua: &Lua, length: Duration) -> Result<bool, Error> {
     let Some(module) = Module::of_state(lua) else { return Ok(false) };
     let interrupt = &module.shared().settings.interrupt;
     Ok(interrupt.pause(hook::at_most(interrupt, length)?))
 }
 
-/// Half of a pause to all of it, so that callers that failed together do not try together.
+/// A random pause from half of it up to all of it, so that callers that failed together do not retry together.
 fn jittered(pause: Duration) -> Duration {
     let random = RandomState::new().hash_one(0) % 512;
     pause / 2 + pause / 1024 * random as u32
 }
 
-/// Sets which results of functions say that they failed.
+/// Sets the rule for failed results of functions.
 fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlua::Result<()> {
     library_of(&library)?;
     let LuaValue::Table(functions) = &library else { return Ok(()) };
@@ -143,12 +144,12 @@ fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlu
     let names = match &names {
         LuaValue::String(name) => vec![name.clone()],
         LuaValue::Table(names) => names.sequence_values().collect::<mlua::Result<Vec<LuaString>>>()?,
-        other => return Err(wrong_type("a function's name, or a list of names,", other).at("dll.check").into()),
+        other => return Err(wrong_type("a function name or a list of names", other).at("dll.check").into()),
     };
     for name in names {
         let mut function = function_named(functions, &name)?;
         if !function.is_found() {
-            // The library keeps it once it was found.
+            // The library caches it once its symbol was found.
             function.find()?;
             function = function_named(functions, &name)?;
         }
@@ -157,17 +158,17 @@ fn check(_: &Lua, (library, names, rule): (LuaValue, LuaValue, LuaValue)) -> mlu
     Ok(())
 }
 
-/// The function that a name of a library stands for.
+/// The function with a name in a library.
 fn function_named(library: &Table, name: &LuaString) -> mlua::Result<UserDataRef<Function>> {
     let value: LuaValue = library.get(name)?;
     let function = value.as_userdata().and_then(|userdata| userdata.borrow::<Function>().ok());
     function.ok_or_else(|| {
-        let message = format!("dll.check: '{}' is no function but {}", name.to_string_lossy(), describe(&value));
+        let message = format!("dll.check: '{}' is not a function but {}", name.to_string_lossy(), describe(&value));
         Error::new(ErrorKind::Type, message).into()
     })
 }
 
-/// The rule of a word.
+/// The rule for a word.
 fn rule_of(doing: &str, value: &LuaValue) -> mlua::Result<FailureRule> {
     match value.as_string().map(LuaString::to_string_lossy).as_deref() {
         Some("nonzero") => Ok(FailureRule::Nonzero),

@@ -1,14 +1,14 @@
-//! `clock`: how long things take.
+//! `clock`: a monotonic clock.
 
 use std::sync::LazyLock;
 use std::time::Instant;
 
 use mlua::{Lua, Table};
 
-/// What all clocks of the process count from.
+/// The zero point of all clocks of the process.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Puts the function into the module's table.
+/// Adds the function to the module's table.
 pub(super) fn install(lua: &Lua, table: &Table) -> mlua::Result<()> {
     LazyLock::force(&START);
     table.set("clock", lua.create_function(|_, ()| Ok(START.elapsed().as_secs_f64()))?)

@@ -1,4 +1,4 @@
-//! `cdef`, `typeof`, `sizeof`, `alignof`, `offsetof`, `istype`, `metatype`: what is known of types.
+//! `cdef`, `typeof`, `sizeof`, `alignof`, `offsetof`, `istype`, `metatype`: declarations and types.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form, Metatype};
 use crate::error::{Error, ErrorKind};
 
-/// Puts the functions into the module's table.
+/// Adds the functions to the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     let declare = move |_: &Lua, (source, arguments): (LuaValue, Variadic<LuaValue>)| {
@@ -51,7 +51,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set("metatype", lua.create_function(metatype)?)
 }
 
-/// What `$` stands for in a text: types, numbers, names.
+/// The arguments for `$` in a text: types, numbers, names.
 fn parameters(module: &Module, doing: &str, values: &[LuaValue]) -> Result<Vec<c::Argument>, Error> {
     let argument = |value: &LuaValue| match value {
         LuaValue::String(name) => Ok(c::Argument::Name(name.to_string_lossy())),
@@ -63,22 +63,23 @@ fn parameters(module: &Module, doing: &str, values: &[LuaValue]) -> Result<Vec<c
     values.iter().map(argument).collect()
 }
 
-/// The size of a type or an object, nothing where it has none. Where the type leaves the number of elements open, `count` tells it.
+/// The size of a type or an object; nil if it has none. `count` is the number of elements where the type leaves that
+/// open.
 fn sizeof(module: &Module, of: &LuaValue, count: &LuaValue) -> Result<Option<u64>, Error> {
     let doing = "dll.sizeof";
     let ctype = measured(module, doing, of)?;
     let measure = || {
         if count.is_nil() && !ctype.takes_count() {
-            // As in LuaJIT: a size that is not known is no mistake of who asks.
+            // As in LuaJIT, an unknown size is not an error.
             return Ok(ctype.bytes().ok());
         }
         if count.is_nil() {
-            let reason = format!("{} has the size that each object of it is given; how many elements?", ctype.ty);
+            let reason = format!("the size of {} depends on its number of elements, which is missing", ctype.ty);
             return Err(ConversionError::new(ErrorKind::Declaration, reason));
         }
         let count = integer(count)?;
         let count = u64::try_from(count)
-            .map_err(|_| ConversionError::new(ErrorKind::Range, format!("{count} is no number of elements")))?;
+            .map_err(|_| ConversionError::new(ErrorKind::Range, format!("{count} is not a number of elements")))?;
         ctype.with_count(count)?.bytes().map(Some)
     };
     measure().map_err(|error| error.at(doing))
@@ -88,22 +89,22 @@ fn alignof(module: &Module, of: &LuaValue) -> Result<u64, Error> {
     let doing = "dll.alignof";
     let ctype = measured(module, doing, of)?;
     let align = ctype.layout().map(|layout| layout.align).or_else(|error| match &ctype.form {
-        // An array has its element's alignment, however many there are.
+        // An array has the alignment of its element, whatever its length.
         Form::Array(array) => array.element.layout().map(|layout| layout.align),
         _ => Err(error),
     });
     align.map_err(|error| error.at(doing))
 }
 
-/// The offset of a field in bytes; of a bit-field also its first bit there, and how many bits there are.
+/// The offset of a field in bytes; for a bit-field also its first bit and its width.
 fn offsetof(module: &Module, of: &LuaValue, name: &LuaValue) -> Result<MultiValue, Error> {
     let doing = "dll.offsetof";
     let name = text("dll.offsetof: a field's name", name)?;
     let ctype = measured(module, doing, of)?;
     let Form::Record(fields) = &ctype.form else {
-        // The layout says what is wrong with a struct without fields.
+        // A struct without fields is reported by its layout.
         ctype.bytes().map_err(|error| error.at(doing))?;
-        return Err(Error::new(ErrorKind::Type, format!("{doing}: {} is no struct or union", ctype.ty)));
+        return Err(Error::new(ErrorKind::Type, format!("{doing}: {} is not a struct or union", ctype.ty)));
     };
     let field = fields.find(name.as_bytes()).ok_or_else(|| {
         let message = format!("{doing}: {} has no field '{name}'{}", ctype.ty, fields.suggestion(&name));
@@ -117,7 +118,7 @@ fn offsetof(module: &Module, of: &LuaValue, name: &LuaValue) -> Result<MultiValu
     Ok(MultiValue::from_vec(results))
 }
 
-/// Whether a value is C data of a type, qualifiers aside. A pointer to a struct counts as the struct, as in LuaJIT.
+/// Whether a value is C data of a type, ignoring qualifiers. A pointer to a struct counts as the struct, as in LuaJIT.
 fn istype(module: &Module, of: &LuaValue, value: &LuaValue) -> Result<bool, Error> {
     let ctype = ctype_of(module, "dll.istype", of)?;
     let Some(cdata) = cdata::of(value) else { return Ok(false) };
@@ -135,23 +136,23 @@ fn istype(module: &Module, of: &LuaValue, value: &LuaValue) -> Result<bool, Erro
     Ok(cdata.ctype.is_same(&ctype) || is_pointer_to() || are_pointers())
 }
 
-/// Gives the values of a struct or union their metamethods, once.
+/// Sets the metatype of a struct or union, once.
 fn metatype(lua: &Lua, module: &Module, of: &LuaValue, methods: &LuaValue) -> mlua::Result<LuaValue> {
     let doing = "dll.metatype";
     let refused = |reason: String| mlua::Error::from(Error::new(ErrorKind::Type, format!("{doing}: {reason}")));
     let ctype: Arc<Ctype> = ctype_of(module, doing, of)?;
     let c::Type::Record(record) = ctype.ty.resolve() else {
-        return Err(refused(format!("{} is no struct or union; only those have a metatype", ctype.ty)));
+        return Err(refused(format!("{} is not a struct or union; only those can have a metatype", ctype.ty)));
     };
     let LuaValue::Table(methods) = methods else {
-        return Err(refused(format!("a table of metamethods is needed, not {}", describe(methods))));
+        return Err(refused(format!("expected a table of metamethods, got {}", describe(methods))));
     };
     let methods = Metatype::of(methods)?;
     if methods.has_index_function() {
         cdata::follow_fields(lua)?;
     }
     if !module.types().set_metatype(record, methods) {
-        return Err(refused(format!("{} has a metatype already; it cannot be changed", ctype.ty)));
+        return Err(refused(format!("{} already has a metatype, which cannot be changed", ctype.ty)));
     }
     match of {
         LuaValue::UserData(userdata) if userdata.is::<Handle>() => Ok(of.clone()),

@@ -1,4 +1,4 @@
-//! `errno`, `lasterror`: what the last call left behind.
+//! `errno`, `lasterror`: the error numbers after the last call.
 
 use mlua::{Lua, Table, Value as LuaValue};
 use protocol::{DescribeLastError, SetErrors, Value};
@@ -9,7 +9,7 @@ use crate::dll::module::Module;
 use crate::dll::worker_extension::{ErrorNumbers, WorkerExtension};
 use crate::error::{Error, ErrorKind};
 
-/// Puts the functions into the module's table.
+/// Adds the functions to the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     table.set(
@@ -48,7 +48,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
 
 fn errno_value(value: &LuaValue) -> Result<i32, Error> {
     value.as_integer().and_then(|value| i32::try_from(value).ok()).ok_or_else(|| {
-        let message = format!("dll.errno: an integer that fits C's int is needed, not {}", describe(value));
+        let message = format!("dll.errno: expected an integer that fits C's int, got {}", describe(value));
         Error::new(ErrorKind::Type, message)
     })
 }

@@ -1,4 +1,4 @@
-//! `dll.exports`: what a library offers.
+//! `dll.exports`: the exports of a library.
 
 use mlua::{Lua, Table};
 
@@ -7,7 +7,7 @@ use crate::dll::library::Library;
 use crate::error::{Error, ErrorKind};
 use crate::image::{Convention, Export, ExportKind, Image};
 
-/// A list of tables, one for each export whose name matches the Lua pattern.
+/// A list with one table for each export whose name matches the Lua pattern.
 pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua::Result<Table> {
     let Some(path) = library.path() else {
         let message = "dll.C stands for several libraries of the system; load one of them by name to list its exports";
@@ -17,7 +17,7 @@ pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua:
     let find: mlua::Function = lua.globals().get::<Table>("string")?.get("find")?;
     let rows = lua.create_table()?;
     let mut exports = image.exports().map_err(|error| from_image(&error))?;
-    // A DLL's order is that of its ordinals; an ELF library's is that of a hash table, which helps nobody.
+    // Sort by ordinal in a DLL; the order in an ELF library is that of a hash table, which is of no use to readers.
     exports.sort_by(|left, right| (left.ordinal, &left.name).cmp(&(right.ordinal, &right.name)));
     for export in exports {
         let name = export.name.as_deref().unwrap_or(&export.undecorated);
@@ -26,7 +26,7 @@ pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua:
             Some(pattern) => match find.call::<Option<i64>>((name, pattern)) {
                 Ok(position) => position.is_some(),
                 Err(_) => {
-                    let message = format!("dll.exports: '{pattern}' is no Lua pattern");
+                    let message = format!("dll.exports: '{pattern}' is not a Lua pattern");
                     return Err(Error::new(ErrorKind::Type, message).into());
                 }
             },
@@ -40,7 +40,7 @@ pub(super) fn list(lua: &Lua, library: &Library, pattern: Option<&str>) -> mlua:
 
 fn row(lua: &Lua, export: &Export) -> mlua::Result<Table> {
     let row = lua.create_table()?;
-    // An export without a name has an ordinal alone.
+    // An unnamed export has only an ordinal.
     if export.name.is_some() {
         row.set("name", export.undecorated.as_str())?;
     }

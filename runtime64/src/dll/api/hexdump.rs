@@ -1,10 +1,10 @@
-//! Bytes as people look at them: address, hexadecimal, characters.
+//! Hex dumps: address, hexadecimal bytes, characters.
 
 use std::fmt::Write;
 
 const ROW: usize = 16;
 
-/// Rows of 16 bytes with their address in front and their characters behind.
+/// Rows of 16 bytes, with the address before and the characters behind.
 pub(super) fn hexdump(address: u64, bytes: &[u8]) -> String {
     let last = address.saturating_add(bytes.len() as u64);
     let digits = if last > u64::from(u32::MAX) { 16 } else { 8 };
@@ -18,7 +18,7 @@ pub(super) fn hexdump(address: u64, bytes: &[u8]) -> String {
             .iter()
             .map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' })
             .collect();
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{address:0digits$x}  {columns:<48}  |{characters}|");
     }
     text.truncate(text.trim_end_matches('\n').len());
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_gives_nothing_and_high_addresses_fit() {
+    fn no_bytes_give_no_rows_and_high_addresses_fit() {
         assert_eq!(hexdump(0x1000, &[]), "");
         assert!(hexdump(0x7fff_0000_0000, &[0]).starts_with("00007fff00000000  00 "));
     }

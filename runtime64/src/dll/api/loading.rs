@@ -1,11 +1,11 @@
-//! `load`, `exports`, `symbol`, `of`: libraries as the module's table offers them.
+//! `load`, `exports`, `symbol`, `of`: libraries.
 
 use std::path::PathBuf;
 
 use mlua::{Lua, LuaString, Table, Value as LuaValue};
 
 use super::argument::{encoding, os_string};
-use super::options::{Given, read_each};
+use super::options::{OptionValue, read_each};
 use super::{exports, symbol, table_of};
 use crate::dll::bind;
 use crate::dll::breaker::Limits;
@@ -16,19 +16,19 @@ use crate::dll::text::Encoding;
 use crate::dll::types::convention_named;
 use crate::error::{Error, ErrorKind};
 
-/// Puts the functions into the module's table.
+/// Adds the functions to the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     table.set(
         "load",
         lua.create_function(move |lua, (name, options): (LuaValue, LuaValue)| {
-            let name = os_string("dll.load: a library's name", &name)?;
+            let name = os_string("dll.load: the library name", &name)?;
             let options = match &options {
-                // LuaJIT takes whether the names are to be global, which they never are here.
+                // LuaJIT's parameter for global names, which do not exist here.
                 LuaValue::Nil | LuaValue::Boolean(_) => Options::default(),
                 LuaValue::Table(table) => load_options(table)?,
                 other => {
-                    let message = format!("dll.load: a table of options is needed, not {}", describe(other));
+                    let message = format!("dll.load: expected a table of options, got {}", describe(other));
                     return Err(Error::new(ErrorKind::Type, message).into());
                 }
             };
@@ -55,18 +55,18 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
 
 fn load_options(table: &Table) -> mlua::Result<Options> {
     let mut options = Options::default();
-    read_each("dll.load", table, "search, convention, encoding, breaker and deadline", |key, given| {
+    read_each("dll.load", table, "search, convention, encoding, breaker and deadline", |key, option| {
         match key {
-            "search" => options.search = folders(given)?,
+            "search" => options.search = folders(option)?,
             "convention" => {
-                let word = given.value.as_string().map(LuaString::to_string_lossy).unwrap_or_default();
+                let word = option.value.as_string().map(LuaString::to_string_lossy).unwrap_or_default();
                 let known = convention_named(&word);
                 options.defaults.convention =
-                    Some(known.ok_or_else(|| given.wrong("cdecl, stdcall, fastcall or thiscall"))?);
+                    Some(known.ok_or_else(|| option.wrong("cdecl, stdcall, fastcall or thiscall"))?);
             }
-            "encoding" => options.defaults.encoding = narrow_encoding(given)?,
-            "deadline" => options.deadline = Some(given.seconds()?),
-            "breaker" => options.breaker = Some(breaker(given)?),
+            "encoding" => options.defaults.encoding = narrow_encoding(option)?,
+            "deadline" => options.deadline = Some(option.seconds()?),
+            "breaker" => options.breaker = Some(breaker(option)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -74,38 +74,39 @@ fn load_options(table: &Table) -> mlua::Result<Options> {
     Ok(options)
 }
 
-fn folders(given: &Given) -> mlua::Result<Vec<PathBuf>> {
-    match &given.value {
-        LuaValue::String(_) => Ok(vec![given.path()?]),
+fn folders(option: &OptionValue) -> mlua::Result<Vec<PathBuf>> {
+    match &option.value {
+        LuaValue::String(_) => Ok(vec![option.path()?]),
         LuaValue::Table(folders) => {
-            let folder = |folder: LuaValue| Ok(os_string(given.location(), &folder)?.into());
+            let folder = |folder: LuaValue| Ok(os_string(option.location(), &folder)?.into());
             folders.sequence_values::<LuaValue>().map(|value| folder(value?)).collect()
         }
-        _ => Err(given.wrong("a folder or a list of folders")),
+        _ => Err(option.wrong("a folder or a list of folders")),
     }
 }
 
-fn narrow_encoding(given: &Given) -> mlua::Result<Encoding> {
-    match encoding(given.location(), &given.value)? {
+fn narrow_encoding(option: &OptionValue) -> mlua::Result<Encoding> {
+    match encoding(option.location(), &option.value)? {
         Encoding::Wide(_) => {
-            Err(given.wrong("the encoding of const char *, which no wide one is (const wchar_t * needs no option)"))
+            Err(option
+                .wrong("an encoding for const char *, which cannot be a wide one (const wchar_t * needs no option)"))
         }
         encoding => Ok(encoding),
     }
 }
 
-/// When the library is left alone: `false` for never.
-fn breaker(given: &Given) -> mlua::Result<Option<Limits>> {
-    if let LuaValue::Boolean(false) = given.value {
+/// The limits of the breaker; `false` disables it.
+fn breaker(option: &OptionValue) -> mlua::Result<Option<Limits>> {
+    if let LuaValue::Boolean(false) = option.value {
         return Ok(None);
     }
-    let table = given.table("false, or a table with deaths, within and pause,")?;
+    let table = option.table("false or a table with deaths, within and pause")?;
     let mut limits = Limits::default();
-    read_each(given.location(), &table, "deaths, within and pause", |key, given| {
+    read_each(option.location(), &table, "deaths, within and pause", |key, option| {
         match key {
-            "deaths" => limits.deaths = u32::try_from(given.count()?).unwrap_or(u32::MAX),
-            "within" => limits.within = given.seconds()?,
-            "pause" => limits.pause = given.seconds()?,
+            "deaths" => limits.deaths = u32::try_from(option.count()?).unwrap_or(u32::MAX),
+            "within" => limits.within = option.seconds()?,
+            "pause" => limits.pause = option.seconds()?,
             _ => return Ok(false),
         }
         Ok(true)

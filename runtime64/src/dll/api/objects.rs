@@ -1,4 +1,4 @@
-//! `new`, `cast`, `gc`, `tonumber`, `format_u64`, `describe`: objects, as the module's table offers them.
+//! `new`, `cast`, `gc`, `tonumber`, `format_u64`, `describe`: C objects.
 
 use mlua::{AnyUserData, Lua, Table, Value as LuaValue, Variadic};
 
@@ -8,11 +8,11 @@ use crate::dll::cdata::{self, Handle, integer};
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::describe as in_words;
 use crate::dll::library;
-use crate::dll::memory::Lasting;
+use crate::dll::memory::Persistent;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
-/// Puts the functions into the module's table.
+/// Adds the functions to the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let shared = module.clone();
     let new = move |lua: &Lua, (ty, values): (LuaValue, Variadic<LuaValue>)| {
@@ -39,10 +39,10 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     table.set("describe", lua.create_function(move |_, value: LuaValue| describe(&shared, &value))?)
 }
 
-/// Sets what is called with C data when it is of no use any more, and gives it back.
+/// Sets the finalizer of C data, and returns the data.
 fn gc(lua: &Lua, value: LuaValue, finalizer: LuaValue) -> mlua::Result<LuaValue> {
     let refused = |what: &str, value: &LuaValue| {
-        let message = format!("dll.gc: {what} is needed, not {}", in_words(value));
+        let message = format!("dll.gc: expected {what}, got {}", in_words(value));
         mlua::Error::from(Error::new(ErrorKind::Type, message))
     };
     let Some(userdata) = cdata::of(&value).and(value.as_userdata()) else {
@@ -57,9 +57,9 @@ fn gc(lua: &Lua, value: LuaValue, finalizer: LuaValue) -> mlua::Result<LuaValue>
     Ok(value)
 }
 
-/// The number that C data is, nil for what is none.
+/// The number in C data, or nil.
 fn number(value: &LuaValue) -> Result<LuaValue, Error> {
-    let held = cdata::number_of(value, &mut Lasting).map_err(|error| error.at("dll.tonumber"))?;
+    let held = cdata::number_of(value, &mut Persistent).map_err(|error| error.at("dll.tonumber"))?;
     Ok(held.filter(|held| held.is_integer() || held.is_number()).unwrap_or(LuaValue::Nil))
 }
 
@@ -69,7 +69,7 @@ fn format_u64(value: &LuaValue) -> Result<String, Error> {
     integer(value).map(|bits| (bits as u64).to_string()).map_err(located)
 }
 
-/// A type, an object, a function or a library as C.
+/// A type, an object, a function or a library in C syntax.
 fn describe(module: &Module, value: &LuaValue) -> mlua::Result<String> {
     match value {
         LuaValue::UserData(userdata) => describe_userdata(module, userdata, value),
@@ -78,7 +78,7 @@ fn describe(module: &Module, value: &LuaValue) -> mlua::Result<String> {
             Ok(library) => Ok(library.to_string()),
             Err(_) => {
                 let needed = "a type, an object, a function or a library";
-                let message = format!("dll.describe: {needed} is needed, not {}", in_words(other));
+                let message = format!("dll.describe: expected {needed}, got {}", in_words(other));
                 Err(Error::new(ErrorKind::Type, message).into())
             }
         },

@@ -1,4 +1,4 @@
-//! Tables of options: each key by its name, and errors that say which one was wrong and what it takes.
+//! Tables of options, with errors that name the option and the values it accepts.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,20 +10,20 @@ use crate::dll::describe::wrong_type;
 use crate::dll::duration;
 use crate::error::{Error, ErrorKind};
 
-/// The value of one option, and where it stands.
-pub(super) struct Given {
+/// The value of an option, and its place.
+pub(super) struct OptionValue {
     /// "dll.load: option 'search'".
     location: String,
     pub(super) value: LuaValue,
 }
 
-/// Reads a table of options. `read` takes each by its key, and says of one that it does not know that it is none; `known` lists
-/// those that there are.
+/// Reads a table of options. `read` processes each option, and returns false for an unknown key; `known` lists the
+/// known ones.
 pub(super) fn read_each(
     doing: &str,
     table: &Table,
     known: &str,
-    mut read: impl FnMut(&str, &Given) -> mlua::Result<bool>,
+    mut read: impl FnMut(&str, &OptionValue) -> mlua::Result<bool>,
 ) -> mlua::Result<()> {
     for pair in table.pairs::<LuaValue, LuaValue>() {
         let (key, value) = pair?;
@@ -31,22 +31,22 @@ pub(super) fn read_each(
             return Err(wrong_type("the name of an option", &key).at(doing).into());
         };
         let key = key.to_string_lossy();
-        let given = Given { location: format!("{doing}: option '{key}'"), value };
-        if !read(&key, &given)? {
-            let message = format!("{doing}: there is no option '{key}'; there are {known}");
+        let option = OptionValue { location: format!("{doing}: option '{key}'"), value };
+        if !read(&key, &option)? {
+            let message = format!("{doing}: unknown option '{key}'; options are {known}");
             return Err(Error::new(ErrorKind::Type, message).into());
         }
     }
     Ok(())
 }
 
-impl Given {
-    /// Where it stands, for messages.
+impl OptionValue {
+    /// The place, for messages.
     pub(super) fn location(&self) -> &str {
         &self.location
     }
 
-    /// It is of another type, or has another value, than it takes.
+    /// The error for a value of the wrong type, or out of range.
     pub(super) fn wrong(&self, expected: &str) -> mlua::Error {
         wrong_type(expected, &self.value).at(&self.location).into()
     }
@@ -55,13 +55,13 @@ impl Given {
         Ok(duration::of_seconds(&self.location, &self.value)?)
     }
 
-    /// A whole number that is at least 1.
+    /// An integer that is at least 1.
     pub(super) fn count(&self) -> mlua::Result<u64> {
         let count = self.value.as_integer().filter(|count| *count >= 1);
-        count.map(|count| count as u64).ok_or_else(|| self.wrong("a whole number from 1 on"))
+        count.map(|count| count as u64).ok_or_else(|| self.wrong("a positive integer"))
     }
 
-    /// An amount of memory in bytes: a whole number, or a text such as "64M" with K, M or G for powers of 1,024.
+    /// A size in bytes: an integer, or a string such as "64M" with K, M or G for powers of 1,024.
     pub(super) fn bytes(&self) -> mlua::Result<u64> {
         let bytes = match &self.value {
             LuaValue::Integer(bytes) => u64::try_from(*bytes).ok(),
@@ -70,7 +70,7 @@ impl Given {
         };
         bytes
             .filter(|bytes| *bytes > 0)
-            .ok_or_else(|| self.wrong("a number of bytes, or one with K, M or G such as \"64M\","))
+            .ok_or_else(|| self.wrong("a number of bytes, or a string with K, M or G such as \"64M\""))
     }
 
     pub(super) fn text(&self) -> mlua::Result<String> {
@@ -85,7 +85,7 @@ impl Given {
     }
 
     pub(super) fn boolean(&self) -> mlua::Result<bool> {
-        self.value.as_boolean().ok_or_else(|| self.wrong("true or false"))
+        self.value.as_boolean().ok_or_else(|| self.wrong("a boolean"))
     }
 
     pub(super) fn function(&self) -> mlua::Result<Function> {
@@ -96,7 +96,7 @@ impl Given {
         self.value.as_table().cloned().ok_or_else(|| self.wrong(expected))
     }
 
-    /// One of several words, by what each stands for.
+    /// The value for one of several words.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> mlua::Result<T> {
         let word = self.value.as_string().map(LuaString::to_string_lossy).unwrap_or_default();
         let found = words.iter().find(|(known, _)| *known == word);

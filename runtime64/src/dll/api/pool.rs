@@ -1,4 +1,4 @@
-//! `pool`: the part that is written in Lua, and what it needs of Rust.
+//! `pool`: the Rust functions for the part that is written in Lua.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::dll::library;
 use crate::dll::module::Module;
 use crate::error::{Error, ErrorKind};
 
-/// Puts the function into the module's table.
+/// Adds the function to the module's table.
 pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result<()> {
     let rust = lua.create_table()?;
     let begun = Instant::now();
@@ -33,19 +33,19 @@ fn fail(_: &Lua, (kind, message): (String, String)) -> mlua::Result<()> {
     Err(Error::new(ErrorKind::named(&kind).unwrap_or(ErrorKind::Type), message).into())
 }
 
-/// Raises the error of a value that is none of those which are expected.
+/// Raises the error for a value of the wrong type.
 fn wrong(_: &Lua, (doing, expected, value): (String, String, LuaValue)) -> mlua::Result<()> {
     Err(wrong_type(&expected, &value).at(&doing).into())
 }
 
-/// Sleeps before the next look at calls, after a number of seconds without any that returned. `left` is how many there are.
-fn rest(_: &Lua, (looks, waited, left): (u32, f64, Option<f64>)) -> mlua::Result<()> {
+/// Sleeps between checks of calls. `waited` is the time in seconds since a call last returned, `left` the time left.
+fn rest(_: &Lua, (checks, waited, left): (u32, f64, Option<f64>)) -> mlua::Result<()> {
     let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    call::rest(looks, seconds(waited), left.map_or(Duration::MAX, seconds));
+    call::rest(checks, seconds(waited), left.map_or(Duration::MAX, seconds));
     Ok(())
 }
 
-/// An error with the place in the list of what it is an error of, counted from 1.
+/// Adds the index in a list, from 1, to an error.
 fn numbered(_: &Lua, (error, index): (LuaValue, usize)) -> mlua::Result<LuaValue> {
     let LuaValue::Error(raised) = &error else { return Ok(error) };
     let Some(known) = raised.downcast_ref::<Error>() else { return Ok(error) };

@@ -1,4 +1,4 @@
-//! `dll.stats`: the workers and functions in figures.
+//! `dll.stats`: metrics of workers and functions.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::dll::metrics::{FunctionFigures, WorkerFigures};
 use crate::dll::module::Module;
 use crate::remote::{RunningStatistics, Worker};
 
-/// Of all workers that were started, each a table, and how many spare ones wait.
+/// The metrics of all workers that were started, one table each, and the number of spare workers.
 pub(super) fn of_all(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     let all = module.shared().workers_of_groups();
     let stats = of_workers(lua, all.iter().map(|(worker_group, worker)| (*worker_group, &**worker)))?;
@@ -16,7 +16,7 @@ pub(super) fn of_all(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     Ok(stats)
 }
 
-/// Of the workers of a group.
+/// The metrics of the workers of a group.
 pub(super) fn of_group(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     let worker_group = module.worker_group();
     of_workers(lua, worker_group.workers.known().map(|worker| (worker_group.id(), &**worker)))
@@ -57,7 +57,7 @@ fn table_of(lua: &Lua, figures: &WorkerFigures) -> mlua::Result<Table> {
     Ok(worker)
 }
 
-/// A function in figures; times are in seconds.
+/// The metrics of a function; times are in seconds.
 fn function_table(lua: &Lua, figures: &FunctionFigures) -> mlua::Result<Table> {
     let function = lua.create_table()?;
     function.set("library", figures.library.as_str())?;
@@ -70,7 +70,7 @@ fn function_table(lua: &Lua, figures: &FunctionFigures) -> mlua::Result<Table> {
     Ok(function)
 }
 
-/// How the worker is linked, and why if it is not through shared memory.
+/// The kind of link, and the reason if it is not shared memory.
 fn link(lua: &Lua, worker: &Table, running: &RunningStatistics) -> mlua::Result<()> {
     match &running.arena {
         Ok(function_stats) => {

@@ -1,4 +1,4 @@
-//! `dll.symbol`: anything that a library exports, by its exact symbol.
+//! `dll.symbol`: any export of a library by its exact symbol.
 
 use mlua::{Lua, Value as LuaValue};
 
@@ -6,7 +6,7 @@ use super::argument::ctype_of;
 use crate::dll::bind::{self, library_of};
 use crate::dll::module::Module;
 
-/// A function, or a view of an object, of a library.
+/// Binds a symbol of a library to a function or to a view of an object.
 pub(super) fn symbol(
     lua: &Lua,
     module: &Module,
@@ -14,7 +14,7 @@ pub(super) fn symbol(
 ) -> mlua::Result<LuaValue> {
     let library = library_of(&library)?;
     let symbol_query = bind::symbol_query(&library, &symbol)?;
-    // The type is laid out for the library's worker, whichever one the module speaks of.
+    // The type is laid out for the library's worker, not for the module's kind of worker.
     let ctype = ctype_of(&module.of(library.worker().kind()), "dll.symbol", &ty)?;
     bind::bind_symbol(lua, library, symbol_query, &ctype)
 }

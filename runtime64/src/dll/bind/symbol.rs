@@ -1,4 +1,4 @@
-//! `dll.symbol`: a function or an object of a library by its exact symbol, with a type that the script gives.
+//! `dll.symbol`: a function or an object of a library by exact symbol, with a type given by the script.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::dll::memory::Location;
 use crate::dll::types::{Ctype, Form};
 use crate::error::{Error, ErrorKind};
 
-/// What a script looks for, by a name or an ordinal.
+/// The query for a name or an ordinal given by a script.
 pub(in crate::dll) fn symbol_query(library: &Library, symbol: &LuaValue) -> Result<SymbolQuery, Error> {
     let refused = |kind: ErrorKind, reason: String| {
         Error::new(kind, format!("dll.symbol: {}: {reason}", library.name())).in_library(library.name())
@@ -22,14 +22,14 @@ pub(in crate::dll) fn symbol_query(library: &Library, symbol: &LuaValue) -> Resu
     match symbol {
         LuaValue::String(name) => {
             let name = name.to_str().map_err(|_| {
-                refused(ErrorKind::Type, format!("{} is not valid UTF-8, as names of symbols are", describe(symbol)))
+                refused(ErrorKind::Type, format!("{} is not valid UTF-8, which symbol names must be", describe(symbol)))
             })?;
             if name.is_empty() || name.contains('\0') {
-                let reason = format!("{} is no name of a symbol", describe(symbol));
+                let reason = format!("{} is not a symbol name", describe(symbol));
                 return Err(refused(ErrorKind::Type, reason));
             }
             if name.len() > limits::SYMBOL_BYTES {
-                let reason = format!("a name of {} bytes is over the limit of {}", name.len(), limits::SYMBOL_BYTES);
+                let reason = format!("a name of {} bytes exceeds the limit of {}", name.len(), limits::SYMBOL_BYTES);
                 return Err(refused(ErrorKind::Range, reason));
             }
             Ok(SymbolQuery::Named(name.to_owned()))
@@ -37,27 +37,27 @@ pub(in crate::dll) fn symbol_query(library: &Library, symbol: &LuaValue) -> Resu
         LuaValue::Integer(_) | LuaValue::Number(_) => {
             let ordinal = integer(symbol).map_err(|error| refused(error.kind, error.reason))?;
             if library.path().is_none() {
-                let reason = "it stands for several libraries of the system; load the one whose ordinal is meant";
+                let reason = "it stands for several libraries of the system; load the one that the ordinal belongs to";
                 return Err(refused(ErrorKind::Type, reason.to_owned()));
             }
             if library.worker().kind().platform != Platform::Windows {
                 let reason =
-                    format!("there is no #{ordinal}: ordinals are of Windows libraries, this one has names alone");
+                    format!("there is no #{ordinal}: only Windows libraries have ordinals, this one has names only");
                 return Err(refused(ErrorKind::Symbol, reason));
             }
             match u16::try_from(ordinal) {
                 Ok(ordinal @ 1..) => Ok(SymbolQuery::Ordinal(ordinal)),
-                _ => Err(refused(ErrorKind::Range, format!("{ordinal} is no ordinal; they go from 1 to {}", u16::MAX))),
+                _ => Err(refused(ErrorKind::Range, format!("{ordinal} is not an ordinal (1 to {})", u16::MAX))),
             }
         }
         other => {
-            let reason = format!("a symbol's name or an ordinal is needed, not {}", describe(other));
+            let reason = format!("expected a symbol name or an ordinal, got {}", describe(other));
             Err(refused(ErrorKind::Type, reason))
         }
     }
 }
 
-/// Binds what was sought: a function if the type is one, otherwise a view of the memory there.
+/// Binds a symbol: to a function if the type is one, otherwise to a view of the memory at its address.
 pub(in crate::dll) fn bind(
     lua: &Lua,
     library: Arc<Library>,
@@ -73,7 +73,7 @@ pub(in crate::dll) fn bind(
     }
 }
 
-/// The object that lies where a symbol is.
+/// The object at a symbol's address.
 fn view(library: &Arc<Library>, symbol_query: &SymbolQuery, ctype: &Arc<Ctype>) -> Result<Cdata, Error> {
     let name = symbol_query.name(library);
     let located = |error: Error| error.in_library(library.name()).in_function(&name);
@@ -84,12 +84,12 @@ fn view(library: &Arc<Library>, symbol_query: &SymbolQuery, ctype: &Arc<Ctype>) 
     Ok(Cdata::object(ctype.at_end(), location))
 }
 
-/// Refuses types that no object of a library has.
+/// Refuses types that an object of a library cannot have.
 fn check_object(library: &Library, name: &str, ctype: &Ctype) -> Result<(), Error> {
     let reason = if ctype.takes_count() {
-        "leaves the number of elements open; write it down, or [] for any number"
+        "leaves the number of elements open; specify it, or write [] for any number"
     } else if matches!(ctype.form, Form::Opaque(None)) {
-        "is no type that an object or a function has"
+        "is not a type of objects or functions"
     } else {
         return Ok(());
     };

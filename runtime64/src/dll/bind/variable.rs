@@ -1,4 +1,4 @@
-//! Global variables of a library: numbers and pointers are read and written in place, of all else a library gives a view.
+//! Global variables of a library: numbers and pointers are read and written in place, other types become views.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,21 +16,21 @@ use crate::error::Error;
 
 /// The value of a variable.
 pub(super) fn read(lua: &Lua, library: &Arc<Library>, variable: &VariableDeclaration) -> mlua::Result<LuaValue> {
-    part(library, variable)?.read(lua, &Doing { library, variable })
+    part(library, variable)?.read(lua, &VariableAccess { library, variable })
 }
 
 /// Sets a variable.
 pub(super) fn write(library: &Arc<Library>, variable: &VariableDeclaration, value: &LuaValue) -> Result<(), Error> {
-    part(library, variable)?.write(&Doing { library, variable }, value)
+    part(library, variable)?.write(&VariableAccess { library, variable }, value)
 }
 
-/// What is done to a variable, for messages.
-struct Doing<'a> {
+/// An access to a variable, for messages.
+struct VariableAccess<'a> {
     library: &'a Library,
     variable: &'a VariableDeclaration,
 }
 
-impl fmt::Display for Doing<'_> {
+impl fmt::Display for VariableAccess<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.library.name(), self.variable.name)
     }
@@ -42,7 +42,7 @@ fn part(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<Part<'
     Ok(Part { ctype: Cow::Owned(ctype), location: Cow::Owned(location), offset: 0, bits: None, is_const })
 }
 
-/// Where the variable lies, in the worker that runs now, and its type. The worker is asked once in each of its generations.
+/// The location and type of the variable in the running worker, which looks it up once per generation.
 fn find(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<(Location, Arc<Ctype>), Error> {
     let mut session = library.session()?;
     let space = AddressSpace::of(library.worker(), &session);
@@ -52,7 +52,7 @@ fn find(library: &Arc<Library>, variable: &VariableDeclaration) -> Result<(Locat
     let symbol_query = SymbolQuery::Declared(variable.symbol.clone());
     let address = find_variable(library, &mut session, &symbol_query, &variable.name)?;
     let ctype = library.module().types().ctype(&variable.ty, library.abi()).at_end();
-    // A type that is incomplete may be completed later.
+    // An incomplete type may be completed later, so it is not cached.
     if ctype.bytes().is_ok() {
         let known = KnownSymbol { generation: space.generation, address, ctype: Arc::clone(&ctype) };
         library.remember_symbol(&variable.symbol, known);

@@ -1,8 +1,9 @@
-//! Calls of functions whose parameters are annotated: what the function writes comes back as results, and sizes that other
-//! arguments tell may be left out.
+//! Calls of functions with annotated parameters: outputs are returned as further results, and sizes implied by other
+//! arguments may be omitted.
 //!
-//! [`expand`] makes all arguments of the few that were given, with room for what is written. After the call
-//! [`Expected::read`] copies that out of the worker, and [`Written::to_lua`] makes values of it when the worker is let go of.
+//! [`expand`] converts the given arguments to those of all parameters, with buffers for outputs. After the call
+//! [`ExpectedOutputs::read`] copies the outputs from the worker, and [`Output::to_lua`] converts them once the session is
+//! dropped.
 
 use mlua::{MultiValue, Value as LuaValue};
 use protocol::Value;
@@ -20,13 +21,13 @@ mod inferred_sizes;
 mod results;
 mod sizes;
 
-pub(super) use results::{Expected, Written};
+pub(super) use results::{ExpectedOutputs, Output};
 
-use results::Room;
+use results::OutBuffer;
 use sizes::Sizes;
 
-/// Makes the arguments of a function as they travel, behind what `values` hold already, and tells what is to come back.
-/// `given` says which arguments there are.
+/// Appends the converted arguments of a function to `values`, and returns the expected outputs. `given` specifies which
+/// arguments are passed.
 pub(super) fn expand(
     prototype: &Prototype,
     plan: &Plan,
@@ -34,10 +35,10 @@ pub(super) fn expand(
     space: &AddressSpace,
     access: &mut dyn Access,
     values: &mut Vec<Value>,
-) -> Result<Expected, ConversionError> {
+) -> Result<ExpectedOutputs, ConversionError> {
     let first = values.len();
-    let drafts = Vec::with_capacity(plan.roles.len());
-    let mut expansion = Expansion { prototype, plan, space, access, values, first, drafts };
+    let pending = Vec::with_capacity(plan.roles.len());
+    let mut expansion = Expansion { prototype, plan, space, access, values, first, pending };
     let mut rest = arguments.iter().enumerate();
     for (index, role) in plan.roles.iter().enumerate() {
         let argument = if role.is_in(given) { rest.next() } else { None };
@@ -47,7 +48,7 @@ pub(super) fn expand(
         expansion.infer_size(index)?;
     }
     let mut out_buffers = Vec::new();
-    // The size of one room may be what another one begins with.
+    // The size of one buffer may depend on the initial content of another.
     for is_sized in [false, true] {
         for index in 0..plan.roles.len() {
             if plan.roles[index].extent.is_some() == is_sized {
@@ -60,14 +61,14 @@ pub(super) fn expand(
     }
     out_buffers.sort_unstable_by_key(|room| room.index);
     let unknown = expansion.unknown();
-    Ok(Expected::new(plan, out_buffers, &values[first..], &unknown))
+    Ok(ExpectedOutputs::new(plan, out_buffers, &values[first..], &unknown))
 }
 
-/// The forms of a call with fewer arguments than parameters, in messages: ", or 1: (int n)".
+/// The alternative forms of a call with fewer arguments, for messages: ", or 1: (int n)".
 #[cold]
 pub(super) fn shorter_forms(prototype: &Prototype, plan: &Plan) -> String {
     let all = plan.roles.len();
-    let forms = [(plan.short, all, Arguments::Read), (plan.shortest, plan.short, Arguments::Inferred)];
+    let forms = [(plan.read_count, all, Arguments::Read), (plan.inferred_count, plan.read_count, Arguments::Inferred)];
     let mut text = String::new();
     for (count, _, given) in forms.into_iter().filter(|(count, longer, _)| count < longer) {
         let parameters = plan.roles.iter().zip(&prototype.parameters).filter(|(role, _)| role.is_in(given));
@@ -77,91 +78,96 @@ pub(super) fn shorter_forms(prototype: &Prototype, plan: &Plan) -> String {
     text
 }
 
-/// Arguments that are being made.
+/// The arguments of a call during conversion.
 struct Expansion<'a, 'b> {
     prototype: &'a Prototype,
     plan: &'a Plan,
     space: &'b AddressSpace,
     access: &'b mut dyn Access,
     values: &'b mut Vec<Value>,
-    /// Which of the values is the first argument.
+    /// The index of the first argument in `values`.
     first: usize,
-    drafts: Vec<Draft>,
+    pending: Vec<PendingArgument>,
 }
 
-/// What is known of an argument before all are.
+/// The state of an argument until all are converted.
 #[derive(Debug, Default)]
-struct Draft {
-    /// Which of the given ones it is, from 1.
+struct PendingArgument {
+    /// Its position among the given arguments, from 1.
     position: Option<usize>,
-    /// What the room for it begins with.
+    /// The initial content of its buffer.
     content: Option<Vec<u8>>,
-    /// What it holds, in what its extent counts.
-    held: Option<Held>,
-    /// Whether NULL is given where a value would come back.
+    /// Its length in units of its extent.
+    length: Option<Length>,
+    /// Whether NULL was passed for an output.
     is_null: bool,
-    /// Whether the value takes its place in the worker, as the result of an earlier call.
-    is_later: bool,
+    /// Whether the value is filled in by the worker, as the result of an earlier call.
+    is_filled_in: bool,
 }
 
-/// How much an argument holds.
+/// The length of an argument.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct Length {
     count: u64,
-    /// Whether a zero follows that the function may count, too.
+    /// Whether a terminating zero follows, which the function may count too.
     is_terminated: bool,
 }
 
 impl Expansion<'_, '_> {
-    /// Converts what is given for a parameter, as far as it is known without the others.
+    /// Converts the argument of a parameter, as far as possible without the others.
     fn add(&mut self, index: usize, argument: Option<(usize, &LuaValue)>) -> Result<(), ConversionError> {
         let Some((position, value)) = argument else {
             self.values.push(Value::Nil);
-            self.drafts.push(Draft::default());
+            self.pending.push(PendingArgument::default());
             return Ok(());
         };
-        let is_later = self.access.later(position);
-        let mut draft = Draft { position: Some(position + 1), is_later, ..Draft::default() };
-        let converted = self.convert(index, value, &mut draft);
-        self.drafts.push(draft);
+        let is_filled_in = self.access.is_pending(position);
+        let mut state = PendingArgument { position: Some(position + 1), is_filled_in, ..PendingArgument::default() };
+        let converted = self.convert(index, value, &mut state);
+        self.pending.push(state);
         let converted = converted.map_err(|error| self.located(index, error))?;
         self.values.push(converted);
         Ok(())
     }
 
-    fn convert(&mut self, index: usize, value: &LuaValue, draft: &mut Draft) -> Result<Value, ConversionError> {
+    fn convert(
+        &mut self,
+        index: usize,
+        value: &LuaValue,
+        state: &mut PendingArgument,
+    ) -> Result<Value, ConversionError> {
         let role = &self.plan.roles[index];
         match (role.passing, &role.target) {
-            _ if draft.is_later => {
+            _ if state.is_filled_in => {
                 to_wire(&self.prototype.parameters[index].conversion, value, self.space, self.access)
             }
-            (Passing::In, Some(target)) if !value.is_userdata() => self.input(index, target, value, draft),
+            (Passing::In, Some(target)) if !value.is_userdata() => self.input(index, target, value, state),
             (Passing::InOut, Some(target)) if !value.is_userdata() && !value.is_nil() => {
-                let (bytes, held) = content::of_value(role, target, value, self.space, self.access)?;
-                draft.content = Some(bytes);
-                draft.held = held;
+                let (bytes, length) = content::of_value(role, target, value, self.space, self.access)?;
+                state.content = Some(bytes);
+                state.length = length;
                 Ok(Value::Nil)
             }
             _ => {
-                draft.is_null = role.passing == Passing::InOut && value.is_nil();
-                self.pointer(index, value, draft)
+                state.is_null = role.passing == Passing::InOut && value.is_nil();
+                self.pointer(index, value, state)
             }
         }
     }
 
-    /// An argument that is only read: tables, and strings whose size is told, are lent.
+    /// Converts an input: tables, and strings with an annotated size, are lent.
     fn input(
         &mut self,
         index: usize,
         target: &Target,
         value: &LuaValue,
-        draft: &mut Draft,
+        state: &mut PendingArgument,
     ) -> Result<Value, ConversionError> {
         let role = &self.plan.roles[index];
         match (value, &role.extent) {
             (LuaValue::Table(_) | LuaValue::String(_), Some(_)) => {
-                let (bytes, held) = content::of_value(role, target, value, self.space, self.access)?;
-                draft.held = held;
+                let (bytes, length) = content::of_value(role, target, value, self.space, self.access)?;
+                state.length = length;
                 let zeros = if value.is_string() { target.bytes as usize } else { 0 };
                 self.access.lend(&bytes, zeros)
             }
@@ -171,36 +177,41 @@ impl Expansion<'_, '_> {
                 }
                 other => to_wire(other, value, self.space, self.access),
             },
-            _ => self.pointer(index, value, draft),
+            _ => self.pointer(index, value, state),
         }
     }
 
-    /// An argument as without annotations. What an object has, its extent must not go beyond.
-    fn pointer(&mut self, index: usize, value: &LuaValue, draft: &mut Draft) -> Result<Value, ConversionError> {
+    /// Converts an argument as without annotations. Its extent must not exceed the size of an object.
+    fn pointer(
+        &mut self,
+        index: usize,
+        value: &LuaValue,
+        state: &mut PendingArgument,
+    ) -> Result<Value, ConversionError> {
         let role = &self.plan.roles[index];
         let converted = to_wire(&self.prototype.parameters[index].conversion, value, self.space, self.access)?;
-        if converted == Value::Nil && !role.takes_nil {
+        if converted == Value::Nil && !role.accepts_nil {
             return Err(nil_refused(role));
         }
         let Some(extent) = &role.extent else { return Ok(converted) };
         let there = cdata::of(value).and_then(|cdata| cdata.bytes_there());
-        draft.held = there.map(|bytes| Held { count: bytes / extent.unit, is_terminated: false });
+        state.length = there.map(|bytes| Length { count: bytes / extent.unit, is_terminated: false });
         Ok(converted)
     }
 
-    /// Makes room for what the function writes, and tells what is to come back; nothing where a pointer is given.
-    fn make_room(&mut self, index: usize) -> Result<Option<Room>, ConversionError> {
+    /// Makes the buffer for an output; `None` if a pointer was passed.
+    fn make_room(&mut self, index: usize) -> Result<Option<OutBuffer>, ConversionError> {
         let role = &self.plan.roles[index];
-        let draft = &mut self.drafts[index];
-        if draft.content.is_some() {
-            // The room is as large as it must be, whatever it begins with.
-            draft.held = None;
+        let state = &mut self.pending[index];
+        if state.content.is_some() {
+            // The buffer gets the annotated size, whatever its initial content.
+            state.length = None;
         }
-        if draft.is_null {
-            return Ok(Some(Room { index, address: 0, capacity: 0 }));
+        if state.is_null {
+            return Ok(Some(OutBuffer { index, address: 0, capacity: 0 }));
         }
-        let is_written = role.passing == Passing::Out && draft.position.is_none();
-        let content = match draft.content.take() {
+        let is_written = role.passing == Passing::Out && state.position.is_none();
+        let content = match state.content.take() {
             Some(content) => content,
             None if is_written => Vec::new(),
             None => return Ok(None),
@@ -211,7 +222,13 @@ impl Expansion<'_, '_> {
         Ok(Some(room))
     }
 
-    fn room(&mut self, index: usize, role: &Role, target: &Target, content: &[u8]) -> Result<Room, ConversionError> {
+    fn room(
+        &mut self,
+        index: usize,
+        role: &Role,
+        target: &Target,
+        content: &[u8],
+    ) -> Result<OutBuffer, ConversionError> {
         let (unit, capacity) = match &role.extent {
             Some(extent) => (extent.unit, self.capacity(role, extent)?),
             None if role.is_terminated && role.passing == Passing::InOut => {
@@ -220,48 +237,52 @@ impl Expansion<'_, '_> {
             None => (target.bytes, 1),
         };
         let bytes = capacity.checked_mul(unit).and_then(|bytes| usize::try_from(bytes).ok());
-        let bytes = bytes.ok_or_else(|| ConversionError::new(ErrorKind::Memory, "there is no memory for so much"))?;
+        let bytes =
+            bytes.ok_or_else(|| ConversionError::new(ErrorKind::Memory, "out of memory for an output buffer"))?;
         let Some(zeros) = bytes.checked_sub(content.len()) else {
-            let held = content.len() as u64 / unit;
+            let length = content.len() as u64 / unit;
             let counted =
                 |count: u64| role.extent.as_ref().map_or(String::new(), |extent| extent.counted(target, count));
-            let reason = format!("{} do not fit: '{}' makes room for {capacity}", counted(held), role.annotation);
+            let reason =
+                format!("{} do not fit: the capacity given by '{}' is {capacity}", counted(length), role.annotation);
             return Err(ConversionError::new(ErrorKind::Range, reason));
         };
         let address = self.access.lend_room(content, zeros)?;
-        Ok(Room { index, address, capacity })
+        Ok(OutBuffer { index, address, capacity })
     }
 
-    /// How much room an annotation asks for, in what it counts.
+    /// The annotated capacity, in units of the extent.
     fn capacity(&mut self, role: &Role, extent: &Extent) -> Result<u64, ConversionError> {
         match self.sizes().of(&extent.capacity)? {
             Some(capacity) if capacity >= 0 => Ok(capacity.unsigned_abs()),
             Some(negative) => {
-                let reason = format!("how much room '{}' asks for would be {negative}", role.annotation);
+                let reason = format!("the capacity given by '{}' is negative: {negative}", role.annotation);
                 Err(ConversionError::new(ErrorKind::Range, reason))
             }
             None => {
-                let reason = format!("how much room '{}' asks for is not known with these arguments", role.annotation);
+                let reason =
+                    format!("the capacity given by '{}' cannot be computed from these arguments", role.annotation);
                 Err(ConversionError::new(ErrorKind::Type, reason))
             }
         }
     }
 
-    /// What is passed must have as much as the annotation says.
+    /// Checks that an argument is at least as long as annotated.
     fn check_capacity(&mut self, index: usize) -> Result<(), ConversionError> {
         let role = &self.plan.roles[index];
-        let (Some(extent), Some(target), Some(held)) = (&role.extent, &role.target, self.drafts[index].held) else {
+        let (Some(extent), Some(target), Some(length)) = (&role.extent, &role.target, self.pending[index].length)
+        else {
             return Ok(());
         };
         let Some(wanted) = self.sizes().of(&extent.capacity)?.and_then(|wanted| u64::try_from(wanted).ok()) else {
             return Ok(());
         };
-        let zero = if held.is_terminated { target.bytes / extent.unit } else { 0 };
-        if wanted <= held.count + zero {
+        let zero = if length.is_terminated { target.bytes / extent.unit } else { 0 };
+        if wanted <= length.count + zero {
             return Ok(());
         }
-        let there = extent.counted(target, held.count);
-        let reason = format!("it has {there}, and '{}' says {wanted}", role.annotation);
+        let there = extent.counted(target, length.count);
+        let reason = format!("it has {there}, but '{}' requires {wanted}", role.annotation);
         Err(self.located(index, ConversionError::new(ErrorKind::Range, reason)))
     }
 
@@ -276,15 +297,15 @@ impl Expansion<'_, '_> {
         }
     }
 
-    /// The parameters whose values take their places in the worker.
+    /// The parameters whose values are filled in by the worker.
     fn unknown(&self) -> Vec<usize> {
-        self.drafts.iter().enumerate().filter(|(_, draft)| draft.is_later).map(|(index, _)| index).collect()
+        self.pending.iter().enumerate().filter(|(_, state)| state.is_filled_in).map(|(index, _)| index).collect()
     }
 
-    /// What is wrong with an argument, with its place.
+    /// Adds the argument's position to an error.
     fn located(&self, index: usize, error: ConversionError) -> ConversionError {
         let Parameter { text, .. } = &self.prototype.parameters[index];
-        match self.drafts[index].position {
+        match self.pending[index].position {
             Some(position) => error.within(format!("argument {position} ({text})")),
             None => error.within(format!("'{text}'")),
         }
@@ -293,7 +314,6 @@ impl Expansion<'_, '_> {
 
 #[cold]
 fn nil_refused(role: &Role) -> ConversionError {
-    let reason =
-        format!("'{}' says that NULL will not do, so nil is refused; the '_opt_' forms allow it", role.annotation);
+    let reason = format!("nil is not accepted: '{}' excludes NULL; the '_opt_' forms allow it", role.annotation);
     ConversionError::new(ErrorKind::Type, reason)
 }

@@ -1,4 +1,4 @@
-//! How calls begin: in a worker that is ready for them, which takes a time of its own; and when they are to be over.
+//! The start of a call: getting its worker ready, which does not count towards its timeout, and setting its deadline.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,16 @@ use crate::dll::worker_extension::WorkerExtension;
 use crate::error::Error;
 use crate::remote::{Deadline, REQUEST_LIMIT, Session};
 
-/// The time of a call that has begun.
-pub(super) struct Time {
-    /// When it is to be over, if there is a limit.
+/// The deadline of a call that has begun.
+pub(super) struct CallTime {
+    /// The deadline, if there is one.
     pub(super) deadline: Option<Instant>,
-    /// What ends its worker then.
+    /// The alarm that terminates the worker at the deadline.
     alarm: Option<Deadline>,
 }
 
-impl Time {
-    /// That of a call that begins now.
+impl CallTime {
+    /// The deadline of a call that begins now.
     #[inline]
     pub(super) fn begin(session: &Session<'_>, limit: Option<Duration>) -> Self {
         let deadline = limit.map(|limit| Instant::now() + limit);
@@ -30,28 +30,27 @@ impl Time {
     }
 }
 
-/// How often a call is begun anew whose worker is restarted again while what is to be done after a restart is done.
+/// The maximum number of attempts to begin a call whose worker is restarted again while the restart function runs.
 const RESTARTS: u32 = 3;
 
-/// The worker that a call is made in, and the call's time, which begins when the worker is ready.
+/// The session for a call, and its deadline, which counts from the moment the worker is ready.
 #[inline]
 pub(super) fn begin<'a>(
     callee: &CallTarget<'a>,
     lua: &Lua,
     limit: Option<Duration>,
-) -> mlua::Result<(Session<'a>, Time)> {
+) -> mlua::Result<(Session<'a>, CallTime)> {
     let interrupt = callee.worker.interrupt();
-    // In a callback whose call has a deadline there is at most what is left of that.
+    // In a callback whose call has a deadline, that deadline applies too.
     let limit = hook::limited(interrupt, limit).map_err(|error| callee.located(error))?;
     let mut session = enter(callee, lua, limit)?;
     make_ready(callee, &mut session, limit)?;
     let limit = hook::limited(interrupt, limit).map_err(|error| callee.located(error))?;
-    let time = Time::begin(&session, limit);
+    let time = CallTime::begin(&session, limit);
     Ok((session, time))
 }
 
-/// The worker that a call is made in: a library that is left alone is not called, and what is to be done after a restart is
-/// done before.
+/// The session for a call. Fails if the library's breaker is open; runs the restart function first if necessary.
 #[inline]
 pub(super) fn enter<'a>(callee: &CallTarget<'a>, lua: &Lua, limit: Option<Duration>) -> mlua::Result<Session<'a>> {
     let library = callee.function().map(Function::library);
@@ -70,20 +69,21 @@ pub(super) fn enter<'a>(callee: &CallTarget<'a>, lua: &Lua, limit: Option<Durati
     if library.worker().is_recycled()
         && let Some(extension) = WorkerExtension::of(library.worker())
     {
-        extension.abandoned_jobs.bury(&mut session);
+        extension.abandoned_jobs.drop_finished(&mut session);
     }
     Ok(session)
 }
 
-/// Does what is to be done after a restart, within a time of its own if calls have one.
+/// Runs the restart function, with a timeout of its own if calls have one.
 #[cold]
 fn restarted(lua: &Lua, library: &Library, session: Session<'_>, limit: Option<Duration>) -> mlua::Result<()> {
-    let time = Time::begin(&session, limit.map(|limit| limit.max(REQUEST_LIMIT)));
+    let time = CallTime::begin(&session, limit.map(|limit| limit.max(REQUEST_LIMIT)));
     drop(session);
     hook::within(lua, time.deadline, || restart::restarted(lua, library))
 }
 
-/// Has the worker load and prepare what the call needs, before a limit of the call begins. Without one the call itself does that.
+/// Makes the worker load and prepare everything the call needs before its timeout starts. Without a timeout, the call
+/// itself does that.
 #[inline]
 pub(super) fn make_ready(
     callee: &CallTarget<'_>,
@@ -95,8 +95,8 @@ pub(super) fn make_ready(
     callee.prepared(session, &[]).map(drop).map_err(Error::before_start)
 }
 
-/// Makes the answer of a call that came too late what it is: its worker is being ended.
-pub(super) fn in_time<R>(time: Time, ended: &mut ExchangeOutcome<'_, R>) {
+/// Replaces a reply that arrived after the deadline with an error: the worker is being terminated.
+pub(super) fn in_time<R>(time: CallTime, ended: &mut ExchangeOutcome<'_, R>) {
     if time.alarm.is_some_and(Deadline::take_back)
         && ended.reply.is_ok()
         && let Some(mut session) = ended.session.take()

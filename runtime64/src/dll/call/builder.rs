@@ -1,12 +1,12 @@
-//! A call that is being prepared: its arguments as they travel, and what the worker is lent for them.
+//! Preparation of a call: message values of its arguments, and the memory and callbacks lent to the worker.
 
 use mlua::MultiValue;
 use protocol::{Invoke, Type, Value, limits};
 
-use super::annotated::{self, Expected};
+use super::annotated::{self, ExpectedOutputs};
 use super::{CallTarget, variadic};
 use crate::dll::address_space::AddressSpace;
-use crate::dll::callback_registry::Lent;
+use crate::dll::callback_registry::LentCallbacks;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::marshal;
 use crate::dll::memory::Access;
@@ -14,39 +14,39 @@ use crate::dll::types::{Conversion, Ctype, Strings};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, Session};
 
-/// How memory is aligned that is lent for the length of a call: as `malloc` aligns it.
+/// The alignment of memory lent for a call, as with `malloc`.
 const ROOM_ALIGN: u64 = 16;
 
-/// A call that is being prepared: the worker that it is made in, held, and what was lent to it.
+/// A call being prepared: the session of its worker, and everything lent for it.
 pub(super) struct CallBuilder<'a> {
     pub(super) session: Session<'a>,
     pub(super) space: &'a AddressSpace,
-    /// The callbacks that live as long as the call.
-    pub(super) callbacks: Lent,
-    /// The memory that is lent, where the call outlives the session.
+    /// The callbacks made for the call.
+    pub(super) callbacks: LentCallbacks,
+    /// The lent memory, if the call outlives the session.
     pub(super) kept: Option<Vec<Allocation>>,
-    /// Which arguments are results of earlier calls that travel together with this one, from 0.
-    pub(super) later: Vec<usize>,
+    /// The positions, from 0, of arguments that are results of earlier calls in the same batch.
+    pub(super) pending: Vec<usize>,
 }
 
-/// A call whose arguments travel as they are here.
-pub(super) struct Ready {
+/// A call with converted arguments.
+pub(super) struct PreparedCall {
     pub(super) function: u32,
     pub(super) address: u64,
     pub(super) values: Vec<Value>,
     pub(super) out_buffers: OutBuffers,
 }
 
-/// Where a call puts what does not come with its answer.
+/// The buffers for outputs other than a plain result.
 #[derive(Debug, Default)]
 pub(super) struct OutBuffers {
-    /// The result, if it is a record.
+    /// The address for the result, if that is a record.
     pub(super) record: u64,
-    /// What annotated parameters lead to.
-    pub(super) expected: Option<Expected>,
+    /// The outputs of annotated parameters.
+    pub(super) expected: Option<ExpectedOutputs>,
 }
 
-impl Ready {
+impl PreparedCall {
     pub(super) fn request(&self) -> Invoke<'_> {
         Invoke { function: self.function, address: self.address, arguments: &self.values }
     }
@@ -54,23 +54,27 @@ impl Ready {
 
 impl<'a> CallBuilder<'a> {
     pub(super) fn new(session: Session<'a>, space: &'a AddressSpace) -> Self {
-        Self { session, space, callbacks: Lent::default(), kept: None, later: Vec::new() }
+        Self { session, space, callbacks: LentCallbacks::default(), kept: None, pending: Vec::new() }
     }
 
-    /// The same for a call that outlives the session.
+    /// Like [`new`](Self::new), for a call that outlives the session.
     pub(super) fn outliving(session: Session<'a>, space: &'a AddressSpace) -> Self {
         Self { kept: Some(Vec::new()), ..Self::new(session, space) }
     }
 
-    /// Converts the arguments, and finds the function.
+    /// Converts the arguments, and prepares the function in the worker.
     #[inline]
-    pub(super) fn prepare(&mut self, callee: &CallTarget<'_>, arguments: &MultiValue) -> Result<Ready, Error> {
+    pub(super) fn prepare(&mut self, callee: &CallTarget<'_>, arguments: &MultiValue) -> Result<PreparedCall, Error> {
         let values = self.session.take_arguments();
         self.prepare_in(callee, arguments, values)
     }
 
-    /// The same, for one of several calls that travel together.
-    pub(super) fn prepare_held(&mut self, callee: &CallTarget<'_>, arguments: &MultiValue) -> Result<Ready, Error> {
+    /// Like [`prepare`](Self::prepare), for one of several calls in one message.
+    pub(super) fn prepare_held(
+        &mut self,
+        callee: &CallTarget<'_>,
+        arguments: &MultiValue,
+    ) -> Result<PreparedCall, Error> {
         self.prepare_in(callee, arguments, Vec::with_capacity(arguments.len()))
     }
 
@@ -80,16 +84,16 @@ impl<'a> CallBuilder<'a> {
         callee: &CallTarget<'_>,
         arguments: &MultiValue,
         mut values: Vec<Value>,
-    ) -> Result<Ready, Error> {
+    ) -> Result<PreparedCall, Error> {
         let record = self.make_room(&callee.prototype.result, &mut values);
         let record = record.map_err(|error| callee.located(error.at(callee.name())))?;
         let mut further = Vec::new();
         let expected = convert_all(callee, arguments, self, (&mut values, &mut further))?;
         let (function, address) = callee.prepared(&mut self.session, &further).map_err(Error::before_start)?;
-        Ok(Ready { function, address, values, out_buffers: OutBuffers { record, expected } })
+        Ok(PreparedCall { function, address, values, out_buffers: OutBuffers { record, expected } })
     }
 
-    /// Makes room that lasts as long as the call.
+    /// Lends memory for the duration of the call.
     fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, ConversionError> {
         let lent = match &mut self.kept {
             None => self.session.lend_room(bytes, zeros),
@@ -106,7 +110,7 @@ impl<'a> CallBuilder<'a> {
         lent.map_err(|error| ConversionError::from_remote(&error))
     }
 
-    /// Makes room for a result that is a record, whose address comes before the arguments.
+    /// Lends a buffer for a result that is a record; its address precedes the arguments.
     #[inline]
     fn make_room(&mut self, result: &Conversion, values: &mut Vec<Value>) -> Result<u64, ConversionError> {
         let Conversion::Record { ctype, .. } = result else { return Ok(0) };
@@ -128,8 +132,8 @@ impl Access for CallBuilder<'_> {
         CallBuilder::lend_room(self, bytes, zeros)
     }
 
-    fn later(&self, position: usize) -> bool {
-        self.later.contains(&position)
+    fn is_pending(&self, position: usize) -> bool {
+        self.pending.contains(&position)
     }
 
     fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, ConversionError> {
@@ -156,25 +160,26 @@ impl Access for CallBuilder<'_> {
 
     fn read_foreign(&mut self, space: &AddressSpace, address: u64, into: &mut [u8]) -> Result<(), ConversionError> {
         if !self.session.is_of(&space.worker) || self.session.generation() != space.generation {
-            return Err(ConversionError::new(ErrorKind::Stale, "it lies in the memory of another worker"));
+            return Err(ConversionError::new(ErrorKind::Stale, "it is in the memory of another worker"));
         }
         self.session.read(address, into).map_err(|error| ConversionError::from_remote(&error))
     }
 }
 
-/// Puts the arguments into `values` as they travel, and the types of those beyond the parameters into `further`, or gives an
-/// error that names function, parameter and value. Tells what annotations have come back beside the result.
+/// Converts the arguments into `values`, and the types of those beyond the parameters into `further`. Returns the
+/// expected outputs of annotated parameters. An error names function, parameter and value.
 fn convert_all(
     callee: &CallTarget<'_>,
     arguments: &MultiValue,
     called: &mut CallBuilder<'_>,
     (values, further): (&mut Vec<Value>, &mut Vec<Type>),
-) -> Result<Option<Expected>, Error> {
+) -> Result<Option<ExpectedOutputs>, Error> {
     let prototype = callee.prototype;
     let parameters = &prototype.parameters;
     let given = prototype.arguments(arguments.len()).ok_or_else(|| wrong_count(callee, arguments.len()))?;
     if arguments.len() > limits::ARGUMENTS {
-        let message = format!("{}: {} arguments are more than {}", callee.name(), arguments.len(), limits::ARGUMENTS);
+        let message =
+            format!("{}: {} arguments exceed the limit of {}", callee.name(), arguments.len(), limits::ARGUMENTS);
         return Err(callee.located(Error::new(ErrorKind::Range, message)));
     }
     let refused = |index: usize, what: &str, error: ConversionError| {
@@ -207,6 +212,6 @@ fn wrong_count(callee: &CallTarget<'_>, given: usize) -> Error {
     let plural = if count == 1 { "" } else { "s" };
     let least = if prototype.is_variadic { "at least " } else { "" };
     let shorter = prototype.plan.as_ref().map(|plan| annotated::shorter_forms(prototype, plan)).unwrap_or_default();
-    let message = format!("{} takes {least}{count} argument{plural}{shorter}, {given} given", callee.declaration());
+    let message = format!("{} takes {least}{count} argument{plural}{shorter}; got {given}", callee.declaration());
     callee.located(Error::new(ErrorKind::Type, message))
 }

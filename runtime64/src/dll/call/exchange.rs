@@ -1,4 +1,4 @@
-//! A request that runs functions of a library, with the callbacks that they call meanwhile.
+//! The exchange of messages during a request that runs library functions, including the callbacks served meanwhile.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,18 +17,18 @@ use crate::dll::worker_extension::WorkerExtension;
 use crate::error::Error;
 use crate::remote::{Answer, RemoteError, Session, Worker};
 
-/// What a request came to.
+/// The outcome of a request.
 pub(in crate::dll) struct ExchangeOutcome<'a, R> {
-    /// The worker, if it still runs. What was lent for the call lies there until this is let go of.
+    /// The worker, if it is still running. Memory lent for the call is released when the session is dropped.
     pub(in crate::dll) session: Option<Session<'a>>,
-    /// The worker's answer.
+    /// The worker's reply.
     pub(in crate::dll) reply: Result<R, RemoteError>,
-    /// What went wrong in callbacks first.
+    /// The first error in a callback.
     pub(in crate::dll) raised: Option<mlua::Error>,
 }
 
-/// Sends a request and serves callbacks until it is answered. The worker is not held while Lua runs, which is stopped at the
-/// deadline; the worker's own end is the caller's to plan.
+/// Sends a request and serves callbacks until the reply arrives. The worker is not held while Lua code runs, which is
+/// stopped at the deadline; terminating the worker then is up to the caller.
 pub(in crate::dll) fn converse<'a, C: Call>(
     lua: &Lua,
     worker: &'a Arc<Worker>,
@@ -64,7 +64,7 @@ fn serve_until_answered<'a, R: DeserializeOwned>(
         let (reply, error) = hook::within(lua, deadline, || serve(lua, space, &called, &arguments));
         match (&raised, error) {
             (None, first) => raised = first,
-            // The first one is raised.
+            // Only the first error is raised.
             (Some(_), Some(further)) => reaches_nobody(&further),
             (Some(_), None) => {}
         }
@@ -77,16 +77,16 @@ fn serve_until_answered<'a, R: DeserializeOwned>(
     }
 }
 
-/// An error is dropped: the end of a worker that it describes is reported by the next call.
+/// Drops an error: if it describes the end of a worker, the next call reports that.
 fn reaches_nobody(error: &mlua::Error) {
     if let Some(error) = error.downcast_ref::<Error>() {
         error.reached_nobody();
     }
 }
 
-/// Has a worker's callbacks served that wait for the host, and tells how many. If none does, one is waited for.
+/// Makes a worker send its waiting callbacks, and serves them. Waits for one if there is none. Returns their number.
 pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> mlua::Result<u32> {
-    // In a callback whose call has a deadline it waits at most until that.
+    // In a callback whose call has a deadline, the wait ends at that deadline.
     let milliseconds = duration::milliseconds(hook::at_most(worker.interrupt(), limit)?);
     let failure = |error| from_remote(error, worker, "dll.poll");
     let session = worker.session().map_err(failure)?;
@@ -100,13 +100,13 @@ pub(in crate::dll) fn poll(lua: &Lua, worker: &Arc<Worker>, limit: Duration) -> 
     }
 }
 
-/// Serves the callbacks that wait for the host in any of a module's workers, and tells how many.
+/// Serves the callbacks that wait for the host in any of a module's workers, and returns their number.
 pub(in crate::dll) fn serve_waiting(lua: &Lua, module: &Module) -> mlua::Result<u32> {
     let mut served = 0;
     for worker in module.shared().all_workers() {
         let extension = WorkerExtension::of(&worker);
         let callbacks = extension.map(|extension| &extension.callbacks);
-        // A worker that runs no more, or has no callbacks that anything of its could call, is not asked.
+        // A worker that is not running or has no bound callbacks is skipped.
         if let Some(generation) = worker.running()
             && callbacks.is_some_and(|callbacks| callbacks.is_any_bound(generation))
         {

@@ -1,4 +1,4 @@
-//! Futures: calls that the worker makes on a thread of their own while the script goes on.
+//! Futures: calls that run on threads of their own in the worker while the script continues.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,11 +8,11 @@ use mlua::{Lua, MetaMethod, MultiValue, UserData, UserDataMethods, Value as LuaV
 use protocol::{AwaitJob, CancelJob, JobState, LimitJob, Outcome, StartJob};
 
 use super::exchange::{ExchangeOutcome, converse};
-use super::result::{self, Stored};
+use super::result::{self, Outputs};
 use super::{CallBuilder, CallTarget, OutBuffers, begin, target, with_target};
 use crate::dll::abandoned_jobs::AbandonedJob;
 use crate::dll::address_space::AddressSpace;
-use crate::dll::callback_registry::Lent;
+use crate::dll::callback_registry::LentCallbacks;
 use crate::dll::describe::describe_call;
 use crate::dll::duration;
 use crate::dll::hook;
@@ -21,16 +21,16 @@ use crate::dll::worker_extension::WorkerExtension;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Started};
 
-/// What a call holds until it has returned: memory that its arguments lead to, and callbacks.
+/// The memory and callbacks that a call uses until it returns.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct Resources {
     _memory: Vec<Allocation>,
-    _callbacks: Lent,
+    _callbacks: LentCallbacks,
 }
 
-/// A call under way, or what it came to.
+/// A pending call, or its outcome.
 pub(in crate::dll) struct Future {
-    /// What was called.
+    /// The function or pointer.
     function: LuaValue,
     name: String,
     /// The call with its arguments, for errors.
@@ -38,48 +38,48 @@ pub(in crate::dll) struct Future {
     space: AddressSpace,
     job: u32,
     out_buffers: OutBuffers,
-    /// When its worker is ended if it has not returned; callbacks of it are stopped then.
+    /// The time at which its callbacks are stopped and the worker is terminated.
     deadline: Option<Instant>,
     state: Mutex<State>,
-    /// Whether the worker is being asked for it: a callback that is served meanwhile does not ask again.
+    /// Whether a request for it is in progress, so that a callback served meanwhile does not send another.
     is_awaited: AtomicBool,
 }
 
 enum State {
-    /// The worker has it.
-    Pending(Held),
+    /// It is running or waiting in the worker.
+    Pending(Resources),
     /// It has returned.
-    Done(Box<(Outcome, Stored)>),
-    /// It has no result, and why.
+    Done(Box<(Outcome, Outputs)>),
+    /// It has failed.
     Failed(Error),
 }
 
-/// A call that was begun: whose it is, its number, what comes of it, what it holds, and when it is to be over.
-type Begun = (AddressSpace, u32, OutBuffers, Held, Option<Instant>, String);
+/// A started call: address space, job, output buffers, resources, deadline, name.
+type StartedJob = (AddressSpace, u32, OutBuffers, Resources, Option<Instant>, String);
 
-/// Has a function called on another thread of the worker.
+/// Starts a call on another thread of the worker.
 pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValue) -> mlua::Result<Future> {
-    let function = target::fixed(lua, function)?;
-    let begun = with_target(&function, |callee| start_callee(lua, callee, arguments))?;
-    let (space, job, out_buffers, held, deadline, name) = begun?;
-    let state = Mutex::new(State::Pending(held));
+    let function = target::resolve_pointer(lua, function)?;
+    let started_job = with_target(&function, |callee| start_callee(lua, callee, arguments))?;
+    let (space, job, out_buffers, resources, deadline, name) = started_job?;
+    let state = Mutex::new(State::Pending(resources));
     let call = describe_call(&name, arguments);
     Ok(Future { function, name, call, space, job, out_buffers, deadline, state, is_awaited: AtomicBool::new(false) })
 }
 
-fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> mlua::Result<Begun> {
+fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> mlua::Result<StartedJob> {
     let (session, time) = begin(callee, lua, callee.worker.call_deadline())?;
     let space = AddressSpace::of(callee.worker, &session);
     let mut called = CallBuilder::outliving(session, &space);
     if let Some(extension) = WorkerExtension::of(&space.worker) {
-        extension.abandoned_jobs.bury(&mut called.session);
+        extension.abandoned_jobs.drop_finished(&mut called.session);
     }
     let ready = called.prepare(callee, arguments)?;
     if let Some(function) = callee.function() {
         function.function_stats().begin();
     }
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
-    // The worker watches the time: it alone knows when the call has returned.
+    // The worker enforces the timeout, as only it knows when the call returns.
     let left = time.deadline.map(|deadline| duration::milliseconds(deadline.saturating_duration_since(Instant::now())));
     let limited = left.map_or(Ok(()), |milliseconds| called.session.call(&LimitJob { milliseconds }));
     let started = limited.and_then(|()| called.session.call(&request)).map(|job| {
@@ -89,9 +89,9 @@ fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> m
     let CallBuilder { mut session, callbacks, kept, .. } = called;
     session.give_back(ready.values);
     drop(session);
-    let held = Held { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
+    let resources = Resources { _memory: kept.unwrap_or_default(), _callbacks: callbacks };
     match started {
-        Ok(job) => Ok((space.clone(), job, ready.out_buffers, held, time.deadline, callee.name())),
+        Ok(job) => Ok((space.clone(), job, ready.out_buffers, resources, time.deadline, callee.name())),
         Err(error) => {
             let failure = callee.failure(error).in_call(|| describe_call(&callee.name(), arguments));
             Err(failure.into())
@@ -100,10 +100,10 @@ fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> m
 }
 
 impl Future {
-    /// What the call came to. Without a limit it is waited for, however long that takes.
+    /// Waits for the call and returns its results; indefinitely without a limit.
     pub(super) fn wait(&self, lua: &Lua, limit: Option<Duration>) -> mlua::Result<MultiValue> {
         let interrupt = self.space.worker.interrupt();
-        // In a callback whose call has a deadline it is waited at most until that.
+        // In a callback whose call has a deadline, the wait ends at that deadline.
         let within = hook::limited(interrupt, limit)?;
         let milliseconds = within.map(duration::milliseconds);
         if let Some(raised) = self.settle(lua, milliseconds) {
@@ -115,7 +115,7 @@ impl Future {
             State::Pending(_) => {
                 hook::time_left(interrupt)?;
                 let seconds = limit.unwrap_or_default().as_secs_f64();
-                let message = format!("{}: it is not done after {seconds} seconds; it goes on", self.name);
+                let message = format!("{}: not done after {seconds} seconds; the call continues", self.name);
                 return Err(Error::new(ErrorKind::Timeout, message).into());
             }
         };
@@ -131,7 +131,7 @@ impl Future {
         })?
     }
 
-    /// Whether it has returned or failed. It does not wait.
+    /// Whether it has returned or failed, without waiting.
     pub(super) fn is_done(&self, lua: &Lua) -> mlua::Result<bool> {
         match self.settle(lua, Some(0)) {
             Some(raised) => Err(raised),
@@ -139,7 +139,7 @@ impl Future {
         }
     }
 
-    /// Asks the worker, if it has not answered yet. Gives what callbacks raised that were served meanwhile.
+    /// Asks the worker about a pending call. Returns the error of a callback that was served meanwhile.
     fn settle(&self, lua: &Lua, milliseconds: Option<u32>) -> Option<mlua::Error> {
         if !matches!(*self.lock(), State::Pending(_)) {
             return None;
@@ -177,7 +177,7 @@ impl Future {
                 }
             }
             (Ok(Some(_)), None) | (Err(RemoteError::EndedMeanwhile), _) => self.end(State::Failed(self.gone())),
-            // The wait is called off, not the call.
+            // Only the wait was interrupted, not the call.
             (Err(error @ RemoteError::Interrupted(None)), session) => {
                 drop(session);
                 return raised.or_else(|| Some(self.failure(error).into()));
@@ -187,7 +187,7 @@ impl Future {
                 let failure = self.failure(error);
                 self.end(State::Failed(match raised {
                     None => failure,
-                    Some(raised) => failure.with_detail(format!("a callback had failed before: {raised}")),
+                    Some(raised) => failure.with_detail(format!("an earlier callback failed: {raised}")),
                 }));
                 return None;
             }
@@ -195,7 +195,8 @@ impl Future {
         raised
     }
 
-    /// Takes the call back if it has not begun; with `force`, ends the worker if it has. Tells whether it has no result now.
+    /// Withdraws the call if it has not begun; with `force`, terminates the worker if it has. Returns whether the call
+    /// was cancelled.
     fn cancel(&self, force: bool) -> Result<bool, Error> {
         match &*self.lock() {
             State::Pending(_) => {}
@@ -220,10 +221,10 @@ impl Future {
             }
         };
         let how = match state {
-            JobState::Withdrawn => "it was called off before it began",
+            JobState::Withdrawn => "cancelled before it began",
             JobState::Running if force => {
                 worker.kill(self.space.generation);
-                "it was called off, and the worker was ended with it"
+                "cancelled; the worker was terminated"
             }
             JobState::Running | JobState::Done => return Ok(false),
         };
@@ -232,7 +233,7 @@ impl Future {
         Ok(true)
     }
 
-    /// It is no longer under way. A callback that was served while it was waited for may have called it off before.
+    /// Sets the final state, unless a callback served during the wait has already set it.
     fn end(&self, state: State) {
         let mut current = self.lock();
         if matches!(*current, State::Pending(_)) {
@@ -243,21 +244,21 @@ impl Future {
     }
 
     fn awaited(&self) -> Error {
-        let message = format!("{}: it is waited for already, and this callback is served meanwhile", self.name);
+        let message = format!("{}: already being waited for, by the caller of this callback", self.name);
         Error::new(ErrorKind::Callback, message).in_function(&self.name)
     }
 
-    /// The worker has ended, and the call with it; what of is told by whoever met its end.
+    /// The error for a call whose worker has exited; the reason is reported with the exit itself.
     fn gone(&self) -> Error {
         let AddressSpace { worker, generation } = &self.space;
-        let message = format!("{}: it was under way in {}", self.name, worker.ended(*generation));
+        let message = format!("{}: it was running in {}", self.name, worker.ended(*generation));
         let error = Error::new(ErrorKind::WorkerLost, message).with_started(Started::Yes);
         let error = error.with_report(worker.report_of(*generation));
         error.in_function(&self.name).in_call(|| self.call.clone())
     }
 
     fn failure(&self, mut error: RemoteError) -> Error {
-        // The worker had taken the call on, whatever it was asked when it died.
+        // The worker had accepted the call, whatever the request was during which it died.
         if let RemoteError::Lost(death) | RemoteError::TimedOut(death) | RemoteError::Interrupted(Some(death)) =
             &mut error
         {
@@ -273,14 +274,14 @@ impl Future {
 }
 
 impl Drop for Future {
-    /// The memory of a call that still runs stays until it has returned.
+    /// Keeps the memory of a running call until that returns.
     fn drop(&mut self) {
         let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
-        if let (State::Pending(held), Some(extension)) = (state, WorkerExtension::of(&self.space.worker)) {
+        if let (State::Pending(resources), Some(extension)) = (state, WorkerExtension::of(&self.space.worker)) {
             extension.abandoned_jobs.add(AbandonedJob {
                 space: self.space.clone(),
                 job: self.job,
-                _held: Box::new(held),
+                _resources: Box::new(resources),
             });
         }
     }
@@ -299,7 +300,7 @@ impl UserData for Future {
         methods.add_method("cancel", |_, future, force: Option<bool>| Ok(future.cancel(force.unwrap_or(false))?));
         methods.add_meta_method(MetaMethod::ToString, |_, future, ()| {
             let state = match &*future.lock() {
-                State::Pending(_) => "under way",
+                State::Pending(_) => "pending",
                 State::Done(_) => "done",
                 State::Failed(_) => "failed",
             };

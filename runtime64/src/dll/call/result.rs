@@ -1,9 +1,9 @@
-//! What a call came to: its result as a Lua value, or the error that its result stands for.
+//! The outcome of a call as Lua values, or as an error if the result means failure.
 
 use mlua::{Lua, MultiValue, Value as LuaValue};
 use protocol::{DescribeLastError, FailureRule, Outcome, Platform, Value};
 
-use super::annotated::Written;
+use super::annotated::Output;
 use super::{CallTarget, OutBuffers};
 use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata;
@@ -13,24 +13,24 @@ use crate::dll::types::Conversion;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Session;
 
-/// What a call has put into the rooms that were made for it.
+/// The outputs that a call has stored in its buffers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stored {
+pub(super) struct Outputs {
     /// The bytes of a result that is a record.
     record: Option<Vec<u8>>,
-    written: Vec<Written>,
+    written: Vec<Output>,
 }
 
-/// Takes what a call has stored out of the worker.
+/// Reads the outputs of a call from the worker.
 #[inline]
 pub(super) fn stored(
     callee: &CallTarget<'_>,
     out_buffers: &OutBuffers,
     outcome: &Outcome,
     session: &mut Session<'_>,
-) -> Result<Stored, Error> {
+) -> Result<Outputs, Error> {
     let prototype = callee.prototype;
-    let mut stored = Stored::default();
+    let mut stored = Outputs::default();
     if let Conversion::Record { ctype, .. } = &prototype.result {
         let mut bytes = vec![0; ctype.bytes().unwrap_or(0) as usize];
         session.read(out_buffers.record, &mut bytes).map_err(|error| callee.failure(error))?;
@@ -43,14 +43,14 @@ pub(super) fn stored(
     Ok(stored)
 }
 
-/// The result as a Lua value, and what annotations have come back behind it.
+/// The result as a Lua value, followed by the outputs of annotated parameters.
 #[inline]
 pub(super) fn to_lua(
     callee: &CallTarget<'_>,
     lua: &Lua,
     space: &AddressSpace,
     outcome: Outcome,
-    stored: Stored,
+    stored: Outputs,
 ) -> mlua::Result<MultiValue> {
     let prototype = callee.prototype;
     let mut results = MultiValue::new();
@@ -65,14 +65,14 @@ pub(super) fn to_lua(
     Ok(results)
 }
 
-/// The same as a single value: a list where there are several.
+/// The results as a single value: a list if there are several.
 #[inline]
 pub(super) fn to_one(
     callee: &CallTarget<'_>,
     lua: &Lua,
     space: &AddressSpace,
     outcome: Outcome,
-    stored: Stored,
+    stored: Outputs,
 ) -> mlua::Result<LuaValue> {
     match &callee.prototype.plan {
         None => value(callee, lua, space, outcome, stored.record),
@@ -80,7 +80,7 @@ pub(super) fn to_one(
     }
 }
 
-/// The result itself; nil for none.
+/// The result itself; nil if there is none.
 #[inline]
 fn value(
     callee: &CallTarget<'_>,
@@ -98,7 +98,7 @@ fn value(
     }
 }
 
-/// The results of one call as a single value: a list where there are several.
+/// Combines the results of one call into a single value: a list if there are several.
 pub(super) fn as_one(lua: &Lua, mut results: MultiValue) -> mlua::Result<LuaValue> {
     match results.len() {
         0 | 1 => Ok(results.pop_front().unwrap_or_default()),
@@ -107,10 +107,10 @@ pub(super) fn as_one(lua: &Lua, mut results: MultiValue) -> mlua::Result<LuaValu
 }
 
 pub(super) fn ending() -> mlua::Error {
-    mlua::Error::runtime("the Lua state is ending")
+    mlua::Error::runtime("the Lua state is closing")
 }
 
-/// The error that a result stands for by a rule, with the system's words for its number.
+/// The error for a result that means failure by a rule, with the system's message for its number.
 #[cold]
 pub(super) fn failed(
     callee: &CallTarget<'_>,
@@ -130,7 +130,7 @@ pub(super) fn failed(
         _ => result,
     };
     let is_windows = callee.worker.kind().platform == Platform::Windows;
-    // A function that only says that it failed says why by the last error.
+    // A function that reports nothing but failure gives the reason in the last error.
     let number = match rule {
         FailureRule::Hresult => code.map(|code| code as u32),
         _ => Some(outcome.last_error).filter(|number| *number != 0),
@@ -164,7 +164,7 @@ pub(super) fn failed(
     error
 }
 
-/// The system's words for an error number or an `HRESULT`.
+/// The system's message for an error number or an `HRESULT`.
 fn described(number: u32, session: &mut Session<'_>) -> Option<String> {
     match session.call(&DescribeLastError { code: number }) {
         Ok(Value::Bytes(text)) => Some(String::from_utf8_lossy(&text).into_owned()),

@@ -1,4 +1,4 @@
-//! What is called: a function of a library, or what a pointer leads to.
+//! The target of a call: a function of a library, or the function a pointer points to.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::dll::worker_extension::WorkerExtension;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session, Worker};
 
-/// What is called.
+/// The target of a call.
 pub(super) struct CallTarget<'a> {
-    /// How its values are converted.
+    /// The conversion of its values.
     pub(super) prototype: &'a Prototype,
-    /// The worker that it lies in.
+    /// The worker it is in.
     pub(super) worker: &'a Arc<Worker>,
     callee: Callee<'a>,
 }
@@ -27,7 +27,7 @@ pub(super) struct CallTarget<'a> {
 #[derive(Clone, Copy)]
 enum Callee<'a> {
     Function(&'a Function),
-    /// What a pointer leads to; its type is what stands for a name.
+    /// A function called by address; its type stands for a name.
     Pointer {
         form: &'a FunctionForm,
         pointer: &'a Ctype,
@@ -46,7 +46,7 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// The function of a library that it is.
+    /// The function, if it is one of a library.
     #[inline]
     pub(super) fn function(&self) -> Option<&'a Function> {
         match self.callee {
@@ -55,7 +55,7 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// Its name, or what stands for one, in messages.
+    /// The name for messages.
     pub(super) fn name(&self) -> String {
         match self.callee {
             Callee::Function(function) => function.name(),
@@ -63,12 +63,12 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// What it takes, as C, in messages.
+    /// The declaration in C, for messages.
     pub(super) fn declaration(&self) -> String {
         self.function().map_or_else(|| self.name(), ToString::to_string)
     }
 
-    /// The running worker that it can be called in.
+    /// A session with the running worker.
     #[inline]
     pub(super) fn session(&self) -> Result<Session<'a>, Error> {
         match self.callee {
@@ -80,8 +80,8 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// The worker's id for it, and its address where the id does not stand for that. `further` are the types of the arguments
-    /// beyond the parameters, none for functions without such.
+    /// The worker's id for the function, and its address where the id stands for a signature only. `further` are the
+    /// types of arguments beyond the parameters, empty if there are none.
     #[inline]
     pub(super) fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
         match self.callee {
@@ -93,7 +93,7 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// The worker's id for the signature of a function that is called by its address.
+    /// The worker's id for the signature of a function called by address.
     fn signature_id(
         &self,
         form: &FunctionForm,
@@ -112,7 +112,7 @@ impl<'a> CallTarget<'a> {
         Ok(id)
     }
 
-    /// Keeps the error numbers that the call left.
+    /// Stores the error numbers after the call.
     #[inline]
     pub(super) fn remember(&self, outcome: &Outcome) {
         if let Some(extension) = WorkerExtension::of(self.worker) {
@@ -120,7 +120,7 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// What a failure of the worker means.
+    /// Converts an error of the worker.
     #[cold]
     pub(super) fn failure(&self, error: RemoteError) -> Error {
         match self.callee {
@@ -129,7 +129,7 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// The error with the function that it happened in, if that has a name.
+    /// Adds library and function to an error, if known.
     #[cold]
     pub(super) fn located(&self, error: Error) -> Error {
         match self.callee {
@@ -138,14 +138,14 @@ impl<'a> CallTarget<'a> {
         }
     }
 
-    /// Which of its results say that it failed.
+    /// The rule for failed results.
     #[inline]
     pub(super) fn failure_rule(&self) -> FailureRule {
         self.function().map_or(FailureRule::Never, Function::failure_rule)
     }
 }
 
-/// Does something with what can be called.
+/// Runs `act` with a callable value.
 pub(super) fn with_target<R>(function: &LuaValue, act: impl FnOnce(&CallTarget<'_>) -> R) -> Result<R, Error> {
     if let LuaValue::UserData(userdata) = function {
         if let Ok(function) = userdata.borrow::<Function>() {
@@ -156,11 +156,11 @@ pub(super) fn with_target<R>(function: &LuaValue, act: impl FnOnce(&CallTarget<'
             return with_pointer(&cdata, |target, _| act(target));
         }
     }
-    let message = format!("a function of a library, or a pointer to one, is needed, not {}", describe(function));
+    let message = format!("expected a function of a library or a pointer to one, got {}", describe(function));
     Err(Error::new(ErrorKind::Type, message))
 }
 
-/// Does something with the function that a pointer leads to, and with its location.
+/// Runs `act` with the function that a pointer points to, and with its location.
 pub(super) fn with_pointer<R>(cdata: &Cdata, act: impl FnOnce(&CallTarget<'_>, &Location) -> R) -> Result<R, Error> {
     let ctype = match &cdata.ctype.form {
         Form::Function(_) => Arc::clone(&cdata.ctype),
@@ -169,7 +169,7 @@ pub(super) fn with_pointer<R>(cdata: &Cdata, act: impl FnOnce(&CallTarget<'_>, &
     let Form::Function(form) = &ctype.form else { return Err(not_callable(cdata)) };
     let location = &cdata.leads_to(&cdata.ctype.ty)?;
     if location.is_null() {
-        let message = format!("{}: it is NULL and cannot be called", cdata.ctype.ty);
+        let message = format!("{}: NULL pointer cannot be called", cdata.ctype.ty);
         return Err(Error::new(ErrorKind::Memory, message).with_address(0));
     }
     let described = |error: Error| error.at(&cdata.ctype.ty);
@@ -178,9 +178,8 @@ pub(super) fn with_pointer<R>(cdata: &Cdata, act: impl FnOnce(&CallTarget<'_>, &
     Ok(act(&CallTarget { prototype, worker: &location.space().worker, callee }, location))
 }
 
-/// What is to be called while its worker is held: an object that holds a pointer could not be read then, so what it holds
-/// now is taken in its location.
-pub(super) fn fixed(lua: &Lua, function: LuaValue) -> mlua::Result<LuaValue> {
+/// Replaces an object that contains a pointer with that pointer: the object could not be read while its worker is held.
+pub(super) fn resolve_pointer(lua: &Lua, function: LuaValue) -> mlua::Result<LuaValue> {
     let Some(cdata) = cdata::of(&function).map(|cdata| cdata.clone()).filter(Cdata::holds_pointer) else {
         return Ok(function);
     };
@@ -188,10 +187,10 @@ pub(super) fn fixed(lua: &Lua, function: LuaValue) -> mlua::Result<LuaValue> {
     Cdata::pointer_value(lua, &cdata.ctype, location.address(), location.space())
 }
 
-/// What C data that is no function has to say to a call.
+/// The error for C data that cannot be called.
 fn not_callable(cdata: &Cdata) -> Error {
     let message = format!(
-        "{}: it cannot be called; only functions, pointers to them, and structs whose metatype has __call can",
+        "{}: not callable; only functions, pointers to them, and structs whose metatype has __call are",
         cdata.ctype.ty
     );
     Error::new(ErrorKind::Type, message)

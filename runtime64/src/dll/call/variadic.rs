@@ -1,5 +1,5 @@
-//! Arguments beyond the parameters of a function with a variable number of them: each goes as C's promotions say, which no
-//! declaration tells. `dll.new` makes a number of a certain type.
+//! Arguments of variadic functions beyond the parameters: converted by C's promotions, as no declaration specifies
+//! their types. `dll.new` makes a number of a specific type.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use mlua::Value as LuaValue;
 use protocol::{Type, Value};
 
 use crate::dll::address_space::AddressSpace;
-use crate::dll::cdata::{self, PointerNeeded, address_for};
+use crate::dll::cdata::{self, RequiredPointer, address_for};
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::wrong_type;
 use crate::dll::library::Function;
@@ -16,7 +16,7 @@ use crate::dll::memory::Access;
 use crate::dll::text::Encoding;
 use crate::dll::types::{Ctype, Form, Strings};
 
-/// An argument and its type on the wire. Text goes in the encoding of the library.
+/// An argument and its type in messages. Text is encoded in the library's encoding.
 pub(super) fn to_wire(
     value: &LuaValue,
     encoding: Encoding,
@@ -37,7 +37,7 @@ pub(super) fn to_wire(
     }
 }
 
-/// What `%d` and `%u` expect, where the value fits them.
+/// The type that `%d` and `%u` expect, where the value fits.
 fn integer_type(value: i64) -> Type {
     match (i32::try_from(value), u32::try_from(value)) {
         (Ok(_), _) => Type::Int32,
@@ -46,7 +46,7 @@ fn integer_type(value: i64) -> Type {
     }
 }
 
-/// Numbers in memory go by value, promoted; all else by its address.
+/// Passes numbers in memory by value, promoted, and other objects by address.
 fn object_to_wire(
     value: &LuaValue,
     space: &AddressSpace,
@@ -72,11 +72,11 @@ fn object_to_wire(
         Form::Pointer(_) => Arc::clone(&cdata.ctype),
         _ => cdata.ctype.decayed().pointer_to(),
     };
-    let address = address_for(value, &PointerNeeded { ctype: &ctype, space }, access)?;
+    let address = address_for(value, &RequiredPointer { ctype: &ctype, space }, access)?;
     Ok((if address == 0 { Value::Nil } else { Value::Integer(address as i64) }, Type::Pointer))
 }
 
-/// C11 6.5.2.2: what is narrower than an int becomes one, and a float a double.
+/// C11 6.5.2.2: types narrower than int are promoted to int, and float to double.
 fn promoted(ty: Type) -> Type {
     match ty {
         Type::Bool | Type::Int8 | Type::Uint8 | Type::Int16 | Type::Uint16 => Type::Int32,
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_go_as_what_formats_expect() {
+    fn integers_have_the_types_that_formats_expect() {
         let cases = [
             (0, Type::Int32),
             (-1, Type::Int32),

@@ -1,4 +1,4 @@
-//! `:free()` and `:set()` of callbacks, which are known by their address as in LuaJIT, so that any pointer to one will do.
+//! `:free()` and `:set()` of callbacks, which are identified by address as in LuaJIT, so that any pointer to one works.
 
 use mlua::{Lua, Value as LuaValue};
 
@@ -7,7 +7,7 @@ use crate::dll::callback_registry::table_of;
 use crate::dll::describe::describe;
 use crate::error::{Error, ErrorKind};
 
-/// The method of this name that pointers to functions have.
+/// The method of pointers to functions with this name.
 pub(super) fn method_of(lua: &Lua, cdata: &Cdata, name: &str) -> mlua::Result<Option<LuaValue>> {
     if !super::points_to_function(cdata) {
         return Ok(None);
@@ -25,12 +25,12 @@ fn free(this: &LuaValue) -> Result<(), Error> {
     let location = cdata.leads_to(&"free")?;
     let space = location.space();
     let freed = table_of(space).is_some_and(|callbacks| callbacks.free(space.generation, location.address()));
-    if freed { Ok(()) } else { Err(none_there(&cdata)) }
+    if freed { Ok(()) } else { Err(not_a_callback(&cdata)) }
 }
 
 fn set(this: &LuaValue, function: &LuaValue) -> Result<(), Error> {
     let LuaValue::Function(function) = function else {
-        let message = format!("set: a function is needed, not {}", describe(function));
+        let message = format!("set: expected a function, got {}", describe(function));
         return Err(Error::new(ErrorKind::Type, message));
     };
     let cdata = callback(this, "set")?;
@@ -42,10 +42,10 @@ fn set(this: &LuaValue, function: &LuaValue) -> Result<(), Error> {
             before = Some(std::mem::replace(&mut bound.function, function.clone()));
         })
     });
-    if changed { Ok(()) } else { Err(none_there(&cdata)) }
+    if changed { Ok(()) } else { Err(not_a_callback(&cdata)) }
 }
 
-/// A pointer to functions is closed: the callback that it is, if it is one, is freed.
+/// Frees the callback, if any, behind a pointer to a function that is being closed.
 pub(super) fn free_closed(cdata: &Cdata) {
     if super::points_to_function(cdata)
         && let Ok(location) = cdata.leads_to(&"close")
@@ -58,12 +58,12 @@ pub(super) fn free_closed(cdata: &Cdata) {
 fn callback(this: &LuaValue, method: &str) -> Result<Cdata, Error> {
     let cdata = super::of(this).filter(|cdata| super::points_to_function(cdata));
     cdata.map(|cdata| cdata.clone()).ok_or_else(|| {
-        let message = format!("{method}: a callback is needed, not {}", describe(this));
+        let message = format!("{method}: expected a callback, got {}", describe(this));
         Error::new(ErrorKind::Type, message)
     })
 }
 
-fn none_there(cdata: &Cdata) -> Error {
-    let message = format!("{}: it is no callback, or was freed before", cdata.ctype.ty);
+fn not_a_callback(cdata: &Cdata) -> Error {
+    let message = format!("{}: it is not a callback, or was already freed", cdata.ctype.ty);
     Error::new(ErrorKind::Callback, message)
 }

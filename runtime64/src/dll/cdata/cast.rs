@@ -1,4 +1,4 @@
-//! `dll.cast`: C's conversions that lose something or claim to know better.
+//! `dll.cast`: C's conversions that may lose information or are unchecked.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::describe;
 use crate::dll::failure::from_remote;
 use crate::dll::library;
-use crate::dll::memory::{Lasting, Location};
+use crate::dll::memory::{Location, Persistent};
 use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form, Number};
 use crate::error::{Error, ErrorKind};
 
-/// The value as one of another type: pointers to pointers and integers and back, numbers to numbers.
+/// Converts a value to another type: pointers to and from pointers and integers, numbers to numbers.
 pub(in crate::dll) fn cast(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) -> mlua::Result<LuaValue> {
     match &ctype.form {
         Form::Pointer(_) => to_pointer(lua, module, ctype, value),
         Form::Number(number) => Ok(to_number(ctype, number, value)?),
         _ => {
-            let message = format!("dll.cast: {} cannot become {}", describe(value), ctype.ty);
+            let message = format!("dll.cast: cannot convert {} to {}", describe(value), ctype.ty);
             Err(Error::new(ErrorKind::Type, message).into())
         }
     }
@@ -62,8 +62,8 @@ fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) 
         }
         LuaValue::String(_) => {
             let message = format!(
-                "dll.cast: a string cannot become {}, as it does not lie in the worker's memory; \
-                 dll.new(\"char[?]\", #s + 1, s) makes a copy that does",
+                "dll.cast: cannot convert a string to {}, as it is not in the worker's memory; \
+                 dll.new(\"char[?]\", #s + 1, s) makes a copy that is",
                 ctype.ty
             );
             Err(Error::new(ErrorKind::Type, message).into())
@@ -73,10 +73,10 @@ fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) 
 }
 
 fn cannot(ctype: &Ctype, value: &LuaValue) -> mlua::Error {
-    Error::new(ErrorKind::Type, format!("dll.cast: {} cannot become {}", describe(value), ctype.ty)).into()
+    Error::new(ErrorKind::Type, format!("dll.cast: cannot convert {} to {}", describe(value), ctype.ty)).into()
 }
 
-/// An address as a number. Negative ones are those that C's integers of the worker's width would be.
+/// A number as an address. Negative numbers are converted as C's integers of the worker's width.
 fn address(module: &Module, value: &LuaValue) -> Result<u64, Error> {
     let located = |error: ConversionError| error.at("dll.cast");
     let address = integer(value).map_err(located)?;
@@ -87,7 +87,7 @@ fn address(module: &Module, value: &LuaValue) -> Result<u64, Error> {
         (Ok(address), _) => Ok(address.into()),
         (_, Ok(negative)) => Ok((negative as u32).into()),
         _ => {
-            let message = format!("dll.cast: {address:#x} is no address of a 32-bit worker");
+            let message = format!("dll.cast: {address:#x} is not an address of a 32-bit worker");
             Err(Error::new(ErrorKind::Range, message))
         }
     }
@@ -103,7 +103,7 @@ fn to_number(ctype: &Ctype, number: &Number, value: &LuaValue) -> Result<LuaValu
         }
         return number.cast(value).map_err(located);
     };
-    if let Some(held) = super::converted_number(value, &mut Lasting).map_err(located)? {
+    if let Some(held) = super::converted_number(value, &mut Persistent).map_err(located)? {
         return number.cast(&held).map_err(located);
     }
     let location = cdata.leads_to(&"dll.cast")?;
@@ -113,9 +113,10 @@ fn to_number(ctype: &Ctype, number: &Number, value: &LuaValue) -> Result<LuaValu
     address_to_number(ctype, number, value, location.address())
 }
 
-/// An address as an integer of another width wraps and is cut, as C has it; `uintptr_t` holds every one.
+/// Converts an address to an integer, which wraps and truncates as in C; `uintptr_t` holds every address.
 fn address_to_number(ctype: &Ctype, number: &Number, value: &LuaValue, address: u64) -> Result<LuaValue, Error> {
-    let cannot = || Error::new(ErrorKind::Type, format!("dll.cast: {} cannot become {}", describe(value), ctype.ty));
+    let cannot =
+        || Error::new(ErrorKind::Type, format!("dll.cast: cannot convert {} to {}", describe(value), ctype.ty));
     match number {
         Number::Integer { .. } | Number::Unsigned64 | Number::Bool => {
             number.cast(&LuaValue::Integer(address as i64)).map_err(|_| cannot())
@@ -124,14 +125,14 @@ fn address_to_number(ctype: &Ctype, number: &Number, value: &LuaValue, address: 
     }
 }
 
-/// An address given as a number is one of the worker that runs now.
+/// The address space of the running worker, to which addresses given as numbers belong.
 pub(in crate::dll) fn current_space(module: &Module) -> Result<AddressSpace, Error> {
     let worker = module.worker(module.kind());
     let session = worker.session().map_err(|error| from_remote(error, worker, "dll.cast"))?;
     Ok(AddressSpace::of(worker, &session))
 }
 
-/// NULL as an object: `dll.nullptr`, for code that wants one.
+/// `dll.nullptr`: NULL as an object, for code that needs one.
 pub(in crate::dll) fn null(module: &Module) -> Result<Cdata, Error> {
     let ctype = module.types().named(b"void *", module.abi())?;
     let worker = Arc::clone(module.worker(module.kind()));

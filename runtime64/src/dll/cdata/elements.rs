@@ -1,4 +1,4 @@
-//! Tables that stand for what a pointer leads to, as long as a call lasts.
+//! Tables passed for a pointer's target, for the duration of a call.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::dll::conversion_error::ConversionError;
 use crate::dll::memory::{Access, buffer};
 use crate::dll::types::{Array, Ctype, Fields, Form, times};
 
-/// The bytes of as many elements as a table has, and how many they are.
+/// The bytes of all elements of a table, and their number.
 pub(in crate::dll) fn bytes_of_elements(
     element: &Arc<Ctype>,
     table: &Table,
@@ -25,8 +25,8 @@ pub(in crate::dll) fn bytes_of_elements(
     Ok((bytes, count))
 }
 
-/// The bytes that a table stands for behind a pointer: one struct, or as many elements as it has. A table is a list of structs
-/// where the first of its values can be no first field.
+/// The bytes of a table for a pointer's target: one struct, or as many elements as the table has. A table is a list of
+/// structs if its first value cannot be the first field of one.
 pub(in crate::dll) fn bytes_behind(
     element: &Arc<Ctype>,
     table: &Table,

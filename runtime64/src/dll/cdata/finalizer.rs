@@ -1,8 +1,9 @@
-//! What is to be done when C data is of no use any more: `dll.gc`, and `__gc` of a metatype.
+//! Finalizers of C data: `dll.gc`, and `__gc` of a metatype.
 //!
-//! mlua keeps `__gc` of its userdata to itself. So C data with a finalizer has a *guard* as its user value: a table with a
-//! `__gc` of its own, which dies with the last userdata that has it. Parts of an object and pointers to it have its guard
-//! too. The guard holds a copy of the C data, which it hands to the finalizer. `metamethods.lua` makes and runs guards.
+//! mlua reserves `__gc` of its userdata. So C data with a finalizer has a *guard* as its user value: a table with its
+//! own `__gc`, which is collected with the last userdata that has it. Parts of an object and pointers to it share its
+//! guard. The guard contains a copy of the C data, which it passes to the finalizer. `metamethods.lua` creates and runs
+//! guards.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -12,7 +13,7 @@ use super::{Cdata, metamethods};
 use crate::dll::library;
 use crate::error::Error;
 
-/// Whether a userdata has a guard. It is set while the C data is borrowed, and a copy of the C data has none.
+/// Whether a userdata has a guard. It is set while the C data is borrowed; a copy of the C data has none.
 #[derive(Debug, Default)]
 pub(super) struct Guard(AtomicU8);
 
@@ -20,7 +21,7 @@ const INHERITED: u8 = 1;
 const OWN: u8 = 2;
 
 impl Guard {
-    /// Whether there is one, of its own or of what it is a part of.
+    /// Whether there is a guard, its own or an inherited one.
     #[inline]
     pub(super) fn is_there(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
@@ -41,9 +42,9 @@ impl Clone for Guard {
     }
 }
 
-/// Sets what is called with the C data when it is of no use any more; nil takes that back.
+/// Sets the finalizer of C data; nil removes it.
 pub(in crate::dll) fn set(lua: &Lua, userdata: &AnyUserData, finalizer: LuaValue) -> mlua::Result<()> {
-    // One that was inherited stays; one of its own is changed.
+    // An inherited guard stays; its own is changed.
     if let Some(guard) = own_guard_of(userdata)? {
         return guard.raw_set("finalizer", finalizer);
     }
@@ -62,7 +63,7 @@ pub(in crate::dll) fn set(lua: &Lua, userdata: &AnyUserData, finalizer: LuaValue
     Ok(())
 }
 
-/// The guard of C data itself, not that of what it is a part of.
+/// The guard of the C data itself, not an inherited one.
 pub(super) fn own_guard_of(userdata: &AnyUserData) -> mlua::Result<Option<Table>> {
     match userdata.borrow::<Cdata>()?.guard.is_own() {
         true => userdata.user_value(),
@@ -70,7 +71,7 @@ pub(super) fn own_guard_of(userdata: &AnyUserData) -> mlua::Result<Option<Table>
     }
 }
 
-/// A userdata for a part of other C data, or for a pointer to it: it keeps the guard too.
+/// A userdata for a part of other C data, or for a pointer to it, which inherits the guard.
 pub(super) fn derive(lua: &Lua, from: &AnyUserData, cdata: Cdata) -> mlua::Result<LuaValue> {
     let derived = cdata.into_lua(lua)?;
     match from.borrow::<Cdata>().is_ok_and(|from| from.guard.is_there()) {
@@ -79,7 +80,7 @@ pub(super) fn derive(lua: &Lua, from: &AnyUserData, cdata: Cdata) -> mlua::Resul
     }
 }
 
-/// Gives a new userdata the guard of what it is a part of.
+/// Passes the guard on to the userdata of a part.
 #[cold]
 pub(super) fn inherit(from: &AnyUserData, part: LuaValue) -> mlua::Result<LuaValue> {
     if let LuaValue::UserData(part) = &part
@@ -91,15 +92,15 @@ pub(super) fn inherit(from: &AnyUserData, part: LuaValue) -> mlua::Result<LuaVal
     Ok(part)
 }
 
-/// Whether a finalizer has nothing left to do: what a dead worker held needs no function of its library to be freed.
+/// Whether a finalizer need not run: objects of a dead worker need not be freed by a function of its library.
 pub(super) fn is_obsolete(_: &Lua, (finalizer, copy): (LuaValue, AnyUserData)) -> mlua::Result<bool> {
     let is_of_library = library::is_function(&finalizer) || super::is_function_pointer(&finalizer);
     Ok(is_of_library && !copy.borrow::<Cdata>()?.location.is_alive())
 }
 
-/// A failure of a finalizer that the collector ran, which nobody can catch: the end of a worker is reported by the next call,
-/// and the text of all others is given for a warning.
-pub(super) fn untold(_: &Lua, failure: LuaValue) -> mlua::Result<Option<String>> {
+/// The warning for an error in a finalizer that the collector ran, where it cannot be caught; `None` for the end of a
+/// worker, which the next call reports.
+pub(super) fn warning_of(_: &Lua, failure: LuaValue) -> mlua::Result<Option<String>> {
     if let LuaValue::Error(error) = &failure
         && let Some(error) = error.downcast_ref::<Error>()
     {
@@ -111,13 +112,13 @@ pub(super) fn untold(_: &Lua, failure: LuaValue) -> mlua::Result<Option<String>>
     failure.to_string().map(Some)
 }
 
-/// Runs all finalizers that are left: the workers are about to end.
+/// Runs all remaining finalizers, before the workers are stopped.
 pub(in crate::dll) fn run_all(lua: &Lua) {
     let ran = metamethods::function(lua, "run_all").and_then(|run_all| run_all.call::<()>(()));
     debug_assert!(ran.is_ok(), "errors of finalizers are warnings: {ran:?}");
 }
 
-/// The same at the end of the state, after which none is run any more.
+/// Runs all remaining finalizers before the state closes; none runs afterwards.
 pub(in crate::dll) fn finish(lua: &Lua) {
     let finished = metamethods::function(lua, "finish").and_then(|finish| finish.call::<()>(()));
     debug_assert!(finished.is_ok(), "errors of finalizers are warnings: {finished:?}");

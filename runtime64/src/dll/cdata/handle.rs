@@ -1,4 +1,4 @@
-//! Types as Lua sees them: what `dll.typeof` gives. Calling one makes an object of it, in `metamethods.lua`.
+//! C types in Lua, as returned by `dll.typeof`. Calling one creates an object, in `metamethods.lua`.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::dll::types::constant_to_lua;
 use crate::dll::types::{Ctype, Event, Form, Number};
 use crate::error::{Error, ErrorKind};
 
-/// A type in Lua's hands, and the module that its objects are made by.
+/// A type, and the module that creates its objects.
 pub(in crate::dll) struct Handle(Arc<Ctype>, Module);
 
 impl Handle {
-    /// A type, whose objects the module makes.
+    /// A type whose objects the module creates.
     pub(in crate::dll) fn new(ctype: Arc<Ctype>, module: Module) -> Self {
         Self(ctype, module)
     }
@@ -24,7 +24,7 @@ impl Handle {
         &self.0
     }
 
-    /// Puts what types do into the table of functions for `metamethods.lua`.
+    /// Adds the functions of types to the table for `metamethods.lua`.
     pub(in crate::dll) fn add_to(lua: &Lua, table: &Table) -> mlua::Result<()> {
         let new = |lua: &Lua, (this, values): (UserDataRef<Self>, Variadic<LuaValue>)| {
             let (ctype, module) = (this.current(), this.1.clone());
@@ -38,13 +38,13 @@ impl Handle {
         table.set("type_index", lua.create_function(index)?)
     }
 
-    /// The type as it is now: it may have been made before its struct was complete.
+    /// The type as currently declared: its struct may have been incomplete before.
     fn current(&self) -> Arc<Ctype> {
         self.1.types().current(&self.0, self.1.abi())
     }
 
-    /// What the type itself knows by a name: an enumerator, or what its metatype has. A function that is to be asked for it is
-    /// given as a second value.
+    /// A member of the type itself: an enumerator, or a value of its metatype. A function of the metatype that has to
+    /// be called is returned as the second value.
     fn index(&self, lua: &Lua, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
         let ctype = &self.current();
         if let (Form::Number(Number::Enumeration(enumeration)), LuaValue::String(name)) = (&ctype.form, key) {
@@ -60,23 +60,22 @@ impl Handle {
         }
         match ctype.metamethod(Event::Index) {
             Some(LuaValue::Table(table)) => match table.get(key)? {
-                LuaValue::Nil => Err(nothing_there(ctype, key)),
+                LuaValue::Nil => Err(no_member(ctype, key)),
                 found => Ok((found, LuaValue::Nil)),
             },
             Some(method) => Ok((LuaValue::Nil, method)),
-            None => Err(nothing_there(ctype, key)),
+            None => Err(no_member(ctype, key)),
         }
     }
 }
 
 #[cold]
-fn nothing_there(ctype: &Ctype, key: &LuaValue) -> mlua::Error {
+fn no_member(ctype: &Ctype, key: &LuaValue) -> mlua::Error {
     let missing = match key {
         LuaValue::String(name) => format!("'{}'", name.to_string_lossy()),
         other => describe(other),
     };
-    let message =
-        format!("ctype<{}>: there is nothing of the name {missing}; fields are those of its objects", ctype.ty);
+    let message = format!("ctype<{}>: the type has no member {missing}; fields belong to its objects", ctype.ty);
     Error::new(ErrorKind::Type, message).into()
 }
 

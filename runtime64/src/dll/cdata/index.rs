@@ -1,4 +1,4 @@
-//! `cdata[key]`: which part of an object, or of what a pointer leads to, a key names.
+//! `cdata[key]`: the part of an object, or of a pointer's target, for a key.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::dll::types::{Array, Ctype, Field, Fields, Form};
 use crate::error::{Error, ErrorKind};
 
 impl Cdata {
-    /// The part that a key names. Nothing if it is a name that the type has no field of: its metatype may know it.
+    /// The part for a key; `None` for a name that is not a field, which the metatype may know.
     #[inline]
     pub(super) fn part(&self, key: &LuaValue) -> Result<Option<Part<'_>>, Error> {
         let here = Cow::Borrowed(&self.location);
@@ -23,7 +23,7 @@ impl Cdata {
                     let field = find(fields, key);
                     Ok(field.map(|field| part_of(field, Cow::Borrowed(&field.ctype), here, self.ctype.is_const)))
                 }
-                // A complex number is an array of two, as C says.
+                // A complex number is an array of two numbers, as in C.
                 key => {
                     let field = fields.complex_part(integer(key).ok());
                     Ok(field.map(|field| part_of(field, Cow::Borrowed(&field.ctype), here, self.ctype.is_const)))
@@ -55,7 +55,7 @@ impl Cdata {
         }
     }
 
-    /// The part of what a pointer leads to: an element, or a field of the first one.
+    /// The part of a pointer's target: an element, or a field of the first one.
     fn part_there(&self, target: Arc<Ctype>, key: &LuaValue) -> Result<Option<Part<'_>>, Error> {
         let location = match self.kind {
             Kind::Pointer => Cow::Borrowed(&self.location),
@@ -69,18 +69,18 @@ impl Cdata {
         }
         let index = self.element_number(key)?;
         if matches!(target.form, Form::Opaque(_) | Form::Function(_)) {
-            let reason = "what it points to cannot be read; dll.cast makes it a pointer to something that can";
+            let reason = "its target cannot be read; dll.cast converts it to a pointer to a readable type";
             return Err(self.error(ErrorKind::Type, reason));
         }
         let bytes = target.bytes().map_err(|error| error.at(&self.ctype.ty))?;
         let distance = i64::try_from(bytes).ok().and_then(|bytes| index.checked_mul(bytes));
-        let distance =
-            distance.ok_or_else(|| self.error(ErrorKind::Range, format!("element {index} is beyond all memory")))?;
+        let distance = distance
+            .ok_or_else(|| self.error(ErrorKind::Range, format!("element {index} is outside the address space")))?;
         let location: Cow<'_, Location> = if distance == 0 { location } else { Cow::Owned(location.moved(distance)) };
         Ok(Some(Part { is_const: target.is_const, ctype: Cow::Owned(target), location, offset: 0, bits: None }))
     }
 
-    /// The number of an element of an array, within its bounds.
+    /// The index of an array element, checked against the bounds.
     fn element_of(&self, array: &Array, key: &LuaValue) -> Result<u64, Error> {
         let index = self.element_number(key)?;
         let count = match array.count {
@@ -91,9 +91,9 @@ impl Cdata {
             Ok(index) if index < count => Ok(index),
             _ => {
                 let reason = match count {
-                    0 => format!("there is no element {index}; it is empty"),
-                    u64::MAX => format!("there is no element {index}; they count from 0"),
-                    _ => format!("there is no element {index}; there are 0 to {}", count - 1),
+                    0 => format!("there is no element {index}; the array is empty"),
+                    u64::MAX => format!("there is no element {index}; indices start at 0"),
+                    _ => format!("there is no element {index}; the last one is {}", count - 1),
                 };
                 Err(self.error(ErrorKind::Range, reason))
             }
@@ -105,7 +105,7 @@ impl Cdata {
         match key {
             LuaValue::Integer(index) => Ok(*index),
             other => integer(other).map_err(|_| {
-                let reason = format!("there is no element {}; elements have numbers", describe(other));
+                let reason = format!("there is no element {}; elements are numbered", describe(other));
                 self.error(ErrorKind::Type, reason)
             }),
         }
@@ -115,7 +115,7 @@ impl Cdata {
     fn only_element(&self, key: &LuaValue) -> Result<(), Error> {
         match self.element_number(key)? {
             0 => Ok(()),
-            index => Err(self.error(ErrorKind::Range, format!("there is no element {index}; it is one value"))),
+            index => Err(self.error(ErrorKind::Range, format!("there is no element {index}; it is a single value"))),
         }
     }
 
@@ -124,10 +124,10 @@ impl Cdata {
         bytes
             .checked_mul(index)
             .filter(|offset| *offset <= i64::MAX as u64)
-            .ok_or_else(|| self.error(ErrorKind::Range, format!("element {index} is beyond all memory")))
+            .ok_or_else(|| self.error(ErrorKind::Range, format!("element {index} is outside the address space")))
     }
 
-    /// What is wrong with a key that names nothing.
+    /// The error for a key without a part.
     pub(super) fn no_part(&self, key: &LuaValue) -> Error {
         let LuaValue::String(name) = key else {
             return self.error(ErrorKind::Type, format!("there is no field {}", describe(key)));
@@ -136,23 +136,23 @@ impl Cdata {
         let reason = match self.ctype.record() {
             Some(fields) => format!("there is no field '{name}'{}", fields.suggestion(&name)),
             None => match self.ctype.pointee().unwrap_or_else(|| Arc::clone(&self.ctype)).form {
-                Form::Opaque(_) => format!("there is no field '{name}'; what its fields are was not declared"),
-                Form::Array(_) => format!("there is no field '{name}'; elements have numbers from 0"),
+                Form::Opaque(_) => format!("there is no field '{name}'; its fields are not declared"),
+                Form::Array(_) => format!("there is no field '{name}'; elements are numbered from 0"),
                 Form::Function(_) => format!("there is no '{name}'; a callback has free and set"),
-                _ => format!("there is no field '{name}'; elements have numbers"),
+                _ => format!("there is no field '{name}'; elements are numbered"),
             },
         };
         self.error(ErrorKind::Type, reason)
     }
 }
 
-/// The part that a field is. A type that is laid out when first needed is not borrowed from there.
+/// The part for a field. The type is owned if it was laid out for this access, otherwise borrowed.
 #[inline]
 fn part_of<'a>(field: &Field, ctype: Cow<'a, Arc<Ctype>>, location: Cow<'a, Location>, is_const: bool) -> Part<'a> {
     Part { ctype, location, offset: field.offset, bits: field.bits, is_const }
 }
 
-/// The field of this name.
+/// The field with this name.
 #[inline]
 fn find<'a>(fields: &'a Fields, key: &LuaValue) -> Option<&'a Field> {
     let LuaValue::String(name) = key else { return None };

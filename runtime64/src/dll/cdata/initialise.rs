@@ -1,27 +1,27 @@
-//! What objects start with, and what is assigned to aggregates: from Lua values to the bytes of a C object.
+//! Initialisation of objects and assignment to aggregates: converts Lua values to the bytes of a C object.
 //!
-//! The bytes are made first and put into memory at once, so that a value that does not fit changes nothing.
+//! The bytes are complete before they are written to memory at once, so that a value that does not fit changes nothing.
 
 use std::sync::Arc;
 
 use mlua::{Table, Value as LuaValue};
 
-use super::pointer::{PointerNeeded, address_for};
+use super::pointer::{RequiredPointer, address_for};
 use super::{Cdata, Kind, integer, unboxed};
 use crate::dll::address_space::AddressSpace;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::{describe, wrong_type};
-use crate::dll::memory::{Access, Lasting, buffer};
+use crate::dll::memory::{Access, Persistent, buffer};
 use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes, is_text, put_text};
 use crate::error::ErrorKind;
 
-/// Whose memory the bytes are for, and what may be asked of that worker.
+/// The address space the bytes are for, and access to its worker.
 pub(super) struct Target<'a> {
     pub(super) space: &'a AddressSpace,
     pub(super) access: &'a mut dyn Access,
 }
 
-/// The bytes of one value of a type, zeros where the value says nothing.
+/// The bytes of one value of a type, zero where the value does not specify them.
 pub(in crate::dll) fn bytes_of(
     ctype: &Ctype,
     value: &LuaValue,
@@ -33,14 +33,15 @@ pub(in crate::dll) fn bytes_of(
     Ok(bytes)
 }
 
-/// The bytes of what `dll.new` is given: one value, or several for the elements of an array or the fields of a struct.
+/// The bytes for the arguments of `dll.new`: one value, or several for the elements of an array or the fields of a
+/// struct.
 pub(super) fn bytes_of_all(
     ctype: &Ctype,
     values: &[LuaValue],
     space: &AddressSpace,
 ) -> Result<Vec<u8>, ConversionError> {
     let mut bytes = zeros(ctype)?;
-    let target = &mut Target { space, access: &mut Lasting };
+    let target = &mut Target { space, access: &mut Persistent };
     match (&ctype.form, values) {
         (_, [value]) if is_whole(ctype, value) => put(&mut bytes, ctype, value, target)?,
         (Form::Array(array), values) => put_elements(&mut bytes, array, values, target, true)?,
@@ -54,7 +55,7 @@ fn zeros(ctype: &Ctype) -> Result<Vec<u8>, ConversionError> {
     Ok(buffer(&ctype.ty, ctype.bytes()?)?)
 }
 
-/// Whether a value stands for all of an object, not for its first part.
+/// Whether a value initialises an object as a whole, not just its first part.
 fn is_whole(ctype: &Ctype, value: &LuaValue) -> bool {
     match (&ctype.form, value) {
         (Form::Array(_) | Form::Record(_), LuaValue::Table(_)) => true,
@@ -64,18 +65,18 @@ fn is_whole(ctype: &Ctype, value: &LuaValue) -> bool {
     }
 }
 
-/// Whether a value is an object of this very type.
+/// Whether a value is an object of the same type.
 pub(super) fn is_same_type(ctype: &Ctype, value: &LuaValue) -> bool {
     super::of(value).is_some_and(|cdata| cdata.kind == Kind::Object && cdata.ctype.is_same(ctype))
 }
 
-/// Whether a complex number is to become another kind of complex number.
+/// Whether a complex number is to be converted to another complex type.
 fn is_complex_for(ctype: &Ctype, value: &LuaValue) -> bool {
     matches!(&ctype.form, Form::Record(fields) if fields.is_complex)
         && super::of(value).is_some_and(|cdata| is_complex(&cdata))
 }
 
-/// Puts a value into bytes that are zero.
+/// Writes a value to zeroed bytes.
 pub(super) fn put(
     bytes: &mut [u8],
     ctype: &Ctype,
@@ -90,7 +91,7 @@ pub(super) fn put(
         (Form::Pointer(_), value) => {
             let address = match value {
                 LuaValue::String(string) => target.access.lend_text(&string.as_bytes(), ctype)?,
-                value => address_for(value, &PointerNeeded { ctype, space: target.space }, target.access)?,
+                value => address_for(value, &RequiredPointer { ctype, space: target.space }, target.access)?,
             };
             copy_front(bytes, &address.to_le_bytes());
             Ok(())
@@ -111,7 +112,7 @@ pub(super) fn put(
         (Form::Array(_), value) => Err(wrong_type("a table, a string or an array of the same type", value)),
         (Form::Record(_), value) => Err(wrong_type(&format!("a table or a {}", ctype.ty), value)),
         (Form::Function(_) | Form::Opaque(_), _) => {
-            Err(ConversionError::new(ErrorKind::Type, format!("no value of Lua is a {}", ctype.ty)))
+            Err(ConversionError::new(ErrorKind::Type, format!("no Lua value can be converted to {}", ctype.ty)))
         }
     }
 }
@@ -120,7 +121,7 @@ fn is_complex(cdata: &Cdata) -> bool {
     matches!(&cdata.ctype.form, Form::Record(fields) if fields.is_complex)
 }
 
-/// Real and imaginary part of a complex number of any width, or of a number.
+/// The real and imaginary part of a complex number of any width, or of a number.
 fn complex_parts(value: &LuaValue, access: &mut dyn Access) -> Result<[LuaValue; 2], ConversionError> {
     let Some(cdata) = super::of(value).filter(|cdata| is_complex(cdata)) else {
         let number = super::number_of(value, access)?;
@@ -135,7 +136,7 @@ fn complex_parts(value: &LuaValue, access: &mut dyn Access) -> Result<[LuaValue;
     Ok([part(&fields.list[0])?, part(&fields.list[1])?])
 }
 
-/// Copies as much as there is room for: the front bytes of a number.
+/// Copies as many bytes as fit: the first bytes of a number.
 fn copy_front(bytes: &mut [u8], from: &[u8]) {
     let length = bytes.len().min(from.len());
     bytes[..length].copy_from_slice(&from[..length]);
@@ -157,20 +158,20 @@ fn copy_object(
     cdata.space().check(target.space, &cdata.ctype.ty)?;
     let length = cdata.ctype.bytes()?;
     if length > bytes.len() as u64 {
-        let reason = format!("an object of {length} bytes does not fit, there is room for {}", bytes.len());
+        let reason = format!("an object of {length} bytes does not fit into {} bytes", bytes.len());
         return Err(ConversionError::new(ErrorKind::Range, reason));
     }
     let length = length as usize;
     cdata.location.read_through(target.access, &mut bytes[..length])
 }
 
-/// The elements of a table, from its index 0 if it has one, otherwise from 1, up to the first that is missing. What has a
-/// name is no element, and is not left out without a word.
+/// The elements of a table, from index 0 if present, otherwise from 1, up to the first missing one. A key that is not
+/// an integer is an error, so that it is not ignored silently.
 pub(super) fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, ConversionError> {
     for pair in table.pairs::<LuaValue, LuaValue>() {
         let (key, _) = pair.map_err(from_lua)?;
         if !key.is_integer() {
-            let reason = format!("the table has {} among its elements, which are numbered", describe(&key));
+            let reason = format!("the table has {} as a key, but elements have integer keys", describe(&key));
             return Err(ConversionError::new(ErrorKind::Type, reason));
         }
     }
@@ -189,7 +190,7 @@ pub(super) fn sequence(table: &Table, most: u64) -> Result<Vec<LuaValue>, Conver
     }
 }
 
-/// Puts values in their order, and may repeat a single one for all elements.
+/// Writes values in order; with `repeats`, a single value initialises all elements.
 pub(super) fn put_elements(
     bytes: &mut [u8],
     array: &Array,
@@ -215,7 +216,7 @@ pub(super) fn put_elements(
     Ok(())
 }
 
-/// The fields of a struct from a table: by position if it has an element 0 or 1, otherwise by name.
+/// Writes the fields of a struct from a table: by position if the table has an element 0 or 1, otherwise by name.
 fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Target<'_>) -> Result<(), ConversionError> {
     let by_position = |index: usize| table.raw_get::<LuaValue>(index).map(|value| !value.is_nil());
     if by_position(0).map_err(from_lua)? || by_position(1).map_err(from_lua)? {
@@ -234,7 +235,7 @@ fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Targ
         })?;
         for (union, branch) in &field.branches {
             if taken.iter().any(|(known, other)| known == union && other != branch) {
-                let reason = "a union takes one value, and the table has several; which is to count?";
+                let reason = "a union takes one value, but the table has several";
                 return Err(ConversionError::new(ErrorKind::Type, reason));
             }
             taken.push((*union, *branch));
@@ -244,7 +245,7 @@ fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Targ
     Ok(())
 }
 
-/// The fields in their order; of a union the first one alone.
+/// Writes fields in order; of a union only the first one.
 fn put_in_order(
     bytes: &mut [u8],
     fields: &Fields,
@@ -267,7 +268,7 @@ fn put_field(
     let within = |error: ConversionError| error.within(format!("field '{}'", field.name));
     let start = (field.offset as usize).min(bytes.len());
     let Some(bits) = field.bits else {
-        // An array that is left open has what is there.
+        // An array of open length has the size of the memory.
         let length = field.ctype.bytes().map_or(0, |length| length as usize).min(bytes.len() - start);
         return put(&mut bytes[start..start + length], &field.ctype, value, target).map_err(within);
     };
@@ -283,18 +284,19 @@ fn put_field(
 
 fn too_many(given: usize, most: u64) -> ConversionError {
     let plural = if most == 1 { "" } else { "s" };
-    ConversionError::new(ErrorKind::Range, format!("it takes {most} value{plural}, {given} given"))
+    let message = format!("expected at most {most} value{plural}, got {given}");
+    ConversionError::new(ErrorKind::Range, message)
 }
 
 pub(super) fn from_lua(error: mlua::Error) -> ConversionError {
     ConversionError::new(ErrorKind::Type, error.to_string())
 }
 
-/// How many elements a value asks for.
+/// A number of elements.
 pub(super) fn element_count(value: &LuaValue) -> Result<u64, ConversionError> {
     let count = integer(value).ok().and_then(|count| u64::try_from(count).ok());
     count.ok_or_else(|| {
-        let reason = format!("the number of elements must be an integer from 0 on, not {}", describe(value));
+        let reason = format!("expected a non-negative integer as the number of elements, got {}", describe(value));
         ConversionError::new(ErrorKind::Type, reason)
     })
 }

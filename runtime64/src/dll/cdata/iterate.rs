@@ -1,24 +1,24 @@
-//! `pairs` over the fields of structs and the elements of arrays, `ipairs` over elements; both count from 0.
+//! `pairs` over the fields of structs and the elements of arrays, `ipairs` over elements; both start at 0.
 
 use mlua::{AnyUserData, Lua, MultiValue, Value as LuaValue};
 
 use super::Cdata;
 use super::finalizer::inherit;
-use super::part::{Doing, Part};
+use super::part::{FieldAccess, Part};
 use crate::dll::types::Form;
 use crate::error::{Error, ErrorKind};
 
-/// What `ipairs` loops with: the same as `pairs`, of arrays alone.
+/// The values for an `ipairs` loop: those of `pairs`, for arrays only.
 pub(super) fn ipairs(lua: &Lua, this: &AnyUserData) -> mlua::Result<MultiValue> {
     let cdata = this.borrow::<Cdata>()?;
     if !matches!(cdata.ctype.form, Form::Array(_)) {
-        return Err(cdata.error(ErrorKind::Type, "it has no elements to go through; arrays have").into());
+        return Err(cdata.error(ErrorKind::Type, "it has no elements to iterate over; only arrays do").into());
     }
     drop(cdata);
     pairs(lua, this)
 }
 
-/// What `pairs` loops with: a function, the C data, no key yet.
+/// The values for a `pairs` loop: a function, the C data, and no key yet.
 pub(super) fn pairs(lua: &Lua, this: &AnyUserData) -> mlua::Result<MultiValue> {
     next_key(&*this.borrow::<Cdata>()?, &LuaValue::Nil)?;
     let next = lua.create_function(|lua, (this, key): (AnyUserData, LuaValue)| {
@@ -37,9 +37,9 @@ pub(super) fn pairs(lua: &Lua, this: &AnyUserData) -> mlua::Result<MultiValue> {
     Ok(MultiValue::from_vec(vec![LuaValue::Function(next), LuaValue::UserData(this.clone()), LuaValue::Nil]))
 }
 
-/// A pointer that is NULL ends no loop: its field is there.
+/// The value of a part. A NULL pointer does not end the loop, as its key is not nil.
 fn read(lua: &Lua, this: &AnyUserData, cdata: &Cdata, key: &LuaValue, part: &Part<'_>) -> mlua::Result<LuaValue> {
-    let value = part.read(lua, &Doing { cdata, key })?;
+    let value = part.read(lua, &FieldAccess { cdata, key })?;
     if cdata.guard.is_there() && value.is_userdata() { inherit(this, value) } else { Ok(value) }
 }
 
@@ -48,7 +48,7 @@ enum Key {
     Field(String),
 }
 
-/// The key after another, the first one after nil.
+/// The key after `key`, or the first one after nil.
 fn next_key(cdata: &Cdata, key: &LuaValue) -> Result<Option<Key>, Error> {
     if let Some(fields) = cdata.ctype.record() {
         let index = match key {
@@ -58,11 +58,11 @@ fn next_key(cdata: &Cdata, key: &LuaValue) -> Result<Option<Key>, Error> {
         return Ok(fields.list.get(index).map(|field| Key::Field(field.name.clone())));
     }
     let Form::Array(array) = &cdata.ctype.form else {
-        return Err(cdata.error(ErrorKind::Type, "it has no fields or elements to go through"));
+        return Err(cdata.error(ErrorKind::Type, "it has no fields or elements to iterate over"));
     };
     let index = key.as_integer().map_or(0, |index| index.saturating_add(1));
     let Some(count) = array.count else {
-        return Err(cdata.error(ErrorKind::Type, "its length is not known, so there is no end to go to"));
+        return Err(cdata.error(ErrorKind::Type, "its length is unknown, so it cannot be iterated over"));
     };
     Ok(u64::try_from(index).is_ok_and(|index| index < count).then_some(Key::Element(index)))
 }

@@ -1,7 +1,7 @@
--- The metamethods of C data and of its types, as far as they may call functions of a script: those of a metatype, and
--- finalizers. Called from here, what they raise comes through as it was raised, and they may yield.
+-- The metamethods of C data and of its types that may call functions of a script: those of metatypes, and finalizers.
+-- Called from Lua, these functions may yield, and their errors arrive unchanged.
 --
--- Arguments: C data and a type, for their metatables; the numbers of events by their names; Rust's side.
+-- Arguments: C data and a type, for their metatables; the numbers of events by name; the functions implemented in Rust.
 
 local data, ctype, event, rust = ...
 
@@ -10,7 +10,7 @@ local error, pcall, pairs, sort, type, warn = error, pcall, pairs, table.sort, t
 local metatable, type_metatable = debug.getmetatable(data), debug.getmetatable(ctype)
 metatable.__name, type_metatable.__name = "cdata", "ctype"
 
--- Lua's own operators, for numbers that lie in memory.
+-- Lua's own operators, for numbers in memory.
 local operators = {
   __add = function(a, b) return a + b end, __sub = function(a, b) return a - b end,
   __mul = function(a, b) return a * b end, __div = function(a, b) return a / b end,
@@ -23,17 +23,17 @@ local operators = {
   __lt = function(a, b) return a < b end, __le = function(a, b) return a <= b end,
 }
 
--- What Lua refuses is refused where the script says it, not here.
+-- Reports errors of Lua's operators at the script's position, not at this file's.
 local function plainly(operator, left, right)
   local ok, result = pcall(operator, left, right)
   if not ok then
     result = gsub(gsub(result, "^%[runtime64%]:%d+: ", ""), " %(local '%a'%)", "")
-    error(result, 2) -- This function stands in the place of the metamethod that it was called last by.
+    error(result, 2) -- This function replaces the metamethod that tail-called it.
   end
   return result
 end
 
--- Operators: C's own meaning, if it has one for the operands, then the metatype's, then Lua's.
+-- Operators: C's meaning if it is defined for the operands, then the metatype's, then Lua's.
 local operate = rust.operate
 for name, operator in pairs(operators) do
   local number = event[name]
@@ -48,7 +48,7 @@ for name, operator in pairs(operators) do
   end
 end
 
--- What a metatype's metamethod stands in for: C data's own answer.
+-- A metatype's metamethod takes precedence over the built-in one.
 local method_of = rust.method_of
 
 local function own(name, answer)
@@ -68,7 +68,7 @@ own("__tostring", rust.to_string)
 own("__pairs", rust.pairs)
 own("__ipairs", rust.ipairs)
 
--- A type that is called makes an object, by its own `__new` if it has one.
+-- Calling a type creates an object, through its own `__new` if it has one.
 local new_method_of, new, type_index = rust.new_method_of, rust.new, rust.type_index
 
 function type_metatable.__call(this, ...)
@@ -87,8 +87,8 @@ function type_metatable.__index(this, key)
   return value
 end
 
--- Fields are read and set by Rust alone until something needs the userdata itself: a metatype that has a function, or a table
--- with a metatable, for names that are no fields; or a guard, which parts take over.
+-- Fields are read and written by Rust alone until the userdata itself is needed: by a metatype with a function, or a
+-- table with a metatable, for unknown names, or by a guard, which parts inherit.
 local index, newindex, missing, inherit = metatable.__index, metatable.__newindex, rust.missing, rust.inherit
 
 local function follow_fields()
@@ -118,8 +118,8 @@ local function follow_fields()
   end
 end
 
--- Guards: tables that die with the C data whose user value they are. A guard holds a copy of it for the finalizer, its
--- number in the order of their making, and the guard that there was before.
+-- Guards: tables that are collected with the C data whose user value they are. A guard contains a copy of the C data
+-- for the finalizer, its number in order of creation, and the previous guard.
 local is_obsolete, fresh, guard_of, close = rust.is_obsolete, rust.fresh, rust.guard_of, rust.close
 local guards, made = setmetatable({}, { __mode = "k" }), 0
 
@@ -128,19 +128,19 @@ local function run(guard)
   if finalizer ~= nil then
     guard.finalizer = nil
     if not is_obsolete(finalizer, guard.copy) then
-      -- A fresh one: the copy dies with the guard, and the finalizer may want to keep what it is given.
+      -- A new userdata, as the copy dies with the guard and the finalizer may keep its argument.
       finalizer(fresh(guard.copy))
     end
   end
 end
 
--- The collector has nobody to tell: what goes wrong then is a warning.
-local untold, is_over = rust.untold, false
+-- Errors in finalizers run by the collector cannot be caught, so they become warnings.
+local warning_of, is_over = rust.warning_of, false
 
 local function run_alone(guard)
   local ok, failure = pcall(run, guard)
   if not ok then
-    local text = untold(failure)
+    local text = warning_of(failure)
     if text then
       warn("error in a finalizer of C data: ", text)
     end
@@ -153,7 +153,7 @@ local guard_metatable = {
       run_alone(guard)
     end
   end,
-  -- At the end of the state errors are reported to the host.
+  -- At the end of the state, errors are reported to the host.
   ["runtime64 finalizer"] = run,
 }
 
@@ -167,7 +167,7 @@ local function make_guard(copy, finalizer, earlier)
   return guard
 end
 
--- Those that have a finalizer left, the last one first, as Lua itself does.
+-- The guards that still have a finalizer, last one first, as in Lua itself.
 local function armed()
   local all = {}
   for guard in pairs(guards) do
@@ -181,8 +181,8 @@ local function armed()
   return all
 end
 
--- All that are left. An error of one is no reason to leave out the others. Finalizers may make C data with finalizers, though
--- not for ever.
+-- Runs all remaining finalizers; an error in one does not stop the others. Finalizers may create C data with
+-- finalizers, but only for a limited number of rounds.
 local function run_all()
   for _ = 1, 10 do
     local all = armed()
@@ -195,13 +195,14 @@ local function run_all()
   end
 end
 
--- The state ends: what is collected from now on finds no Rust any more.
+-- Runs before the state closes: Rust cannot be called from later collections.
 local function finish()
   run_all()
   is_over = true
 end
 
--- The end of a block whose variable it is: what the type says, otherwise its finalizer, after which the memory is given back.
+-- The end of the scope of a `<close>` variable: runs the metatype's `__close`, otherwise the finalizer, and releases
+-- the memory.
 own("__close", function(this)
   local guard, ok, failure = guard_of(this), true, nil
   if guard ~= nil then

@@ -1,4 +1,4 @@
-//! The part of C data's metamethods that is written in Lua, and what it needs of Rust.
+//! The metamethods of C data that are implemented in Lua, and the Rust functions they call.
 
 use mlua::{AnyUserData, Function, Lua, MultiValue, Table, Value as LuaValue};
 
@@ -7,10 +7,10 @@ use crate::dll::module::Module;
 use crate::dll::types::{Event, Form};
 use crate::error::ErrorKind;
 
-/// The name in Lua's registry of the functions that the Lua part gives back.
+/// The key in Lua's registry for the functions returned by the Lua part.
 const FUNCTIONS: &str = "runtime64 metamethods of C data";
 
-/// Calls the function that a pointer leads to.
+/// Calls the function that a pointer points to.
 pub(in crate::dll) type CallPointer = fn(&Lua, &Cdata, &MultiValue) -> mlua::Result<MultiValue>;
 
 /// Completes the metatables of C data and of its types.
@@ -27,12 +27,12 @@ pub(super) fn install(lua: &Lua, module: &Module, call: CallPointer) -> mlua::Re
     lua.set_named_registry_value(FUNCTIONS, functions)
 }
 
-/// One of the functions that the Lua part gives back.
+/// A function returned by the Lua part.
 pub(super) fn function(lua: &Lua, name: &str) -> mlua::Result<Function> {
     lua.named_registry_value::<Table>(FUNCTIONS)?.raw_get(name)
 }
 
-/// What the Lua part calls.
+/// The functions that the Lua part calls.
 fn rust_side(lua: &Lua, call: CallPointer) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     table.set("operate", lua.create_function(operators::operate)?)?;
@@ -52,7 +52,7 @@ fn rust_side(lua: &Lua, call: CallPointer) -> mlua::Result<Table> {
         "inherit",
         lua.create_function(|_, (this, part): (AnyUserData, LuaValue)| finalizer::inherit(&this, part))?,
     )?;
-    table.set("untold", lua.create_function(finalizer::untold)?)?;
+    table.set("warning_of", lua.create_function(finalizer::warning_of)?)?;
     table.set(
         "missing",
         lua.create_function(|_, (this, key): (AnyUserData, LuaValue)| -> mlua::Result<()> {
@@ -73,11 +73,11 @@ fn rust_side(lua: &Lua, call: CallPointer) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// Calls the function that a pointer leads to.
+/// Calls the function that a pointer points to.
 fn invoke(lua: &Lua, mut arguments: MultiValue, call: CallPointer) -> mlua::Result<MultiValue> {
     let this = match arguments.pop_front() {
         Some(LuaValue::UserData(this)) => this,
-        _ => return Err(mlua::Error::runtime("C data is needed")),
+        _ => return Err(mlua::Error::runtime("C data expected")),
     };
     let cdata = this.borrow::<Cdata>()?.clone();
     call(lua, &cdata, &arguments)
@@ -89,8 +89,8 @@ impl Cdata {
         let is_array = matches!(self.ctype.form, Form::Array(_));
         match self.ctype.count() {
             Some(count) => Ok(count),
-            None if is_array => Err(self.error(ErrorKind::Type, "its length is not known")),
-            None => Err(self.error(ErrorKind::Type, "it has no length; arrays have")),
+            None if is_array => Err(self.error(ErrorKind::Type, "its length is unknown")),
+            None => Err(self.error(ErrorKind::Type, "it has no length; only arrays do")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `dll.new`: objects in memory that the worker shares.
+//! `dll.new`: objects in memory shared with the worker.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::dll::types::{Ctype, Event, Form};
 use crate::error::ErrorKind;
 use crate::remote::{Allocation, Generation, RemoteError, Worker};
 
-/// The alignment of every object, as `malloc` gives it; some types have more.
+/// The alignment of every object, as with `malloc`; some types require more.
 const ALIGN: u64 = 16;
 
-/// A new object of a type: zeros, or the values given. The first value is the number of elements where the type leaves it
-/// open.
+/// Creates an object, zeroed or with initialisers. If the type leaves the number of elements open, the first value is
+/// that number.
 pub(in crate::dll) fn new(
     lua: &Lua,
     module: &Module,
@@ -57,7 +57,7 @@ pub(in crate::dll) fn new(
     Ok(LuaValue::UserData(userdata))
 }
 
-/// A new object of a type with these bytes, in the worker that they came from.
+/// Creates an object from bytes, in the worker they came from.
 pub(in crate::dll) fn copy_of(
     lua: &Lua,
     module: &Module,
@@ -82,19 +82,18 @@ pub(in crate::dll) fn copy_of(
     Ok(LuaValue::UserData(userdata))
 }
 
-/// What to do about a type that has no size.
+/// Adds advice to the error about a type without a size.
 fn explained(ctype: &Ctype, error: ConversionError) -> ConversionError {
     match &ctype.form {
         Form::Array(array) if array.count.is_none() => {
-            ConversionError::new(error.kind, "its length is not known; [?] takes it from the next argument")
+            ConversionError::new(error.kind, "its length is unknown; [?] takes it from the next argument")
         }
         _ => error,
     }
 }
 
-/// Allocates the memory of an object. Lua does not know how much memory its objects hold, so it is made to collect what
-/// is of no use any more when they have grown to twice what was in use after the last time, and before the arena is called
-/// full.
+/// Allocates the memory of an object. Lua does not know how much memory its objects hold. So a collection runs when
+/// that may have doubled since the last one, and before the arena is reported full.
 fn allocate(
     lua: &Lua,
     module: &Module,
@@ -102,9 +101,9 @@ fn allocate(
     bytes: u64,
     align: u64,
 ) -> Result<(Allocation, Generation), RemoteError> {
-    // A script that has stopped the collector has its reasons.
+    // A script may have stopped the collector on purpose.
     if module.shared().garbage.is_due(bytes) && lua.gc_is_running() {
-        // It fails only if a finalizer does, which is that finalizer's affair.
+        // This fails only if a finalizer does, which reports its own error.
         let _ = lua.gc_collect();
         module.shared().garbage.collected(worker.arena_use() + lua.used_memory() as u64);
     }

@@ -1,4 +1,4 @@
-//! Operators on C data: arithmetic and order of pointers, the metamethods of structs, and numbers in memory as their values.
+//! Operators on C data: pointer arithmetic and comparison, metamethods of structs, and numbers in memory as values.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use mlua::{Lua, Value as LuaValue};
 use super::{Cdata, Kind, integer};
 use crate::dll::describe::describe;
 use crate::dll::library;
-use crate::dll::memory::{Lasting, Location};
+use crate::dll::memory::{Location, Persistent};
 use crate::dll::types::{Ctype, Event, Form, times};
 use crate::error::{Error, ErrorKind};
 
-/// What an operator comes to: a metamethod to call, a result, or two numbers that Lua's own operator takes.
+/// The outcome of an operator: a metamethod to call, a result, or two operands for Lua's own operator.
 type Outcome = (LuaValue, LuaValue, LuaValue, LuaValue);
 
-/// Takes an operator with its operands, one of which is C data.
+/// Evaluates an operator, one of whose operands is C data.
 pub(super) fn operate(lua: &Lua, (event, left, right): (i64, LuaValue, LuaValue)) -> mlua::Result<Outcome> {
-    let event = Event::numbered(event).ok_or_else(|| mlua::Error::runtime("there is no such event"))?;
+    let event = Event::numbered(event).ok_or_else(|| mlua::Error::runtime("unknown event"))?;
     if event == Event::Equal {
         return Ok(equal(&left, &right));
     }
@@ -40,7 +40,7 @@ fn result(value: LuaValue) -> Outcome {
     (LuaValue::Nil, value, LuaValue::Nil, LuaValue::Nil)
 }
 
-/// Whether two values are equal: pointers and objects that lead to the same place, numbers in memory of the same value.
+/// Whether two values are equal: pointers and objects with the same location, or numbers in memory with the same value.
 fn equal(left: &LuaValue, right: &LuaValue) -> Outcome {
     for operand in [left, right] {
         if super::of(operand).is_some_and(|cdata| cdata.kind == Kind::Object)
@@ -58,7 +58,7 @@ fn equal(left: &LuaValue, right: &LuaValue) -> Outcome {
     result(LuaValue::Boolean(are_equal))
 }
 
-/// Whether a pointer leads to this function of a library.
+/// Whether a pointer points to this function of a library.
 fn is_function(pointer: &Cdata, value: &LuaValue) -> bool {
     let resolved = value.as_userdata().and_then(|userdata| library::resolved(userdata).ok().flatten());
     let there = pointer.leads_to(&"==").ok();
@@ -66,7 +66,7 @@ fn is_function(pointer: &Cdata, value: &LuaValue) -> bool {
 }
 
 fn same(left: &Cdata, right: &Cdata) -> bool {
-    let value = |cdata: &Cdata| cdata.number(&mut Lasting).ok().flatten();
+    let value = |cdata: &Cdata| cdata.number(&mut Persistent).ok().flatten();
     if let (Some(left), Some(right)) = (value(left), value(right)) {
         return left == right;
     }
@@ -79,11 +79,11 @@ pub(super) fn method_of(value: &LuaValue, event: Event) -> Option<LuaValue> {
     super::of(value)?.ctype.metamethod(event)
 }
 
-/// The value of an operand as Lua's operators take it: a number, or a string to be joined with one.
+/// An operand for Lua's own operators: a number, or a string to be concatenated.
 fn plain(value: &LuaValue, event: Event) -> Result<Option<LuaValue>, Error> {
     Ok(match value {
         LuaValue::UserData(_) => {
-            let held = super::number_of(value, &mut Lasting).map_err(|error| error.at(describe(value)))?;
+            let held = super::number_of(value, &mut Persistent).map_err(|error| error.at(describe(value)))?;
             held.filter(|held| !held.is_boolean())
         }
         LuaValue::Integer(_) | LuaValue::Number(_) => Some(value.clone()),
@@ -97,11 +97,11 @@ fn undefined(event: Event, left: &LuaValue, right: &LuaValue) -> mlua::Error {
     let operator = event.operator();
     let (left, right) = (describe(left), describe(right));
     let operands = if event.is_unary() { left } else { format!("{left} and {right}") };
-    let message = format!("{operator} means nothing for {operands}; dll.metatype can give it a meaning for a struct");
+    let message = format!("{operator} is not defined for {operands}; dll.metatype can define it for a struct");
     Error::new(ErrorKind::Type, message).into()
 }
 
-/// A pointer, or an array, which stands for a pointer to its first element.
+/// A pointer, or an array, which decays to a pointer to its first element.
 struct Operand {
     element: Arc<Ctype>,
     location: Location,
@@ -122,20 +122,20 @@ impl Operand {
     fn element_bytes(&self) -> Result<i64, Error> {
         let bytes = self.element.bytes().ok().and_then(|bytes| i64::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
         bytes.ok_or_else(|| {
-            let reason = "what it points to has no size; dll.cast makes it a pointer to something that has";
+            let reason = "its target has no size; dll.cast converts it to a pointer to a type with a size";
             Error::new(ErrorKind::Type, format!("{}: {reason}", self.element.ty.clone().pointer_to()))
         })
     }
 }
 
-/// What C defines for pointers; nothing if the operator is another, or neither operand is a pointer.
+/// Evaluates an operator of C on pointers; `None` for other operators, or if neither operand is a pointer.
 fn pointers(lua: &Lua, event: Event, left: &LuaValue, right: &LuaValue) -> mlua::Result<Option<LuaValue>> {
     if !matches!(event, Event::Add | Event::Subtract | Event::Less | Event::LessOrEqual) {
         return Ok(None);
     }
     match (event, Operand::of(left)?, Operand::of(right)?) {
         (_, None, None) => Ok(None),
-        // NULL is nil, and before every address.
+        // NULL is nil, and less than every other address.
         (Event::Less | Event::LessOrEqual, Some(pointer), None) if right.is_nil() => {
             Ok(Some(LuaValue::Boolean(event == Event::LessOrEqual && address(&pointer)? == 0)))
         }
@@ -164,21 +164,22 @@ fn is_count(value: &LuaValue) -> bool {
 
 fn address(operand: &Operand) -> Result<u64, Error> {
     if operand.location.is_closed() {
-        let message = format!("the {} was closed; its memory is gone", operand.element.ty);
+        let message = format!("the {} was closed and its memory released", operand.element.ty);
         return Err(Error::new(ErrorKind::Stale, message));
     }
     Ok(operand.location.address())
 }
 
-/// The pointer so many elements further on, or back.
+/// The pointer `count` elements further on, or back.
 fn moved(lua: &Lua, from: &LuaValue, pointer: &Operand, count: &LuaValue, is_back: bool) -> mlua::Result<LuaValue> {
     let bytes = pointer.element_bytes()?;
     address(pointer)?;
     let refused =
         |kind, reason: String| Error::new(kind, format!("{}: {reason}", pointer.element.ty.clone().pointer_to()));
     let count = integer(count).map_err(|error| error.at(pointer.element.ty.clone().pointer_to()))?;
-    let distance = times(bytes.unsigned_abs(), count.unsigned_abs())
-        .map_err(|_| refused(ErrorKind::Range, format!("{count} elements further is beyond all memory")))?;
+    let distance = times(bytes.unsigned_abs(), count.unsigned_abs()).map_err(|_| {
+        refused(ErrorKind::Range, format!("an offset of {count} elements is outside the address space"))
+    })?;
     let distance = if (count < 0) == is_back { distance as i64 } else { -(distance as i64) };
     let cdata = Cdata::pointer(pointer.element.pointer_to(), pointer.location.moved(distance));
     match from {
@@ -187,14 +188,15 @@ fn moved(lua: &Lua, from: &LuaValue, pointer: &Operand, count: &LuaValue, is_bac
     }
 }
 
-/// How many elements lie between two pointers.
+/// The number of elements between two pointers.
 fn difference(left: &Operand, right: &Operand) -> Result<i64, Error> {
     comparable(left, right)?;
     let bytes = left.element_bytes()?;
     Ok((address(left)?.wrapping_sub(address(right)?) as i64) / bytes)
 }
 
-/// Whether two pointers have an order and a difference: they lead to things of one type, in the memory of one worker.
+/// Checks that two pointers can be compared and subtracted: they point to the same type, in the memory of the same
+/// worker.
 fn comparable(left: &Operand, right: &Operand) -> Result<(), Error> {
     if !super::agree(&left.element.ty, &right.element.ty, left.element.abi) {
         let message = format!("pointers to {} and to {} cannot be compared", left.element.ty, right.element.ty);

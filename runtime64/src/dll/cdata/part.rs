@@ -1,4 +1,4 @@
-//! One part of an object: read as a Lua value, written from one.
+//! Parts of objects: read as Lua values and written from them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,25 +11,25 @@ use super::{Cdata, unboxed};
 use crate::c::BitField;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::describe;
-use crate::dll::memory::{Lasting, Location};
+use crate::dll::memory::{Location, Persistent};
 use crate::dll::module::Module;
 use crate::dll::types::{Ctype, Form, Number, NumberBytes};
 use crate::error::{Error, ErrorKind};
 
-/// A part of an object: an element, a field, the value of a variable.
+/// A part of an object: an element, a field, or the value of a variable.
 pub(in crate::dll) struct Part<'a> {
     pub(in crate::dll) ctype: Cow<'a, Arc<Ctype>>,
     pub(in crate::dll) location: Cow<'a, Location>,
-    /// Where the part starts, counted from the place.
+    /// The offset from the location.
     pub(in crate::dll) offset: u64,
-    /// The bits, of a bit-field.
+    /// The bits of a bit-field.
     pub(in crate::dll) bits: Option<BitField>,
-    /// Whether what it is a part of may not be written.
+    /// Whether the object that contains it is read-only.
     pub(in crate::dll) is_const: bool,
 }
 
 impl Part<'_> {
-    /// Its value: numbers and pointers are copied out, of all else it is a view.
+    /// The value: numbers and pointers are copied, others become views.
     #[inline]
     pub(in crate::dll) fn read(&self, lua: &Lua, doing: &dyn fmt::Display) -> mlua::Result<LuaValue> {
         match (&self.ctype.form, self.bits) {
@@ -48,7 +48,7 @@ impl Part<'_> {
         }
     }
 
-    /// The part as an object of its own, in the same memory.
+    /// The part as an object that refers to the same memory.
     fn view(&self, lua: &Lua) -> Cdata {
         let ctype = if self.is_const && !self.ctype.is_const {
             self.ctype.constant(Module::of_state(lua).as_ref().map(Module::types))
@@ -58,16 +58,16 @@ impl Part<'_> {
         Cdata::object(ctype, self.location.moved(self.offset as i64))
     }
 
-    /// Sets it. A value that does not fit changes nothing.
+    /// Sets the value. A value that does not fit changes nothing.
     pub(in crate::dll) fn write(&self, doing: &dyn fmt::Display, value: &LuaValue) -> Result<(), Error> {
         if self.is_const || self.ctype.is_const {
-            let message = format!("{doing}: it is const and may not be written");
+            let message = format!("{doing}: it is const and cannot be written");
             return Err(Error::new(ErrorKind::Type, message));
         }
         let refused = |error: ConversionError| error.at(doing);
         match (&self.ctype.form, self.bits) {
             (Form::Number(number), None) => {
-                let value = unboxed(value, &mut Lasting).map_err(refused)?;
+                let value = unboxed(value, &mut Persistent).map_err(refused)?;
                 let bytes = number.to_bytes(&value).map_err(refused)?;
                 self.location.write(doing, self.offset, &bytes[..self.scalar_bytes()])
             }
@@ -75,28 +75,30 @@ impl Part<'_> {
             (Form::Pointer(_), _) => {
                 let mut bytes = [0; 8];
                 let bytes = &mut bytes[..self.scalar_bytes()];
-                let target = &mut Target { space: self.location.space(), access: &mut Lasting };
+                let target = &mut Target { space: self.location.space(), access: &mut Persistent };
                 put(bytes, &self.ctype, value, target).map_err(refused)?;
                 self.location.write(doing, self.offset, bytes)
             }
             _ if self.ctype.holds_const() => {
-                let message = format!("{doing}: it has const parts, which may not be written; the others can be set");
+                let message = format!(
+                    "{doing}: it has const parts and cannot be assigned as a whole; the other parts can be set"
+                );
                 Err(Error::new(ErrorKind::Type, message))
             }
             _ => {
-                let bytes = bytes_of(&self.ctype, value, self.location.space(), &mut Lasting).map_err(refused)?;
+                let bytes = bytes_of(&self.ctype, value, self.location.space(), &mut Persistent).map_err(refused)?;
                 self.location.write(doing, self.offset, &bytes)
             }
         }
     }
 
-    /// The size of a number or pointer, which every one has.
+    /// The size of a number or pointer, which is always known.
     #[inline]
     fn scalar_bytes(&self) -> usize {
         self.ctype.bytes().map_or(0, |bytes| bytes as usize)
     }
 
-    /// The bytes that hold the bits.
+    /// The bytes that contain the bits.
     fn window(&self, doing: &dyn fmt::Display, bits: BitField) -> Result<u128, Error> {
         let mut bytes = NumberBytes::default();
         self.location.read(doing, self.offset, &mut bytes[..bits.bytes()])?;
@@ -111,20 +113,20 @@ impl Part<'_> {
         value: &LuaValue,
     ) -> Result<(), Error> {
         let refused = |error: ConversionError| error.at(doing);
-        let value = unboxed(value, &mut Lasting).map_err(refused)?;
+        let value = unboxed(value, &mut Persistent).map_err(refused)?;
         let value = number.bits(&value, bits.width).map_err(refused)?;
         let window = bits.set(self.window(doing, bits)?, value);
         self.location.write(doing, self.offset, &window.to_le_bytes()[..bits.bytes()])
     }
 }
 
-/// What is done to a part, for messages.
-pub(super) struct Doing<'a> {
+/// An access to a part, for messages.
+pub(super) struct FieldAccess<'a> {
     pub(super) cdata: &'a Cdata,
     pub(super) key: &'a LuaValue,
 }
 
-impl fmt::Display for Doing<'_> {
+impl fmt::Display for FieldAccess<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ty = &self.cdata.ctype.ty;
         match self.key {

@@ -1,4 +1,5 @@
-//! What may stand for a pointer: pointers of the same type, objects by their address, arrays by that of their first element.
+//! Values accepted as pointers: pointers of the same type, objects by address, arrays by the address of the first
+//! element.
 
 use std::fmt;
 
@@ -15,14 +16,14 @@ use crate::dll::memory::Access;
 use crate::dll::types::{Ctype, Form};
 use crate::error::ErrorKind;
 
-/// A pointer that is needed: its type, in a worker.
-pub(in crate::dll) struct PointerNeeded<'a> {
+/// The type of a required pointer, and the address space it must belong to.
+pub(in crate::dll) struct RequiredPointer<'a> {
     pub(in crate::dll) ctype: &'a Ctype,
     pub(in crate::dll) space: &'a AddressSpace,
 }
 
-impl PointerNeeded<'_> {
-    /// What may stand for it.
+impl RequiredPointer<'_> {
+    /// A description of the accepted values.
     fn words(&self) -> &'static str {
         match self.target().function() {
             Some(_) => "a function, a pointer to one or nil",
@@ -30,7 +31,7 @@ impl PointerNeeded<'_> {
         }
     }
 
-    /// What it points to.
+    /// The target type.
     fn target(&self) -> &c::Type {
         match &self.ctype.form {
             Form::Pointer(pointee) => pointee.ty(),
@@ -39,10 +40,10 @@ impl PointerNeeded<'_> {
     }
 }
 
-/// The address that a value has where a pointer is needed: 0 for nil, the address of C data that agrees in its type.
+/// The address of a value where a pointer is required: 0 for nil, the address of C data with a compatible type.
 pub(in crate::dll) fn address_for(
     value: &LuaValue,
-    needed: &PointerNeeded<'_>,
+    needed: &RequiredPointer<'_>,
     access: &mut dyn Access,
 ) -> Result<u64, ConversionError> {
     match value {
@@ -64,8 +65,8 @@ pub(in crate::dll) fn address_for(
 }
 
 impl Cdata {
-    /// Its address as a pointer that is needed.
-    fn address_as(&self, needed: &PointerNeeded<'_>, access: &mut dyn Access) -> Result<u64, ConversionError> {
+    /// Its address as the required pointer.
+    fn address_as(&self, needed: &RequiredPointer<'_>, access: &mut dyn Access) -> Result<u64, ConversionError> {
         let target = needed.target();
         if self.location.is_closed() {
             let reason = format!("the {} was closed; its memory is gone", self.ctype.ty);
@@ -82,7 +83,8 @@ impl Cdata {
                 }
                 self.agrees(pointee, target).map(|()| self.location.address())
             }
-            // An object that holds a pointer stands for that pointer, unless a pointer to such a pointer is needed.
+            // An object that contains a pointer is converted to that pointer, unless a pointer to such a pointer is
+            // required.
             (Kind::Object, Some(pointee)) if agree(pointee, target, self.ctype.abi) => {
                 let mut bytes = [0; 8];
                 self.location.read_through(access, &mut bytes[..self.ctype.abi.pointer_bytes() as usize])?;
@@ -95,7 +97,7 @@ impl Cdata {
     }
 
     /// The address of an object.
-    fn object_address(&self, needed: &PointerNeeded<'_>) -> Result<u64, ConversionError> {
+    fn object_address(&self, needed: &RequiredPointer<'_>) -> Result<u64, ConversionError> {
         self.space().check(needed.space, &self.ctype.ty)?;
         let target = needed.target();
         let whole = &self.ctype.ty;
@@ -109,20 +111,17 @@ impl Cdata {
         self.agrees(decayed, target).map(|()| self.location.address())
     }
 
-    /// Whether a pointer to `own` may be passed as one to `target`.
+    /// Checks that a pointer to `own` may be passed as a pointer to `target`.
     fn agrees(&self, own: &c::Type, target: &c::Type) -> Result<(), ConversionError> {
         let pointer = || target.clone().pointer_to();
         let shown: &dyn fmt::Display = if self.kind == Kind::Pointer { self } else { &self.ctype.ty };
         if !agree(own, target, self.ctype.abi) {
-            let reason =
-                format!("{} is needed, not {shown}; dll.cast converts, if you know that it is right", pointer());
+            let reason = format!("expected {}, got {shown}; use dll.cast if the conversion is intended", pointer());
             return Err(ConversionError::new(ErrorKind::Type, reason));
         }
         if own.is_const() && !target.is_const() {
-            let reason = format!(
-                "{} is needed, and what {shown} is or leads to is const and may not be written; dll.cast takes const away",
-                pointer()
-            );
+            let reason =
+                format!("expected {}, but {shown} is const or points to const data; dll.cast removes const", pointer());
             return Err(ConversionError::new(ErrorKind::Type, reason));
         }
         Ok(())
@@ -130,7 +129,7 @@ impl Cdata {
 }
 
 impl Form {
-    /// What a pointer points to, as declared.
+    /// The target of a pointer, as declared.
     fn pointee(&self) -> Option<&c::Type> {
         match self {
             Form::Pointer(pointee) => Some(pointee.ty()),
@@ -139,8 +138,9 @@ impl Form {
     }
 }
 
-/// Whether a pointer to one type can be passed as a pointer to the other, qualifiers aside: C converts `void *` to and from
-/// all others; integers of one size are accepted for each other, as LuaJIT does, since programs mix `char` and `BYTE` freely.
+/// Whether a pointer to one type can be passed as a pointer to the other, ignoring qualifiers: C converts `void *` to
+/// and from all others; integers of the same size are accepted for each other, as in LuaJIT, since programs mix `char`
+/// and `BYTE` freely.
 pub(in crate::dll) fn agree(one: &c::Type, other: &c::Type, abi: Abi) -> bool {
     if one.is_void() || other.is_void() {
         return true;
@@ -155,7 +155,7 @@ pub(in crate::dll) fn agree(one: &c::Type, other: &c::Type, abi: Abi) -> bool {
     }
 }
 
-/// Whether two integer types have the same size. What is no integer but a truth value is apart.
+/// Whether two integer types have the same size. `_Bool` does not count as an integer.
 fn same_integer(one: Basic, other: Basic, abi: Abi) -> bool {
     let bytes = |basic| abi.integer(basic).filter(|_| basic != Basic::Bool).map(|integer| integer.bytes);
     bytes(one).is_some() && bytes(one) == bytes(other)

@@ -1,4 +1,4 @@
-//! C data in words: type, address, and what is there.
+//! Text for C data: type, address and values.
 
 use std::fmt::{self, Write};
 
@@ -7,13 +7,13 @@ use crate::c;
 use crate::dll::memory::Location;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form, Number, NumberBytes};
 
-/// How much is shown of an object before an ellipsis stands for the rest.
+/// The number of elements, fields, levels and characters shown before an ellipsis.
 const ELEMENTS: usize = 8;
 const FIELDS: usize = 24;
 const DEPTH: usize = 3;
 const TEXT: usize = 80;
 
-/// How many bytes of an object are read to show it.
+/// The maximum number of bytes of an object that are read to show it.
 const BYTES: u64 = 64 << 10;
 
 /// Type, address and values of C data.
@@ -27,7 +27,7 @@ pub(super) fn shown(cdata: &Cdata) -> String {
         return head;
     }
     if !cdata.location.is_alive() {
-        return format!("{head} (its worker has ended)");
+        return format!("{head} (its worker has exited)");
     }
     let is_aggregate = matches!(cdata.ctype.form, Form::Array(_) | Form::Record(_));
     match value_text(cdata) {
@@ -48,7 +48,7 @@ impl fmt::Display for Cdata {
     }
 }
 
-/// The values of an object; nothing where there is nothing to show.
+/// The values of an object; `None` if it has none to show.
 pub(in crate::dll) fn value_text(cdata: &Cdata) -> Option<String> {
     let length = cdata.ctype.bytes().ok()?;
     if matches!(cdata.ctype.form, Form::Opaque(_) | Form::Function(_)) {
@@ -65,11 +65,11 @@ pub(in crate::dll) fn value_text(cdata: &Cdata) -> Option<String> {
 
 fn read(location: &Location, length: u64) -> Result<Vec<u8>, String> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-    location.read(&"it cannot be read", 0, &mut bytes).map_err(|error| error.message)?;
+    location.read(&"cannot be read", 0, &mut bytes).map_err(|error| error.message)?;
     Ok(bytes)
 }
 
-/// Appends the value that bytes are. Writing to a string does not fail.
+/// Appends the value in some bytes. Writing to a string cannot fail.
 fn write_value(text: &mut String, ctype: &Ctype, bytes: &[u8], depth: usize) {
     match &ctype.form {
         Form::Number(number) => write_number(text, number, bytes),
@@ -111,7 +111,7 @@ fn write_plain(text: &mut String, number: &Number, value: &mlua::Value) {
     text.push_str(&shown.unwrap_or_else(|| crate::dll::describe::describe(value)));
 }
 
-/// Elements; of characters that are text, the text.
+/// Appends the elements of an array, or the text if it contains text.
 fn write_array(text: &mut String, array: &Array, bytes: &[u8], depth: usize) {
     if let Some(shown) = as_text(array, bytes) {
         text.push_str(&shown);
@@ -166,7 +166,7 @@ fn write_field(text: &mut String, field: &Field, bytes: &[u8], depth: usize) {
     write_value(text, &field.ctype, &bytes[start..end], depth + 1);
 }
 
-/// A type as C declares it; of a struct or union each member with its place, of an enumeration each name with its value.
+/// A type as C declares it; with the offset of each member of a struct or union, and the value of each enumerator.
 pub(in crate::dll) fn declaration(ctype: &Ctype) -> String {
     let size = match ctype.layout() {
         Ok(layout) => format!("{} bytes, aligned to {}", layout.size, layout.align),
@@ -180,7 +180,7 @@ pub(in crate::dll) fn declaration(ctype: &Ctype) -> String {
             match ctype.ty.to_string() {
                 own if own == name => body(&name, &size, rows, ""),
                 own if is_plain_name(&own) => body(&format!("typedef {name}"), &size, rows, &format!(" {own}")),
-                // What is const has no declaration of its own.
+                // A const type has no declaration of its own.
                 _ => body(&name, &size, rows, ""),
             }
         }
@@ -198,7 +198,7 @@ fn is_plain_name(text: &str) -> bool {
     text.chars().all(|character| character.is_alphanumeric() || character == '_')
 }
 
-/// A member and where it lies.
+/// A member, and a comment with its offset.
 fn row(field: &Field) -> (String, String) {
     let declared = field.ctype.ty.declare(&field.name);
     match field.bits {
@@ -209,7 +209,7 @@ fn row(field: &Field) -> (String, String) {
     }
 }
 
-/// A definition with its comments below each other.
+/// A definition with aligned comments.
 fn body(name: &str, size: &str, rows: Vec<(String, String)>, closing: &str) -> String {
     let widest = rows.iter().map(|(declared, _)| declared.chars().count()).max().unwrap_or(0);
     let mut text = format!("{name} {{ /* {size} */\n");
@@ -224,7 +224,7 @@ fn body(name: &str, size: &str, rows: Vec<(String, String)>, closing: &str) -> S
     text
 }
 
-/// C data as a definition of it: its type, where it is, and its values by name.
+/// C data with the definition of its type: type, address, and values by name.
 pub(in crate::dll) fn describe(cdata: &Cdata) -> String {
     let there = match (cdata.kind, cdata.ctype.pointee()) {
         (Kind::Pointer, Some(pointee)) if !cdata.location.is_null() && pointee.bytes().is_ok() => {

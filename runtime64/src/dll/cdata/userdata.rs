@@ -1,4 +1,4 @@
-//! C data as a userdata: fields and elements read and set. The other metamethods are in `metamethods.lua`.
+//! The userdata of C data: reads and writes fields and elements. The other metamethods are in `metamethods.lua`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use mlua::{Lua, MetaMethod, UserData, UserDataMethods, Value as LuaValue};
 
 use super::Cdata;
 use super::callback_methods;
-use super::part::Doing;
+use super::part::FieldAccess;
 use crate::dll::conversion_error::ConversionError;
-use crate::dll::memory::{Access, Lasting};
+use crate::dll::memory::{Access, Persistent};
 use crate::dll::types::constant_to_lua;
 use crate::dll::types::{self, Event, Form, NumberBytes};
 
 impl Cdata {
-    /// The number or boolean that an object is, nothing for all else.
+    /// The value of an object that is a number or boolean; `None` for other C data.
     pub(super) fn number(&self, access: &mut dyn Access) -> Result<Option<LuaValue>, ConversionError> {
         let Form::Number(number) = &self.ctype.form else { return Ok(None) };
         let mut bytes = NumberBytes::default();
@@ -24,7 +24,7 @@ impl Cdata {
     }
 }
 
-/// The number that a value is or holds in memory; nothing for values that are no numbers.
+/// The number in memory that a value refers to; `None` for other values.
 pub(in crate::dll) fn number_of(
     value: &LuaValue,
     access: &mut dyn Access,
@@ -35,15 +35,15 @@ pub(in crate::dll) fn number_of(
     }
 }
 
-/// A number that is an integer: a float without a fraction is one, and so is an object that holds one.
+/// The integer in a value: a Lua integer, a float without a fraction, or an object in memory that contains one.
 pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, ConversionError> {
-    match number_of(value, &mut Lasting)? {
+    match number_of(value, &mut Persistent)? {
         Some(held) => types::integer(&held),
         None => types::integer(value),
     }
 }
 
-/// The number that a value is where C converts it to one: of a complex number its real part.
+/// The number that C would convert an object to, such as the real part of a complex number; `None` for other values.
 pub(in crate::dll) fn converted_number(
     value: &LuaValue,
     access: &mut dyn Access,
@@ -58,7 +58,7 @@ pub(in crate::dll) fn converted_number(
     }
 }
 
-/// A value as C converts it to a number: of an object the number that it holds, all else as it is.
+/// A value with an object replaced by the number it contains.
 #[inline]
 pub(in crate::dll) fn unboxed<'a>(
     value: &'a LuaValue,
@@ -68,17 +68,17 @@ pub(in crate::dll) fn unboxed<'a>(
     Ok(held.map_or(Cow::Borrowed(value), Cow::Owned))
 }
 
-/// The value of a field or element, and what is left to do with it in `metamethods.lua`, if anything is: a function or table that
-/// is to be asked for the name, or `true` where the value takes over the guard.
+/// The value of a field or element, and what remains to be done in `metamethods.lua`: call the function or index the
+/// table that is returned, or for `true` let the value inherit the guard.
 #[inline]
 fn index(lua: &Lua, cdata: &Cdata, key: LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
     let Some(part) = cdata.part(&key)? else { return beyond_fields(lua, cdata, &key) };
-    let value = part.read(lua, &Doing { cdata, key: &key })?;
+    let value = part.read(lua, &FieldAccess { cdata, key: &key })?;
     let inherits = cdata.guard.is_there() && value.is_userdata();
     Ok((value, if inherits { LuaValue::Boolean(true) } else { LuaValue::Nil }))
 }
 
-/// What a name stands for that no field has.
+/// The value of a name that is not a field.
 fn beyond_fields(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<(LuaValue, LuaValue)> {
     if let Some(value) = constant(lua, cdata, key)? {
         return Ok((value, LuaValue::Nil));
@@ -99,7 +99,7 @@ fn beyond_fields(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<(LuaV
     }
 }
 
-/// A constant that a struct itself declares.
+/// A constant that the struct declares.
 #[cold]
 fn constant(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<Option<LuaValue>> {
     let Some(name) = key.as_string().map(mlua::LuaString::to_string_lossy) else { return Ok(None) };
@@ -109,11 +109,11 @@ fn constant(lua: &Lua, cdata: &Cdata, key: &LuaValue) -> mlua::Result<Option<Lua
     }
 }
 
-/// Sets a field or element. A function or table of the metatype that is to do it is given as a value.
+/// Sets a field or element. Returns the metatype's function or table if that has to do it.
 #[inline]
 fn set_index(_: &Lua, cdata: &Cdata, (key, value): (LuaValue, LuaValue)) -> mlua::Result<LuaValue> {
     if let Some(part) = cdata.part(&key)? {
-        part.write(&Doing { cdata, key: &key }, &value)?;
+        part.write(&FieldAccess { cdata, key: &key }, &value)?;
         return Ok(LuaValue::Nil);
     }
     match cdata.ctype.metamethod(Event::NewIndex) {

@@ -10,7 +10,7 @@ fn death(words: CrashReport) -> Death {
 }
 
 #[test]
-fn a_fault_is_told_with_its_place() {
+fn a_fault_is_reported_with_its_place() {
     let words = CrashReport {
         accessed: Some(16),
         access: Some(MemoryAccess::Write),
@@ -27,18 +27,18 @@ fn a_fault_is_told_with_its_place() {
                     call starts a new worker";
     assert_eq!(error.message, expected);
     assert_eq!((error.context.code, error.context.address), (Some(0xc000_0005), Some(16)));
-    let crash = error.context.crash.expect("it is a crash");
+    let crash = error.context.crash.expect("the error is a crash");
     assert_eq!((crash.cause, crash.access, crash.thread), ("fault", Some("write"), Some("call")));
     assert_eq!((crash.module.as_deref(), crash.offset), (Some("device.dll"), Some(0x1234)));
     assert_eq!(crash.registers.last(), Some(&("eflags", 1)));
-    let detail = error.context.detail.expect("the report");
+    let detail = error.context.detail.expect("the error has a report");
     for part in ["0xc0000005", "Q:\\sdk\\device.dll at 0x6b8c0000", "thread: 9", "eax 00000001  ebx 00000001"] {
         assert!(detail.contains(part), "{part} in {detail}");
     }
 }
 
 #[test]
-fn each_cause_has_its_words() {
+fn each_cause_has_its_message() {
     let aborted = |text: &[u8]| CrashReport { text: Text::of(text), ..CrashReport::new(Stage::Final, Cause::Abort, 6) };
     let thrown = CrashReport { cause: Cause::CppException, ..aborted(b"St13runtime_error") };
     let cases = [
@@ -46,7 +46,7 @@ fn each_cause_has_its_words() {
         (aborted(b"*** stack smashing detected ***: terminated"), "abort", "SIGABRT, *** stack smashing detected"),
         (aborted(b"free(): invalid pointer"), "heap corruption", "the heap is corrupted: free(): invalid pointer"),
         (aborted(b"malloc(): corrupted top size"), "heap corruption", "malloc(): corrupted top size"),
-        (thrown, "C++ exception", "nothing caught a C++ exception of type std::runtime_error"),
+        (thrown, "C++ exception", "uncaught C++ exception of type std::runtime_error"),
         (CrashReport::new(Stage::Final, Cause::StackOverflow, 11), "stack overflow", "SIGSEGV, stack overflow"),
         (CrashReport::new(Stage::Final, Cause::Fault, 99), "fault", "fault 0x63"),
     ];
@@ -58,7 +58,7 @@ fn each_cause_has_its_words() {
 }
 
 #[test]
-fn a_thread_of_the_library_s_own_is_told() {
+fn a_thread_of_the_library_s_own_is_reported() {
     let words = CrashReport { thread: 3, is_foreign: true, ..CrashReport::new(Stage::Final, Cause::Fault, 11) };
     let idle = Death { started: Started::No, ..death(words) };
     let error = error(&idle, LINUX, "a.so: f");

@@ -1,15 +1,15 @@
-//! How long calls took: a histogram of fixed size that is added to without a lock.
+//! Latencies of calls: a lock-free histogram of fixed size.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Into how many parts each power of two is divided: a quantile is off by an eighth at most.
+/// The number of buckets per power of two; a quantile is off by an eighth at most.
 const PARTS: usize = 4;
 
-/// The powers of two, from 1 ns to 18 minutes.
+/// The number of powers of two: from 1 ns to 18 minutes.
 const POWERS: usize = 40;
 
-/// Durations, each counted in the part that it falls into.
+/// Durations, counted in buckets.
 #[derive(Debug)]
 pub(in crate::dll) struct Latencies {
     counts: [AtomicU64; PARTS * POWERS],
@@ -30,17 +30,17 @@ impl Latencies {
         self.sum.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// How many there are.
+    /// The number of durations.
     pub(in crate::dll) fn count(&self) -> u64 {
         self.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// All of them together.
+    /// The sum of all durations.
     pub(in crate::dll) fn sum(&self) -> Duration {
         Duration::from_nanos(self.sum.load(Ordering::Relaxed))
     }
 
-    /// The duration that this share of them does not exceed, nothing without any. A share is from 0 to 1.
+    /// The duration that a share (from 0 to 1) of the durations does not exceed; `None` without any.
     pub(in crate::dll) fn quantile(&self, share: f64) -> Option<Duration> {
         let total = self.count();
         let rank = ((total as f64 * share).ceil() as u64).clamp(1, total.max(1));
@@ -53,7 +53,7 @@ impl Latencies {
     }
 }
 
-/// The part that a duration falls into: the power of two below it, and which quarter of the way to the next one.
+/// The bucket of a duration: the power of two below it, and the quarter of the way to the next one.
 fn part_of(nanoseconds: u64) -> usize {
     let nanoseconds = nanoseconds.max(1);
     let power = nanoseconds.ilog2();
@@ -61,7 +61,7 @@ fn part_of(nanoseconds: u64) -> usize {
     (power as usize * PARTS + part).min(PARTS * POWERS - 1)
 }
 
-/// The middle of a part.
+/// The middle of a bucket.
 fn middle_of(part: usize) -> u64 {
     let (power, part) = (part / PARTS, (part % PARTS) as u64);
     let low = ((PARTS as u64 + part) << power) / PARTS as u64;
@@ -78,19 +78,19 @@ mod tests {
         for nanoseconds in [8, 100, 850, 1_000, 12_345, 999_999, 1 << 32] {
             let latencies = Latencies::default();
             latencies.add(Duration::from_nanos(nanoseconds));
-            let median = latencies.quantile(0.5).expect("there is one").as_nanos() as f64;
+            let median = latencies.quantile(0.5).expect("a duration was added").as_nanos() as f64;
             let error = (median / nanoseconds as f64 - 1.0).abs();
             assert!(error <= 0.125, "{nanoseconds}: {median}");
         }
     }
 
     #[test]
-    fn quantiles_tell_the_usual_from_the_rare() {
+    fn quantiles_distinguish_usual_from_rare_durations() {
         let latencies = Latencies::default();
         assert_eq!(latencies.quantile(0.5), None);
         (0..980).for_each(|_| latencies.add(Duration::from_micros(1)));
         (0..20).for_each(|_| latencies.add(Duration::from_millis(1)));
-        let microseconds = |share| latencies.quantile(share).expect("there are some").as_micros();
+        let microseconds = |share| latencies.quantile(share).expect("durations were added").as_micros();
         assert!(microseconds(0.5) <= 1, "{}", microseconds(0.5));
         assert!((875..=1125).contains(&microseconds(0.99)), "{}", microseconds(0.99));
         assert_eq!(latencies.count(), 1000);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn any_duration_has_its_part() {
+    fn every_duration_has_a_bucket() {
         for duration in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
             let latencies = Latencies::default();
             latencies.add(duration);

@@ -1,4 +1,4 @@
-//! Functions: bound once, then called.
+//! Functions of libraries: bound once, then called.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -20,28 +20,28 @@ use crate::dll::worker_extension::WorkerExtension;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session};
 
-/// A function of a library, ready to be called.
+/// A function of a library.
 pub(in crate::dll) struct Function {
     pub(super) library: Arc<Library>,
-    /// Its type, and what it is called in messages.
+    /// Its type, and its name for messages.
     pub(super) declaration: Arc<c::FunctionDeclaration>,
-    /// What the library is asked for.
+    /// The query for its symbol.
     symbol_query: SymbolQuery,
     pub(super) prototype: Prototype,
-    /// How it is called, where the decoration of its symbol completes what the declaration says.
+    /// The signature as completed by the symbol's decoration.
     decorated: OnceLock<Signature>,
-    /// The worker's id for it.
+    /// The worker's id for the function.
     prepared: GenerationalId,
-    /// Where it lies in the worker, once it was prepared.
+    /// The address in the worker, once prepared.
     address: AtomicU64,
     /// The worker's ids for calls with further arguments.
     variants: Variants,
-    /// Which of its results say that it failed: the place of the rule in [`RULES`].
+    /// The index in [`RULES`] of the rule for failed results.
     rule: AtomicU8,
     function_stats: Arc<FunctionStats>,
 }
 
-/// The rules that `dll.check` sets.
+/// The rules that `dll.check` can set.
 const RULES: [FailureRule; 7] = [
     FailureRule::Never,
     FailureRule::Nonzero,
@@ -55,8 +55,8 @@ const RULES: [FailureRule; 7] = [
 impl Function {
     /// Binds a declaration to a library: lays it out for the library's ABI and finds its symbol.
     ///
-    /// Naming a function is no call, and happens outside of `pcall(lib.f)`: if the worker has ended, that is left to the next call
-    /// to report, and the symbol to the first call to find.
+    /// Naming a function is not a call, and happens outside `pcall(lib.f)`. So the end of a worker is left to the next
+    /// call to report, and the symbol is then found by the first call.
     pub(in crate::dll) fn bind(library: Arc<Library>, declaration: Arc<c::FunctionDeclaration>) -> Result<Self, Error> {
         let symbol_query = SymbolQuery::Declared(declaration.symbol.clone());
         let function = Self::new(library, declaration, symbol_query)?;
@@ -66,7 +66,7 @@ impl Function {
         }
     }
 
-    /// Binds what a script looks for, which no declaration names, to a type.
+    /// Binds a symbol that a script queries to a type; no declaration is involved.
     pub(in crate::dll) fn bind_symbol(
         library: Arc<Library>,
         symbol_query: SymbolQuery,
@@ -106,51 +106,51 @@ impl Function {
         })
     }
 
-    /// Finds its symbol in the worker that runs now.
+    /// Finds the symbol in the running worker.
     pub(in crate::dll) fn find(&self) -> Result<(), Error> {
         self.id(&mut self.session()?).map(drop)
     }
 
-    /// Whether its symbol was ever found.
+    /// Whether the symbol was found in any generation.
     pub(in crate::dll) fn is_found(&self) -> bool {
         self.prepared.is_known()
     }
 
-    /// Its type.
+    /// Its type, a function type.
     pub(in crate::dll) fn ty(&self) -> &Arc<c::FunctionType> {
         &self.declaration.ty
     }
 
-    /// Sets which of its results say that it failed.
+    /// Sets the rule for failed results.
     pub(in crate::dll) fn set_failure_rule(&self, rule: FailureRule) {
         let place = RULES.iter().position(|known| *known == rule).unwrap_or_default();
         self.rule.store(place as u8, Ordering::Relaxed);
     }
 
-    /// Where it lies in the worker that runs now, and whose that address is.
+    /// The address in the running worker, and its address space.
     pub(in crate::dll) fn resolve(&self) -> Result<(u64, AddressSpace), Error> {
         let mut session = self.session()?;
         self.id(&mut session)?;
         Ok((self.address.load(Ordering::Relaxed), AddressSpace::of(self.library.worker(), &session)))
     }
 
-    /// Where it lies in a worker that may be held at this moment: it must have been found there before.
+    /// The address in a worker that may be held at the moment; it must have been found there before.
     pub(in crate::dll) fn address_in(&self, space: &AddressSpace) -> Result<u64, ConversionError> {
         let name = &self.declaration.name;
         if !Arc::ptr_eq(self.library.worker(), &space.worker) {
-            let reason = format!("{name} is of {} and means nothing in {}", self.library.worker(), space.worker);
+            let reason = format!("{name} belongs to {} and is not valid in {}", self.library.worker(), space.worker);
             return Err(ConversionError::new(ErrorKind::Stale, reason));
         }
         match self.prepared.get(space.generation) {
             Some(_) => Ok(self.address.load(Ordering::Relaxed)),
             None => {
-                let reason = format!("{name} was found in a worker that has ended; dll.cast finds it in the new one");
+                let reason = format!("{name} was found in a worker that has exited; dll.cast finds it in the new one");
                 Err(ConversionError::new(ErrorKind::Stale, reason))
             }
         }
     }
 
-    /// The worker's id for the function, prepared anew for each generation.
+    /// The worker's id for the function, prepared again in each generation.
     fn id(&self, session: &mut Session<'_>) -> Result<u32, Error> {
         match self.prepared.get(session.generation()) {
             Some(id) => Ok(id),
@@ -158,7 +158,7 @@ impl Function {
         }
     }
 
-    /// Finds the symbol in the worker and prepares calls; gives the worker's id.
+    /// Finds the symbol in the worker, prepares calls, and returns the worker's id.
     fn prepare(&self, session: &mut Session<'_>) -> Result<u32, Error> {
         let library = self.library.id(session)?;
         let mut function = self.request(session, library)?;
@@ -176,59 +176,59 @@ impl Function {
         session.call(&request).map_err(|error| self.failure(error))
     }
 
-    /// How it is called.
+    /// The signature used for calls.
     pub(super) fn signature(&self) -> &Signature {
         self.decorated.get().unwrap_or(&self.prototype.signature)
     }
 
-    /// What the library may export it as, in the order of trying.
+    /// The symbols it may be exported as, in order of attempts.
     fn symbols(&self) -> Vec<Symbol> {
         self.symbol_query.function_symbols(self.prototype.argument_bytes)
     }
 }
 
 impl Function {
-    /// How its values are converted.
+    /// The conversion of its values.
     #[inline]
     pub(in crate::dll) fn prototype(&self) -> &Prototype {
         &self.prototype
     }
 
-    /// The library that it is of.
+    /// The library it belongs to.
     #[inline]
     pub(in crate::dll) fn library(&self) -> &Library {
         &self.library
     }
 
-    /// What is counted of its calls.
+    /// The counters of its calls.
     #[inline]
     pub(in crate::dll) fn function_stats(&self) -> &FunctionStats {
         &self.function_stats
     }
 
-    /// Which of its results say that it failed.
+    /// The rule for failed results.
     #[inline]
     pub(in crate::dll) fn failure_rule(&self) -> FailureRule {
         RULES[usize::from(self.rule.load(Ordering::Relaxed))]
     }
 
-    /// Its name, or what stands for one, in messages.
+    /// The name for messages.
     pub(in crate::dll) fn name(&self) -> String {
         match self.symbol_query {
-            // A number alone says nothing.
+            // An ordinal alone is not informative.
             SymbolQuery::Ordinal(_) => format!("{}: {}", self.library.name(), self.declaration.name),
             _ => self.declaration.name.clone(),
         }
     }
 
-    /// The running worker of its library; it is started if need be.
+    /// A session with the running worker of its library, which is started if necessary.
     #[inline]
     pub(in crate::dll) fn session(&self) -> Result<Session<'_>, Error> {
         self.library.worker().session().map_err(|error| self.failure(error))
     }
 
-    /// The worker's id for it, and its address where the id does not stand for that. `further` are the types of the arguments
-    /// beyond the parameters.
+    /// The worker's id for the function, and its address where the id stands for a signature only. `further` are the
+    /// types of arguments beyond the parameters.
     #[inline]
     pub(in crate::dll) fn prepared(&self, session: &mut Session<'_>, further: &[Type]) -> Result<(u32, u64), Error> {
         let id = self.id(session).map_err(|error| error.in_function(&self.declaration.name))?;
@@ -239,7 +239,7 @@ impl Function {
         variant.map(|id| (id, self.address.load(Ordering::Relaxed))).map_err(|error| self.failure(error))
     }
 
-    /// What a failure of the worker means. Counts it.
+    /// Converts an error of the worker, and counts it.
     #[cold]
     pub(in crate::dll) fn failure(&self, error: RemoteError) -> Error {
         let missing = matches!(&error, RemoteError::Fault(fault) if fault.kind == protocol::FaultKind::Symbol);
@@ -261,14 +261,14 @@ impl Function {
         error
     }
 
-    /// The error with the function that it happened in.
+    /// Adds library and function to an error.
     pub(in crate::dll) fn located(&self, error: Error) -> Error {
         error.in_library(self.library.name()).in_function(&self.declaration.name)
     }
 }
 
 impl fmt::Display for Function {
-    /// The function's declaration, as C.
+    /// The declaration in C.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if matches!(self.symbol_query, SymbolQuery::Ordinal(_)) {
             write!(formatter, "{}: ", self.library.name())?;
@@ -282,17 +282,17 @@ pub(in crate::dll) fn is_function(value: &LuaValue) -> bool {
     matches!(value, LuaValue::UserData(userdata) if userdata.is::<Function>())
 }
 
-/// A function of a library in words; nothing for other userdata.
+/// The description of a function of a library; `None` for other userdata.
 pub(in crate::dll) fn described(userdata: &AnyUserData) -> Option<String> {
     userdata.borrow::<Function>().ok().map(|function| format!("the function {}", function.name()))
 }
 
-/// The type of a function of a library; nothing for other userdata.
+/// The type of a function of a library; `None` for other userdata.
 pub(in crate::dll) fn type_of(userdata: &AnyUserData) -> Option<Arc<c::FunctionType>> {
     userdata.borrow::<Function>().ok().map(|function| Arc::clone(function.ty()))
 }
 
-/// The address of a function of a library as a pointer to a function of that type; nothing for other userdata.
+/// The address of a function of a library as a pointer of type `needed`; `None` for other userdata.
 pub(in crate::dll) fn address_of(
     userdata: &AnyUserData,
     needed: &Ctype,
@@ -302,13 +302,13 @@ pub(in crate::dll) fn address_of(
     let own = c::Type::Function(Arc::clone(function.ty()));
     let target = needed.ty.pointee().unwrap_or(&needed.ty);
     if !target.is_void() && *target.resolve() != own {
-        let reason = format!("{} is needed, not {}; dll.cast converts, if you know that it is right", needed.ty, own);
+        let reason = format!("expected {}, got {}; use dll.cast if the conversion is intended", needed.ty, own);
         return Err(ConversionError::new(ErrorKind::Type, reason));
     }
     function.address_in(space).map(Some)
 }
 
-/// The address of a function of a library in the worker that runs now, and whose it is; nothing for other userdata.
+/// The address of a function of a library in the running worker, and its address space; `None` for other userdata.
 pub(in crate::dll) fn resolved(userdata: &AnyUserData) -> Result<Option<(u64, AddressSpace)>, Error> {
     match userdata.borrow::<Function>() {
         Ok(function) => function.resolve().map(Some),

@@ -1,4 +1,4 @@
-//! What is looked for in a library: what a declaration names, or what a script does.
+//! Queries for symbols of a library, from a declaration or from a script.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use crate::error::Error;
 use crate::image;
 use crate::remote::{RemoteError, Session};
 
-/// What a function or variable is looked for by.
+/// How a function or variable is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::dll) enum SymbolQuery {
-    /// The symbol of a declaration, which compilers may have decorated.
+    /// The symbol of a declaration, possibly decorated by the compiler.
     Declared(String),
-    /// A name that a script gives. Nothing is added to one that is decorated already.
+    /// A name from a script, used as is if it is decorated already.
     Named(String),
-    /// A place in the export table of a Windows library.
+    /// An ordinal in the export table of a Windows library.
     Ordinal(u16),
 }
 
 impl SymbolQuery {
-    /// What a function with so many bytes of arguments may be exported as, the likeliest first.
+    /// The symbols a function with this size of arguments may be exported as, most likely first.
     pub(in crate::dll) fn function_symbols(&self, argument_bytes: u32) -> Vec<Symbol> {
         match self {
             SymbolQuery::Named(name) if image::is_decorated(name) => vec![Symbol::Name(name.clone())],
@@ -34,7 +34,7 @@ impl SymbolQuery {
         }
     }
 
-    /// What a variable may be exported as.
+    /// The symbols a variable may be exported as.
     pub(super) fn variable_symbols(&self) -> Vec<Symbol> {
         match self {
             SymbolQuery::Named(name) => vec![Symbol::Name(name.clone())],
@@ -42,7 +42,7 @@ impl SymbolQuery {
         }
     }
 
-    /// What to call it: the name that the source has.
+    /// The undecorated name, for messages.
     pub(in crate::dll) fn name(&self, library: &Library) -> String {
         match self {
             SymbolQuery::Declared(name) => name.clone(),
@@ -52,7 +52,7 @@ impl SymbolQuery {
     }
 }
 
-/// As the script or the declaration has it.
+/// As written in the script or the declaration.
 impl fmt::Display for SymbolQuery {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,7 +62,7 @@ impl fmt::Display for SymbolQuery {
     }
 }
 
-/// A name of the library as the source has it.
+/// A name of the library without its decoration.
 pub(super) fn undecorated(library: &Library, name: &str) -> String {
     let kind = library.worker().kind();
     let format = if kind.platform == Platform::Windows { image::Format::Pe } else { image::Format::Elf };
@@ -70,7 +70,7 @@ pub(super) fn undecorated(library: &Library, name: &str) -> String {
     image::undecorate(name, format, machine).undecorated
 }
 
-/// Where a variable lies in the worker that runs now. `name` is what it is called in messages.
+/// The address of a variable in the running worker. `name` is its name in messages.
 pub(in crate::dll) fn find_variable(
     library: &Arc<Library>,
     session: &mut Session<'_>,

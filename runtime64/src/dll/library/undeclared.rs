@@ -1,4 +1,4 @@
-//! What to say of a name that cannot be used: it was not declared, or the library does not export it.
+//! Error messages for names that are not declared or not exported.
 
 use protocol::Symbol;
 
@@ -8,10 +8,10 @@ use crate::c;
 use crate::error::{Error, ErrorKind};
 use crate::image::{Convention, Export, ExportKind, Image};
 
-/// How many exports a message shows: a name in C++ may have any number of overloads.
+/// The maximum number of exports in a message: a C++ name may have any number of overloads.
 const SHOWN: usize = 4;
 
-/// A name that no `cdef` declares.
+/// The error for a name that is not declared.
 pub(in crate::dll) fn error(library: &Library, name: &str) -> Error {
     let exports = exports_like(library, name);
     let message = match exports.first() {
@@ -28,7 +28,7 @@ pub(in crate::dll) fn error(library: &Library, name: &str) -> Error {
             )
         }
         None => format!(
-            "{}: '{name}' is neither declared nor exported{}; dll.exports(library) lists what is",
+            "{}: '{name}' is neither declared nor exported{}; dll.exports(library) lists the exports",
             library.name(),
             similar_declaration(library, name)
         ),
@@ -36,14 +36,14 @@ pub(in crate::dll) fn error(library: &Library, name: &str) -> Error {
     Error::new(ErrorKind::Declaration, message).in_library(library.name()).in_function(name)
 }
 
-/// The declared name that may have been meant.
+/// A similar declared name, as a suggestion.
 fn similar_declaration(library: &Library, name: &str) -> String {
     let declarations = library.module().types().declarations();
     let names = declarations.iter().map(c::Declaration::name).chain(declarations.macro_names());
     c::suggestion(name, names).unwrap_or_default()
 }
 
-/// What the library does not export as any of the symbols that were tried. `name` is what it is called in messages.
+/// The error for a symbol that is not exported under any of the names tried. `name` is its name in messages.
 pub(in crate::dll) fn not_exported(
     library: &Library,
     name: &str,
@@ -58,7 +58,7 @@ pub(in crate::dll) fn not_exported(
                 list(tried)
             ),
             None => format!(
-                "'{name}' is declared but not exported (looked for {}); dll.exports(library) lists what is",
+                "'{name}' is declared but not exported (looked for {}); dll.exports(library) lists the exports",
                 list(tried)
             ),
         },
@@ -68,33 +68,33 @@ pub(in crate::dll) fn not_exported(
     Error::new(ErrorKind::Symbol, format!("{}: {message}", library.name()))
 }
 
-/// A symbol that a script gave: what is exported of the same name, or a similar one.
+/// The message for a symbol given by a script, with exports of the same or a similar name.
 fn not_named(library: &Library, symbol: &str, tried: &[Symbol]) -> String {
     let looked = if tried.len() > 1 { format!(" (looked for {})", list(tried)) } else { String::new() };
     let like = exports_like(library, symbol);
     if !like.is_empty() {
         let more = if like.len() > SHOWN { "\n    …" } else { "" };
         let rows: String = like.iter().take(SHOWN).map(|export| format!("\n    {}", row(export))).collect();
-        return format!("'{symbol}' is not exported{looked}; of this name there is:{rows}{more}");
+        return format!("'{symbol}' is not exported{looked}; exports of that name:{rows}{more}");
     }
     let exports = exports(library);
     let names = exports.iter().filter_map(|export| export.name.as_deref());
     let names = names.chain(exports.iter().map(|export| export.undecorated.as_str()));
     let similar = c::suggestion(symbol, names).unwrap_or_default();
-    format!("'{symbol}' is not exported{looked}{similar}; dll.exports(library) lists what is")
+    format!("'{symbol}' is not exported{looked}{similar}; dll.exports(library) lists the exports")
 }
 
-/// An ordinal that leads nowhere.
+/// The message for an unassigned ordinal.
 fn no_ordinal(library: &Library, ordinal: u16) -> String {
     let exports = exports(library);
     let ordinals = || exports.iter().filter_map(|export| export.ordinal);
     match ordinals().min().zip(ordinals().max()) {
         Some((first, last)) => {
             format!(
-                "nothing is exported as #{ordinal}; its ordinals are between {first} and {last}, dll.exports(library) lists them"
+                "nothing is exported as #{ordinal}; its ordinals are {first} to {last}; dll.exports(library) lists them"
             )
         }
-        None => format!("nothing is exported as #{ordinal}; it exports nothing at all"),
+        None => format!("nothing is exported as #{ordinal}; the library has no exports"),
     }
 }
 
@@ -102,13 +102,13 @@ fn list(symbols: &[Symbol]) -> String {
     symbols.iter().map(Symbol::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What the library exports, as far as its file can be read.
+/// The library's exports, as far as its file can be read.
 fn exports(library: &Library) -> Vec<Export> {
     let exports = || Image::open(library.path()?).ok()?.exports().ok();
     exports().unwrap_or_default()
 }
 
-/// The exports of a name, then those of the same name in the source.
+/// The exports with exactly this name, then those with the same undecorated name.
 fn exports_like(library: &Library, name: &str) -> Vec<Export> {
     let plain = undecorated(library, name);
     let mut exports = exports(library);
@@ -118,7 +118,7 @@ fn exports_like(library: &Library, name: &str) -> Vec<Export> {
     exports
 }
 
-/// An export in a few words: its name, ordinal, and what its decoration tells.
+/// An export on one line: name, ordinal, and the facts from its decoration.
 fn row(export: &Export) -> String {
     let mut row = export.name.clone().unwrap_or_else(|| "without a name".to_owned());
     if let Some(ordinal) = export.ordinal {
@@ -139,7 +139,7 @@ fn row(export: &Export) -> String {
     row
 }
 
-/// Something to start from, with as many machine words as the decoration tells.
+/// A declaration to start from, with as many machine words as the decoration specifies.
 fn skeleton(export: &Export) -> String {
     let name = &export.undecorated;
     let is_data = export.kind == ExportKind::Data;
@@ -150,7 +150,7 @@ fn skeleton(export: &Export) -> String {
         (Some(0), _) => "void".to_owned(),
         (Some(bytes), _) => vec!["int"; (bytes / 4) as usize].join(", "),
     };
-    // C has no name for what C++ exports.
+    // C++ exports have no name in C.
     if export.demangled.is_some() {
         let symbol = export.name.as_deref().unwrap_or(name);
         let ty = if is_data { "int".to_owned() } else { format!("int {}({parameters})", convention.trim_end()) };

@@ -1,5 +1,5 @@
-//! Bytes out of memory, as many as told or as there are before a zero. A buffer grows with what was read, so that a length that
-//! was mistaken takes no more memory than there is to read, and each byte is copied a bounded number of times.
+//! Reads bytes from memory: a given number, or up to a zero. The buffer grows with the bytes read, so that a wrong
+//! length allocates no more memory than is readable, and each byte is copied a bounded number of times.
 
 use std::ffi::CStr;
 use std::fmt;
@@ -7,22 +7,22 @@ use std::fmt;
 use super::Location;
 use crate::error::{Error, ErrorKind};
 
-/// How much is read at first, and how much at most at a time, where nobody knows how much there is.
+/// The sizes of the first and of the largest block read at once, where the total is unknown.
 const FIRST_BLOCK: u64 = 4096;
 const LARGEST_BLOCK: u64 = 1 << 20;
 
-/// The unit of access protection: text may end right before memory that cannot be read.
+/// The unit of access protection: text may end right before unreadable memory.
 const PAGE: u64 = 4096;
 
-/// The most units of text that are sought for its end: as many as one message holds bytes.
+/// The longest text searched for its end, in code units: the bytes that one message holds.
 const LONGEST_TEXT: u64 = protocol::limits::STRING_BYTES as u64;
 
 impl Location {
-    /// So many bytes.
+    /// Reads `count` bytes.
     pub(in crate::dll) fn read_bytes(&self, doing: &dyn fmt::Display, count: u64) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
         if count == 0 {
-            // A place that is closed or lost says so.
+            // Reports a closed or stale location.
             self.read(doing, 0, &mut [])?;
         }
         while (bytes.len() as u64) < count {
@@ -32,8 +32,8 @@ impl Location {
         Ok(bytes)
     }
 
-    /// The bytes before the first unit of text that is zero, of so many bytes; all of an object that holds none. `most` is how
-    /// many bytes there are at most, where that is known.
+    /// Reads up to the first zero unit of text; all of an object that contains none. `most` is the maximum number of
+    /// bytes, where it is known.
     pub(in crate::dll) fn read_to_zero(
         &self,
         doing: &dyn fmt::Display,
@@ -58,7 +58,7 @@ impl Location {
                 None => PAGE - self.address().wrapping_add(done) % PAGE,
             };
             self.append(doing, &mut bytes, length)?;
-            // A unit may have begun at the end of what was there before.
+            // The bytes read before may end with part of a unit.
             let start = done as usize - done as usize % unit;
             if let Some(end) = zero_unit(&bytes[start..], unit) {
                 bytes.truncate(start + end);
@@ -72,7 +72,7 @@ impl Location {
         Ok(bytes)
     }
 
-    /// Reads on from where `bytes` end.
+    /// Reads the bytes that follow `bytes`.
     fn append(&self, doing: &dyn fmt::Display, bytes: &mut Vec<u8>, length: u64) -> Result<(), Error> {
         let start = bytes.len();
         let added = usize::try_from(length).ok().filter(|added| bytes.try_reserve(*added).is_ok());
@@ -82,7 +82,7 @@ impl Location {
     }
 }
 
-/// Where the first unit is that is zero.
+/// The offset of the first zero unit.
 pub(in crate::dll) fn zero_unit(bytes: &[u8], unit: usize) -> Option<usize> {
     if unit == 1 {
         return CStr::from_bytes_until_nul(bytes).ok().map(CStr::count_bytes);
@@ -91,10 +91,10 @@ pub(in crate::dll) fn zero_unit(bytes: &[u8], unit: usize) -> Option<usize> {
 }
 
 fn endless(doing: &dyn fmt::Display) -> Error {
-    Error::new(ErrorKind::Range, format!("{doing}: there is no zero among the first {LONGEST_TEXT} characters"))
+    Error::new(ErrorKind::Range, format!("{doing}: no terminating zero in the first {LONGEST_TEXT} characters"))
 }
 
-/// A zeroed buffer, unless there is no memory for it.
+/// A zeroed buffer.
 pub(in crate::dll) fn buffer(doing: &dyn fmt::Display, length: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let reserved = usize::try_from(length).ok().filter(|length| bytes.try_reserve_exact(*length).is_ok());
@@ -104,7 +104,7 @@ pub(in crate::dll) fn buffer(doing: &dyn fmt::Display, length: u64) -> Result<Ve
 
 #[cold]
 fn no_memory(doing: &dyn fmt::Display, length: u64) -> Error {
-    Error::new(ErrorKind::Memory, format!("{doing}: there is no memory for {length} bytes"))
+    Error::new(ErrorKind::Memory, format!("{doing}: out of memory for {length} bytes"))
 }
 
 #[cfg(test)]
@@ -112,12 +112,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_ends_at_a_whole_unit_that_is_zero() {
+    fn text_ends_at_a_zero_unit() {
         let cases: &[(&[u8], usize, Option<usize>)] = &[
             (b"", 1, None),
             (b"ab\0", 1, Some(2)),
             (b"ab", 1, None),
-            // The zeros of two characters next to each other are no end.
+            // Adjacent zero bytes of two characters are not a terminator.
             (b"\0\x01\x01\0\0\x01\0\0", 2, Some(6)),
             (b"a\0\0", 2, None),
             (b"\0\0", 2, Some(0)),

@@ -1,4 +1,4 @@
-//! Where a value is or leads: memory that a script has allocated, or the worker's own.
+//! Where a value is or points to: memory that a script allocated, or any other memory of the worker.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::dll::types::Ctype;
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Allocation, RemoteError, Session};
 
-/// A place in the memory of a worker.
+/// A location in the memory of a worker.
 #[derive(Clone, Debug)]
 pub(in crate::dll) struct Location {
     space: AddressSpace,
@@ -22,40 +22,42 @@ pub(in crate::dll) struct Location {
 
 #[derive(Clone, Debug)]
 enum Memory {
-    /// Memory that a script has allocated, which stays as long as the place, and whose bounds are kept. Arithmetic may
-    /// have left them: the offset wraps as an address would.
+    /// Memory allocated by a script, which is kept alive by its locations, and whose bounds are checked. Arithmetic may
+    /// leave the bounds: the offset wraps like an address.
     Allocated { allocation: Arc<Allocation>, offset: u64 },
-    /// Memory of the library's own, or NULL.
+    /// Memory of the library, or NULL.
     Foreign { address: u64 },
-    /// Memory that a script has given back.
+    /// Memory that a script has released.
     Closed,
 }
 
-/// What a conversion may need of a worker that is held for a call.
+/// The operations that a conversion needs, whether or not the worker is held for a call.
 pub(in crate::dll) trait Access {
-    /// Puts the bytes of a string, and some zeros after them, where the worker can read them, and gives the value that
-    /// stands for their address.
+    /// Copies the bytes of a string, and `zeros` zeros after them, to where the worker can read them. Returns the value
+    /// that stands for their address.
     fn lend(&mut self, bytes: &[u8], zeros: usize) -> Result<Value, ConversionError>;
 
-    /// Makes room that begins with these bytes and is filled up with zeros, for the function to read and write, and gives its
-    /// address.
+    /// Like [`lend`](Access::lend), in memory that the function may also write to. Returns its address.
     fn lend_room(&mut self, bytes: &[u8], zeros: usize) -> Result<u64, ConversionError> {
         match self.lend(bytes, zeros)? {
             Value::Integer(address) => Ok(address as u64),
-            _ => Err(ConversionError::new(ErrorKind::Memory, "no memory is shared that the function could write to")),
+            _ => Err(ConversionError::new(
+                ErrorKind::Memory,
+                "the host shares no memory with the worker that the function could write to",
+            )),
         }
     }
 
-    /// Whether the argument at a position, from 0, is not known yet, and another one stands in its place.
-    fn later(&self, _position: usize) -> bool {
+    /// Whether the argument at a position, from 0, is computed later and currently has a placeholder.
+    fn is_pending(&self, _position: usize) -> bool {
         false
     }
 
-    /// The address of text that the worker reads as long as the call lasts, for a pointer of this type that lies in memory
-    /// itself.
+    /// Copies text for a pointer of type `pointer` that is itself in memory; it lives as long as the call. Returns its
+    /// address.
     fn lend_text(&mut self, text: &[u8], pointer: &Ctype) -> Result<u64, ConversionError>;
 
-    /// The address of a function of the worker that has a Lua function called. `pointer` is its type.
+    /// Makes a callback of type `pointer` and returns its address.
     fn callback(
         &mut self,
         function: &mlua::Function,
@@ -63,20 +65,20 @@ pub(in crate::dll) trait Access {
         space: &AddressSpace,
     ) -> Result<u64, ConversionError>;
 
-    /// Copies bytes of an object.
+    /// Copies bytes from an object.
     fn read(&mut self, memory: &Allocation, offset: u64, into: &mut [u8]) -> Result<(), ConversionError>;
 
-    /// Copies bytes at an address of `space`.
+    /// Copies bytes from an address in `space`.
     fn read_foreign(&mut self, space: &AddressSpace, address: u64, into: &mut [u8]) -> Result<(), ConversionError>;
 }
 
-/// What is put into memory must last: nothing is lent for it.
-pub(in crate::dll) struct Lasting;
+/// Access for values that are written to memory: they must outlive a call, so nothing is lent.
+pub(in crate::dll) struct Persistent;
 
-impl Access for Lasting {
+impl Access for Persistent {
     fn lend(&mut self, _: &[u8], _: usize) -> Result<Value, ConversionError> {
-        let reason = "a Lua string is gone when Lua collects it, and memory may be read later; \
-                      dll.new(\"char[?]\", #s + 1, s) makes a copy that stays";
+        let reason = "a Lua string is not kept alive by memory that points to it; \
+                      dll.new(\"char[?]\", #s + 1, s) makes a permanent copy";
         Err(ConversionError::new(ErrorKind::Type, reason))
     }
 
@@ -104,22 +106,22 @@ impl Access for Lasting {
 }
 
 impl Location {
-    /// The front of memory that a script has allocated.
+    /// The start of memory that a script has allocated.
     pub(in crate::dll) fn allocated(allocation: Allocation, space: AddressSpace) -> Self {
         Self { space, memory: Memory::Allocated { allocation: Arc::new(allocation), offset: 0 } }
     }
 
-    /// An address of the worker; 0 is NULL.
+    /// An address in the worker; 0 is NULL.
     pub(in crate::dll) fn foreign(address: u64, space: AddressSpace) -> Self {
         Self { space, memory: Memory::Foreign { address } }
     }
 
-    /// Whose it is.
+    /// The address space of the location.
     pub(in crate::dll) fn space(&self) -> &AddressSpace {
         &self.space
     }
 
-    /// The address, whatever has become of what was there. Memory that was given back has none.
+    /// The address, even if the memory is not valid any more; 0 for released memory.
     pub(in crate::dll) fn address(&self) -> u64 {
         let address = match &self.memory {
             Memory::Allocated { allocation, offset } => allocation.address().wrapping_add(*offset),
@@ -129,27 +131,26 @@ impl Location {
         self.in_width(address)
     }
 
-    /// An address as the worker's pointers hold it.
+    /// An address truncated to the width of the worker's pointers.
     fn in_width(&self, address: u64) -> u64 {
         if self.space.worker.kind().pointer_bits() == 32 { address & u64::from(u32::MAX) } else { address }
     }
 
-    /// Whether this is where NULL leads.
     pub(in crate::dll) fn is_null(&self) -> bool {
         matches!(self.memory, Memory::Foreign { address: 0 })
     }
 
-    /// Whether the memory was given back.
+    /// Whether the memory was released.
     pub(in crate::dll) fn is_closed(&self) -> bool {
         matches!(self.memory, Memory::Closed)
     }
 
-    /// Gives the memory back, if nothing else leads to it.
+    /// Releases the memory, unless other locations point into it.
     pub(in crate::dll) fn close(&mut self) {
         self.memory = Memory::Closed;
     }
 
-    /// Whether the worker it is in still runs, as far as has been noticed.
+    /// Whether the worker is still running, as far as is known.
     pub(in crate::dll) fn is_alive(&self) -> bool {
         match &self.memory {
             Memory::Allocated { allocation, .. } => allocation.is_alive(),
@@ -158,7 +159,7 @@ impl Location {
         }
     }
 
-    /// The place so many bytes further on, or back.
+    /// The location `bytes` further on, or back if negative.
     #[inline]
     pub(in crate::dll) fn moved(&self, bytes: i64) -> Self {
         let memory = match &self.memory {
@@ -173,7 +174,7 @@ impl Location {
         Self { space: self.space.clone(), memory }
     }
 
-    /// How many bytes there are, where that is known.
+    /// The number of bytes from here to the end, where it is known.
     pub(in crate::dll) fn bytes(&self) -> Option<u64> {
         match &self.memory {
             Memory::Allocated { allocation, offset } => Some(allocation.bytes().saturating_sub(*offset)),
@@ -182,7 +183,7 @@ impl Location {
         }
     }
 
-    /// Copies out bytes from `offset` on.
+    /// Reads bytes at `offset`.
     #[inline]
     pub(in crate::dll) fn read(&self, doing: &dyn fmt::Display, offset: u64, into: &mut [u8]) -> Result<(), Error> {
         match &self.memory {
@@ -199,7 +200,7 @@ impl Location {
         }
     }
 
-    /// Copies in bytes from `offset` on.
+    /// Writes bytes at `offset`.
     #[inline]
     pub(in crate::dll) fn write(&self, doing: &dyn fmt::Display, offset: u64, bytes: &[u8]) -> Result<(), Error> {
         match &self.memory {
@@ -216,21 +217,21 @@ impl Location {
         }
     }
 
-    /// Copies out bytes for who may hold a worker already.
+    /// Reads bytes through `access`, which may hold the worker already.
     pub(in crate::dll) fn read_through(&self, access: &mut dyn Access, into: &mut [u8]) -> Result<(), ConversionError> {
         match &self.memory {
             Memory::Allocated { allocation, offset } if within(allocation, *offset, 0, into.len()).is_some() => {
                 access.read(allocation, *offset, into)
             }
-            Memory::Closed => Err(ConversionError::new(ErrorKind::Stale, "it was closed; its memory is gone")),
+            Memory::Closed => Err(ConversionError::new(ErrorKind::Stale, "it was closed and its memory released")),
             Memory::Foreign { address } => access.read_foreign(&self.space, *address, into),
             Memory::Allocated { .. } => {
-                Err(ConversionError::new(ErrorKind::Range, "it is outside of the object's memory"))
+                Err(ConversionError::new(ErrorKind::Range, "it is outside the object's memory"))
             }
         }
     }
 
-    /// The bytes before the first zero, in memory of the library's own.
+    /// Reads the bytes before the first zero in memory of the library.
     pub(super) fn read_foreign_to_zero(&self, doing: &dyn fmt::Display) -> Result<Vec<u8>, Error> {
         let address = self.foreign_address(doing, self.address(), 0)?;
         let read = self.session(doing)?.read_to_zero(address);
@@ -239,11 +240,14 @@ impl Location {
 
     fn foreign_address(&self, doing: &dyn fmt::Display, address: u64, offset: u64) -> Result<u64, Error> {
         if address == 0 {
-            let message = format!("{doing}: it is NULL, there is nothing");
+            let message = format!("{doing}: NULL pointer dereference");
             return Err(Error::new(ErrorKind::Memory, message).with_address(0));
         }
         address.checked_add(offset).ok_or_else(|| {
-            Error::new(ErrorKind::Range, format!("{doing}: {offset} bytes after {address:#x} is beyond all memory"))
+            Error::new(
+                ErrorKind::Range,
+                format!("{doing}: {offset} bytes after {address:#x} is outside the address space"),
+            )
         })
     }
 
@@ -251,8 +255,8 @@ impl Location {
     fn outside(&self, doing: &dyn fmt::Display, length: usize) -> Error {
         let bytes = self.bytes().unwrap_or_default();
         let message = match bytes {
-            0 => format!("{doing}: this is outside of the object's memory"),
-            bytes => format!("{doing}: {length} bytes are more than the object has there, which is {bytes}"),
+            0 => format!("{doing}: this is outside the object's memory"),
+            bytes => format!("{doing}: {length} bytes exceed the object, which has {bytes} there"),
         };
         Error::new(ErrorKind::Range, message)
     }
@@ -265,23 +269,26 @@ impl Location {
     fn failure(&self, doing: &dyn fmt::Display, error: RemoteError) -> Error {
         if let RemoteError::Stale = error {
             let AddressSpace { worker, generation } = &self.space;
-            return Error::new(ErrorKind::Stale, format!("{doing}: it is of {}", worker.ended(*generation)));
+            return Error::new(
+                ErrorKind::Stale,
+                format!("{doing}: stale pointer, it belongs to {}", worker.ended(*generation)),
+            );
         }
-        // A worker that had to be asked names no address.
+        // A request that failed in the worker does not name the address.
         let asked = matches!(error, RemoteError::Fault(_));
         let error = from_remote(error, &self.space.worker, &doing.to_string());
         if asked { error.with_address(self.address()) } else { error }
     }
 }
 
-/// Two places are the same when their addresses mean the same; NULL is the same everywhere.
+/// Locations are equal if they have the same address in the same address space; NULL is equal everywhere.
 impl PartialEq for Location {
     fn eq(&self, other: &Self) -> bool {
         self.address() == other.address() && !self.is_closed() && (self.is_null() || self.space.is(&other.space))
     }
 }
 
-/// Where bytes lie in an allocation, once it is certain that all of them do.
+/// The offset in the allocation, if all bytes lie within it.
 #[inline]
 fn within(allocation: &Allocation, start: u64, offset: u64, length: usize) -> Option<u64> {
     let first = start.checked_add(offset)?;
@@ -290,5 +297,5 @@ fn within(allocation: &Allocation, start: u64, offset: u64, length: usize) -> Op
 }
 
 fn closed(doing: &dyn fmt::Display) -> Error {
-    Error::new(ErrorKind::Stale, format!("{doing}: it was closed; its memory is gone"))
+    Error::new(ErrorKind::Stale, format!("{doing}: it was closed and its memory released"))
 }

@@ -1,5 +1,6 @@
--- The members of a pool, one for each worker: who makes which call, and how results come back. A callback may use its own
--- pool, or close it, while an outer frame looks at the call that it belongs to: what was known before a look is checked after it.
+-- The members of a pool, one for each worker: which call each of them runs, and how results are collected. A callback
+-- may use or close its own pool while an outer frame is checking the call it belongs to; so state is checked again
+-- after each check.
 
 local open_worker, rust = ...
 local now, fail, rest = rust.now, rust.fail, rust.rest
@@ -12,26 +13,26 @@ local members = {}
 -- The results of a call that was not made.
 local function failed(kind, message) return pack(pcall(fail, kind, message)) end
 
--- The calls that wait, from `first` to `last`; those of them that were called off have results. `count` is that of the others.
+-- The waiting calls, from `first` to `last`; withdrawn ones have results. `count` is the number of the others.
 local function empty_queue() return { first = 1, last = 0, count = 0 } end
 
 function members.new_pool(name, options)
   return { name = name, options = options, members = {}, queue = empty_queue(), opened = 0 }
 end
 
--- Opens one more worker.
+-- Opens another worker.
 function members.open(pool)
   pool.opened = pool.opened + 1
   local options = {}
   for key, value in pairs(pool.options) do options[key] = value end
   options.name = pool.name .. " " .. pool.opened
-  -- A library that the script has let go of is not kept by what was loaded for it.
+  -- Weak, so that libraries which the script has dropped can be collected.
   local member = { worker = open_worker(options), libraries = setmetatable({}, { __mode = "k" }), since = now() }
   pool.members[#pool.members + 1] = member
   return member
 end
 
--- The library as one worker has it.
+-- The library in one worker, loaded on first use.
 function members.loaded(member, library)
   local own = member.libraries[library]
   if not own then
@@ -41,7 +42,8 @@ function members.loaded(member, library)
   return own
 end
 
--- What a call came to. A callback's error is that of its call, unless the call ended in a worse one.
+-- The outcome of a call. An error in a callback becomes the error of the call, unless the call ended in a crash or
+-- timeout.
 local function outcome(future)
   local results = pack(pcall(future.job.wait, future.job))
   local raised, own = future.raised, not results[1] and results[2]
@@ -49,7 +51,7 @@ local function outcome(future)
   return results
 end
 
--- A call has returned, or has failed: its worker is free. Somebody else may have seen to it already.
+-- A call has returned or failed: its worker is free. A nested check may have done this already.
 local function finish(member, future)
   if member.future ~= future then return end
   member.future, member.since = nil, now()
@@ -57,15 +59,15 @@ local function finish(member, future)
   future.job, future.member, future.raised = nil, nil, nil
 end
 
--- Has a worker make a call. It is not free meanwhile: a function for restarts may use the pool.
+-- Starts a call in a worker. The worker counts as busy meanwhile, as a restart function may use the pool.
 local function begin(member, future)
   local called, arguments = future.called, future.arguments
-  member.future, member.is_looked_at = future, true
+  member.future, member.is_checked = future, true
   future.member, future.arguments = member, nil
   local ok, job = pcall(function()
     return member.worker.async(members.loaded(member, called.library)[called.name], unpack(arguments, 1, arguments.n))
   end)
-  member.is_looked_at = false
+  member.is_checked = false
   if future.results then
     -- The pool was closed meanwhile.
     if ok then pcall(job.cancel, job, true) end
@@ -76,14 +78,14 @@ local function begin(member, future)
   end
 end
 
--- Looks whether a member's call has returned, which also serves its callbacks. What they raise is the result of that call, not
--- of whoever looks.
-local function look(member)
+-- Checks whether a member's call has returned, which also serves its callbacks. Their errors belong to that call, not
+-- to the caller of this function.
+local function check(member)
   local future = member.future
-  if not future or member.is_looked_at then return false end
-  member.is_looked_at = true
+  if not future or member.is_checked then return false end
+  member.is_checked = true
   local ok, is_done = pcall(future.job.done, future.job)
-  member.is_looked_at = false
+  member.is_checked = false
   if not ok then
     future.raised = future.raised or { false, is_done, n = 2 }
     return false
@@ -92,7 +94,7 @@ local function look(member)
   return is_done
 end
 
--- Forgets the workers that the script has closed: a session that is over, mostly.
+-- Forgets workers that the script has closed, usually those of a finished session.
 local function drop_closed(pool)
   for index = #pool.members, 1, -1 do
     local member = pool.members[index]
@@ -100,11 +102,11 @@ local function drop_closed(pool)
   end
 end
 
--- Whether a worker has died and is not started again.
+-- Whether a worker has died and does not restart.
 local function has_ended(pool, member) return pool.options.restart == "never" and member.worker.ended() end
 
--- A worker that has nothing to do and is no session's, opened if there may be more of them. One that stays ended is given only
--- where no other will be free: it says what it died of.
+-- A worker that is idle and not reserved, opened if the maximum allows. A dead one that does not restart is returned
+-- only if no other one will become free: it reports the reason of its death.
 function members.free(pool)
   drop_closed(pool)
   local ended, is_any_busy
@@ -123,7 +125,7 @@ function members.free(pool)
   return not is_any_busy and ended or nil
 end
 
--- A worker that can be asked what a library has: one that has nothing to do, or else any, a session's only if there is no other.
+-- A worker for looking up names in a library: an idle one, or else any, a reserved one only if there is no other.
 function members.any(pool)
   drop_closed(pool)
   local other
@@ -137,7 +139,7 @@ function members.any(pool)
   return other or pool.members[1] or members.open(pool)
 end
 
--- The member of a session.
+-- The member reserved for a key.
 function members.of_session(pool, key)
   drop_closed(pool)
   for _, member in ipairs(pool.members) do
@@ -145,7 +147,7 @@ function members.of_session(pool, key)
   end
 end
 
--- Closes the workers that have had nothing to do for long, down to the least number.
+-- Closes workers that have been idle for too long, down to the minimum.
 local function shrink(pool)
   for index = #pool.members, 1, -1 do
     if #pool.members <= pool.min then return end
@@ -169,14 +171,15 @@ local function next_waiting(queue)
   end
 end
 
--- Takes the results of calls that have returned. Tells whether one has.
+-- Collects the results of calls that have returned. Returns whether there were any.
 local function collect(pool)
   local is_any = false
-  for _, member in ipairs(pool.members) do is_any = look(member) or is_any end
+  for _, member in ipairs(pool.members) do is_any = check(member) or is_any end
   return is_any
 end
 
--- Hands out the calls that wait, one for each worker at most: those that fail at once are not all made before anybody hears of it.
+-- Starts waiting calls, at most one for each worker: calls that fail at once are not all made before the first failure
+-- is noticed.
 local function hand_out(pool)
   for _ = 1, pool.max do
     if pool.queue.count == 0 then return shrink(pool) end
@@ -191,56 +194,56 @@ function members.pump(pool)
   hand_out(pool)
 end
 
--- Refuses to wait for what cannot come: that a worker becomes free of which each is kept, or waits for whoever asks.
+-- Raises an error if a wait could never end: every worker is reserved, or is waiting for the caller.
 function members.check_progress(pool, doing)
   if #pool.members < pool.max then return end
   local waits_for_us = false
   for _, member in ipairs(pool.members) do
     local is_free = not member.future and not member.is_kept and not has_ended(pool, member)
-    if is_free or member.future and not member.is_looked_at then return end
-    waits_for_us = waits_for_us or member.is_looked_at
+    if is_free or member.future and not member.is_checked then return end
+    waits_for_us = waits_for_us or member.is_checked
   end
   if waits_for_us then fail("callback", doing .. ": every worker of the pool waits for this callback") end
-  local message = ": all " .. pool.max .. " workers of " .. pool.name .. " are kept for sessions; pool.release ends one"
-  fail("range", doing .. message)
+  local reserved = ": all " .. pool.max .. " workers of " .. pool.name .. " are reserved for sessions"
+  fail("range", doing .. reserved .. "; pool.release releases one")
 end
 
--- Waits until something is so, and tells whether it is in time. Calls that return meanwhile are followed by those that wait.
+-- Waits until a condition is met, and returns whether it was in time. Waiting calls start as others return.
 function members.await(pool, doing, limit, is_met)
   local begun = now()
-  local quiet_since, looks = begun, 0
+  local quiet_since, checks = begun, 0
   while true do
     local is_any = collect(pool)
-    -- Who waits for a free worker comes before the calls that do.
+    -- The waiter for a free worker takes precedence over waiting calls.
     local met = is_met()
     hand_out(pool)
     if met or is_met() then return true end
     members.check_progress(pool, doing)
     local moment = now()
     if limit and moment - begun >= limit then return false end
-    if is_any then quiet_since, looks = moment, 0 end
-    looks = looks + 1
-    rest(looks, moment - quiet_since, limit and limit - (moment - begun))
+    if is_any then quiet_since, checks = moment, 0 end
+    checks = checks + 1
+    rest(checks, moment - quiet_since, limit and limit - (moment - begun))
   end
 end
 
--- Puts a call into the queue.
+-- Adds a call to the queue.
 function members.enqueue(pool, future)
   local queue = pool.queue
   queue.last, queue.count = queue.last + 1, queue.count + 1
   queue[queue.last] = future
 end
 
--- Calls a call off that has not begun. Of one that nobody can ask for any more, no error need be made.
+-- Withdraws a call that has not begun. If its future was dropped, no error is needed.
 function members.withdraw(pool, future, is_forgotten)
   future.results = is_forgotten and { false, n = 2 }
-    or failed("interrupted", future.called.name .. ": it was called off before it began")
+    or failed("interrupted", future.called.name .. ": cancelled before it began")
   future.arguments = nil
   pool.queue.count = pool.queue.count - 1
   if pool.queue.count == 0 then pool.queue = empty_queue() end
 end
 
--- Ends a member's call, and its worker, whatever state they are in.
+-- Terminates a member's call and its worker, in any state.
 local function close_member(member)
   local future = member.future
   local job = future and future.job
@@ -248,14 +251,14 @@ local function close_member(member)
   if is_told then finish(member, future) end
   pcall(member.worker.close)
   if job then
-    -- The worker had died of something else, which the call has heard of by now.
+    -- The worker had died for another reason, which the call has received by now.
     finish(member, future)
   elseif future then
     future.results = failed("interrupted", future.called.name .. ": its pool was closed before it began")
   end
 end
 
--- Ends all calls and workers. It raises nothing: whoever closes a pool may have an error of its own.
+-- Ends all calls and workers. Raises no errors, as the caller may have one of its own.
 function members.close(pool)
   pool.closed = true
   local queue, closing = pool.queue, pool.members

@@ -1,4 +1,4 @@
-//! Encodings of text, by name or number, and the conversion to and from each.
+//! Text encodings by name or number, and conversion to and from each.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,27 +11,27 @@ use crate::c;
 use crate::dll::conversion_error::ConversionError;
 use crate::error::ErrorKind;
 
-/// An encoding of text. Lua's own strings are UTF-8.
+/// A text encoding. Lua's own strings are UTF-8.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dll) enum Encoding {
-    /// UTF-8, which is not looked at: bytes pass as they are.
+    /// UTF-8, which is not validated: bytes pass unchanged.
     Utf8,
-    /// One of those that the web has, and Windows' code pages among them.
+    /// One of the web's encodings, which include Windows code pages.
     Standard(&'static encoding_rs::Encoding),
-    /// A code page of DOS.
+    /// A DOS code page.
     Oem(&'static OemPage),
     /// UTF-16 or UTF-32.
     Wide(Width),
 }
 
-/// The first character that an encoding has no form for, and where it starts.
+/// The first character that an encoding cannot represent, and its position.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Lacking {
+pub(super) struct Unencodable {
     pub(super) character: char,
     pub(super) position: usize,
 }
 
-/// What a mistyped name may have meant, beside the numbered ones: the usual names of what there is.
+/// The usual names of encodings, for suggestions in error messages; the numbered ones are added there.
 const NAMES: &[&str] = &[
     "utf-8",
     "utf-16",
@@ -75,8 +75,7 @@ const NAMES: &[&str] = &[
 ];
 
 impl Encoding {
-    /// The encoding of a name, in any case, or of a code page's number as digits, with or without what usually stands
-    /// before it.
+    /// The encoding with a name, in any case, or with a code page number in digits, with or without its usual prefix.
     pub(in crate::dll) fn named(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_lowercase();
         match name.as_str() {
@@ -92,7 +91,7 @@ impl Encoding {
         Self::numbered(digits.unwrap_or(&plain).parse().ok()?)
     }
 
-    /// The encoding of a code page's number, as Windows counts them.
+    /// The encoding with a code page number of Windows.
     pub(in crate::dll) fn numbered(number: i64) -> Option<Self> {
         let number = u16::try_from(number).ok()?;
         if number == 12000 {
@@ -104,7 +103,7 @@ impl Encoding {
         }
     }
 
-    /// Of the web's encodings, those that text can be put into. The byte order of a worker is little-endian.
+    /// The web's encodings that text can be encoded in. Workers are little-endian.
     fn standard(encoding: &'static encoding_rs::Encoding) -> Option<Self> {
         if encoding == UTF_8 {
             Some(Encoding::Utf8)
@@ -117,7 +116,7 @@ impl Encoding {
         }
     }
 
-    /// The size of its unit in bytes: text ends at a unit that is zero.
+    /// The size of a code unit in bytes: text ends at a zero unit.
     pub(in crate::dll) fn unit(self) -> usize {
         match self {
             Encoding::Wide(width) => width.bytes(),
@@ -125,33 +124,33 @@ impl Encoding {
         }
     }
 
-    /// A Lua string in this encoding.
+    /// Encodes a Lua string.
     pub(in crate::dll) fn encode(self, text: &[u8]) -> Result<Cow<'_, [u8]>, ConversionError> {
         match self {
             Encoding::Utf8 => Ok(Cow::Borrowed(text)),
             Encoding::Standard(encoding) => {
                 let encoded = encode_standard(encoding, self.utf8(text)?);
-                encoded.map(Cow::Owned).map_err(|lacking| self.lacks(&lacking))
+                encoded.map(Cow::Owned).map_err(|unencodable| self.unencodable(&unencodable))
             }
             Encoding::Oem(page) => {
-                page.encode(self.utf8(text)?).map(Cow::Owned).map_err(|lacking| self.lacks(&lacking))
+                page.encode(self.utf8(text)?).map(Cow::Owned).map_err(|unencodable| self.unencodable(&unencodable))
             }
             Encoding::Wide(width) => {
-                width.encode(text).map(Cow::Owned).map_err(|position| self.no_text(text, position))
+                width.encode(text).map(Cow::Owned).map_err(|position| self.invalid_utf8(text, position))
             }
         }
     }
 
-    /// The same for text that C ends at its first zero: it must hold none. The zero at the end is not put there.
+    /// Encodes text that C terminates with a zero, so that it must not contain one. The terminator is not added.
     #[inline]
     pub(in crate::dll) fn encode_terminated(self, text: &[u8]) -> Result<Cow<'_, [u8]>, ConversionError> {
         if text.contains(&0) {
-            return Err(self.holds_zero(text));
+            return Err(self.contains_zero(text));
         }
         self.encode(text)
     }
 
-    /// Text of this encoding as a Lua string. What is malformed becomes U+FFFD; UTF-8 stays as it is.
+    /// Decodes text to a Lua string. Malformed parts become U+FFFD; UTF-8 stays unchanged.
     #[inline]
     pub(in crate::dll) fn decode(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         match self {
@@ -166,22 +165,22 @@ impl Encoding {
     }
 
     fn utf8(self, text: &[u8]) -> Result<&str, ConversionError> {
-        std::str::from_utf8(text).map_err(|error| self.no_text(text, error.valid_up_to()))
+        std::str::from_utf8(text).map_err(|error| self.invalid_utf8(text, error.valid_up_to()))
     }
 
     #[cold]
-    fn no_text(self, text: &[u8], position: usize) -> ConversionError {
+    fn invalid_utf8(self, text: &[u8], position: usize) -> ConversionError {
         let byte = text.get(position).copied().unwrap_or_default();
         let reason = format!(
-            "the string is not valid UTF-8 (byte 0x{byte:02X} at position {}), so it has no form in {self}",
+            "the string is not valid UTF-8 (byte 0x{byte:02X} at position {}), so it cannot be converted to {self}",
             position + 1
         );
         ConversionError::new(ErrorKind::Type, reason)
     }
 
     #[cold]
-    fn lacks(self, lacking: &Lacking) -> ConversionError {
-        let Lacking { character, position } = lacking;
+    fn unencodable(self, unencodable: &Unencodable) -> ConversionError {
+        let Unencodable { character, position } = unencodable;
         let number = u32::from(*character);
         let reason =
             format!("the character '{character}' (U+{number:04X}) at position {} is not in {self}", position + 1);
@@ -189,29 +188,30 @@ impl Encoding {
     }
 
     #[cold]
-    fn holds_zero(self, text: &[u8]) -> ConversionError {
+    fn contains_zero(self, text: &[u8]) -> ConversionError {
         let position = text.iter().position(|byte| *byte == 0).unwrap_or_default() + 1;
         let instead = match self {
-            Encoding::Wide(_) => "an array such as dll.new(\"wchar_t[?]\", count, text) may hold zeros",
+            Encoding::Wide(_) => "an array such as dll.new(\"wchar_t[?]\", count, text) may contain zeros",
             _ => "declare the parameter const void * for bytes",
         };
-        let reason = format!("the string has a zero byte at position {position}, where C would end it ({instead})");
+        let reason = format!("the string has a zero byte at position {position}, where C would end it; {instead}");
         ConversionError::new(ErrorKind::Type, reason)
     }
 }
 
-/// What to say of an encoding that there is none of.
+/// The error message for an unknown encoding.
 pub(in crate::dll) fn unknown(name: &str) -> String {
     let pages: Vec<String> = oem::PAGES.iter().map(|page| format!("cp{}", page.number)).collect();
     let known = NAMES.iter().copied().chain(pages.iter().map(String::as_str));
     let hint = c::suggestion(&name.to_ascii_lowercase(), known).unwrap_or_default();
     format!(
-        "there is no encoding '{name}'{hint}; there are utf-8, Windows code pages (windows-1252, or 1252), OEM ones (cp850, or \
-         850), those of the web (iso-8859-2, koi8-r, shift_jis, gbk, big5, euc-kr …), utf-16 and utf-32"
+        "unknown encoding '{name}'{hint}; known encodings are utf-8, Windows code pages (windows-1252, or 1252), \
+         OEM code pages (cp850, or 850), the encodings of the web (iso-8859-2, koi8-r, shift_jis, gbk, big5, euc-kr …), \
+         utf-16 and utf-32"
     )
 }
 
-fn encode_standard(encoding: &'static encoding_rs::Encoding, text: &str) -> Result<Vec<u8>, Lacking> {
+fn encode_standard(encoding: &'static encoding_rs::Encoding, text: &str) -> Result<Vec<u8>, Unencodable> {
     let mut encoder = encoding.new_encoder();
     let mut encoded = Vec::new();
     let mut done = 0;
@@ -225,13 +225,13 @@ fn encode_standard(encoding: &'static encoding_rs::Encoding, text: &str) -> Resu
             EncoderResult::InputEmpty => return Ok(encoded),
             EncoderResult::OutputFull => {}
             EncoderResult::Unmappable(character) => {
-                return Err(Lacking { character, position: done.saturating_sub(character.len_utf8()) });
+                return Err(Unencodable { character, position: done.saturating_sub(character.len_utf8()) });
             }
         }
     }
 }
 
-/// Its usual name.
+/// The usual name.
 impl fmt::Display for Encoding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,12 +1,13 @@
-//! Code pages of DOS and of Windows' console, which the web never had: bytes from 128 on by a table, those before as ASCII.
+//! Code pages of DOS and of Windows' console that are not among the web's encodings: ASCII, and a table for bytes from
+//! 128.
 
 use oem_cp::OEMCPHashMap;
 use oem_cp::code_table as tables;
 use oem_cp::code_table_type::TableType;
 
-use super::encoding::Lacking;
+use super::encoding::Unencodable;
 
-/// One such code page.
+/// A DOS code page.
 #[derive(Debug)]
 pub(in crate::dll) struct OemPage {
     pub(super) number: u16,
@@ -14,7 +15,7 @@ pub(in crate::dll) struct OemPage {
     encoding: Encoding,
 }
 
-/// Bytes by their characters.
+/// Bytes by character.
 struct Encoding(&'static OEMCPHashMap<char, u8>);
 
 impl std::fmt::Debug for Encoding {
@@ -33,7 +34,7 @@ macro_rules! page {
     };
 }
 
-/// All but those that the web has too, 866 and 874.
+/// All but those that are also encodings of the web, 866 and 874.
 pub(super) static PAGES: [OemPage; 16] = [
     page!(437, Complete, DECODING_TABLE_CP437, ENCODING_TABLE_CP437),
     page!(720, Complete, DECODING_TABLE_CP720, ENCODING_TABLE_CP720),
@@ -58,15 +59,15 @@ impl OemPage {
         PAGES.iter().find(|page| page.number == number)
     }
 
-    pub(super) fn encode(&self, text: &str) -> Result<Vec<u8>, Lacking> {
+    pub(super) fn encode(&self, text: &str) -> Result<Vec<u8>, Unencodable> {
         let byte = |(position, character): (usize, char)| match u8::try_from(character) {
             Ok(byte) if byte.is_ascii() => Ok(byte),
-            _ => self.encoding.0.get(&character).copied().ok_or(Lacking { character, position }),
+            _ => self.encoding.0.get(&character).copied().ok_or(Unencodable { character, position }),
         };
         text.char_indices().map(byte).collect()
     }
 
-    /// Bytes that the page leaves open become U+FFFD.
+    /// Bytes without a character become U+FFFD.
     pub(super) fn decode(&self, bytes: &[u8]) -> String {
         let character = |byte: &u8| match (byte.checked_sub(128), &self.decoding) {
             (None, _) => char::from(*byte),
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_that_means_something_comes_back() {
+    fn every_assigned_byte_round_trips() {
         for page in &PAGES {
             for byte in 0..=u8::MAX {
                 let text = page.decode(&[byte]);

@@ -4,12 +4,12 @@ use super::*;
 use crate::error::ErrorKind;
 
 fn encoding(name: &str) -> Encoding {
-    Encoding::named(name).unwrap_or_else(|| panic!("{name} is unknown"))
+    Encoding::named(name).unwrap_or_else(|| panic!("unknown encoding {name}"))
 }
 
 #[test]
 fn encodings_have_many_names() {
-    // What it is called, and what it is.
+    // The name, and the encoding.
     let cases = [
         ("utf-8", "UTF-8"),
         ("UTF8", "UTF-8"),
@@ -56,7 +56,7 @@ fn encodings_have_many_names() {
 }
 
 #[test]
-fn unknown_encodings_are_told_of() {
+fn unknown_encodings_are_reported() {
     let cases = [
         ("windows-1259", Some("windows-1250")),
         ("latin-2x", None),
@@ -81,7 +81,7 @@ fn unknown_encodings_are_told_of() {
 }
 
 #[test]
-fn text_goes_there_and_back() {
+fn text_round_trips() {
     let cases: &[(&str, &str, &[u8])] = &[
         ("windows-1252", "Größe €", b"Gr\xF6\xDFe \x80"),
         ("windows-1250", "Łódź", b"\xA3\xF3d\x9F"),
@@ -91,7 +91,7 @@ fn text_goes_there_and_back() {
         ("cp858", "5 €", b"5 \xD5"),
         ("cp866", "Привет", b"\x8F\xE0\xA8\xA2\xA5\xE2"),
         ("shift_jis", "日本語ﾃｽﾄ", b"\x93\xFA\x96\x7B\x8C\xEA\xC3\xBD\xC4"),
-        // The second byte of a character may be a backslash, and is no zero.
+        // The second byte of a character may be a backslash, which is not a terminator.
         ("shift_jis", "表示", b"\x95\x5C\x8E\xA6"),
         ("gbk", "汉字", b"\xBA\xBA\xD7\xD6"),
         ("gb18030", "😀", b"\x94\x39\xFC\x36"),
@@ -111,7 +111,7 @@ fn text_goes_there_and_back() {
 }
 
 #[test]
-fn utf_8_is_not_looked_at() {
+fn utf_8_is_not_validated() {
     let bytes = b"\xFF\xED\xA0\x80";
     assert_eq!(*Encoding::Utf8.encode(bytes).unwrap(), *bytes);
     assert_eq!(*Encoding::Utf8.encode_terminated(bytes).unwrap(), *bytes);
@@ -119,7 +119,7 @@ fn utf_8_is_not_looked_at() {
 }
 
 #[test]
-fn what_has_no_form_is_named_with_its_place() {
+fn unencodable_text_is_reported_with_its_position() {
     let long = format!("{}ł", "ö".repeat(1000));
     let cases: &[(&str, &[u8], ErrorKind, &[&str])] = &[
         ("windows-1252", "Łódź".as_bytes(), ErrorKind::Range, &["'Ł'", "U+0141", "position 1 ", "windows-1252"]),
@@ -142,7 +142,7 @@ fn what_has_no_form_is_named_with_its_place() {
 }
 
 #[test]
-fn text_that_c_ends_at_a_zero_holds_none() {
+fn zero_terminated_text_must_not_contain_zeros() {
     for (name, instead) in [("utf-8", "const void *"), ("windows-1252", "const void *"), ("utf-16", "wchar_t[?]")] {
         let error = encoding(name).encode_terminated(b"ab\0c\0").unwrap_err();
         assert!(error.reason.contains("zero byte at position 3"), "{}", error.reason);
@@ -158,7 +158,7 @@ fn malformed_bytes_are_replaced() {
         ("cp857", b"\xD5", "\u{FFFD}"),
         ("windows-1253", b"\xD2a", "\u{FFFD}a"),
         ("utf-16", b"a\0b", "a\u{FFFD}"),
-        // A mark of byte order is a character like others.
+        // A byte order mark is a character like any other.
         ("windows-1252", b"\xEF\xBB\xBF", "ï»¿"),
     ];
     for (name, bytes, text) in cases {

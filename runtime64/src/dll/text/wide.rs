@@ -1,21 +1,21 @@
 //! Text in wide characters: UTF-16 and UTF-32, in the byte order of x86.
 //!
-//! Half of a surrogate pair that stands alone is no character, yet names of files on Windows may hold one. It is written as the
-//! three bytes that UTF-8 would have for its number, which is WTF-8, so that it comes back as it was.
+//! An unpaired surrogate is not a character, yet Windows file names may contain one. It is encoded as the three bytes
+//! that UTF-8 would have for its number (WTF-8), so that it round-trips.
 
 use crate::c::{Abi, Type};
 
-/// What a wide character is.
+/// The encoding of a wide character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dll) enum Width {
-    /// A unit of UTF-16.
+    /// UTF-16 code units.
     Utf16,
-    /// A code point.
+    /// Code points.
     Utf32,
 }
 
 impl Width {
-    /// The wide character that a type is; nothing for other types.
+    /// The encoding if the type is a wide character.
     pub(in crate::dll) fn of(ty: &Type, abi: Abi) -> Option<Self> {
         let Type::Basic(basic) = ty.resolve() else { return None };
         match abi.integer(*basic)?.bytes {
@@ -25,7 +25,7 @@ impl Width {
         }
     }
 
-    /// The size of one in bytes.
+    /// The size of a wide character in bytes.
     pub(in crate::dll) fn bytes(self) -> usize {
         match self {
             Width::Utf16 => 2,
@@ -33,7 +33,7 @@ impl Width {
         }
     }
 
-    /// From UTF-8 or WTF-8, without a zero at the end. An error holds where the first byte is that neither allows.
+    /// Encodes UTF-8 or WTF-8, without a terminating zero. The error is the position of the first byte that is neither.
     pub(super) fn encode(self, text: &[u8]) -> Result<Vec<u8>, usize> {
         let mut encoded = Vec::with_capacity(text.len().saturating_mul(self.bytes()));
         let mut rest = text;
@@ -42,7 +42,7 @@ impl Width {
                 Ok(valid) => (valid, None),
                 Err(error) => {
                     let (valid, invalid) = rest.split_at(error.valid_up_to());
-                    // The front was found to be valid.
+                    // This part was just found to be valid.
                     (std::str::from_utf8(valid).unwrap_or_default(), Some(invalid))
                 }
             };
@@ -61,7 +61,7 @@ impl Width {
         }
     }
 
-    /// To UTF-8, surrogates that stand alone to WTF-8, and what else is no character to U+FFFD.
+    /// Decodes to UTF-8: unpaired surrogates become WTF-8, other invalid units U+FFFD.
     pub(super) fn decode(self, bytes: &[u8]) -> Vec<u8> {
         let mut text = Vec::with_capacity(bytes.len() / self.bytes());
         let units = bytes.chunks_exact(self.bytes());
@@ -93,7 +93,7 @@ impl Width {
     }
 }
 
-/// The surrogate whose three bytes of WTF-8 stand in front.
+/// The surrogate encoded in the first three bytes as WTF-8.
 fn surrogate_in_front(bytes: &[u8]) -> Option<u16> {
     match *bytes {
         [0xED, second @ 0xA0..=0xBF, third @ 0x80..=0xBF, ..] => {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn text_comes_back_as_it_was() {
+    fn text_round_trips() {
         // Lua's string, UTF-16, UTF-32.
         let cases: &[(&[u8], &[u16], &[u32])] = &[
             (b"", &[], &[]),
@@ -137,7 +137,7 @@ mod tests {
             ("Grö€".as_bytes(), &[0x47, 0x72, 0xF6, 0x20AC], &[0x47, 0x72, 0xF6, 0x20AC]),
             ("😀".as_bytes(), &[0xD83D, 0xDE00], &[0x1F600]),
             ("\u{FFFF}\u{10FFFF}".as_bytes(), &[0xFFFF, 0xDBFF, 0xDFFF], &[0xFFFF, 0x10FFFF]),
-            // Halves of pairs: alone, at either end, in the wrong order.
+            // Unpaired surrogates: alone, at either end, in the wrong order.
             (b"\xED\xA0\x80", &[0xD800], &[0xD800]),
             (b"\xED\xBF\xBF", &[0xDFFF], &[0xDFFF]),
             (b"a\xED\xB0\x80b", &[97, 0xDC00, 98], &[97, 0xDC00, 98]),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unit_comes_back() {
+    fn every_unit_round_trips() {
         for unit in 0..=u16::MAX {
             let bytes = unit.to_le_bytes();
             assert_eq!(Width::Utf16.encode(&Width::Utf16.decode(&bytes)), Ok(bytes.to_vec()), "{unit:x}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_found_where_it_is() {
+    fn invalid_text_is_reported_with_its_position() {
         let cases: &[(&[u8], usize)] = &[
             (b"\xFF", 0),
             (b"ab\xE4", 2),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_character_is_replaced() {
+    fn invalid_units_are_replaced() {
         let replaced = "a\u{FFFD}".as_bytes();
         assert_eq!(Width::Utf16.decode(b"a\0b"), replaced, "half a unit");
         assert_eq!(Width::Utf32.decode(b"a\0\0\0b\0\0"), replaced, "part of a code point");

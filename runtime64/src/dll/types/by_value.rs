@@ -1,4 +1,4 @@
-//! Structs, unions and complex numbers by value: what the worker is told of them.
+//! Structs, unions and complex numbers by value: their description for the worker.
 
 use protocol::{Eightbyte, Record, limits};
 
@@ -7,23 +7,23 @@ use super::fields::Fields;
 use super::number::Number;
 use crate::c::Abi;
 
-/// How much of a record System V passes in registers on x86-64.
+/// The largest record that System V passes in registers on x86-64.
 const REGISTER_BYTES: u64 = 16;
 
-/// What the worker is told of a type, or why no value of it can be passed.
+/// The description of a type for the worker, or the reason that values of it cannot be passed.
 pub(super) fn record(ctype: &Ctype) -> Result<Record, String> {
     let layout = ctype.layout().map_err(|error| error.reason)?;
     let Form::Record(fields) = &ctype.form else {
-        return Err("no value of it can be passed".to_owned());
+        return Err("values of it cannot be passed".to_owned());
     };
     if layout.size == 0 {
-        return Err("it has no bytes that could be passed".to_owned());
+        return Err("it has no bytes".to_owned());
     }
     if layout.size > limits::RECORD_BYTES.into() {
-        return Err(format!("it has {} bytes; by value at most {} are passed", layout.size, limits::RECORD_BYTES));
+        return Err(format!("it has {} bytes; at most {} can be passed by value", layout.size, limits::RECORD_BYTES));
     }
     if fields.is_complex && matches!(&fields.list[0].ctype.form, Form::Number(Number::Extended)) {
-        return Err("a complex number of long doubles is not passed by value; a pointer to one is".to_owned());
+        return Err("a complex long double cannot be passed by value; use a pointer".to_owned());
     }
     Ok(Record {
         bytes: layout.size as u32,
@@ -32,7 +32,7 @@ pub(super) fn record(ctype: &Ctype) -> Result<Record, String> {
     })
 }
 
-/// Which registers it travels in, as far as its size does not tell.
+/// The registers it is passed in, as far as its size does not determine them.
 fn registers(ctype: &Ctype, fields: &Fields, bytes: u64) -> Vec<Eightbyte> {
     match ctype.abi {
         Abi::X8664SystemV => eightbytes(ctype, bytes),
@@ -42,7 +42,7 @@ fn registers(ctype: &Ctype, fields: &Fields, bytes: u64) -> Vec<Eightbyte> {
     }
 }
 
-/// Whether a struct consists of one `float` or `double`, however it is wrapped.
+/// Whether a struct consists of one `float` or `double`, possibly nested.
 fn is_one_float(ctype: &Ctype) -> bool {
     match &ctype.form {
         Form::Number(Number::Float(_)) => true,
@@ -55,7 +55,7 @@ fn is_one_float(ctype: &Ctype) -> bool {
     }
 }
 
-/// The classes of eightbytes (System V ABI AMD64, 3.2.3): none where it goes through memory.
+/// The classes of eightbytes (System V ABI AMD64, 3.2.3); empty if it is passed in memory.
 fn eightbytes(ctype: &Ctype, bytes: u64) -> Vec<Eightbyte> {
     if bytes > REGISTER_BYTES {
         return Vec::new();
@@ -67,12 +67,12 @@ fn eightbytes(ctype: &Ctype, bytes: u64) -> Vec<Eightbyte> {
     match classes.as_slice() {
         [Some(Eightbyte::X87), Some(Eightbyte::X87)] => vec![Eightbyte::X87],
         classes if classes.contains(&Some(Eightbyte::X87)) => Vec::new(),
-        // Padding at the end travels nowhere.
+        // Trailing padding is not passed.
         classes => classes.iter().map_while(|class| *class).collect(),
     }
 }
 
-/// Merges the classes of a type at an offset into those that are known; nothing if it goes through memory.
+/// Merges the classes of a type at an offset into `classes`; `None` if it is passed in memory.
 fn classify(ctype: &Ctype, offset: u64, classes: &mut [Option<Eightbyte>]) -> Option<()> {
     let layout = ctype.layout().ok()?;
     match &ctype.form {
@@ -81,7 +81,7 @@ fn classify(ctype: &Ctype, offset: u64, classes: &mut [Option<Eightbyte>]) -> Op
                 match field.bits {
                     Some(bits) if bits.width == 0 => {}
                     Some(bits) => {
-                        // A bit-field belongs to the eightbytes that its bits lie in.
+                        // A bit-field belongs to the eightbytes that contain its bits.
                         let first = offset + field.offset;
                         let last = first + (u64::from(bits.first) + u64::from(bits.width) - 1) / 8;
                         merge(classes, first, Eightbyte::Integer);
@@ -93,7 +93,7 @@ fn classify(ctype: &Ctype, offset: u64, classes: &mut [Option<Eightbyte>]) -> Op
         }
         Form::Array(array) => {
             let size = array.element.bytes().ok()?;
-            // An array without elements counts all the same, as GCC has it.
+            // An array without elements is classified too, as in GCC.
             for index in 0..array.count.unwrap_or(0).max(1) {
                 classify(&array.element, offset + index * size, classes)?;
             }
@@ -136,7 +136,7 @@ mod tests {
 
     fn described(text: &str, abi: Abi) -> Result<Record, String> {
         let types: Arc<Types> = Arc::default();
-        record(&types.named(text.as_bytes(), abi).expect("a type"))
+        record(&types.named(text.as_bytes(), abi).expect("the type is valid"))
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn i386_is_told_what_the_size_does_not_tell() {
+    fn i386_gets_the_registers_that_the_size_does_not_determine() {
         let cases: &[(&str, Abi, &[Eightbyte])] = &[
             ("struct { float f; }", Abi::I386Windows, &[Sse]),
             ("struct { struct { double d[1]; } inner; }", Abi::I386Windows, &[Sse]),
@@ -181,13 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_go_by_value_says_why() {
+    fn types_that_cannot_be_passed_by_value_have_a_reason() {
         let abi = Abi::I386SystemV;
         let cases = [
             ("struct { }", "no bytes"),
             ("struct { char c[70000]; }", "70000 bytes"),
             ("long double _Complex", "long double"),
-            ("int[3]", "no value"),
+            ("int[3]", "cannot be passed"),
         ];
         for (text, reason) in cases {
             let refused = described(text, abi).expect_err(text);

@@ -1,11 +1,11 @@
-//! Constants of declarations, as Lua values.
+//! Declared constants as Lua values.
 
 use mlua::{Lua, Value as LuaValue};
 
 use crate::c::ConstantValue;
 use crate::error::{Error, ErrorKind};
 
-/// The Lua value of a constant. An unsigned 64-bit one has the integer with the same bits.
+/// The Lua value of a constant. An unsigned 64-bit constant becomes the integer with the same bits.
 pub(in crate::dll) fn constant_to_lua(lua: &Lua, name: &str, value: Option<ConstantValue>) -> mlua::Result<LuaValue> {
     let unsupported = |what: &str| {
         let message = format!("the constant '{name}' {what}");

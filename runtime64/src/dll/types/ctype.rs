@@ -1,4 +1,4 @@
-//! C types laid out for one ABI: all that reading and writing values of them needs.
+//! C types laid out for one ABI: all data needed to read and write values of them.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -16,54 +16,54 @@ use crate::error::ErrorKind;
 /// A C type on one ABI.
 #[derive(Debug)]
 pub(in crate::dll) struct Ctype {
-    /// The type, by the names that the program gave it.
+    /// The type, in the names the program uses.
     pub(in crate::dll) ty: c::Type,
     pub(in crate::dll) abi: Abi,
     pub(in crate::dll) form: Form,
-    /// Whether objects of it may not be written.
+    /// Whether its objects are read-only.
     pub(in crate::dll) is_const: bool,
     layout: Result<c::Layout, c::LayoutError>,
 }
 
-/// What values of a type consist of.
+/// The structure of a type's values.
 #[derive(Debug)]
 pub(in crate::dll) enum Form {
     /// A number or a boolean.
     Number(Number),
     /// An address.
     Pointer(Pointee),
-    /// Equal parts in a row.
+    /// Equal elements in a row.
     Array(Array),
     /// Named parts: structs, unions, complex numbers.
     Record(Arc<Fields>),
-    /// Code. Behind a pointer.
+    /// Code, only behind a pointer.
     Function(Arc<FunctionForm>),
-    /// Nothing that Lua has a value for: `void`, what is incomplete, integers of 128 bits. A struct that only the library
-    /// understands may have methods all the same.
+    /// Types without Lua values: `void`, incomplete types, 128-bit integers. An opaque struct may have a metatype all
+    /// the same.
     Opaque(Option<Arc<OnceLock<Metatype>>>),
 }
 
-/// The parts of an array.
+/// The elements of an array.
 #[derive(Clone, Debug)]
 pub(in crate::dll) struct Array {
     pub(in crate::dll) element: Arc<Ctype>,
-    /// How many there are; none where the type leaves that open.
+    /// The number of elements; `None` if the type leaves it open.
     pub(in crate::dll) count: Option<u64>,
-    /// Whether the type is `[?]`: then one value is not repeated for all.
+    /// Whether the type is `[?]`: then a single initialiser is not repeated for all elements.
     pub(in crate::dll) is_variable: bool,
-    /// Whether it is the last member of a struct and declared with at most one element, as headers do that mean any
+    /// Whether it is the last member of a struct and declared with at most one element, which in headers means any
     /// number of them: its bounds are those of the memory.
     pub(in crate::dll) is_open: bool,
 }
 
 impl Array {
-    /// Whether the type is `[?]` and no object has told how many elements there are.
+    /// Whether the type is `[?]` without a given number of elements.
     fn is_left_open(&self) -> bool {
         self.is_variable && self.count.is_none()
     }
 }
 
-/// What a pointer points to, laid out when somebody looks.
+/// The type that a pointer points to, laid out when first needed.
 #[derive(Debug)]
 pub(in crate::dll) struct Pointee {
     ty: c::Type,
@@ -72,28 +72,28 @@ pub(in crate::dll) struct Pointee {
 }
 
 impl Ctype {
-    /// Lays a type out. `types` is where records are known.
+    /// Lays out a type.
     pub(super) fn new(types: &Arc<Types>, ty: &c::Type, abi: Abi) -> Arc<Self> {
         let form = Form::of(types, ty, abi);
         let layout = match &form {
-            // Where the next element is depends on how many elements this one is given.
+            // The offsets of elements would depend on the number of elements in each.
             Form::Array(array) if array.element.takes_count() => Err(c::LayoutError::Variable(ty.to_string())),
             _ => c::layout(ty, abi),
         };
         Arc::new(Self { ty: ty.clone(), abi, form, is_const: ty.is_const(), layout })
     }
 
-    /// Its size in bytes.
+    /// The size in bytes.
     pub(in crate::dll) fn bytes(&self) -> Result<u64, ConversionError> {
         self.layout().map(|layout| layout.size)
     }
 
-    /// Its size and alignment.
+    /// The size and alignment.
     pub(in crate::dll) fn layout(&self) -> Result<c::Layout, ConversionError> {
         self.layout.clone().map_err(|error| ConversionError::new(ErrorKind::Declaration, error.to_string()))
     }
 
-    /// Whether objects of it take a number of elements: `[?]`, or a struct that ends with one.
+    /// Whether objects need a number of elements: `[?]`, or a struct that ends with one.
     pub(in crate::dll) fn takes_count(&self) -> bool {
         match &self.form {
             Form::Array(array) => array.is_left_open(),
@@ -104,7 +104,7 @@ impl Ctype {
         }
     }
 
-    /// The type with a length for what it leaves open.
+    /// The type with `count` elements where it leaves the number open.
     pub(in crate::dll) fn with_count(&self, count: u64) -> Result<Arc<Self>, ConversionError> {
         let (form, layout) = match &self.form {
             Form::Array(array) => {
@@ -129,7 +129,7 @@ impl Ctype {
         Ok(Arc::new(Self { ty: self.ty.clone(), abi: self.abi, form, is_const: self.is_const, layout: Ok(layout) }))
     }
 
-    /// The type of a member that ends a struct: an array of at most one element has no bounds of its own there.
+    /// The type as the last member of a struct, where an array of at most one element has no bounds.
     pub(in crate::dll) fn at_end(self: &Arc<Self>) -> Arc<Self> {
         match &self.form {
             Form::Array(array) if array.count.is_none_or(|count| count <= 1) => {
@@ -144,7 +144,7 @@ impl Ctype {
     fn fixed_size(&self) -> ConversionError {
         ConversionError::new(
             ErrorKind::Declaration,
-            format!("{} has a size of its own; it takes no number of elements", self.ty),
+            format!("{} has a fixed size and accepts no number of elements", self.ty),
         )
     }
 
@@ -157,7 +157,7 @@ impl Ctype {
         Arc::new(Self { ty, abi: self.abi, form: Form::Pointer(pointee), is_const: false, layout })
     }
 
-    /// The same type of something that may not be written.
+    /// The const version of the type.
     pub(in crate::dll) fn constant(self: &Arc<Self>, types: Option<&Arc<Types>>) -> Arc<Self> {
         match types {
             Some(types) if !self.is_const => {
@@ -173,7 +173,7 @@ impl Ctype {
         }
     }
 
-    /// Whether it is made of parts some of which may not be written.
+    /// Whether any part of it is const.
     pub(in crate::dll) fn holds_const(&self) -> bool {
         match &self.form {
             Form::Record(fields) => fields.holds_const(),
@@ -182,7 +182,7 @@ impl Ctype {
         }
     }
 
-    /// The elements of an array.
+    /// The number of elements of an array.
     pub(in crate::dll) fn count(&self) -> Option<u64> {
         match &self.form {
             Form::Array(array) => array.count,
@@ -190,7 +190,7 @@ impl Ctype {
         }
     }
 
-    /// What a pointer to an object of this type points to: an array's element, C's decay, or the object.
+    /// The target of a pointer to an object of this type: an array's element (C's decay), or the object itself.
     pub(in crate::dll) fn decayed(self: &Arc<Self>) -> Arc<Self> {
         match &self.form {
             Form::Array(array) => Arc::clone(&array.element),
@@ -198,7 +198,7 @@ impl Ctype {
         }
     }
 
-    /// What a pointer points to.
+    /// The target of a pointer.
     pub(in crate::dll) fn pointee(&self) -> Option<Arc<Self>> {
         match &self.form {
             Form::Pointer(pointee) => Some(pointee.ctype(self.abi)),
@@ -206,7 +206,7 @@ impl Ctype {
         }
     }
 
-    /// What scripts have given values of this struct, or of the one that this points to, beyond fields.
+    /// The metamethod of this struct or of the one that this points to.
     pub(in crate::dll) fn metamethod(&self, event: Event) -> Option<LuaValue> {
         let of = |form: &Form| match form {
             Form::Record(fields) => fields.metatype.get()?.get(event).cloned(),
@@ -231,7 +231,7 @@ impl Ctype {
         }
     }
 
-    /// Whether both name the same type, qualifiers aside.
+    /// Whether both are the same type, ignoring qualifiers.
     pub(in crate::dll) fn is_same(&self, other: &Self) -> bool {
         self.ty.resolve() == other.ty.resolve()
     }
@@ -264,20 +264,20 @@ impl Form {
                 Some(fields) => Form::Record(Arc::new(fields)),
                 None => Form::Opaque(None),
             },
-            // `resolve` has seen through names; enumerations are numbers.
+            // `resolve` has resolved typedefs, and enumerations are numbers.
             _ => Form::Opaque(None),
         }
     }
 }
 
 impl Pointee {
-    /// The type of what is there. One that is incomplete may be completed later.
+    /// The laid-out type. An incomplete type may be completed later, so it is not cached.
     pub(in crate::dll) fn ctype(&self, abi: Abi) -> Arc<Ctype> {
         if let Some(known) = self.known.get() {
             return Arc::clone(known);
         }
         let Some(types) = self.types.upgrade() else {
-            // The Lua state is ending: nothing is read any more.
+            // The Lua state is closing: nothing is read any more.
             let layout = Err(c::LayoutError::Incomplete(self.ty.to_string()));
             return Arc::new(Ctype { ty: self.ty.clone(), abi, form: Form::Opaque(None), is_const: true, layout });
         };
@@ -288,17 +288,17 @@ impl Pointee {
         ctype
     }
 
-    /// The type of what is there, as it was declared.
+    /// The type as declared.
     pub(in crate::dll) fn ty(&self) -> &c::Type {
         &self.ty
     }
 }
 
-/// So many elements in bytes.
+/// The size of `count` elements in bytes.
 pub(in crate::dll) fn times(bytes: u64, count: u64) -> Result<u64, ConversionError> {
     bytes.checked_mul(count).filter(|all| *all <= i64::MAX as u64).ok_or_else(|| too_large(count))
 }
 
 fn too_large(count: u64) -> ConversionError {
-    ConversionError::new(ErrorKind::Memory, format!("{count} elements are more than any memory"))
+    ConversionError::new(ErrorKind::Memory, format!("{count} elements exceed the address space"))
 }

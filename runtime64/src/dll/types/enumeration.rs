@@ -1,4 +1,4 @@
-//! Enumerations: integers to their users, who may also write an enumerator's name.
+//! Enumerations: integers in Lua, where a value may also be given as an enumerator's name.
 
 use mlua::Value as LuaValue;
 use protocol::Type;
@@ -19,8 +19,8 @@ pub(in crate::dll) struct Enumeration {
 }
 
 impl Enumeration {
-    /// Compilers disagree about the sign of an enumeration that is an int and has no negative names, so both halves are taken
-    /// then, and a result is unsigned only if an enumerator needs that.
+    /// Compilers disagree on the sign of an enumeration that is an int without negative enumerators. So values of both
+    /// ranges are accepted then, and a result is unsigned only if an enumerator requires it.
     pub(super) fn new(enumeration: &c::Enumeration, abi: Abi) -> Self {
         let anything = (i32::MIN.into(), u32::MAX.into());
         let Some(body) = enumeration.body() else {
@@ -51,7 +51,7 @@ impl Enumeration {
         Self { names, minimum, maximum, wire, is_signed: stored.signed }
     }
 
-    /// Whether it is stored as a signed integer, which matters in bit-fields.
+    /// Whether it is stored as a signed integer, which matters for bit-fields.
     pub(super) fn is_signed(&self) -> bool {
         self.is_signed
     }
@@ -60,7 +60,7 @@ impl Enumeration {
         self.wire
     }
 
-    /// The integer of a value: an integer, or the name of an enumerator.
+    /// The integer of a Lua value: an integer, or an enumerator's name.
     pub(super) fn value_of(&self, value: &LuaValue) -> Result<i64, ConversionError> {
         let LuaValue::String(name) = value else {
             return bounded(value, self.minimum, self.maximum);
@@ -72,12 +72,12 @@ impl Enumeration {
         }
     }
 
-    /// What is wrong with a name that is no enumerator.
+    /// The error for a name that is not an enumerator.
     #[cold]
     pub(in crate::dll) fn no_enumerator(&self, name: &str) -> ConversionError {
         let names = self.names.iter().map(|(known, _)| known.as_str());
         let hint = c::suggestion(name, names).unwrap_or_default();
-        ConversionError::new(ErrorKind::Type, format!("'{name}' is no enumerator of its type{hint}"))
+        ConversionError::new(ErrorKind::Type, format!("'{name}' is not an enumerator of the type{hint}"))
     }
 
     /// The value of an enumerator.
@@ -85,7 +85,7 @@ impl Enumeration {
         self.names.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    /// The enumerators in their order.
+    /// The enumerators in order of declaration.
     pub(in crate::dll) fn names(&self) -> impl Iterator<Item = (&str, i64)> {
         self.names.iter().map(|(name, value)| (name.as_str(), *value))
     }

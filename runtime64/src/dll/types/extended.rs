@@ -1,5 +1,5 @@
-//! The 80-bit floating-point format of x87, System V's `long double`: 64 bits of significand with the leading one
-//! written out, 15 bits of exponent, the sign (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, 4.2.2).
+//! The 80-bit floating-point format of x87, `long double` of System V: a 64-bit significand with an explicit leading
+//! one, a 15-bit exponent, a sign (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, 4.2.2).
 
 use super::number::NumberBytes;
 
@@ -8,14 +8,14 @@ const DOUBLE_BIAS: i32 = 1023;
 const SPECIAL: u16 = 0x7fff;
 const LEADING_ONE: u64 = 1 << 63;
 
-/// The bytes of a number, which this format holds exactly.
+/// Converts a double; exact.
 pub(super) fn from_double(number: f64) -> NumberBytes {
     let bits = number.to_bits();
     let fraction = bits & ((1 << 52) - 1);
     let exponent = (bits >> 52 & 0x7ff) as i32;
     let (exponent, significand) = match (exponent, fraction) {
         (0, 0) => (0, 0),
-        // Numbers too small for a double's leading one have room for it here.
+        // A double's subnormal numbers are normal here.
         (0, _) => {
             let shift = fraction.leading_zeros();
             (BIAS - DOUBLE_BIAS + 12 - shift as i32, fraction << shift)
@@ -30,7 +30,7 @@ pub(super) fn from_double(number: f64) -> NumberBytes {
     bytes
 }
 
-/// The nearest double.
+/// Converts to the nearest double.
 pub(super) fn to_double(bytes: &NumberBytes) -> f64 {
     let significand = super::number::first_eight(bytes);
     let head = u16::from_le_bytes([bytes[8], bytes[9]]);
@@ -43,7 +43,7 @@ pub(super) fn to_double(bytes: &NumberBytes) -> f64 {
     if head & 0x8000 == 0 { magnitude } else { -magnitude }
 }
 
-/// The number times a power of two, in steps that a double holds.
+/// The number times a power of two, in steps within a double's range.
 fn scaled(number: f64, exponent: i32) -> f64 {
     const STEP: i32 = 1000;
     let (mut number, mut rest) = (number, exponent);
@@ -72,14 +72,14 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_those_of_the_processor() {
-        // `long double x = 1.0L` and `-2.5L`, as GCC writes them for x86.
+    fn the_bytes_match_the_processor_s_format() {
+        // `long double x = 1.0L` and `-2.5L`, as GCC emits them for x86.
         assert_eq!(from_double(1.0)[..10], [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f]);
         assert_eq!(from_double(-2.5)[..10], [0, 0, 0, 0, 0, 0, 0, 0xa0, 0x00, 0xc0]);
     }
 
     #[test]
-    fn what_a_double_cannot_hold_is_rounded() {
+    fn values_beyond_a_double_s_precision_are_rounded() {
         let mut third = NumberBytes::default();
         third[..10].copy_from_slice(&[0xab, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xfd, 0x3f]);
         assert_eq!(to_double(&third), 1.0 / 3.0);

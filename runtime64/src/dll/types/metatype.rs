@@ -1,17 +1,17 @@
-//! What scripts give the values of a struct or union beyond its fields: `dll.metatype`.
+//! Metatypes: the metamethods that `dll.metatype` gives to a struct or union.
 
 use mlua::{Table, Value as LuaValue};
 
 use crate::dll::describe::describe;
 use crate::error::{Error, ErrorKind};
 
-/// The metamethods of a type, taken from the table once: it does not matter what becomes of the table.
+/// The metamethods of a type, copied from the table once: later changes of the table have no effect.
 #[derive(Debug)]
 pub(in crate::dll) struct Metatype {
     methods: [Option<LuaValue>; EVENTS.len()],
 }
 
-/// What Lua asks a value to do.
+/// An operation of Lua on a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dll) enum Event {
     Index,
@@ -44,7 +44,7 @@ pub(in crate::dll) enum Event {
     Collect,
 }
 
-/// The events in the order of their declaration, by the names of their metamethods.
+/// The events in order of declaration, with their metamethods.
 const EVENTS: [(Event, &str); 28] = [
     (Event::Index, "__index"),
     (Event::NewIndex, "__newindex"),
@@ -77,24 +77,24 @@ const EVENTS: [(Event, &str); 28] = [
 ];
 
 impl Event {
-    /// All of them.
+    /// All events.
     pub(in crate::dll) fn all() -> impl Iterator<Item = Event> {
         EVENTS.into_iter().map(|(event, _)| event)
     }
 
-    /// The event with a number, which is its place in the list of all.
+    /// The event with a number, its index in the list of all events.
     pub(in crate::dll) fn numbered(number: i64) -> Option<Event> {
         EVENTS.get(usize::try_from(number).ok()?).map(|(event, _)| *event)
     }
 
-    /// The name of its metamethod.
+    /// The name of the metamethod.
     pub(in crate::dll) fn metamethod(self) -> &'static str {
         EVENTS[self as usize].1
     }
 }
 
 impl Event {
-    /// Whether it is an operator with one operand.
+    /// Whether it is a unary operator.
     pub(in crate::dll) fn is_unary(self) -> bool {
         matches!(self, Event::Negate | Event::BitNot | Event::Length)
     }
@@ -125,7 +125,7 @@ impl Event {
 }
 
 impl Metatype {
-    /// Takes the metamethods out of a table. `__index` and `__newindex` may be tables, all others are called.
+    /// Reads the metamethods from a table. `__index` and `__newindex` may be tables, all others must be callable.
     pub(in crate::dll) fn of(table: &Table) -> Result<Self, Error> {
         let mut methods = [const { None }; EVENTS.len()];
         for (event, name) in EVENTS {
@@ -136,11 +136,11 @@ impl Metatype {
             match method {
                 LuaValue::Nil => {}
                 LuaValue::Table(_) if may_be_table => methods[event as usize] = Some(method),
-                // A table may be callable by a metatable of its own.
+                // A table may be callable through its own metatable.
                 _ if is_callable || method.is_table() => methods[event as usize] = Some(method),
                 other => {
                     let expected = if may_be_table { "a function or a table" } else { "a function" };
-                    let message = format!("dll.metatype: {name}: {expected} is needed, not {}", describe(&other));
+                    let message = format!("dll.metatype: {name}: expected {expected}, got {}", describe(&other));
                     return Err(Error::new(ErrorKind::Type, message));
                 }
             }
@@ -148,7 +148,7 @@ impl Metatype {
         Ok(Self { methods })
     }
 
-    /// Whether a function is to be asked for names that are no fields, or a table that may ask one.
+    /// Whether unknown field names are looked up by a function, or by a table that may call one.
     pub(in crate::dll) fn has_index_function(&self) -> bool {
         let is_plain = |method: &LuaValue| method.as_table().is_some_and(|table| table.metatable().is_none());
         let is_function = |event| self.get(event).is_some_and(|method| !is_plain(method));
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_event_is_at_its_place() {
+    fn each_event_has_its_index() {
         for (index, (event, name)) in EVENTS.into_iter().enumerate() {
             assert_eq!(event as usize, index, "{name}");
             assert_eq!(event.metamethod(), name);

@@ -1,6 +1,6 @@
-//! Numbers: how Lua's become C's and back, in messages and in memory.
+//! Conversion of numbers between Lua and C, in messages and in memory.
 //!
-//! A number with a fraction is no integer, a numeric string is no number, and nothing is cut to fit.
+//! A number with a fraction is not an integer, a numeric string is not a number, and no value is truncated to fit.
 
 use std::sync::Arc;
 
@@ -14,38 +14,38 @@ use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::{describe, wrong_type};
 use crate::error::ErrorKind;
 
-/// The bytes of a number; the first ones count, as many as its type has.
+/// The bytes of a number, of which its type uses the first.
 pub(in crate::dll) type NumberBytes = [u8; 16];
 
-/// How many bytes of a `long double` count; what fills it up is no part of it.
+/// The size of the value of a `long double`; the rest is padding.
 const EXTENDED_BYTES: usize = 10;
 
-/// A C type whose values are numbers or booleans of Lua.
+/// A C type whose values are Lua numbers or booleans.
 #[derive(Clone, Debug)]
 pub(in crate::dll) enum Number {
     /// `_Bool` and Lua's booleans.
     Bool,
-    /// An integer with its bounds.
+    /// An integer with bounds.
     Integer {
-        /// The least value.
+        /// The minimum value.
         minimum: i64,
-        /// The greatest value.
+        /// The maximum value.
         maximum: i64,
-        /// Its type on the wire.
+        /// The type in messages.
         wire: Type,
     },
-    /// An unsigned 64-bit integer: any Lua integer, which has the same bits.
+    /// An unsigned 64-bit integer: any Lua integer, with the same bits.
     Unsigned64,
-    /// An enumeration: an integer, or the name of an enumerator.
+    /// An enumeration: an integer, or an enumerator's name.
     Enumeration(Arc<Enumeration>),
     /// `float` or `double`.
     Float(Type),
-    /// The 80 bits of x87, `long double` of System V.
+    /// The 80-bit format of x87, `long double` of System V.
     Extended,
 }
 
 impl Number {
-    /// The number that a type is; nothing for types that are no numbers, or are wider than Lua's.
+    /// The numeric type; `None` for types that are not numeric or wider than Lua's numbers.
     pub(in crate::dll) fn of(ty: &c::Type, abi: Abi) -> Option<Self> {
         match ty.resolve() {
             c::Type::Basic(Basic::Bool) => Some(Number::Bool),
@@ -62,7 +62,7 @@ impl Number {
         }
     }
 
-    /// The integer of this width and sign; nothing for 128 bits.
+    /// The integer type of this width and sign; `None` for 128 bits.
     pub(super) fn integer(stored: c::Integer) -> Option<Self> {
         let bounded = |minimum, maximum, wire| Some(Number::Integer { minimum, maximum, wire });
         match (stored.bytes, stored.signed) {
@@ -78,7 +78,7 @@ impl Number {
         }
     }
 
-    /// The type on the wire.
+    /// The type in messages.
     pub(in crate::dll) fn wire(&self) -> Type {
         match self {
             Number::Bool => Type::Bool,
@@ -89,7 +89,7 @@ impl Number {
         }
     }
 
-    /// Its size in bytes, as far as its value goes.
+    /// The size of the value in bytes, without padding.
     pub(in crate::dll) fn bytes(&self) -> usize {
         match self.wire() {
             Type::Int16 | Type::Uint16 => 2,
@@ -100,17 +100,16 @@ impl Number {
         }
     }
 
-    /// Its zero.
+    /// Zero of this type.
     pub(in crate::dll) fn zero(&self) -> LuaValue {
         self.value_of(&NumberBytes::default())
     }
 
-    /// Whether it is one byte that stands for a character, so that a Lua string can fill an array of it.
+    /// Whether it is a one-byte character, so that a Lua string can initialise an array of it.
     pub(in crate::dll) fn is_character(&self) -> bool {
         matches!(self, Number::Integer { wire: Type::Int8 | Type::Uint8, .. })
     }
 
-    /// Whether its integers are signed.
     pub(in crate::dll) fn is_signed(&self) -> bool {
         match self {
             Number::Integer { minimum, .. } => *minimum < 0,
@@ -119,7 +118,7 @@ impl Number {
         }
     }
 
-    /// The value of a bit-field, whose first bit is within the first byte of the window.
+    /// The value of a bit-field whose first bit is in the first byte of `window`.
     pub(in crate::dll) fn of_bits(&self, window: u128, bits: c::BitField) -> LuaValue {
         let value = bits.get(window) as i64;
         if matches!(self, Number::Bool) {
@@ -132,7 +131,7 @@ impl Number {
         LuaValue::Integer(value << unused >> unused)
     }
 
-    /// From Lua to the bits of a bit-field, at most 64.
+    /// Converts a Lua value to the bits of a bit-field, at most 64.
     pub(in crate::dll) fn bits(&self, value: &LuaValue, width: u32) -> Result<u64, ConversionError> {
         let integer = match self {
             Number::Bool => return Ok(matches!(self.to_wire(value)?, Value::Bool(true)).into()),
@@ -150,12 +149,12 @@ impl Number {
         bounded(&LuaValue::Integer(integer), minimum, maximum).map(|integer| integer as u64)
     }
 
-    /// From Lua to a message.
+    /// Converts a Lua value to a message value.
     pub(in crate::dll) fn to_wire(&self, value: &LuaValue) -> Result<Value, ConversionError> {
         match self {
             Number::Bool => match value {
                 LuaValue::Boolean(value) => Ok(Value::Bool(*value)),
-                other => Err(wrong_type("true or false", other)),
+                other => Err(wrong_type("a boolean", other)),
             },
             Number::Integer { minimum, maximum, .. } => bounded(value, *minimum, *maximum).map(Value::Integer),
             Number::Unsigned64 => unsigned(value).map(Value::Integer),
@@ -166,7 +165,7 @@ impl Number {
         }
     }
 
-    /// From a message to Lua; nothing if the message holds another kind of value.
+    /// Converts a message value to Lua; `None` if it has the wrong type.
     pub(in crate::dll) fn value_of_wire(&self, value: &Value) -> Option<LuaValue> {
         match (self, value) {
             (Number::Bool, Value::Bool(value)) => Some(LuaValue::Boolean(*value)),
@@ -183,7 +182,7 @@ impl Number {
         }
     }
 
-    /// From Lua to memory.
+    /// Converts a Lua value to bytes in memory.
     #[inline]
     pub(in crate::dll) fn to_bytes(&self, value: &LuaValue) -> Result<NumberBytes, ConversionError> {
         if let Number::Extended = self {
@@ -201,7 +200,7 @@ impl Number {
         Ok(low(bits))
     }
 
-    /// From memory to Lua.
+    /// Converts bytes in memory to a Lua value.
     #[inline]
     pub(in crate::dll) fn value_of(&self, bytes: &NumberBytes) -> LuaValue {
         // The casts keep the low bytes, which come first in memory.
@@ -226,7 +225,7 @@ impl Number {
         }
     }
 
-    /// The value that C's cast makes: integers wrap, fractions are dropped, whatever is not zero is true.
+    /// Converts as C's cast does: integers wrap, fractions are dropped, and any nonzero value is true.
     pub(in crate::dll) fn cast(&self, value: &LuaValue) -> Result<LuaValue, ConversionError> {
         let wrapped = |bits: i64| Ok(self.value_of(&low(bits as u64)));
         match (self, value) {
@@ -257,27 +256,27 @@ pub(super) fn low(bits: u64) -> NumberBytes {
     bytes
 }
 
-/// The bits of a number's first bytes.
+/// The first eight bytes of a number as bits.
 #[inline]
 pub(super) fn first_eight(bytes: &NumberBytes) -> u64 {
     u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
 }
 
-/// An integer within bounds.
+/// Converts a Lua value to an integer within bounds.
 pub(super) fn bounded(value: &LuaValue, minimum: i64, maximum: i64) -> Result<i64, ConversionError> {
     let integer = integer(value)?;
     if (minimum..=maximum).contains(&integer) {
         return Ok(integer);
     }
-    Err(ConversionError::new(ErrorKind::Range, format!("{integer} is out of range; {minimum} to {maximum} fit")))
+    Err(ConversionError::new(ErrorKind::Range, format!("{integer} is out of range ({minimum} to {maximum})")))
 }
 
-/// A Lua number that is an integer. A float without a fraction is one.
+/// Converts a Lua value to an integer. A float without a fraction is accepted.
 pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, ConversionError> {
     match value {
         LuaValue::Integer(value) => Ok(*value),
         LuaValue::Number(number) => {
-            // Both bounds are exact as floats; the upper one is the first that does not fit.
+            // Both bounds are exact as floats; the upper one is the first value that does not fit.
             let fits = number.fract() == 0.0 && (-(2f64.powi(63))..2f64.powi(63)).contains(number);
             if fits {
                 return Ok(*number as i64);
@@ -285,13 +284,14 @@ pub(in crate::dll) fn integer(value: &LuaValue) -> Result<i64, ConversionError> 
             let has_fraction = number.fract() != 0.0 && number.is_finite();
             let reason = if has_fraction { "has a fraction" } else { "is out of range" };
             let kind = if has_fraction { ErrorKind::Type } else { ErrorKind::Range };
-            Err(ConversionError::new(kind, format!("{} {reason}; an integer is needed", describe(value))))
+            Err(ConversionError::new(kind, format!("{} {reason}; expected an integer", describe(value))))
         }
         other => Err(wrong_type("an integer", other)),
     }
 }
 
-/// A Lua integer, or a float in the upper half of the range, which Lua's integers hold the bits of.
+/// Converts a Lua value to an unsigned integer, returned with the same bits; also accepts floats in the upper half of
+/// the range.
 fn unsigned(value: &LuaValue) -> Result<i64, ConversionError> {
     match value {
         LuaValue::Number(number) if number.fract() == 0.0 && (2f64.powi(63)..2f64.powi(64)).contains(number) => {
@@ -301,7 +301,7 @@ fn unsigned(value: &LuaValue) -> Result<i64, ConversionError> {
     }
 }
 
-/// A number, rounded to what the type holds: C does the same, and the worker has nothing left to round.
+/// Converts a Lua value to a float, rounded to the type's precision as C does, so that the worker need not round.
 fn float(value: &LuaValue, wire: Type) -> Result<f64, ConversionError> {
     let number = match value {
         LuaValue::Number(value) => *value,
@@ -313,7 +313,7 @@ fn float(value: &LuaValue, wire: Type) -> Result<f64, ConversionError> {
     }
     let single = number as f32;
     if single.is_infinite() && number.is_finite() {
-        let reason = format!("{number:?} is out of range; a float holds up to {:e}", f32::MAX);
+        let reason = format!("{number:?} is out of range (a float holds up to {:e})", f32::MAX);
         return Err(ConversionError::new(ErrorKind::Range, reason));
     }
     Ok(single.into())

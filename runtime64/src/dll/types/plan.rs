@@ -1,4 +1,4 @@
-//! What annotations tell of a function's parameters, decided once for all its calls.
+//! The effects of annotations on a function's parameters, determined once for all calls.
 
 use std::sync::Arc;
 
@@ -12,41 +12,41 @@ mod tests;
 
 pub(in crate::dll) use size::Size;
 
-/// How a function is called whose parameters are annotated.
+/// How to call a function with annotated parameters.
 #[derive(Debug)]
 pub(in crate::dll) struct Plan {
-    /// One for each parameter.
+    /// The roles, one for each parameter.
     pub(in crate::dll) roles: Vec<Role>,
-    /// How many arguments there are without those that the function only writes.
-    pub(in crate::dll) short: usize,
-    /// How many there are without the sizes that others tell, too.
-    pub(in crate::dll) shortest: usize,
+    /// The number of arguments without the outputs.
+    pub(in crate::dll) read_count: usize,
+    /// The number of arguments without outputs and inferred sizes.
+    pub(in crate::dll) inferred_count: usize,
 }
 
-/// What a parameter is for.
+/// The role of a parameter.
 #[derive(Debug)]
 pub(in crate::dll) struct Role {
     pub(in crate::dll) passing: Passing,
     /// The annotation as written.
     pub(in crate::dll) annotation: String,
     /// Whether NULL may be passed.
-    pub(in crate::dll) takes_nil: bool,
-    /// Whether what the pointer leads to ends with a zero.
+    pub(in crate::dll) accepts_nil: bool,
+    /// Whether the target is zero-terminated.
     pub(in crate::dll) is_terminated: bool,
-    /// What a pointer leads to, where values of Lua can stand for that.
+    /// The target of a pointer, if Lua values can be converted to it.
     pub(in crate::dll) target: Option<Target>,
-    /// How much of it there is; one element where nothing is said.
+    /// The size of the target; one element by default.
     pub(in crate::dll) extent: Option<Extent>,
-    /// The parameter whose value is the number of elements or bytes that the argument for this one has.
-    pub(in crate::dll) tells: Option<usize>,
-    /// Whether another argument tells the value of this parameter.
+    /// The parameter that holds the number of elements or bytes of this parameter's argument.
+    pub(in crate::dll) size_parameter: Option<usize>,
+    /// Whether the value of this parameter is inferred from another argument.
     pub(in crate::dll) is_inferred: bool,
 }
 
-/// Which way a parameter's data goes.
+/// The direction of a parameter's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dll) enum Passing {
-    /// As without annotation.
+    /// As without annotations.
     Plain,
     /// The function reads it.
     In,
@@ -56,24 +56,24 @@ pub(in crate::dll) enum Passing {
     InOut,
 }
 
-/// What a pointer leads to.
+/// The target of a pointer.
 #[derive(Debug)]
 pub(in crate::dll) struct Target {
     pub(in crate::dll) element: Arc<Ctype>,
-    /// Any number of elements.
+    /// The array type with any number of elements.
     pub(in crate::dll) array: Arc<Ctype>,
     /// The size of an element in bytes, never 0.
     pub(in crate::dll) bytes: u64,
-    /// What several elements are in Lua.
+    /// The Lua value of several elements.
     pub(in crate::dll) shape: Shape,
 }
 
-/// What several elements are in Lua.
+/// The Lua value of several elements.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dll) enum Shape {
-    /// A string, which ends before the first zero.
+    /// A string, up to the first zero.
     Text(Encoding),
-    /// A string of any bytes.
+    /// A string of arbitrary bytes.
     Bytes,
     /// A table.
     Numbers,
@@ -81,29 +81,29 @@ pub(in crate::dll) enum Shape {
     Objects,
 }
 
-/// How much there is.
+/// The size of a target.
 #[derive(Debug)]
 pub(in crate::dll) struct Extent {
-    /// What is counted, in bytes.
+    /// The unit of the sizes, in bytes.
     pub(in crate::dll) unit: u64,
     pub(in crate::dll) capacity: Size,
-    /// What is valid after the call; all where nothing is said.
+    /// The size that is valid after the call; the whole capacity by default.
     pub(in crate::dll) valid: Option<Size>,
 }
 
-/// Which arguments a call is given.
+/// The arguments that a call passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dll) enum Arguments {
     /// One for each parameter.
     All,
     /// Those that the function reads.
     Read,
-    /// Those that the function reads and that no other argument tells.
+    /// Those that the function reads and that cannot be inferred from other arguments.
     Inferred,
 }
 
 impl Plan {
-    /// What annotations tell; nothing where a function is called as without them.
+    /// The plan; `None` if annotations have no effect on calls.
     pub(super) fn of(
         types: &Arc<Types>,
         function: &c::FunctionType,
@@ -114,31 +114,32 @@ impl Plan {
         parameters.iter().find(|parameter| parameter.annotation.is_some())?;
         let mut roles: Vec<Role> =
             parameters.iter().map(|parameter| Role::of(types, parameter, parameters, (abi, encoding))).collect();
-        if roles.iter().all(|role| role.passing == Passing::Plain && role.takes_nil) {
+        if roles.iter().all(|role| role.passing == Passing::Plain && role.accepts_nil) {
             return None;
         }
         for index in 0..roles.len() {
             if let Some(size) = roles[index].inferred_size()
                 && roles[size].passing == Passing::Plain
             {
-                roles[index].tells = Some(size);
+                roles[index].size_parameter = Some(size);
                 roles[size].is_inferred = true;
             }
         }
-        let short = roles.iter().filter(|role| role.passing != Passing::Out).count();
-        let shortest = short - roles.iter().filter(|role| role.is_inferred).count();
-        Some(Box::new(Self { roles, short, shortest }))
+        let read_count = roles.iter().filter(|role| role.passing != Passing::Out).count();
+        let inferred_count = read_count - roles.iter().filter(|role| role.is_inferred).count();
+        Some(Box::new(Self { roles, read_count, inferred_count }))
     }
 
-    /// Which arguments so many are: the most that it can be. Nothing if they are too few or too many.
+    /// The arguments that a call with `given` arguments passes, the most complete alternative; `None` if they are too
+    /// few or too many.
     pub(in crate::dll) fn arguments(&self, given: usize, is_variadic: bool) -> Option<Arguments> {
         let all = self.roles.len();
         if given == all || is_variadic && given > all {
             Some(Arguments::All)
-        } else if given == self.short {
+        } else if given == self.read_count {
             Some(Arguments::Read)
         } else {
-            (given == self.shortest).then_some(Arguments::Inferred)
+            (given == self.inferred_count).then_some(Arguments::Inferred)
         }
     }
 }
@@ -153,26 +154,26 @@ impl Role {
         let mut role = Self {
             passing: Passing::Plain,
             annotation: String::new(),
-            takes_nil: true,
+            accepts_nil: true,
             is_terminated: false,
             target: None,
             extent: None,
-            tells: None,
+            size_parameter: None,
             is_inferred: false,
         };
         let (Some(annotation), Some(pointee)) = (&parameter.annotation, parameter.ty.pointee()) else { return role };
         role.annotation = annotation.to_string();
-        role.takes_nil = annotation.optional;
+        role.accepts_nil = annotation.optional;
         role.is_terminated = annotation.zero_terminated;
         let Some(target) = Target::of(types, pointee, abi, encoding) else { return role };
         let extent = match &annotation.extent {
-            // What is counted is what the pointer that is stored leads to.
+            // The count refers to the target of the pointer that the function stores.
             Some(_) if annotation.direction == Direction::OutPointer => None,
             Some(extent) => match Extent::of(types, extent, &target, (all, abi)) {
                 Some(extent) => Some(extent),
                 None => return role,
             },
-            // How much there is behind a pointer to void nobody knows.
+            // The size behind a pointer to void is unknown.
             None if pointee.is_void() => return role,
             None => None,
         };
@@ -186,7 +187,7 @@ impl Role {
         role
     }
 
-    /// Whether an argument is given for the parameter.
+    /// Whether an argument is passed for the parameter.
     pub(in crate::dll) fn is_in(&self, given: Arguments) -> bool {
         match given {
             Arguments::All => true,
@@ -195,7 +196,7 @@ impl Role {
         }
     }
 
-    /// The size of a character in bytes, where what comes back ends before the first one that is zero.
+    /// The size of a character in bytes, if the output is text up to the first zero.
     pub(in crate::dll) fn text_unit(&self) -> Option<usize> {
         match self.target.as_ref()?.shape {
             Shape::Text(encoding) if self.extent.is_some() || self.is_terminated => Some(encoding.unit()),
@@ -204,8 +205,7 @@ impl Role {
         }
     }
 
-    /// The parameter that is the size of what the argument for this one holds. How large a buffer for text is to be, no text
-    /// tells.
+    /// The parameter that holds the size of this one's argument. A text does not determine the size of its buffer.
     fn inferred_size(&self) -> Option<usize> {
         let is_text = matches!(&self.target, Some(Target { shape: Shape::Text(_), .. }));
         match (&self.extent, self.passing) {
@@ -217,7 +217,7 @@ impl Role {
 }
 
 impl Target {
-    /// What values of Lua can stand for; nothing for code, and for what is incomplete.
+    /// The target for a pointee that Lua values can be converted to; `None` for code and incomplete types.
     fn of(types: &Arc<Types>, pointee: &c::Type, abi: Abi, encoding: Encoding) -> Option<Self> {
         let byte = c::Type::Basic(Basic::UnsignedChar);
         let ty = if pointee.is_void() { &byte } else { pointee };
@@ -252,7 +252,7 @@ impl Extent {
         })
     }
 
-    /// What is counted, in messages.
+    /// A count with its unit, for messages.
     pub(in crate::dll) fn counted(&self, target: &Target, count: u64) -> String {
         let unit = match (self.unit, target.shape) {
             (1, _) => "byte",
@@ -264,7 +264,7 @@ impl Extent {
 }
 
 impl Ctype {
-    /// The integer that values of the type are.
+    /// The integer type, if it is one.
     fn integer(&self) -> Option<&Number> {
         match &self.form {
             Form::Number(number @ (Number::Integer { .. } | Number::Unsigned64 | Number::Enumeration(_))) => {
@@ -275,7 +275,7 @@ impl Ctype {
     }
 }
 
-/// A parameter that is only read takes the strings that it would take if it were declared const.
+/// A parameter that the function only reads accepts the same strings as if it were declared const.
 pub(super) fn read_only(conversion: Conversion, parameter: &c::Parameter) -> Conversion {
     let is_read = parameter.annotation.as_ref().is_some_and(|annotation| annotation.direction == Direction::In);
     match conversion {

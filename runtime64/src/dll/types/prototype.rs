@@ -1,4 +1,4 @@
-//! Functions laid out for a worker's ABI: their signature, and the conversion of each value.
+//! Functions laid out for a worker's ABI: their signature and the conversion of each value.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -15,7 +15,7 @@ use crate::dll::text::{Encoding, Width};
 use crate::dll::variants::Variants;
 use crate::error::{Error, ErrorKind};
 
-/// How values of one C type are converted; made once for each parameter and result.
+/// The conversion of values of one C type, chosen once for each parameter and result.
 #[derive(Clone, Debug)]
 pub(in crate::dll) enum Conversion {
     /// No value.
@@ -26,65 +26,65 @@ pub(in crate::dll) enum Conversion {
     Pointer {
         /// The pointer's own type.
         ctype: Arc<Ctype>,
-        /// Which Lua strings can stand for it.
+        /// The Lua strings accepted for it.
         strings: Strings,
     },
     /// A struct, union or complex number by value.
     Record {
         /// Its type.
         ctype: Arc<Ctype>,
-        /// Which record of the signature it is.
+        /// The index of its record in the signature.
         wire: Type,
     },
 }
 
-/// Which Lua strings a pointer parameter takes, or whether a pointer result becomes a string.
+/// The Lua strings that a pointer parameter accepts, or that a pointer result is converted to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dll) enum Strings {
-    /// None: the target is writable, or no bytes.
+    /// None: the target is writable, or does not consist of bytes.
     None,
-    /// Text in the library's encoding, which ends at its zero: `const char *`.
+    /// Zero-terminated text in the library's encoding: `const char *`.
     Text(Encoding),
     /// Any bytes: `const void *`, `const unsigned char *`.
     Bytes,
-    /// Text in wide characters, which ends at its zero: `const wchar_t *`.
+    /// Zero-terminated text in wide characters: `const wchar_t *`.
     Wide(Width),
 }
 
-/// What a library says of its functions where their declarations do not.
+/// A library's defaults for functions whose declarations specify less.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dll) struct Defaults {
-    /// The convention of those that name none.
+    /// The calling convention of functions that declare none.
     pub(in crate::dll) convention: Option<c::Convention>,
-    /// The encoding of their text.
+    /// The encoding of text.
     pub(in crate::dll) encoding: Encoding,
 }
 
-/// Of code that no library is known for.
+/// The defaults where the library is unknown.
 impl Default for Defaults {
     fn default() -> Self {
         Self { convention: None, encoding: Encoding::Utf8 }
     }
 }
 
-/// What is needed to call functions of one type through workers of one ABI.
+/// The data needed to call functions of one type through workers of one ABI.
 #[derive(Debug)]
 pub(in crate::dll) struct Prototype {
-    /// What the worker is told. Of a function with a variable number of arguments, without those.
+    /// The signature for the worker; of a variadic function, without the further arguments.
     pub(in crate::dll) signature: Signature,
     /// Whether the declaration names the convention; otherwise the symbol's decoration may.
     pub(in crate::dll) convention_is_named: bool,
     /// Whether further arguments may follow.
     pub(in crate::dll) is_variadic: bool,
-    /// How text is encoded.
+    /// The encoding of text.
     pub(in crate::dll) encoding: Encoding,
-    /// What annotations tell, if they tell anything.
+    /// The plan made from annotations, if they have an effect.
     pub(in crate::dll) plan: Option<Box<Plan>>,
     /// The parameters, in order.
     pub(in crate::dll) parameters: Vec<Parameter>,
-    /// How the result becomes a Lua value.
+    /// The conversion of the result.
     pub(in crate::dll) result: Conversion,
-    /// The size of all arguments on the stack, in bytes: what the decoration `_Name@8` holds.
+    /// The size of all arguments on the stack in bytes, as in the decoration `_Name@8`.
     pub(in crate::dll) argument_bytes: u32,
 }
 
@@ -95,7 +95,7 @@ pub(in crate::dll) struct Parameter {
     pub(in crate::dll) text: String,
 }
 
-/// The type of a function that is called by its address, laid out when it is first called.
+/// The type of a function called by address, laid out at the first call.
 #[derive(Debug)]
 pub(in crate::dll) struct FunctionForm {
     pub(in crate::dll) ty: Arc<c::FunctionType>,
@@ -103,7 +103,7 @@ pub(in crate::dll) struct FunctionForm {
     prototype: OnceLock<Result<Prototype, Error>>,
     /// The worker's id for the signature.
     pub(in crate::dll) prepared: GenerationalId,
-    /// Its ids for calls with further arguments.
+    /// The worker's ids for calls with further arguments.
     pub(in crate::dll) variants: Variants,
 }
 
@@ -118,18 +118,18 @@ impl FunctionForm {
         }
     }
 
-    /// The function laid out, for an ABI that is the same at each call.
+    /// The prototype. `abi` is the same at each call.
     pub(in crate::dll) fn prototype(&self, abi: Abi) -> Result<&Prototype, Error> {
         let laid_out = self.prototype.get_or_init(|| match self.types.upgrade() {
             Some(types) => Prototype::new(&types, &self.ty, abi, Defaults::default()),
-            None => Err(Error::new(ErrorKind::Declaration, "the Lua state is ending")),
+            None => Err(Error::new(ErrorKind::Declaration, "the Lua state is closing")),
         });
         laid_out.as_ref().map_err(Clone::clone)
     }
 }
 
 impl Prototype {
-    /// Lays a function type out. `defaults` hold where the type says nothing.
+    /// Lays out a function type. `defaults` apply where the type specifies nothing.
     pub(in crate::dll) fn new(
         types: &Arc<Types>,
         function: &c::FunctionType,
@@ -139,7 +139,10 @@ impl Prototype {
         let unsupported = |what: String| Error::new(ErrorKind::Declaration, what);
         if function.parameters.len() > limits::ARGUMENTS {
             let most = limits::ARGUMENTS;
-            return Err(unsupported(format!("it has {} parameters; {most} are supported", function.parameters.len())));
+            return Err(unsupported(format!(
+                "it has {} parameters; at most {most} are supported",
+                function.parameters.len()
+            )));
         }
         let mut records = Vec::new();
         let mut parameters = Vec::with_capacity(function.parameters.len());
@@ -178,7 +181,7 @@ impl Prototype {
 }
 
 impl Prototype {
-    /// Which arguments so many are; nothing if they are too few or too many.
+    /// The arguments that a call with `given` arguments passes; `None` if they are too few or too many.
     #[inline]
     pub(in crate::dll) fn arguments(&self, given: usize) -> Option<Arguments> {
         let all = self.parameters.len();
@@ -189,7 +192,7 @@ impl Prototype {
         }
     }
 
-    /// Which parameter an argument is for, of so many, both from 0.
+    /// The parameter index of an argument, by its position among `given` arguments.
     pub(in crate::dll) fn parameter_of(&self, given: usize, position: usize) -> usize {
         match (&self.plan, self.arguments(given)) {
             (Some(plan), Some(arguments)) if position < plan.roles.len() => {
@@ -202,8 +205,8 @@ impl Prototype {
 }
 
 impl Conversion {
-    /// How values of a type are converted, or why none can be passed. What goes by value is added to the signature's
-    /// records.
+    /// The conversion for a type, or the reason that values of it cannot be passed. A type passed by value is added to
+    /// `records` of the signature.
     pub(in crate::dll) fn of(
         types: &Arc<Types>,
         ty: &c::Type,
@@ -231,7 +234,7 @@ impl Conversion {
         }
     }
 
-    /// The same with text in an encoding.
+    /// The same conversion with text in an encoding.
     fn encoded(self, encoding: Encoding) -> Self {
         match self {
             Conversion::Pointer { ctype, strings: Strings::Text(_) } => {
@@ -241,7 +244,7 @@ impl Conversion {
         }
     }
 
-    /// The type on the wire, as a parameter.
+    /// The type in messages, as a parameter.
     pub(in crate::dll) fn wire(&self) -> Type {
         match self {
             Conversion::Void => Type::Void,
@@ -250,7 +253,7 @@ impl Conversion {
         }
     }
 
-    /// The type on the wire, as a result: `const char *` is copied at return.
+    /// The type in messages, as a result: `const char *` is copied on return.
     fn wire_result(&self) -> Type {
         match self {
             Conversion::Pointer { strings: Strings::Text(_), .. } => Type::CString,
@@ -259,7 +262,7 @@ impl Conversion {
     }
 }
 
-/// A parameter whose size is told takes any bytes, also those with zeros in between.
+/// A parameter with an annotated size accepts any bytes, including zeros.
 fn annotated(conversion: Conversion, parameter: &c::Parameter) -> Conversion {
     let is_sized = parameter.annotation.as_ref().is_some_and(|annotation| annotation.extent.is_some());
     match conversion {
@@ -270,7 +273,7 @@ fn annotated(conversion: Conversion, parameter: &c::Parameter) -> Conversion {
     }
 }
 
-/// Only `const char *` becomes a string, and not even that where an annotation says that the pointer is wanted.
+/// Only `const char *` is converted to a string, unless an annotation shows that the pointer itself is needed.
 fn result_conversion(conversion: Conversion, function: &c::FunctionType) -> Conversion {
     let keeps_pointer = function.result_annotation.as_ref().is_some_and(|annotation| !annotation.zero_terminated);
     match conversion {
@@ -282,7 +285,7 @@ fn result_conversion(conversion: Conversion, function: &c::FunctionType) -> Conv
 }
 
 impl Strings {
-    /// Which Lua strings can stand for a pointer of this type.
+    /// The Lua strings accepted for a pointer of this type.
     pub(in crate::dll) fn of(pointer: &Ctype) -> Self {
         match &pointer.form {
             Form::Pointer(pointee) => strings(pointee.ty(), pointer.abi),
@@ -291,12 +294,12 @@ impl Strings {
     }
 }
 
-/// Which Lua strings can stand for a pointer to this.
+/// The Lua strings accepted for a pointer to `target`.
 fn strings(target: &c::Type, abi: Abi) -> Strings {
     if target.is_const() { strings_read(target, abi) } else { Strings::None }
 }
 
-/// Which Lua strings can stand for a pointer of this type, if what it points to is only read.
+/// The Lua strings accepted for a pointer whose target the function only reads.
 pub(super) fn strings_read_only(pointer: &Ctype) -> Strings {
     pointer.ty.pointee().map_or(Strings::None, |target| strings_read(target, pointer.abi))
 }
@@ -310,7 +313,7 @@ fn strings_read(target: &c::Type, abi: Abi) -> Strings {
     }
 }
 
-/// What an argument takes on the stack, where every one starts at a multiple of the machine word.
+/// The size of an argument on the stack, where each starts at a multiple of the machine word.
 fn stack_bytes(ty: Type, records: &[Record], abi: Abi) -> u32 {
     let bytes = match ty {
         Type::Int64 | Type::Uint64 | Type::Float64 => 8,
@@ -330,7 +333,7 @@ fn wire_convention(convention: c::Convention) -> Convention {
     }
 }
 
-/// The convention of a name, with or without its underscores.
+/// The convention of a name, with or without underscores.
 pub(in crate::dll) fn convention_named(name: &str) -> Option<c::Convention> {
     Some(match name.trim_start_matches('_') {
         "cdecl" => c::Convention::Cdecl,

@@ -1,4 +1,4 @@
-//! Arrays of characters, which strings can fill.
+//! Arrays of characters, which strings can initialise.
 
 use super::ctype::{Array, Ctype, Form};
 use crate::c::Type;
@@ -6,7 +6,7 @@ use crate::dll::conversion_error::ConversionError;
 use crate::dll::text::{Encoding, Width};
 use crate::error::ErrorKind;
 
-/// The wide character that an object consists of, or that a pointer points to.
+/// The wide character type that an object consists of or a pointer points to.
 pub(in crate::dll) fn wide_character(ctype: &Ctype) -> Option<Width> {
     let mut ty = ctype.ty.pointee().unwrap_or(&ctype.ty);
     while let Type::Array(array) = ty.resolve() {
@@ -15,12 +15,12 @@ pub(in crate::dll) fn wide_character(ctype: &Ctype) -> Option<Width> {
     Width::of(ty, ctype.abi)
 }
 
-/// Whether an array consists of characters, so that a string can fill it.
+/// Whether an array consists of characters, so that a string can initialise it.
 pub(in crate::dll) fn is_text(array: &Array) -> bool {
     encoding_of(array).is_some()
 }
 
-/// How the characters of an array are encoded; bytes are whatever they are.
+/// The encoding of an array of characters; UTF-8 for bytes, which pass unchanged.
 fn encoding_of(array: &Array) -> Option<Encoding> {
     let element = &array.element;
     match (Width::of(&element.ty, element.abi), &element.form) {
@@ -30,8 +30,8 @@ fn encoding_of(array: &Array) -> Option<Encoding> {
     }
 }
 
-/// Fills an array of characters with a string; what is left of it is zero already, so that there is a zero at the end where
-/// there is room for one.
+/// Copies a string into an array of characters. The rest of the array is zero already, so the text is terminated if
+/// there is room.
 pub(in crate::dll) fn put_text(bytes: &mut [u8], array: &Array, string: &[u8]) -> Result<(), ConversionError> {
     let Some(encoding) = encoding_of(array) else {
         let reason = "a string can only fill an array of char, int8_t, uint8_t, wchar_t, char16_t or char32_t";

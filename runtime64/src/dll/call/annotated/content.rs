@@ -1,8 +1,8 @@
-//! What a value of Lua puts behind a pointer.
+//! Conversion of Lua values to the bytes of a pointer's target.
 
 use mlua::Value as LuaValue;
 
-use super::Held;
+use super::Length;
 use crate::dll::address_space::AddressSpace;
 use crate::dll::cdata;
 use crate::dll::conversion_error::ConversionError;
@@ -11,52 +11,51 @@ use crate::dll::memory::Access;
 use crate::dll::types::{Extent, Passing, Role, Shape, Target};
 use crate::error::ErrorKind;
 
-/// The bytes that a value stands for, and how much that is where the annotation counts it.
+/// The bytes of a value, and their length if the annotation has a size.
 pub(super) fn of_value(
     role: &Role,
     target: &Target,
     value: &LuaValue,
     space: &AddressSpace,
     access: &mut dyn Access,
-) -> Result<(Vec<u8>, Option<Held>), ConversionError> {
+) -> Result<(Vec<u8>, Option<Length>), ConversionError> {
     match (&role.extent, value) {
         (Some(extent), LuaValue::String(text)) => string(role, target, &text.as_bytes(), extent),
         (None, LuaValue::String(text)) if role.is_terminated => terminated(target, &text.as_bytes(), value),
         (Some(extent), LuaValue::Table(table)) => {
             let (bytes, _) = cdata::bytes_of_elements(&target.element, table, space, access)?;
-            let held = Held { count: bytes.len() as u64 / extent.unit, is_terminated: false };
-            Ok((bytes, Some(held)))
+            let length = Length { count: bytes.len() as u64 / extent.unit, is_terminated: false };
+            Ok((bytes, Some(length)))
         }
         (Some(_), _) => Err(wrong_type(expected(target), value)),
         (None, _) => Ok((cdata::bytes_of(&target.element, value, space, access)?, None)),
     }
 }
 
-/// A string, of as many bytes as it has. Text that the function may change is in the library's encoding, as it comes back;
-/// what is only read is passed as it is.
+/// The bytes of a string. Text that the function may modify is converted to the library's encoding, as the output is
+/// converted back; text that is only read is passed unchanged.
 fn string(
     role: &Role,
     target: &Target,
     text: &[u8],
     extent: &Extent,
-) -> Result<(Vec<u8>, Option<Held>), ConversionError> {
+) -> Result<(Vec<u8>, Option<Length>), ConversionError> {
     let bytes = match target.shape {
         Shape::Text(encoding) if target.bytes > 1 || role.passing == Passing::InOut => {
             encoding.encode(text)?.into_owned()
         }
         Shape::Text(_) | Shape::Bytes => text.to_vec(),
         Shape::Numbers | Shape::Objects => {
-            let reason =
-                format!("a table is needed, since an element is '{}'; a string holds bytes", target.element.ty);
+            let reason = format!("expected a table, as an element is '{}'; a string contains bytes", target.element.ty);
             return Err(ConversionError::new(ErrorKind::Type, reason));
         }
     };
-    let held = Held { count: bytes.len() as u64 / extent.unit, is_terminated: true };
-    Ok((bytes, Some(held)))
+    let length = Length { count: bytes.len() as u64 / extent.unit, is_terminated: true };
+    Ok((bytes, Some(length)))
 }
 
-/// Text that is changed where it is.
-fn terminated(target: &Target, text: &[u8], value: &LuaValue) -> Result<(Vec<u8>, Option<Held>), ConversionError> {
+/// Text that is modified in place.
+fn terminated(target: &Target, text: &[u8], value: &LuaValue) -> Result<(Vec<u8>, Option<Length>), ConversionError> {
     match target.shape {
         Shape::Text(encoding) => Ok((encoding.encode_terminated(text)?.into_owned(), None)),
         Shape::Bytes => Ok((text.to_vec(), None)),

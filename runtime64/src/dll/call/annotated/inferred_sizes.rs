@@ -1,35 +1,35 @@
-//! Sizes that are left out since other arguments tell them.
+//! Omitted sizes, inferred from other arguments.
 
 use mlua::Value as LuaValue;
 use protocol::Value;
 
-use super::{Expansion, Held};
+use super::{Expansion, Length};
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::marshal::to_wire;
 use crate::error::ErrorKind;
 
 impl Expansion<'_, '_> {
-    /// The value of a parameter that is left out since others tell it.
+    /// Infers the value of an omitted size parameter.
     pub(super) fn infer_size(&mut self, size: usize) -> Result<(), ConversionError> {
-        if !self.plan.roles[size].is_inferred || self.drafts[size].position.is_some() {
+        if !self.plan.roles[size].is_inferred || self.pending[size].position.is_some() {
             return Ok(());
         }
-        let mut told: Option<(usize, u64)> = None;
-        for teller in (0..self.drafts.len()).filter(|index| self.plan.roles[*index].tells == Some(size)) {
-            // NULL holds nothing.
-            let draft = &self.drafts[teller];
-            let is_null = self.values[self.first + teller] == Value::Nil && draft.content.is_none() && !draft.is_later;
-            let nothing = is_null.then_some(Held { count: 0, is_terminated: false });
-            let Some(held) = self.drafts[teller].held.or(nothing) else { continue };
-            match told {
-                Some((other, count)) if count != held.count => return Err(self.inferred_twice(size, other, teller)),
-                _ => told = Some((teller, held.count)),
+        let mut inferred: Option<(usize, u64)> = None;
+        for source in (0..self.pending.len()).filter(|index| self.plan.roles[*index].size_parameter == Some(size)) {
+            // NULL has length 0.
+            let state = &self.pending[source];
+            let is_null =
+                self.values[self.first + source] == Value::Nil && state.content.is_none() && !state.is_filled_in;
+            let nothing = is_null.then_some(Length { count: 0, is_terminated: false });
+            let Some(length) = self.pending[source].length.or(nothing) else { continue };
+            match inferred {
+                Some((other, count)) if count != length.count => return Err(self.inferred_twice(size, other, source)),
+                _ => inferred = Some((source, length.count)),
             }
         }
         let text = &self.prototype.parameters[size].text;
-        let Some((_, count)) = told else {
-            let reason =
-                format!("'{text}' is left out, and no argument tells it: a pointer does not know how much it leads to");
+        let Some((_, count)) = inferred else {
+            let reason = format!("'{text}' is omitted and cannot be inferred: a pointer has no length");
             return Err(ConversionError::new(ErrorKind::Type, reason));
         };
         let value = LuaValue::Integer(i64::try_from(count).unwrap_or(i64::MAX));
@@ -41,21 +41,21 @@ impl Expansion<'_, '_> {
 
     #[cold]
     fn inferred_twice(&self, size: usize, one: usize, other: usize) -> ConversionError {
-        let held = |index: usize| {
+        let length = |index: usize| {
             let role = &self.plan.roles[index];
-            match (&role.extent, &role.target, self.drafts[index].held) {
-                (Some(extent), Some(target), Some(held)) => extent.counted(target, held.count),
+            match (&role.extent, &role.target, self.pending[index].length) {
+                (Some(extent), Some(target), Some(length)) => extent.counted(target, length.count),
                 _ => "nothing".to_owned(),
             }
         };
         let text = |index: usize| &self.prototype.parameters[index].text;
         let reason = format!(
-            "'{}' is left out, and '{}' tells {} where '{}' tells {}: which is it?",
+            "'{}' is omitted, but '{}' has {} and '{}' has {}; pass the size explicitly",
             text(size),
             text(one),
-            held(one),
+            length(one),
             text(other),
-            held(other)
+            length(other)
         );
         ConversionError::new(ErrorKind::Range, reason)
     }

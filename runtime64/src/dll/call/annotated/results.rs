@@ -1,4 +1,4 @@
-//! What a function has written through its parameters, as further results.
+//! Outputs of annotated parameters, returned as further results.
 
 use mlua::{Lua, Value as LuaValue};
 use protocol::Value;
@@ -12,43 +12,43 @@ use crate::dll::module::Module;
 use crate::dll::types::{Form, NumberBytes, Plan, Role, Shape, Target};
 use crate::remote::{RemoteError, Session};
 
-/// How much of text is read at first. It is a multiple of the size of every character.
+/// The size of the first block of text that is read, a multiple of every character size.
 const FIRST_BLOCK: u64 = 4096;
 
-/// What is to come back from a call.
+/// The outputs expected from a call.
 #[derive(Debug)]
-pub(in crate::dll::call) struct Expected {
-    /// In the order of the parameters.
-    out_buffers: Vec<Room>,
-    /// The arguments as they travel, where sizes after the call depend on them.
+pub(in crate::dll::call) struct ExpectedOutputs {
+    /// The buffers in the order of the parameters.
+    out_buffers: Vec<OutBuffer>,
+    /// The converted arguments, if sizes after the call depend on them.
     arguments: Vec<Value>,
 }
 
-/// Room that was made for a parameter.
+/// The buffer of a parameter.
 #[derive(Debug)]
-pub(super) struct Room {
-    /// Which parameter.
+pub(super) struct OutBuffer {
+    /// The index of the parameter.
     pub(super) index: usize,
-    /// NULL where nothing comes back.
+    /// NULL if there is no output.
     pub(super) address: u64,
-    /// In what the annotation counts.
+    /// The capacity, in units of the extent.
     pub(super) capacity: u64,
 }
 
-/// What came back for a parameter.
+/// The output of a parameter.
 #[derive(Clone, Debug)]
-pub(in crate::dll::call) struct Written {
-    /// Which parameter.
+pub(in crate::dll::call) struct Output {
+    /// The index of the parameter.
     index: usize,
-    /// Nothing for NULL.
+    /// `None` for NULL.
     bytes: Option<Vec<u8>>,
 }
 
-impl Expected {
-    pub(super) fn new(plan: &Plan, out_buffers: Vec<Room>, arguments: &[Value], unknown: &[usize]) -> Self {
-        let told_afterwards =
-            |room: &Room| plan.roles[room.index].extent.as_ref().is_some_and(|extent| extent.valid.is_some());
-        let mut arguments: Vec<Value> = match out_buffers.iter().any(told_afterwards) {
+impl ExpectedOutputs {
+    pub(super) fn new(plan: &Plan, out_buffers: Vec<OutBuffer>, arguments: &[Value], unknown: &[usize]) -> Self {
+        let has_valid_size =
+            |room: &OutBuffer| plan.roles[room.index].extent.as_ref().is_some_and(|extent| extent.valid.is_some());
+        let mut arguments: Vec<Value> = match out_buffers.iter().any(has_valid_size) {
             true => arguments.iter().map(first_number).collect(),
             false => Vec::new(),
         };
@@ -60,26 +60,26 @@ impl Expected {
         Self { out_buffers, arguments }
     }
 
-    /// Copies out what the function has written.
+    /// Reads the outputs from the worker.
     pub(in crate::dll::call) fn read(
         &self,
         plan: &Plan,
         result: &Value,
         session: &mut Session<'_>,
-    ) -> Result<Vec<Written>, RemoteError> {
+    ) -> Result<Vec<Output>, RemoteError> {
         self.out_buffers.iter().map(|room| self.read_room(plan, room, result, session)).collect()
     }
 
     fn read_room(
         &self,
         plan: &Plan,
-        room: &Room,
+        room: &OutBuffer,
         result: &Value,
         session: &mut Session<'_>,
-    ) -> Result<Written, RemoteError> {
+    ) -> Result<Output, RemoteError> {
         let (index, role) = (room.index, &plan.roles[room.index]);
         if room.address == 0 {
-            return Ok(Written { index, bytes: None });
+            return Ok(Output { index, bytes: None });
         }
         let unit = match (&role.extent, &role.target) {
             (Some(extent), _) => extent.unit,
@@ -91,15 +91,15 @@ impl Expected {
             let read = |address, into: &mut [u8]| session.read(address, into);
             let valid =
                 Sizes { arguments: &self.arguments, unknown: Vec::new(), result: Some(result), read }.of(valid)?;
-            // A function may say how much it would have written, and tell a failure by a negative number.
+            // A function may return the size it would have needed, or a negative number for a failure.
             count = valid.map_or(count, |valid| u64::try_from(valid).unwrap_or(0).min(count));
         }
         let bytes = read_bytes(role, room.address, count * unit, session)?;
-        Ok(Written { index, bytes: Some(bytes) })
+        Ok(Output { index, bytes: Some(bytes) })
     }
 }
 
-/// An argument as far as sizes depend on it.
+/// The part of an argument that sizes may depend on.
 fn first_number(value: &Value) -> Value {
     match value {
         Value::Bytes(bytes) => Value::Bytes(bytes[..bytes.len().min(size_of::<u64>())].to_vec()),
@@ -107,7 +107,7 @@ fn first_number(value: &Value) -> Value {
     }
 }
 
-/// Copies out so many bytes; of text, which may be much shorter than the room for it, at least those before its zero.
+/// Reads `count` bytes; of text, which may be much shorter than its buffer, at least those up to the zero.
 fn read_bytes(role: &Role, address: u64, count: u64, session: &mut Session<'_>) -> Result<Vec<u8>, RemoteError> {
     let mut bytes = Vec::new();
     let mut block = if role.text_unit().is_some() { FIRST_BLOCK } else { count };
@@ -115,7 +115,7 @@ fn read_bytes(role: &Role, address: u64, count: u64, session: &mut Session<'_>) 
         let start = bytes.len();
         let length = block.min(count - start as u64);
         let room = usize::try_from(length).ok().filter(|length| bytes.try_reserve_exact(*length).is_ok());
-        let room = room.ok_or_else(|| RemoteError::TooLarge(format!("{count} bytes to be read")))?;
+        let room = room.ok_or_else(|| RemoteError::TooLarge(format!("reading {count} bytes")))?;
         bytes.resize(start + room, 0);
         session.read(address + start as u64, &mut bytes[start..])?;
         if role.text_unit().is_some_and(|unit| zero_unit(&bytes[start..], unit).is_some()) {
@@ -126,8 +126,8 @@ fn read_bytes(role: &Role, address: u64, count: u64, session: &mut Session<'_>) 
     Ok(bytes)
 }
 
-impl Written {
-    /// The value that comes back.
+impl Output {
+    /// The output as a Lua value.
     pub(in crate::dll::call) fn to_lua(&self, plan: &Plan, lua: &Lua, space: &AddressSpace) -> mlua::Result<LuaValue> {
         let role = &plan.roles[self.index];
         let (Some(bytes), Some(target)) = (&self.bytes, &role.target) else { return Ok(LuaValue::Nil) };
@@ -177,7 +177,7 @@ fn numbers(lua: &Lua, target: &Target, bytes: &[u8]) -> mlua::Result<LuaValue> {
     Ok(LuaValue::Table(table))
 }
 
-/// The first bytes of a number, as many as there are.
+/// The first bytes of a number, as many as given.
 fn number_bytes(bytes: &[u8]) -> NumberBytes {
     let mut number = NumberBytes::default();
     let length = bytes.len().min(number.len());

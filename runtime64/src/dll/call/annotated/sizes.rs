@@ -1,24 +1,24 @@
-//! The sizes that annotations tell, computed from the arguments of a call.
+//! Computation of annotated sizes from the arguments of a call.
 
 use mlua::Value as LuaValue;
 use protocol::Value;
 
 use crate::dll::types::{Number, NumberBytes, Size};
 
-/// What sizes are computed from.
+/// The values that sizes are computed from.
 pub(super) struct Sizes<'a, R> {
-    /// The arguments as they travel.
+    /// The converted arguments.
     pub(super) arguments: &'a [Value],
-    /// Which of them are not known yet.
+    /// Those that are not known yet.
     pub(super) unknown: Vec<usize>,
-    /// The function's result, once there is one.
+    /// The function's result, after the call.
     pub(super) result: Option<&'a Value>,
-    /// Copies out memory of the worker.
+    /// Reads memory of the worker.
     pub(super) read: R,
 }
 
 impl<E, R: FnMut(u64, &mut [u8]) -> Result<(), E>> Sizes<'_, R> {
-    /// A size; nothing where it is not known.
+    /// Computes a size; `None` if a value is unknown.
     pub(super) fn of(&mut self, size: &Size) -> Result<Option<i64>, E> {
         size.evaluate(&mut |size| match size {
             Size::Parameter(index) | Size::Pointed(index, _) if self.unknown.contains(index) => Ok(None),
@@ -29,13 +29,13 @@ impl<E, R: FnMut(u64, &mut [u8]) -> Result<(), E>> Sizes<'_, R> {
         })
     }
 
-    /// The integer that an argument leads to.
+    /// The integer that an argument points to.
     fn pointed(&mut self, index: usize, number: &Number) -> Result<Option<i64>, E> {
         let mut bytes = NumberBytes::default();
         let length = number.bytes();
         match self.arguments.get(index) {
             Some(Value::Integer(address)) if *address != 0 => (self.read)(*address as u64, &mut bytes[..length])?,
-            // It travels with the message.
+            // The bytes are part of the message.
             Some(Value::Bytes(sent)) if sent.len() >= length => bytes[..length].copy_from_slice(&sent[..length]),
             _ => return Ok(None),
         }

@@ -1,4 +1,4 @@
-//! The functions that a batch calls, borrowed once for all their calls.
+//! The functions called by a batch, borrowed once for all calls.
 
 use mlua::{UserDataRef, Value as LuaValue};
 
@@ -6,11 +6,11 @@ use crate::dll::call::{CallTarget, with_target};
 use crate::dll::library::Function;
 use crate::error::Error;
 
-/// What can be called.
+/// A value that may be callable.
 pub(super) enum Callable {
     /// A function of a library.
     Function(UserDataRef<Function>),
-    /// A pointer to one, or what is no function, which the first call tells.
+    /// A pointer to a function, or a value that the first call reports as not callable.
     Other(LuaValue),
 }
 
@@ -20,7 +20,7 @@ impl Callable {
         function.map_or(Callable::Other(value), Callable::Function)
     }
 
-    /// Does something with what can be called.
+    /// Runs `act` with the callable value.
     #[inline]
     pub(super) fn with<R>(&self, act: impl FnOnce(&CallTarget<'_>) -> R) -> Result<R, Error> {
         match self {

@@ -1,4 +1,4 @@
-//! What the calls of a batch came to.
+//! The results of a batch.
 
 use mlua::{Lua, Table};
 use protocol::{BatchOutcome, Outcome};
@@ -7,24 +7,24 @@ use super::callable::Callable;
 use super::numbered;
 use crate::dll::address_space::AddressSpace;
 use crate::dll::call::exchange::ExchangeOutcome;
-use crate::dll::call::result::{self, Stored};
+use crate::dll::call::result::{self, Outputs};
 use crate::dll::call::{CallTarget, OutBuffers};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{RemoteError, Session};
 
-/// The calls that were made.
-pub(super) struct Made<'a> {
+/// The calls of a batch that was sent.
+pub(super) struct SentBatch<'a> {
     pub(super) functions: &'a [Callable],
-    /// Which function each of them called.
+    /// The index of the function of each call.
     pub(super) called_by: &'a [usize],
     pub(super) space: &'a AddressSpace,
     pub(super) out_buffers: &'a [OutBuffers],
-    /// Puts a call into words, by its index and the name of its function.
+    /// Describes a call, by its index and the name of its function.
     pub(super) describe: &'a dyn Fn(usize, &str) -> String,
 }
 
-impl Made<'_> {
-    /// The results of all calls as a list, or the error of the first that failed.
+impl SentBatch<'_> {
+    /// The results of all calls as a list, or the error of the first call that failed.
     pub(super) fn results(&self, lua: &Lua, ended: ExchangeOutcome<'_, BatchOutcome>) -> mlua::Result<Table> {
         let ExchangeOutcome { session: Some(mut session), reply: Ok(reply), raised } = ended else {
             let error = ended.reply.err().unwrap_or(RemoteError::EndedMeanwhile);
@@ -48,7 +48,7 @@ impl Made<'_> {
             return Err(numbered(error, made).into());
         }
         if made < self.called_by.len() {
-            let message = "dll.batch: the worker leaves out calls that were written down, and does not say why";
+            let message = "dll.batch: the worker returned fewer results than calls, without an error";
             return Err(Error::new(ErrorKind::Protocol, message).into());
         }
         let mut results = Vec::with_capacity(made);
@@ -64,13 +64,13 @@ impl Made<'_> {
         lua.create_sequence_from(results)
     }
 
-    /// Why the whole batch has no results. A worker that crashed may have told which call it was making.
+    /// The error of a batch without results. The report of a crash may contain the call that was running.
     fn lost(&self, error: RemoteError) -> Result<Error, Error> {
-        let told = match &error {
+        let reported = match &error {
             RemoteError::Lost(death) => death.crash_report.as_ref().map_or(0, |words| words.batched as usize),
             _ => 0,
         };
-        let index = told.checked_sub(1).filter(|index| *index < self.called_by.len());
+        let index = reported.checked_sub(1).filter(|index| *index < self.called_by.len());
         let failure = |callee: &CallTarget<'_>| (callee.failure(error), callee.name());
         let (failure, name) = self.with(index.unwrap_or(0), failure)?;
         Ok(match index {
@@ -79,14 +79,14 @@ impl Made<'_> {
         })
     }
 
-    /// Takes out what a call has stored, or tells why it failed.
+    /// Reads the outputs of a call, or returns its failure.
     fn take(
         &self,
         callee: &CallTarget<'_>,
         index: usize,
         outcome: &Outcome,
         session: &mut Session<'_>,
-    ) -> Result<Stored, Error> {
+    ) -> Result<Outputs, Error> {
         let rule = callee.failure_rule();
         if let Some(function) = callee.function() {
             let (library, function_stats) = (function.library(), function.function_stats());
@@ -101,12 +101,12 @@ impl Made<'_> {
         result::stored(callee, &self.out_buffers[index], outcome, session)
     }
 
-    /// Does something with what a call called.
+    /// Runs `act` with the function of a call.
     fn with<R>(&self, index: usize, act: impl FnOnce(&CallTarget<'_>) -> R) -> Result<R, Error> {
         match self.called_by.get(index) {
             Some(function) => self.functions[*function].with(act),
             None => {
-                let message = "dll.batch: the worker tells of a call that was not written down";
+                let message = "dll.batch: the worker returned a result for a call that was not recorded";
                 Err(Error::new(ErrorKind::Protocol, message))
             }
         }

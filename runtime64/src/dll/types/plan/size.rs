@@ -1,11 +1,11 @@
-//! Sizes that annotations tell, with the parameters that they name found.
+//! Size expressions of annotations, with resolved parameters.
 
 use std::sync::Arc;
 
 use crate::c::{self, Abi, SizeExpression, SizeOperator, layout};
 use crate::dll::types::{Number, Types};
 
-/// A size, to be computed at each call.
+/// A size to be computed at each call.
 #[derive(Debug)]
 pub(in crate::dll) enum Size {
     /// A number.
@@ -21,7 +21,7 @@ pub(in crate::dll) enum Size {
 }
 
 impl Size {
-    /// The size that an annotation tells; nothing where it names no integer that the function is given.
+    /// Resolves a size expression; `None` if it names no integer parameter of the function.
     pub(super) fn of(
         types: &Arc<Types>,
         expression: &SizeExpression,
@@ -50,8 +50,8 @@ impl Size {
         })
     }
 
-    /// The size, given what tells the values of parameters and of the result. Nothing where one is not known, or the size
-    /// cannot be computed; it may be negative.
+    /// Computes the size from the values of parameters and of the result that `value` returns. `None` if a value is
+    /// unknown or the computation fails; the size may be negative.
     pub(in crate::dll) fn evaluate<E>(
         &self,
         value: &mut dyn FnMut(&Size) -> Result<Option<i64>, E>,
