@@ -18,11 +18,11 @@ dll.cdef [[
 ]]
 
 -- A wrong number of arguments shows the declaration and the short forms.
-check.raises("type", { "get_version(_Out_ int *major, _Out_ int *minor) takes 2 arguments, or 0: (), 1 given" },
+check.raises("type", { "get_version(_Out_ int *major, _Out_ int *minor) takes 2 arguments, or 0: (); got 1" },
   lib.get_version, 1)
-check.raises("type", { "takes 2 arguments, or 1: (int size), 0 given" }, lib.get_name)
-check.raises("type", { "takes 2 arguments, or 1: (const double *values), 3 given" }, lib.sum, {}, 1, 2)
-check.raises("type", { "takes 3 arguments, or 2: (int capacity, int *length), 1 given" }, lib.read_data, 1)
+check.raises("type", { "takes 2 arguments, or 1: (int size); got 0" }, lib.get_name)
+check.raises("type", { "takes 2 arguments, or 1: (const double *values); got 3" }, lib.sum, {}, 1, 2)
+check.raises("type", { "takes 3 arguments, or 2: (int capacity, int *length); got 1" }, lib.read_data, 1)
 
 -- Nil where an annotation says that NULL will not do.
 check.raises("type", { "get_version: argument 1 (int *major)", "'_Out_'", "_opt_" }, lib.get_version, nil, nil)

@@ -134,7 +134,7 @@ library.open_gate()
 check.equal(memory.async(library.add, 1, 2):wait(), 3, "and the worker goes on")
 
 -- Mistakes are those of calls, at once.
-check.raises("type", { "add", "2 arguments", "1 given" }, memory.async, library.add, 1)
+check.raises("type", { "add", "2 arguments", "got 1" }, memory.async, library.add, 1)
 check.raises("range", { "add", "argument 1" }, memory.async, library.add, 1 << 40, 1)
 check.raises("type", "function", memory.async, print, 1)
 check.raises("type", "function", memory.async)

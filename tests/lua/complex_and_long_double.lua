@@ -87,7 +87,7 @@ check.equal(memory.offsetof("struct signal", "value"), alignment, "aligned as do
 -- Mistakes.
 check.raises("type", { "double _Complex", "'imag'" }, function() return number.imag end)
 check.raises("type", { "im", '"1"' }, function() number.im = "1" end)
-check.raises("range", { "double _Complex", "3 given" }, memory.new, "double _Complex", 1, 2, 3)
+check.raises("range", { "double _Complex", "got 3" }, memory.new, "double _Complex", 1, 2, 3)
 check.raises("range", { "float" }, function() signal.samples[0].re = 1e300 end)
 check.raises("type", { "long double", '"1"' }, memory.new, "long double", "1")
 check.raises("type", { "value", "true" }, function() extended.value = true end)

@@ -100,14 +100,14 @@ check.equal(memory.new(Point, 1, 2).x, 1, "a type")
 check.equal(memory.new(copy).x, 0, "an object stands for its type")
 
 -- Too many values, of whichever kind.
-check.raises("range", { "int [2]", "3 given" }, memory.new, "int[2]", 1, 2, 3)
-check.raises("range", { "int [2]", "3 given" }, memory.new, "int[2]", { [0] = 1, 2, 3 })
-check.raises("range", { "struct point", "3 given" }, memory.new, "struct point", 1, 2, 3)
-check.raises("range", { "struct point", "3 given" }, memory.new, "struct point", { 1, 2, 3 })
-check.raises("range", { "from", "3 given" }, memory.new, "struct segment", { from = { 1, 2, 3 } })
-check.raises("range", { "element 0", "3 given" }, memory.new, "int[3][2]", { { 1, 2, 3 } })
+check.raises("range", { "int [2]", "got 3" }, memory.new, "int[2]", 1, 2, 3)
+check.raises("range", { "int [2]", "got 3" }, memory.new, "int[2]", { [0] = 1, 2, 3 })
+check.raises("range", { "struct point", "got 3" }, memory.new, "struct point", 1, 2, 3)
+check.raises("range", { "struct point", "got 3" }, memory.new, "struct point", { 1, 2, 3 })
+check.raises("range", { "from", "got 3" }, memory.new, "struct segment", { from = { 1, 2, 3 } })
+check.raises("range", { "element 0", "got 3" }, memory.new, "int[3][2]", { { 1, 2, 3 } })
 check.raises("range", { "int" }, memory.new, "int", 1, 2)
-check.raises("range", { "3 given" }, memory.new, "int[?]", 2, { 1, 2, 3 })
+check.raises("range", { "got 3" }, memory.new, "int[?]", 2, { 1, 2, 3 })
 
 -- Names that are no fields, or stand where positions are.
 check.raises("type", { "struct point", "'z'" }, memory.new, "struct point", { x = 1, z = 2 })

@@ -112,7 +112,7 @@ local function_pointer = globals.choose_operation "add"
 local in_memory = memory.new("int (*)(int, int)", globals.operation_add)
 globals.global_count = 1000
 check.raises("crash", "write_null", bad.write_null)
-refuse(lost, "ended")
+refuse(lost, "exited")
 check.raises("stale", "struct point", function() return view.x end)
 check.raises("stale", "int *", function() return inside[0] end)
 check.raises("stale", "int [4]", function() return table_of_library[0] end)

@@ -79,9 +79,9 @@ check.raises("declaration", "number of elements", ffi.new, "int[?]")
 ffi.cdef "struct vls { int count; double values[?]; };"
 check.raises("declaration", "number of elements", ffi.new, "struct vls")
 check.equal(#ffi.new("struct vls", 3).values, 3, "a struct that ends with [?]")
-check.raises("range", { "int [2]", "3 given" }, ffi.new, "int[2]", 1, 2, 3)
-check.raises("range", "3 given", ffi.new, "foo_t", 1, 2, 3)
-check.raises("range", "2 given", ffi.new, "int", 1, 2)
+check.raises("range", { "int [2]", "got 3" }, ffi.new, "int[2]", 1, 2, 3)
+check.raises("range", "got 3", ffi.new, "foo_t", 1, 2, 3)
+check.raises("range", "got 2", ffi.new, "int", 1, 2)
 -- LuaJIT: a struct without a name is another type each time. Here the same members make the same type.
 local nameless = ffi.new "struct { int a; }"
 check.equal(ffi.istype("struct { int a; }", nameless), true, "the same text again")

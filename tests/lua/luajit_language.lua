@@ -191,7 +191,7 @@ check.raises("declaration", "no_type", ffi.cdef, "no_type();")
 check.raises("declaration", "a", ffi.cdef, "int old_style(a, b) int a; int b;")
 ffi.cdef "int count_call(); int count_calls_so_far();"
 check.equal(calls.count_call(), 1, "() takes no arguments")
-check.raises("type", { "count_call", "1 given" }, calls.count_call, 1)
+check.raises("type", { "count_call", "got 1" }, calls.count_call, 1)
 -- LuaJIT: long double cannot be read. Here it is rounded to Lua's floats.
 check.equal(ffi.new("long double", 1.5)[0], 1.5, "long double")
 -- LuaJIT: a constant has at most 32 bits and is an integer.

@@ -59,7 +59,7 @@ for compiler = 1, check.is_pe and 2 or 1 do
   check.contains(dll.describe(add), "Counter::Add")
   local raised = check.raises("range", { "Counter::Add: argument 2 (int n)" }, add, counter, 1 << 40)
   check.equal(raised.func, "Counter::Add", "the function of the error")
-  check.raises("type", { "Counter::Add", "takes 2 arguments, 1 given" }, add, counter)
+  check.raises("type", { "Counter::Add", "takes 2 arguments; got 1" }, add, counter)
 
   -- A static member of the class.
   local limit = method(7, "int")

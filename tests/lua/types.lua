@@ -34,7 +34,7 @@ check.equal(Int(5)[0], 5, "a number")
 check.equal(Point(1, 2).y, 2, "a struct")
 check.equal(memory.typeof("int[3]")(7)[2], 7, "an array")
 check.equal(#memory.typeof("int[?]")(4), 4, "an open array")
-check.raises("range", { "struct point", "3 given" }, Point, 1, 2, 3)
+check.raises("range", { "struct point", "got 3" }, Point, 1, 2, 3)
 check.raises("type", { "struct point", "x", '"1"' }, Point, "1")
 
 -- Sizes and alignments are the worker's.

@@ -93,7 +93,7 @@ impl Cdata {
                 let reason = match count {
                     0 => format!("there is no element {index}; the array is empty"),
                     u64::MAX => format!("there is no element {index}; indices start at 0"),
-                    _ => format!("there is no element {index}; the last one is {}", count - 1),
+                    _ => format!("there is no element {index}; indices are 0 to {}", count - 1),
                 };
                 Err(self.error(ErrorKind::Range, reason))
             }
