@@ -32,7 +32,7 @@ mod workers;
 
 pub use client::Answer;
 #[doc(hidden)]
-pub use client::{Client, Failure};
+pub use client::{Client, RequestFailure};
 pub use error::{Access, Death, RemoteError, Started};
 pub use interrupt::Interrupt;
 pub use kind::WorkerKind;

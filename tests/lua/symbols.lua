@@ -93,7 +93,7 @@ check.contains(tostring(subtract), "int __stdcall symbol_subtract(int a, int b)"
 if check.decorates then
   local exact = dll.exports(symbols, "symbol_subtract")[1].decorated
   check.equal(dll.symbol(symbols, exact, "int(int, int)")(9, 4), 5, "the decorated name tells the convention")
-  check.raises("convention", { "4 bytes", "has 8" }, dll.symbol, symbols, exact, "int(int)")
+  check.raises("convention", { "4 bytes", "specifies 8" }, dll.symbol, symbols, exact, "int(int)")
   check.raises("convention", "Stdcall", dll.symbol, symbols, exact, "int __cdecl(int, int)")
   check.raises("symbol", { "'symbol_subtract@4' is not exported", exact .. ", ordinal" }, dll.symbol, symbols,
     "symbol_subtract@4", "int __stdcall(int)")

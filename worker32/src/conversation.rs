@@ -148,7 +148,7 @@ impl Conversation {
         link.publish(CallState::Running);
         let announced = decoded.map_err(malformed).and_then(|(id, address)| {
             let function = server.function(id)?;
-            Ok((Jobs::announce(&self.jobs)?, jobs::Call { function, address, arguments }))
+            Ok((Jobs::announce(&self.jobs)?, jobs::JobCall { function, address, arguments }))
         });
         match announced {
             Ok((job, call)) => {

@@ -28,12 +28,12 @@ pub(crate) struct ForeignCallbacks {
     has_queued: AtomicBool,
     /// The number of threads that wait for changes.
     waiting: AtomicU32,
-    state: Mutex<State>,
+    state: Mutex<CallbackQueue>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct CallbackQueue {
     queue: VecDeque<QueuedCall>,
     lost: u32,
 }
@@ -99,7 +99,7 @@ impl ForeignCallbacks {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CallbackQueue> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

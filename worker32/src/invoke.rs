@@ -39,7 +39,7 @@ pub(crate) struct Prepared {
 
 /// A function at an address, its arguments, and the buffer for a record result.
 #[derive(Clone, Copy)]
-pub(crate) struct Target<'a> {
+pub(crate) struct InvokeTarget<'a> {
     code: *const c_void,
     arguments: &'a [Value],
     room: u64,
@@ -75,7 +75,7 @@ impl Prepared {
         result
     }
 
-    fn target<'a>(&self, address: u64, values: &'a [Value]) -> Result<Target<'a>, Fault> {
+    fn target<'a>(&self, address: u64, values: &'a [Value]) -> Result<InvokeTarget<'a>, Fault> {
         let code = match usize::try_from(address) {
             Ok(0) => self.address,
             Ok(address) => address,
@@ -99,7 +99,7 @@ impl Prepared {
             }
             (Some(_), _) => return Err(Fault::new(FaultKind::Protocol, "the buffer for the result is missing")),
         };
-        Ok(Target { code: std::ptr::without_provenance(code), arguments, room })
+        Ok(InvokeTarget { code: std::ptr::without_provenance(code), arguments, room })
     }
 }
 

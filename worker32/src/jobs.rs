@@ -20,7 +20,7 @@ const MOST_THREADS: usize = 64;
 const STACK_BYTES: usize = if cfg!(target_pointer_width = "64") { 4 << 20 } else { 1 << 20 };
 
 /// A call to be made.
-pub(crate) struct Call {
+pub(crate) struct JobCall {
     pub(crate) function: &'static Prepared,
     pub(crate) address: u64,
     pub(crate) arguments: Vec<Value>,
@@ -29,15 +29,15 @@ pub(crate) struct Call {
 /// The jobs whose results the host has not received yet, and the threads that run them.
 #[derive(Default)]
 pub(crate) struct Jobs {
-    state: Mutex<State>,
+    state: Mutex<JobsState>,
     /// Notified when a job is queued or done.
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct JobsState {
     next: u32,
-    queue: VecDeque<(u32, Call)>,
+    queue: VecDeque<(u32, JobCall)>,
     jobs: HashMap<u32, Progress>,
     threads: usize,
     idle: usize,
@@ -84,7 +84,7 @@ impl Jobs {
 
     /// Queues an announced call, with its deadline, if any. The host already has its id, since the function may end
     /// the process at once.
-    pub(crate) fn start(&self, Job { id }: Job, call: Call, due: Option<Instant>) {
+    pub(crate) fn start(&self, Job { id }: Job, call: JobCall, due: Option<Instant>) {
         let mut state = self.lock();
         state.queue.push_back((id, call));
         if let (Some(due), Some(limits)) = (due, &mut state.limits) {
@@ -121,7 +121,7 @@ impl Jobs {
     fn watch_limits(&self) {
         let mut state = self.lock();
         loop {
-            let State { limits, jobs, .. } = &mut *state;
+            let JobsState { limits, jobs, .. } = &mut *state;
             let limits = limits.get_or_insert_default();
             let Some((due, job)) = limits.first().copied() else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -198,7 +198,7 @@ impl Jobs {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, JobsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -163,18 +163,18 @@ impl Problem {
 
 /// A problem whose position is still an offset.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct ParseFailure {
     pub(super) problem: Box<Problem>,
     pub(super) offset: usize,
     pub(super) length: usize,
 }
 
 /// The result of every parsing step.
-pub(super) type Parsed<T> = Result<T, Failure>;
+pub(super) type Parsed<T> = Result<T, ParseFailure>;
 
-impl Failure {
+impl ParseFailure {
     pub(super) fn new(problem: impl Into<Problem>, offset: usize, length: usize) -> Self {
-        Failure { problem: Box::new(problem.into()), offset, length }
+        ParseFailure { problem: Box::new(problem.into()), offset, length }
     }
 
     pub(super) fn locate(self, source: &Source<'_>) -> Error {

@@ -17,11 +17,11 @@ pub(super) enum LexicalError {
 }
 
 /// The tokens of a text, without whitespace and comments.
-pub(super) struct Tokens<'s>(Lexer<'s, Kind>);
+pub(super) struct Tokens<'s>(Lexer<'s, TokenKind>);
 
 impl<'s> Tokens<'s> {
     pub(super) fn of(text: &'s str) -> Self {
-        Self(Kind::lexer(text))
+        Self(TokenKind::lexer(text))
     }
 
     /// The whole text.
@@ -46,17 +46,17 @@ impl<'s> Tokens<'s> {
 }
 
 impl Iterator for Tokens<'_> {
-    type Item = Result<Kind, LexicalError>;
+    type Item = Result<TokenKind, LexicalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.by_ref().find(|kind| *kind != Ok(Kind::Blank))
+        self.0.by_ref().find(|kind| *kind != Ok(TokenKind::Blank))
     }
 }
 
 /// A kind of token. Keywords that compilers spell in several ways are one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Logos)]
 #[logos(error = LexicalError)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// Whitespace, comments and continued lines. The lexer returns them as one kind, because its own skipping
     /// uses stack for each consecutive piece in unoptimised builds.
     #[regex(r"[ \t\r\n\x0B\x0C\u{FEFF}\u{1A}]+")]
@@ -337,17 +337,17 @@ pub(super) enum Kind {
     End,
 }
 
-fn comment(lexer: &mut Lexer<'_, Kind>) -> Result<(), LexicalError> {
+fn comment(lexer: &mut Lexer<'_, TokenKind>) -> Result<(), LexicalError> {
     let end = lexer.remainder().find("*/").ok_or(LexicalError::Unclosed("comment"))?;
     lexer.bump(end + 2);
     Ok(())
 }
 
-fn unclosed_string(_: &mut Lexer<'_, Kind>) -> Result<Skip, LexicalError> {
+fn unclosed_string(_: &mut Lexer<'_, TokenKind>) -> Result<Skip, LexicalError> {
     Err(LexicalError::Unclosed("string"))
 }
 
-fn unclosed_character(_: &mut Lexer<'_, Kind>) -> Result<Skip, LexicalError> {
+fn unclosed_character(_: &mut Lexer<'_, TokenKind>) -> Result<Skip, LexicalError> {
     Err(LexicalError::Unclosed("character constant"))
 }
 
@@ -355,14 +355,14 @@ fn unclosed_character(_: &mut Lexer<'_, Kind>) -> Result<Skip, LexicalError> {
 mod tests {
     use super::*;
 
-    fn kinds(text: &str) -> Vec<Result<Kind, LexicalError>> {
+    fn kinds(text: &str) -> Vec<Result<TokenKind, LexicalError>> {
         Tokens::of(text).collect()
     }
 
     #[test]
     fn comments_and_continued_lines_are_skipped() {
         for text in ["int/**/x", "int /* a\n * b **/ x", "int // c \\\n still c\nx", "int \\\n x", "int \\\r\n x"] {
-            assert_eq!(kinds(text), [Ok(Kind::Int), Ok(Kind::Identifier)], "{text:?}");
+            assert_eq!(kinds(text), [Ok(TokenKind::Int), Ok(TokenKind::Identifier)], "{text:?}");
         }
     }
 
@@ -378,9 +378,9 @@ mod tests {
         ];
         for (text, expected) in cases {
             let mut lexer = Tokens::of(text);
-            assert_eq!(lexer.next(), Some(Ok(Kind::Directive)), "{text:?}");
+            assert_eq!(lexer.next(), Some(Ok(TokenKind::Directive)), "{text:?}");
             assert_eq!(lexer.slice(), expected);
-            assert_eq!(lexer.next(), Some(Ok(Kind::Int)), "{text:?}");
+            assert_eq!(lexer.next(), Some(Ok(TokenKind::Int)), "{text:?}");
         }
     }
 

@@ -28,12 +28,12 @@ mod tokens;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use self::argument::Arguments;
+use self::argument::TextArguments;
 use self::conditional::Conditionals;
 use self::tokens::Token;
 use super::argument::Argument;
-use super::error::{Error, Failure, Parsed, Problem};
-use super::lexer::{Kind, Tokens};
+use super::error::{Error, ParseFailure, Parsed, Problem};
+use super::lexer::{TokenKind, Tokens};
 use super::scope::{Additions, Scope};
 use super::source::{Position, Source};
 use super::types::{Constant, ConstantValue, Type};
@@ -48,7 +48,7 @@ const NESTING: u32 = 128;
 pub(super) struct Parser<'s> {
     source: Source<'s>,
     scope: Scope<'s>,
-    arguments: Arguments<'s>,
+    arguments: TextArguments<'s>,
     lexer: Tokens<'s>,
     /// The offset of the lexer's text in the source: a directive is lexed separately.
     lexer_start: usize,
@@ -82,7 +82,7 @@ impl<'s> Parser<'s> {
         Parser {
             source: Source::new(text),
             scope,
-            arguments: Arguments::new(arguments),
+            arguments: TextArguments::new(arguments),
             lexer: Tokens::of(text),
             lexer_start: 0,
             ahead: VecDeque::new(),
@@ -117,7 +117,7 @@ impl<'s> Parser<'s> {
         let parsed = stack::with_room_for_parser(|| {
             self.check_length()?;
             let ty = self.type_name()?;
-            self.expect(Kind::End, "the end of the type")?;
+            self.expect(TokenKind::End, "the end of the type")?;
             self.check_arguments().map(|()| ty)
         });
         parsed.map_err(|failure| self.fail(failure))
@@ -128,7 +128,7 @@ impl<'s> Parser<'s> {
         let parsed = stack::with_room_for_parser(|| {
             self.check_length()?;
             let operand = self.expression()?;
-            self.expect(Kind::End, "the end of the expression").map(|_| operand)
+            self.expect(TokenKind::End, "the end of the expression").map(|_| operand)
         });
         if parsed.is_err() {
             self.scope.undo();
@@ -140,11 +140,11 @@ impl<'s> Parser<'s> {
     fn check_length(&self) -> Parsed<()> {
         match u32::try_from(self.source.text.len()) {
             Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(Problem::TooLong, 0, 0)),
+            Err(_) => Err(ParseFailure::new(Problem::TooLong, 0, 0)),
         }
     }
 
-    fn fail(self, mut failure: Failure) -> Error {
+    fn fail(self, mut failure: ParseFailure) -> Error {
         // Comparing the unknown name with all known ones takes long: done once, for the message only.
         if let Some((name, constants, hint)) = failure.problem.unknown_name()
             && let Some(similar) = self.scope.suggest(name, constants)

@@ -123,15 +123,15 @@ const KEYWORDS: &[&str] = &[
 
 /// The source of a name.
 #[derive(Clone, Copy)]
-enum Place {
+enum NameSource {
     Basic(Basic),
     Group(&'static Group),
 }
 
-static PLACES: LazyLock<HashMap<&'static str, Place>> = LazyLock::new(|| {
+static PLACES: LazyLock<HashMap<&'static str, NameSource>> = LazyLock::new(|| {
     let groups = GROUPS.iter().chain(windows::GROUPS);
-    let grouped = groups.flat_map(|group| group.names.iter().map(move |name| (*name, Place::Group(group))));
-    BASIC.iter().map(|(name, basic)| (*name, Place::Basic(*basic))).chain(grouped).collect()
+    let grouped = groups.flat_map(|group| group.names.iter().map(move |name| (*name, NameSource::Group(group))));
+    BASIC.iter().map(|(name, basic)| (*name, NameSource::Basic(*basic))).chain(grouped).collect()
 });
 
 static TAGS: LazyLock<HashMap<&'static str, &'static Group>> = LazyLock::new(|| {
@@ -147,8 +147,8 @@ static PARSED: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
 /// The standard type with this name: a typedef name or a type printed by that name.
 pub(super) fn find_type(name: &str) -> Option<Type> {
     match PLACES.get(name)? {
-        Place::Basic(basic) => Some(Type::Basic(*basic)),
-        Place::Group(group) => match load(group, |names| names.get(name).cloned())? {
+        NameSource::Basic(basic) => Some(Type::Basic(*basic)),
+        NameSource::Group(group) => match load(group, |names| names.get(name).cloned())? {
             Declaration::Typedef(typedef) => Some(Type::Named(typedef)),
             _ => None,
         },
@@ -158,8 +158,8 @@ pub(super) fn find_type(name: &str) -> Option<Type> {
 /// The declaration of a standard name that is a typedef name; basic types have no declaration.
 pub(super) fn find(name: &str) -> Option<Declaration> {
     match PLACES.get(name)? {
-        Place::Basic(_) => None,
-        Place::Group(group) => load(group, |names| names.get(name).cloned()),
+        NameSource::Basic(_) => None,
+        NameSource::Group(group) => load(group, |names| names.get(name).cloned()),
     }
 }
 

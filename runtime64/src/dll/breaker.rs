@@ -36,11 +36,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct Breaker {
     /// Whether calls must be admitted.
     is_open: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<BreakerState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct BreakerState {
     /// `None` if the deaths of the library are not counted.
     limits: Option<Limits>,
     deaths: VecDeque<Instant>,
@@ -49,7 +49,7 @@ struct State {
     open: Option<Open>,
 }
 
-impl Default for State {
+impl Default for BreakerState {
     fn default() -> Self {
         Self { limits: Some(Limits::default()), deaths: VecDeque::new(), last_counted: 0, open: None }
     }
@@ -154,7 +154,7 @@ impl Breaker {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BreakerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -34,7 +34,7 @@ pub(super) use waiting::{rest, wait_all, wait_any};
 
 /// The options of one call, and the state of its deadline.
 #[derive(Debug, Default)]
-pub(super) struct Options {
+pub(super) struct CallSettings {
     /// The timeout, from the moment the worker is ready for the call.
     limit: Option<Duration>,
     /// The rule for failed results, instead of the function's own.
@@ -43,7 +43,7 @@ pub(super) struct Options {
     deadline: Option<Instant>,
 }
 
-impl Options {
+impl CallSettings {
     pub(super) fn new(limit: Option<Duration>, rule: Option<FailureRule>) -> Self {
         Self { limit, rule, deadline: None }
     }
@@ -64,7 +64,7 @@ impl Options {
 
 /// Calls the function with default options.
 fn call(callee: &CallTarget<'_>, lua: &Lua, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-    call_with(callee, lua, arguments, &mut Options::default())
+    call_with(callee, lua, arguments, &mut CallSettings::default())
 }
 
 /// Calls the function.
@@ -72,7 +72,7 @@ fn call_with(
     callee: &CallTarget<'_>,
     lua: &Lua,
     arguments: &MultiValue,
-    options: &mut Options,
+    options: &mut CallSettings,
 ) -> mlua::Result<MultiValue> {
     let rule = options.rule.unwrap_or_else(|| callee.failure_rule());
     let (session, time) = begin(callee, lua, options.limit.or(callee.worker.call_deadline()))?;
@@ -134,7 +134,7 @@ pub(super) fn call_value(
     lua: &Lua,
     function: &LuaValue,
     arguments: &MultiValue,
-    options: &mut Options,
+    options: &mut CallSettings,
 ) -> mlua::Result<MultiValue> {
     with_target(function, |target| call_with(target, lua, arguments, options))?
 }

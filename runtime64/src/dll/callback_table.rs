@@ -27,10 +27,10 @@ pub(super) struct Bound {
 
 /// The callbacks of one worker.
 #[derive(Default)]
-pub(super) struct Callbacks(Mutex<State>);
+pub(super) struct Callbacks(Mutex<CallbackTableState>);
 
 #[derive(Default)]
-struct State {
+struct CallbackTableState {
     /// The generation of the worker that made them; all end with it.
     generation: Generation,
     slots: Vec<Slot>,
@@ -166,12 +166,12 @@ impl Callbacks {
         drop(state);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CallbackTableState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl CallbackTableState {
     /// Discards the callbacks of an earlier generation.
     fn enter(&mut self, generation: Generation) {
         if self.generation != generation {

@@ -55,7 +55,7 @@ pub(super) struct Cdata {
     pub(super) ctype: Arc<Ctype>,
     /// The location of an object, or the target of a pointer.
     pub(super) location: Location,
-    pub(super) kind: Kind,
+    pub(super) kind: CdataKind,
     /// Whether the userdata has a guard as its user value, which runs a finalizer once the last userdata with it is
     /// collected.
     guard: Guard,
@@ -63,7 +63,7 @@ pub(super) struct Cdata {
 
 /// Whether a value is in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CdataKind {
     /// In memory: written in place, and passed by address.
     Object,
     /// An address that is not itself in memory.
@@ -73,12 +73,12 @@ pub(super) enum Kind {
 impl Cdata {
     /// An object at a location.
     pub(super) fn object(ctype: Arc<Ctype>, location: Location) -> Self {
-        Self { ctype, location, kind: Kind::Object, guard: Guard::default() }
+        Self { ctype, location, kind: CdataKind::Object, guard: Guard::default() }
     }
 
     /// A pointer to a location.
     pub(super) fn pointer(ctype: Arc<Ctype>, location: Location) -> Self {
-        Self { ctype, location, kind: Kind::Pointer, guard: Guard::default() }
+        Self { ctype, location, kind: CdataKind::Pointer, guard: Guard::default() }
     }
 
     /// A pointer as a Lua value: nil for NULL.
@@ -105,7 +105,7 @@ impl Cdata {
 
     /// Whether it is an object that contains a pointer, which is dereferenced like that pointer.
     pub(super) fn holds_pointer(&self) -> bool {
-        self.kind == Kind::Object && matches!(self.ctype.form, Form::Pointer(_))
+        self.kind == CdataKind::Object && matches!(self.ctype.form, Form::Pointer(_))
     }
 
     /// The target of a pointer or of an object that contains one; otherwise the object's own location.
@@ -121,7 +121,7 @@ impl Cdata {
     /// The number of bytes at its target, as far as known.
     pub(super) fn bytes_there(&self) -> Option<u64> {
         match self.kind {
-            Kind::Object if !self.holds_pointer() => {
+            CdataKind::Object if !self.holds_pointer() => {
                 // An array that ends a struct has the size of the memory.
                 let is_open = matches!(&self.ctype.form, Form::Array(array) if array.is_open);
                 let known = self.ctype.bytes().ok().filter(|_| !is_open);
@@ -130,8 +130,8 @@ impl Cdata {
                     (known, there) => known.or(there),
                 }
             }
-            Kind::Object => None,
-            Kind::Pointer => self.location.bytes(),
+            CdataKind::Object => None,
+            CdataKind::Pointer => self.location.bytes(),
         }
     }
 

@@ -64,7 +64,7 @@ enum Source {
 
 /// The options of `dll.load`.
 #[derive(Debug, Default)]
-pub(super) struct Options {
+pub(super) struct LoadOptions {
     /// Further folders to search for the library and its dependencies.
     pub(super) search: Vec<PathBuf>,
     /// Defaults for functions whose declarations specify less.
@@ -77,7 +77,7 @@ pub(super) struct Options {
 
 impl Library {
     /// Finds a library, reads its header, and loads it in a worker of its kind.
-    pub(super) fn load(module: &Module, file: &OsStr, options: Options) -> Result<Arc<Self>, Error> {
+    pub(super) fn load(module: &Module, file: &OsStr, options: LoadOptions) -> Result<Arc<Self>, Error> {
         let name = &*file.to_string_lossy();
         let script_directory = module.shared().settings.script_directory.as_deref();
         let settings = module.worker_settings().clone();

@@ -23,7 +23,7 @@ pub(super) use ctype::{Array, Ctype, Form, times};
 pub(super) use fields::{Field, Fields};
 pub(super) use metatype::{Event, Metatype};
 pub(super) use number::{Number, NumberBytes, integer};
-pub(super) use plan::{Arguments, Extent, Passing, Plan, Role, Shape, Size, Target};
+pub(super) use plan::{Extent, GivenArguments, Passing, Plan, PointeePlan, PointeeShape, Role, Size};
 pub(super) use prototype::{Conversion, Defaults, FunctionForm, Parameter, Prototype, Strings, convention_named};
 pub(super) use text_array::{is_text, put_text, wide_character};
 

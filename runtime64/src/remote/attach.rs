@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::Attach;
 use protocol::link::{ARENA_START, CALL_AREA_BYTES, CONTROL_BYTES, Endpoint, Memory, SharedEndpoint, Side};
 
-use super::client::{Client, Failure};
+use super::client::{Client, RequestFailure};
 use super::dump::Dumper;
 use super::memory::{Arena, CallArea, Foreign};
 use super::process::Process;
@@ -64,7 +64,7 @@ pub(super) fn attach(
     process: &Process,
     kind: WorkerKind,
     options: LinkOptions<'_>,
-) -> Result<WorkerLink, Failure> {
+) -> Result<WorkerLink, RequestFailure> {
     let foreign = |memory: Option<&Memory>| Arc::new(foreign_of(process, kind, memory));
     let plain = |channel, reason| WorkerLink {
         dumper: options.crash_dir.map(|_| Err(format!("no memory is shared with the worker: {reason}"))),
@@ -82,7 +82,7 @@ pub(super) fn attach(
         Ok(offered) => offered,
         // No handles can be put into a process that has exited.
         Err(_) if process.wait(LOOK).is_some() => {
-            return Err(Failure::Ended { crash_report: None, started: Started::No });
+            return Err(RequestFailure::Ended { crash_report: None, started: Started::No });
         }
         Err(error) => return Ok(plain(channel, format!("the system refused shared memory: {error}"))),
     };
@@ -95,13 +95,13 @@ pub(super) fn attach(
     let request = Attach { memory: offer.memory.clone(), bytes, doorbell: offer.doorbell.clone() };
     let mapped = match Client::ask(&mut channel, &request) {
         Ok(mapped) => mapped,
-        Err(Failure::Fault(fault)) => {
+        Err(RequestFailure::Fault(fault)) => {
             return Ok(plain(channel, format!("the worker cannot open the shared memory: {fault}")));
         }
         Err(failure) => return Err(failure),
     };
     if !kind.can_hold(mapped.address, CALL_AREA_BYTES) {
-        return Err(Failure::Impossible("it reported mapped memory at an impossible address"));
+        return Err(RequestFailure::Impossible("it reported mapped memory at an impossible address"));
     }
     let foreign = foreign(Some(&memory));
     // A separate view, which stays mapped for as long as the thread runs.

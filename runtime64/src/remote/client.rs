@@ -40,7 +40,7 @@ pub enum Answer<R> {
 /// The reason why a request has no reply.
 #[doc(hidden)]
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum RequestFailure {
     /// The worker answered with a fault.
     #[error(transparent)]
     Fault(Fault),
@@ -97,8 +97,8 @@ impl Client {
     /// Sends a request that runs no library function, and waits for its reply.
     ///
     /// # Errors
-    /// [`Failure`], if there is no reply.
-    pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, Failure> {
+    /// [`RequestFailure`], if there is no reply.
+    pub fn call<C: Call>(&mut self, request: &C) -> Result<C::Reply, RequestFailure> {
         self.send(C::NUMBER, request)?;
         let kind = self.receive().map_err(certain)?;
         answer(kind, &self.payload)
@@ -108,8 +108,12 @@ impl Client {
     /// list.
     ///
     /// # Errors
-    /// [`Failure`], if there is no reply.
-    pub fn converse<C: Call>(&mut self, request: &C, arguments: &mut Vec<Value>) -> Result<Answer<C::Reply>, Failure> {
+    /// [`RequestFailure`], if there is no reply.
+    pub fn converse<C: Call>(
+        &mut self,
+        request: &C,
+        arguments: &mut Vec<Value>,
+    ) -> Result<Answer<C::Reply>, RequestFailure> {
         self.send(C::NUMBER, request)?;
         self.listen(arguments)
     }
@@ -117,28 +121,28 @@ impl Client {
     /// Sends the result of a callback, and continues to wait.
     ///
     /// # Errors
-    /// [`Failure`], if there is no reply.
+    /// [`RequestFailure`], if there is no reply.
     pub fn resume<R: DeserializeOwned>(
         &mut self,
         reply: &CallbackReply,
         arguments: &mut Vec<Value>,
-    ) -> Result<Answer<R>, Failure> {
+    ) -> Result<Answer<R>, RequestFailure> {
         // A function that has called a callback had started.
         let begun = |failure| match failure {
-            Failure::Ended { crash_report, .. } => Failure::Ended { crash_report, started: Started::Yes },
+            RequestFailure::Ended { crash_report, .. } => RequestFailure::Ended { crash_report, started: Started::Yes },
             other => other,
         };
         self.send(link::CALLBACK_REPLY, reply).and_then(|()| self.listen(arguments)).map_err(begun)
     }
 
-    fn listen<R: DeserializeOwned>(&mut self, arguments: &mut Vec<Value>) -> Result<Answer<R>, Failure> {
+    fn listen<R: DeserializeOwned>(&mut self, arguments: &mut Vec<Value>) -> Result<Answer<R>, RequestFailure> {
         match self.receive()? {
             link::CALLBACK => decode_callback(&self.payload, arguments).map(Answer::Called).map_err(malformed),
             kind => answer(kind, &self.payload).map(Answer::Reply),
         }
     }
 
-    fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), Failure> {
+    fn send<T: Serialize>(&mut self, kind: u8, message: &T) -> Result<(), RequestFailure> {
         let sent = match &mut self.link {
             Transport::Plain(channel) => {
                 let mut writer = FrameWriter::new(&mut channel.sender);
@@ -156,41 +160,41 @@ impl Client {
             Ok(()) => Ok(()),
             Err(LinkError::Closed) => Err(match &mut self.link {
                 Transport::Plain(channel) => {
-                    Failure::Ended { crash_report: crash_report_in(channel), started: Started::No }
+                    RequestFailure::Ended { crash_report: crash_report_in(channel), started: Started::No }
                 }
                 Transport::Shared(endpoint) => ended(endpoint),
             }),
-            Err(error @ LinkError::TooLarge { .. }) => Err(Failure::TooLarge(error)),
-            Err(error) => Err(Failure::Broken(error)),
+            Err(error @ LinkError::TooLarge { .. }) => Err(RequestFailure::TooLarge(error)),
+            Err(error) => Err(RequestFailure::Broken(error)),
         }
     }
 
     /// Waits for a message, stores its payload for decoding, and returns its kind.
-    fn receive(&mut self) -> Result<u8, Failure> {
+    fn receive(&mut self) -> Result<u8, RequestFailure> {
         let kind = self.receive_payload()?;
         self.received += self.payload.len() as u64;
         Ok(kind)
     }
 
-    fn receive_payload(&mut self) -> Result<u8, Failure> {
+    fn receive_payload(&mut self) -> Result<u8, RequestFailure> {
         match &mut self.link {
             Transport::Plain(channel) => receive_plain(channel, &mut self.payload),
             Transport::Shared(endpoint) => match endpoint.receive(&mut self.payload) {
                 Ok(kind) => Ok(kind),
                 Err(LinkError::Closed) => Err(ended(endpoint)),
-                Err(error) => Err(Failure::Broken(error)),
+                Err(error) => Err(RequestFailure::Broken(error)),
             },
         }
     }
 
     /// Sends a request through a plain channel, before the link is settled, and waits for its reply.
-    pub(super) fn ask<C: Call>(channel: &mut Endpoint, request: &C) -> Result<C::Reply, Failure> {
+    pub(super) fn ask<C: Call>(channel: &mut Endpoint, request: &C) -> Result<C::Reply, RequestFailure> {
         match FrameWriter::new(&mut channel.sender).send(C::NUMBER, request) {
             Ok(()) => {}
             Err(LinkError::Closed) => {
-                return Err(Failure::Ended { crash_report: crash_report_in(channel), started: Started::No });
+                return Err(RequestFailure::Ended { crash_report: crash_report_in(channel), started: Started::No });
             }
-            Err(error) => return Err(Failure::Broken(error)),
+            Err(error) => return Err(RequestFailure::Broken(error)),
         }
         let mut payload = Vec::new();
         let kind = receive_plain(channel, &mut payload).map_err(certain)?;
@@ -199,23 +203,23 @@ impl Client {
 }
 
 /// A request that runs no function is itself the cause of a fault during its execution.
-fn certain(failure: Failure) -> Failure {
+fn certain(failure: RequestFailure) -> RequestFailure {
     match failure {
-        Failure::Ended { crash_report: Some(words), .. } => {
-            Failure::Ended { crash_report: Some(words), started: Started::Yes }
+        RequestFailure::Ended { crash_report: Some(words), .. } => {
+            RequestFailure::Ended { crash_report: Some(words), started: Started::Yes }
         }
         other => other,
     }
 }
 
-fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, Failure> {
+fn receive_plain(channel: &mut Endpoint, payload: &mut Vec<u8>) -> Result<u8, RequestFailure> {
     let mut reader = FrameReader::new(&mut channel.receiver);
     let mut early = None;
     loop {
         let frame = match reader.receive() {
             Ok(frame) => frame,
             Err(LinkError::Closed) => return Err(ended_saying(early)),
-            Err(error) => return Err(Failure::Broken(error)),
+            Err(error) => return Err(RequestFailure::Broken(error)),
         };
         if frame.kind != link::LAST_WORDS {
             payload.clear();
@@ -237,33 +241,33 @@ fn report_in(payload: &[u8]) -> Option<(Box<CrashReport>, bool)> {
     Some((Box::new(CrashReport { stage: Stage::Final, ..words }), is_last))
 }
 
-fn ended_saying(crash_report: Option<Box<CrashReport>>) -> Failure {
+fn ended_saying(crash_report: Option<Box<CrashReport>>) -> RequestFailure {
     // A fault outside a call may have happened before the function or after it.
     let in_call = crash_report.as_ref().is_some_and(|words| words.calls > 0);
     let started = if in_call { Started::Yes } else { Started::Unknown };
-    Failure::Ended { crash_report, started }
+    RequestFailure::Ended { crash_report, started }
 }
 
-fn answer<R: DeserializeOwned>(kind: u8, payload: &[u8]) -> Result<R, Failure> {
+fn answer<R: DeserializeOwned>(kind: u8, payload: &[u8]) -> Result<R, RequestFailure> {
     match kind {
         link::REPLY => decode(payload).map_err(malformed),
-        link::FAULT => Err(Failure::Fault(decode(payload).map_err(malformed)?)),
-        kind => Err(Failure::WrongKind(kind)),
+        link::FAULT => Err(RequestFailure::Fault(decode(payload).map_err(malformed)?)),
+        kind => Err(RequestFailure::WrongKind(kind)),
     }
 }
 
-fn malformed(error: CodecError) -> Failure {
-    Failure::Broken(error.into())
+fn malformed(error: CodecError) -> RequestFailure {
+    RequestFailure::Broken(error.into())
 }
 
 /// The failure that the shared memory describes after the end of a worker: its report and the state of the call outlive
 /// it.
-fn ended(endpoint: &SharedEndpoint) -> Failure {
+fn ended(endpoint: &SharedEndpoint) -> RequestFailure {
     let started = match endpoint.call_state() {
         CallState::Posted => Started::No,
         CallState::Running | CallState::Done => Started::Yes,
     };
-    Failure::Ended { crash_report: endpoint.crash_report().map(Box::new), started }
+    RequestFailure::Ended { crash_report: endpoint.crash_report().map(Box::new), started }
 }
 
 fn crash_report_in(channel: &mut Endpoint) -> Option<Box<CrashReport>> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use protocol::{Call, CallbackReply, Cause, Invoke, InvokeBatch, StartJob, Value};
 use serde::de::DeserializeOwned;
 
-use super::client::{Answer, Failure};
+use super::client::{Answer, RequestFailure};
 use super::exit_log::GenerationEnd;
 use super::kill_handle::KillReason;
 use super::start::RunningWorker;
@@ -142,7 +142,7 @@ impl<'a> Session<'a> {
         self.answered(answer)
     }
 
-    fn answered<R>(&mut self, answer: Result<Answer<R>, Failure>) -> Result<Answer<R>, RemoteError> {
+    fn answered<R>(&mut self, answer: Result<Answer<R>, RequestFailure>) -> Result<Answer<R>, RemoteError> {
         match answer {
             Ok(answer) => {
                 if matches!(answer, Answer::Called(_)) {
@@ -186,7 +186,7 @@ impl<'a> Session<'a> {
     /// Terminates a worker that has sent impossible data.
     #[cold]
     pub fn break_off(&mut self, why: &'static str) -> RemoteError {
-        self.failed(Failure::Impossible(why))
+        self.failed(RequestFailure::Impossible(why))
     }
 
     fn running(&self) -> Result<&RunningWorker, RemoteError> {
@@ -205,17 +205,17 @@ impl<'a> Session<'a> {
         if let Some(running) = &self.state.running {
             running.kill_handle.kill(KillReason::Expired);
         }
-        self.failed(Failure::Ended { crash_report: None, started: Started::Yes })
+        self.failed(RequestFailure::Ended { crash_report: None, started: Started::Yes })
     }
 
     /// Converts a failure to an error, and handles the end of the worker if it means that.
     #[cold]
-    fn failed(&mut self, failure: Failure) -> RemoteError {
-        let has_ended = matches!(failure, Failure::Ended { .. });
+    fn failed(&mut self, failure: RequestFailure) -> RemoteError {
+        let has_ended = matches!(failure, RequestFailure::Ended { .. });
         let end = match (failure, &self.state.running) {
-            (Failure::Fault(fault), _) => return RemoteError::Fault(fault),
-            (Failure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
-            (Failure::Ended { crash_report, started }, Some(running)) => {
+            (RequestFailure::Fault(fault), _) => return RemoteError::Fault(fault),
+            (RequestFailure::TooLarge(error), _) => return RemoteError::TooLarge(error.to_string()),
+            (RequestFailure::Ended { crash_report, started }, Some(running)) => {
                 let death = running.bury(crash_report, started);
                 // The worker itself enforces the deadlines of calls that run beside those that are waited for.
                 let has_expired = death.crash_report.as_ref().is_some_and(|words| words.cause == Cause::Expired);

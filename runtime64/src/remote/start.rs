@@ -7,7 +7,7 @@ use protocol::link::Endpoint;
 use protocol::{CrashReport, Hello, Identity, Stage, VERSION};
 
 use super::attach::{LinkOptions, WorkerLink, attach};
-use super::client::{Client, Failure};
+use super::client::{Client, RequestFailure};
 use super::dump::Dumper;
 use super::kill_handle::OwnedKillHandle;
 use super::process::{Hangup, Process};
@@ -136,7 +136,7 @@ fn attempt(
     }
 }
 
-fn greet(channel: &mut Endpoint) -> Result<Identity, Failure> {
+fn greet(channel: &mut Endpoint) -> Result<Identity, RequestFailure> {
     Client::ask(channel, &Hello { version: VERSION })
 }
 
@@ -147,10 +147,12 @@ fn fits(identity: &Identity, kind: WorkerKind) -> bool {
         && identity.pointer_bits == kind.pointer_bits()
 }
 
-fn start_failure(failure: Failure, kind: WorkerKind, path: &Path, process: &Process) -> RemoteError {
+fn start_failure(failure: RequestFailure, kind: WorkerKind, path: &Path, process: &Process) -> RemoteError {
     match failure {
-        Failure::Ended { .. } => RemoteError::EndedAtStart { kind, path: path.to_path_buf(), exit: process.end() },
-        Failure::Fault(fault) => RemoteError::RefusedAtStart { kind, path: path.to_path_buf(), fault },
+        RequestFailure::Ended { .. } => {
+            RemoteError::EndedAtStart { kind, path: path.to_path_buf(), exit: process.end() }
+        }
+        RequestFailure::Fault(fault) => RemoteError::RefusedAtStart { kind, path: path.to_path_buf(), fault },
         failure => RemoteError::Protocol(format!("{} is not a worker: {failure}", path.display())),
     }
 }

@@ -214,7 +214,7 @@ impl Worker {
     #[must_use]
     pub fn ended(&self, generation: Generation) -> String {
         let why = self.exit_log.of(generation).map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!("a worker that has ended{why}; its memory is gone")
+        format!("a worker that has exited{why}; its memory is gone")
     }
 
     /// The flag that an error which describes the end of a generation sets when it is raised.

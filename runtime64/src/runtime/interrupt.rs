@@ -59,16 +59,16 @@ impl Depth {
         if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
             interrupt.clear();
         }
-        Entered { depth: self, interrupt }
+        EnteredRuntime { depth: self, interrupt }
     }
 }
 
-struct Entered<'a> {
+struct EnteredRuntime<'a> {
     depth: &'a Depth,
     interrupt: &'a Interrupt,
 }
 
-impl Drop for Entered<'_> {
+impl Drop for EnteredRuntime<'_> {
     fn drop(&mut self) {
         if self.depth.0.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.interrupt.clear();

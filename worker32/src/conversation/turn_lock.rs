@@ -38,11 +38,11 @@ struct Waiting {
 pub(super) struct TurnGuard<'a, T> {
     // The order matters: the turn is unlocked before the next thread is woken.
     turn: MutexGuard<'a, T>,
-    place: Place<'a>,
+    place: LinePlace<'a>,
 }
 
 /// The head of the line. Passes the turn on when dropped.
-struct Place<'a> {
+struct LinePlace<'a> {
     line: &'a Mutex<Line>,
     depth: u32,
 }
@@ -79,7 +79,7 @@ impl<T> TurnLock<T> {
         }
         let depth = line.depth;
         drop(line);
-        TurnGuard { turn: lock(&self.turn), place: Place { line: &self.line, depth } }
+        TurnGuard { turn: lock(&self.turn), place: LinePlace { line: &self.line, depth } }
     }
 }
 
@@ -115,7 +115,7 @@ impl<T> TurnGuard<'_, T> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for LinePlace<'_> {
     fn drop(&mut self) {
         let mut line = lock(self.line);
         line.depth = self.depth;

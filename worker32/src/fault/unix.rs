@@ -21,7 +21,7 @@ mod threads;
 
 pub(crate) use abort::prepare_new_library;
 pub(crate) use barrier::barrier;
-use maps::Place;
+use maps::MappedPlace;
 
 /// The signals that a faulting instruction or `abort` raises.
 const FAULTS: [c_int; 7] =
@@ -121,7 +121,7 @@ fn report(signal: c_int, information: &siginfo_t, context: &libc::ucontext_t) {
         report.accessed = Some(unsafe { information.si_addr() }.addr() as u64);
         report.access = access(registers::fault(context));
     }
-    let place = Place::of(report.instruction, registers::stack(context));
+    let place = MappedPlace::of(report.instruction, registers::stack(context));
     if let Some(module) = &place.module {
         (report.module_base, report.module) = (module.base, module.path);
     }

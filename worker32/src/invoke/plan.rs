@@ -9,9 +9,9 @@ use protocol::{Convention, Eightbyte, Signature, Type};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// The location of each parameter.
-    pub(crate) parameters: Vec<Place>,
+    pub(crate) parameters: Vec<ArgumentPlace>,
     /// The location of the result buffer's address, for a result in memory.
-    pub(crate) room: Option<Place>,
+    pub(crate) room: Option<ArgumentPlace>,
     /// The number of argument words on the stack.
     pub(crate) words: u32,
     /// The number of words the function removes from the stack when it returns.
@@ -22,7 +22,7 @@ pub(crate) struct Plan {
 
 /// The location of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ArgumentPlace {
     /// In ecx.
     Ecx,
     /// In edx.
@@ -46,18 +46,18 @@ pub(crate) enum ResultPlace {
 }
 
 /// The registers still available for arguments.
-struct Registers(&'static [Place]);
+struct Registers(&'static [ArgumentPlace]);
 
 impl Registers {
     fn of(convention: Convention) -> Self {
         Self(match convention {
             Convention::Cdecl | Convention::Stdcall => &[],
-            Convention::Fastcall => &[Place::Ecx, Place::Edx],
-            Convention::Thiscall => &[Place::Ecx],
+            Convention::Fastcall => &[ArgumentPlace::Ecx, ArgumentPlace::Edx],
+            Convention::Thiscall => &[ArgumentPlace::Ecx],
         })
     }
 
-    fn take(&mut self) -> Option<Place> {
+    fn take(&mut self) -> Option<ArgumentPlace> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*first)
@@ -77,10 +77,10 @@ struct Stack {
 }
 
 impl Stack {
-    fn put(&mut self, words: u32, align: u32) -> Place {
+    fn put(&mut self, words: u32, align: u32) -> ArgumentPlace {
         let start = if align >= 16 { self.words.next_multiple_of(4) } else { self.words };
         self.words = start + words;
-        Place::Stack(start)
+        ArgumentPlace::Stack(start)
     }
 }
 
@@ -108,7 +108,7 @@ impl Plan {
         parameters.extend(rest.iter().map(|parameter| place(signature, *parameter, &mut registers, &mut stack)));
         let removed = match (convention, room) {
             // In System V the callee removes the buffer's address.
-            (Convention::Cdecl, Some(Place::Stack(_))) if !on_windows => 1,
+            (Convention::Cdecl, Some(ArgumentPlace::Stack(_))) if !on_windows => 1,
             (Convention::Cdecl, _) => 0,
             _ => stack.words,
         };
@@ -116,7 +116,7 @@ impl Plan {
     }
 }
 
-fn place(signature: &Signature, ty: Type, registers: &mut Registers, stack: &mut Stack) -> Place {
+fn place(signature: &Signature, ty: Type, registers: &mut Registers, stack: &mut Stack) -> ArgumentPlace {
     let (words, align) = extent(signature, ty);
     match ty {
         Type::Float32 | Type::Float64 | Type::Extended => {}
@@ -168,7 +168,7 @@ fn result_place(signature: &Signature, is_method: bool, on_windows: bool) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Place::{Ecx, Edx, Stack};
+    use ArgumentPlace::{Ecx, Edx, Stack};
     use protocol::Record;
 
     fn record(bytes: u32, registers: &[Eightbyte]) -> Record {
@@ -199,7 +199,7 @@ mod tests {
     fn arguments_take_registers_and_use_them_up() {
         use Convention::{Cdecl, Fastcall, Stdcall, Thiscall};
         use Type::{Extended, Float64, Int8, Int32, Int64, Pointer, Record};
-        let cases: &[(Convention, &[Type], &[Place], u32)] = &[
+        let cases: &[(Convention, &[Type], &[ArgumentPlace], u32)] = &[
             (Cdecl, &[Int8, Float64, Int32], &[Stack(0), Stack(1), Stack(3)], 0),
             (Stdcall, &[Extended, Record(2), Int32], &[Stack(0), Stack(3), Stack(6)], 7),
             (Fastcall, &[Int32, Int8, Int32], &[Ecx, Edx, Stack(0)], 1),

@@ -6,9 +6,9 @@ use std::mem::offset_of;
 
 use protocol::{Convention, Fault, FaultKind, Signature, Type, Value};
 
-use super::plan::{Place, Plan, ResultPlace, extent};
+use super::plan::{ArgumentPlace, Plan, ResultPlace, extent};
 use super::value::{self, ResultBytes};
-use super::{ErrorNumbers, Target};
+use super::{ErrorNumbers, InvokeTarget};
 use crate::process;
 
 /// The maximum number of argument words of most functions.
@@ -54,7 +54,7 @@ impl Interface {
     pub(crate) fn call(
         &self,
         signature: &Signature,
-        target: Target<'_>,
+        target: InvokeTarget<'_>,
         errors: &mut ErrorNumbers,
     ) -> Result<Value, Fault> {
         let count = self.plan.words as usize;
@@ -69,7 +69,7 @@ impl Interface {
     fn call_with(
         &self,
         signature: &Signature,
-        target: Target<'_>,
+        target: InvokeTarget<'_>,
         errors: &mut ErrorNumbers,
         words: &mut [u32],
     ) -> Result<Value, Fault> {
@@ -137,14 +137,14 @@ fn float_of(place: ResultPlace) -> u32 {
 
 /// Stores a value of at most ten bytes where it is passed.
 #[inline]
-fn put_scalar(place: Place, bytes: ResultBytes, count: u32, words: &mut [u32], registers: &mut [u32; 2]) {
+fn put_scalar(place: ArgumentPlace, bytes: ResultBytes, count: u32, words: &mut [u32], registers: &mut [u32; 2]) {
     let word = |index: usize| {
         u32::from_le_bytes([bytes[index * 4], bytes[index * 4 + 1], bytes[index * 4 + 2], bytes[index * 4 + 3]])
     };
     match place {
-        Place::Ecx => registers[0] = word(0),
-        Place::Edx => registers[1] = word(0),
-        Place::Stack(start) => {
+        ArgumentPlace::Ecx => registers[0] = word(0),
+        ArgumentPlace::Edx => registers[1] = word(0),
+        ArgumentPlace::Stack(start) => {
             for (index, target) in words[start as usize..].iter_mut().take(count as usize).enumerate() {
                 *target = word(index);
             }
@@ -153,11 +153,11 @@ fn put_scalar(place: Place, bytes: ResultBytes, count: u32, words: &mut [u32], r
 }
 
 /// Stores bytes where they are passed, padding the last word with zeros.
-fn put(place: Place, bytes: &[u8], words: &mut [u32], registers: &mut [u32; 2]) {
+fn put(place: ArgumentPlace, bytes: &[u8], words: &mut [u32], registers: &mut [u32; 2]) {
     let targets = match place {
-        Place::Ecx => &mut registers[..1],
-        Place::Edx => &mut registers[1..],
-        Place::Stack(start) => &mut words[start as usize..],
+        ArgumentPlace::Ecx => &mut registers[..1],
+        ArgumentPlace::Edx => &mut registers[1..],
+        ArgumentPlace::Stack(start) => &mut words[start as usize..],
     };
     for (target, part) in targets.iter_mut().zip(bytes.chunks(4)) {
         let mut word = [0; 4];

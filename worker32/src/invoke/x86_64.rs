@@ -8,7 +8,7 @@ use protocol::{Fault, Signature, Value, limits};
 
 use super::ffi::{CallInterface, Types};
 use super::value::{self, ResultBytes};
-use super::{ErrorNumbers, Target};
+use super::{ErrorNumbers, InvokeTarget};
 use crate::{fault, process};
 
 /// The maximum number of arguments of most functions.
@@ -44,7 +44,7 @@ impl Interface {
     pub(crate) fn call(
         &self,
         signature: &Signature,
-        target: Target<'_>,
+        target: InvokeTarget<'_>,
         errors: &mut ErrorNumbers,
     ) -> Result<Value, Fault> {
         // Clearing room for the maximum number of arguments would take longer than most functions.
@@ -59,7 +59,7 @@ impl Interface {
     fn call_in<const MOST: usize>(
         &self,
         signature: &Signature,
-        target: Target<'_>,
+        target: InvokeTarget<'_>,
         errors: &mut ErrorNumbers,
     ) -> Result<Value, Fault> {
         let mut slots = [ResultBytes::default(); MOST];

@@ -2,10 +2,10 @@
 
 use logos::{FilterResult, Lexer};
 
-use super::{Kind, LexicalError};
+use super::{LexicalError, TokenKind};
 
 /// Consumes the rest of a directive: up to the end of the line, across continued lines and comments.
-pub(super) fn directive(lexer: &mut Lexer<'_, Kind>) -> FilterResult<(), LexicalError> {
+pub(super) fn directive(lexer: &mut Lexer<'_, TokenKind>) -> FilterResult<(), LexicalError> {
     let before = &lexer.source().as_bytes()[..lexer.span().start];
     let blank = before.iter().rev().take_while(|byte| **byte != b'\n').all(u8::is_ascii_whitespace);
     if !blank && !ends_in_comment(before) {

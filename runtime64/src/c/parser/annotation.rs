@@ -13,11 +13,11 @@ use super::arithmetic::Number;
 use super::literal;
 use crate::c::Argument;
 use crate::c::error::Parsed;
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::types::{Annotation, Extent, SizeExpression, SizeOperator};
 
 /// A parsed annotation.
-pub(super) enum Found {
+pub(super) enum FoundAnnotation {
     /// An annotation that describes the data.
     Annotation(Annotation),
     /// An annotation that only matters to static analysis tools.
@@ -26,7 +26,7 @@ pub(super) enum Found {
 
 impl<'s> Parser<'s> {
     /// Takes the next token if it is an annotation.
-    pub(super) fn annotation(&mut self) -> Parsed<Option<Found>> {
+    pub(super) fn annotation(&mut self) -> Parsed<Option<FoundAnnotation>> {
         let token = self.peek()?;
         if !token.text.starts_with(['_', 'I', 'O']) || self.scope.declared(token.text).is_some() {
             return Ok(None);
@@ -37,10 +37,10 @@ impl<'s> Parser<'s> {
                 return Ok(None);
             }
             self.take()?;
-            if self.kind()? == Kind::LeftParenthesis {
+            if self.kind()? == TokenKind::LeftParenthesis {
                 self.skip_group()?;
             }
-            return Ok(Some(Found::Ignored));
+            return Ok(Some(FoundAnnotation::Ignored));
         }
         let is_old = !token.text.ends_with('_');
         let plain = plain_word(token.text);
@@ -56,13 +56,13 @@ impl<'s> Parser<'s> {
         let Some(meaning) = meaning else {
             if plain.is_some() {
                 self.take()?;
-                return Ok(Some(Found::Ignored));
+                return Ok(Some(FoundAnnotation::Ignored));
             }
             return Ok(None);
         };
         self.take()?;
         let extent = self.extent(meaning)?;
-        Ok(Some(Found::Annotation(Annotation {
+        Ok(Some(FoundAnnotation::Annotation(Annotation {
             spelling: token.text.to_owned(),
             direction: meaning.direction,
             optional: meaning.optional,
@@ -76,21 +76,26 @@ impl<'s> Parser<'s> {
         let next = self.peek_second()?.kind;
         Ok(matches!(
             next,
-            Kind::Comma | Kind::RightParenthesis | Kind::LeftBracket | Kind::Semicolon | Kind::Equal | Kind::Colon
+            TokenKind::Comma
+                | TokenKind::RightParenthesis
+                | TokenKind::LeftBracket
+                | TokenKind::Semicolon
+                | TokenKind::Equal
+                | TokenKind::Colon
         ))
     }
 
     /// Parses the arguments of an annotation.
     fn extent(&mut self, meaning: Meaning) -> Parsed<Option<Extent>> {
         let Some(unit) = meaning.unit else { return Ok(None) };
-        self.expect(Kind::LeftParenthesis, "'(' and a size")?;
+        self.expect(TokenKind::LeftParenthesis, "'(' and a size")?;
         let capacity = self.size_expression()?;
-        let valid = match self.accept(Kind::Comma)? {
+        let valid = match self.accept(TokenKind::Comma)? {
             Some(_) => Some(self.size_expression()?),
             None if meaning.to => return Err(self.expected("',' and the size that is valid after the call")),
             None => None,
         };
-        self.expect(Kind::RightParenthesis, "')'")?;
+        self.expect(TokenKind::RightParenthesis, "')'")?;
         Ok(Some(Extent { unit, capacity, valid }))
     }
 
@@ -101,8 +106,8 @@ impl<'s> Parser<'s> {
             let mut operators = 0;
             loop {
                 let operator = match parser.kind()? {
-                    Kind::Plus => SizeOperator::Add,
-                    Kind::Minus => SizeOperator::Subtract,
+                    TokenKind::Plus => SizeOperator::Add,
+                    TokenKind::Minus => SizeOperator::Subtract,
                     _ => return Ok(left),
                 };
                 parser.count_operator(&mut operators)?;
@@ -117,8 +122,8 @@ impl<'s> Parser<'s> {
         let mut operators = 0;
         loop {
             let operator = match self.kind()? {
-                Kind::Star => SizeOperator::Multiply,
-                Kind::Slash => SizeOperator::Divide,
+                TokenKind::Star => SizeOperator::Multiply,
+                TokenKind::Slash => SizeOperator::Divide,
                 _ => return Ok(left),
             };
             self.count_operator(&mut operators)?;
@@ -139,14 +144,14 @@ impl<'s> Parser<'s> {
         while self.expand_constant()? {}
         let token = self.take()?;
         match token.kind {
-            Kind::Number => match literal::number(token.text).map_err(|reason| token.invalid(reason))?[0] {
+            TokenKind::Number => match literal::number(token.text).map_err(|reason| token.invalid(reason))?[0] {
                 Number::Integer { value, .. } => match u64::try_from(value) {
                     Ok(size) => Ok(SizeExpression::Number(size)),
                     Err(_) => Err(token.invalid("this size is too large")),
                 },
                 _ => Err(token.invalid("a size is a whole number")),
             },
-            Kind::Identifier => match self.scope.declared(token.text) {
+            TokenKind::Identifier => match self.scope.declared(token.text) {
                 Some(crate::c::Declaration::Constant(constant)) => match &constant.values[0] {
                     Some(crate::c::ConstantValue::Integer(value)) if *value >= 0 => {
                         Ok(SizeExpression::Number(u64::try_from(*value).unwrap_or(u64::MAX)))
@@ -156,31 +161,31 @@ impl<'s> Parser<'s> {
                 _ if token.text == "_Old_" || token.text == "_Curr_" => self.nested(Self::size_primary),
                 _ => Ok(SizeExpression::Parameter(token.text.to_owned())),
             },
-            Kind::Dollar => {
+            TokenKind::Dollar => {
                 match token.argument.map(|argument| argument.value) {
                     Some(Argument::Number(number @ 0..)) => Ok(SizeExpression::Number(number.unsigned_abs())),
                     _ => Err(token
                         .invalid(format!("expected a number or a parameter as a size, found {}", token.describe()))),
                 }
             }
-            Kind::Return => Ok(SizeExpression::Result),
-            Kind::Star => {
-                let parenthesis = self.accept(Kind::LeftParenthesis)?;
-                let name = self.expect(Kind::Identifier, "the name of a parameter")?;
+            TokenKind::Return => Ok(SizeExpression::Result),
+            TokenKind::Star => {
+                let parenthesis = self.accept(TokenKind::LeftParenthesis)?;
+                let name = self.expect(TokenKind::Identifier, "the name of a parameter")?;
                 if parenthesis.is_some() {
-                    self.expect(Kind::RightParenthesis, "')'")?;
+                    self.expect(TokenKind::RightParenthesis, "')'")?;
                 }
                 Ok(SizeExpression::Dereference(name.text.to_owned()))
             }
-            Kind::LeftParenthesis => {
+            TokenKind::LeftParenthesis => {
                 let inner = self.size_expression()?;
-                self.expect(Kind::RightParenthesis, "')'")?;
+                self.expect(TokenKind::RightParenthesis, "')'")?;
                 Ok(inner)
             }
-            Kind::Sizeof => {
-                self.expect(Kind::LeftParenthesis, "'('")?;
+            TokenKind::Sizeof => {
+                self.expect(TokenKind::LeftParenthesis, "'('")?;
                 let ty = self.type_name()?;
-                self.expect(Kind::RightParenthesis, "')'")?;
+                self.expect(TokenKind::RightParenthesis, "')'")?;
                 Ok(SizeExpression::SizeOf(ty))
             }
             _ => {

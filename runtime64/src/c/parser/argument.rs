@@ -4,13 +4,13 @@ use super::Parser;
 use super::arithmetic::Number;
 use super::tokens::Token;
 use crate::c::Argument;
-use crate::c::error::{Failure, Parsed, Problem};
-use crate::c::lexer::{Kind, Tokens};
+use crate::c::error::{ParseFailure, Parsed, Problem};
+use crate::c::lexer::{TokenKind, Tokens};
 use crate::c::types::Type;
 
 /// The arguments of a text, and how many of them are used.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Arguments<'s> {
+pub(super) struct TextArguments<'s> {
     list: &'s [Argument],
     used: usize,
     /// The offset of the last `$`.
@@ -25,9 +25,9 @@ pub(super) struct Given<'s> {
     pub(super) value: &'s Argument,
 }
 
-impl<'s> Arguments<'s> {
+impl<'s> TextArguments<'s> {
     pub(super) fn new(list: &'s [Argument]) -> Self {
-        Arguments { list, ..Arguments::default() }
+        TextArguments { list, ..TextArguments::default() }
     }
 }
 
@@ -37,34 +37,35 @@ impl<'s> Parser<'s> {
         if let Some(word) = self.word_touching(offset) {
             let what = format!("'${word}' is");
             let advice = "put a space after a '$' that stands for an argument";
-            return Err(Failure::new(Problem::Unsupported { what, advice }, offset, 1 + word.len()));
+            return Err(ParseFailure::new(Problem::Unsupported { what, advice }, offset, 1 + word.len()));
         }
-        let Arguments { list, used, .. } = self.arguments;
+        let TextArguments { list, used, .. } = self.arguments;
         let number = used + 1;
         let Some(value) = list.get(used) else {
-            return Err(Failure::new(Problem::TooFewArguments { number, given: list.len() }, offset, 1));
+            return Err(ParseFailure::new(Problem::TooFewArguments { number, given: list.len() }, offset, 1));
         };
-        self.arguments = Arguments { list, used: number, last: offset };
-        let mut token = Token { argument: Some(Given { number, value }), ..Token::new(Kind::Dollar, "$", offset, 1) };
+        self.arguments = TextArguments { list, used: number, last: offset };
+        let mut token =
+            Token { argument: Some(Given { number, value }), ..Token::new(TokenKind::Dollar, "$", offset, 1) };
         if let Argument::Name(name) = value {
             if !is_identifier(name) {
                 return Err(
                     token.invalid(format!("'$' number {number} stands for {value}, which is not a valid C identifier"))
                 );
             }
-            token = Token { kind: Kind::Identifier, text: name, ..token };
+            token = Token { kind: TokenKind::Identifier, text: name, ..token };
         }
         Ok(token)
     }
 
     /// Checks that every argument was used.
     pub(super) fn check_arguments(&self) -> Parsed<()> {
-        let Arguments { list, used, last } = self.arguments;
+        let TextArguments { list, used, last } = self.arguments;
         if used == list.len() {
             return Ok(());
         }
         let length = usize::from(used > 0);
-        Err(Failure::new(Problem::TooManyArguments { given: list.len(), used }, last, length))
+        Err(ParseFailure::new(Problem::TooManyArguments { given: list.len(), used }, last, length))
     }
 
     /// The letters right after the `$`, which would make it part of a name.
@@ -112,5 +113,5 @@ impl Given<'_> {
 /// Whether a text is one identifier and not a keyword.
 fn is_identifier(text: &str) -> bool {
     let mut lexer = Tokens::of(text);
-    lexer.next() == Some(Ok(Kind::Identifier)) && lexer.slice().len() == text.len()
+    lexer.next() == Some(Ok(TokenKind::Identifier)) && lexer.slice().len() == text.len()
 }

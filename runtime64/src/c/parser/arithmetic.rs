@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::types::ConstantValue;
 
 /// A value on one ABI.
@@ -82,20 +82,20 @@ impl Number {
     }
 
     /// `+`, `-`, `~`, `!`
-    pub(super) fn unary(self, operator: Kind) -> Number {
+    pub(super) fn unary(self, operator: TokenKind) -> Number {
         match (operator, self.promoted()) {
             (_, Number::None(why)) => Number::None(why),
-            (Kind::Exclamation, number) => Number::int((number.is_true() == Some(false)).into()),
-            (Kind::Minus, Number::Float(value)) => Number::Float(-value),
-            (Kind::Plus, number) => number,
-            (Kind::Minus, Number::Integer { value, bits, signed }) => checked(-value, bits, signed),
-            (Kind::Tilde, Number::Integer { value, bits, signed }) => Number::wrapped(!value, bits, signed),
+            (TokenKind::Exclamation, number) => Number::int((number.is_true() == Some(false)).into()),
+            (TokenKind::Minus, Number::Float(value)) => Number::Float(-value),
+            (TokenKind::Plus, number) => number,
+            (TokenKind::Minus, Number::Integer { value, bits, signed }) => checked(-value, bits, signed),
+            (TokenKind::Tilde, Number::Integer { value, bits, signed }) => Number::wrapped(!value, bits, signed),
             _ => Number::None("'~' needs an integer"),
         }
     }
 
-    pub(super) fn binary(self, operator: Kind, other: Number) -> Number {
-        if matches!(operator, Kind::ShiftLeft | Kind::ShiftRight) {
+    pub(super) fn binary(self, operator: TokenKind, other: Number) -> Number {
+        if matches!(operator, TokenKind::ShiftLeft | TokenKind::ShiftRight) {
             return self.shifted(operator, other);
         }
         match common(self.promoted(), other.promoted()) {
@@ -105,12 +105,12 @@ impl Number {
         }
     }
 
-    fn shifted(self, operator: Kind, other: Number) -> Number {
+    fn shifted(self, operator: TokenKind, other: Number) -> Number {
         match (self.promoted(), other.promoted()) {
             (Number::None(why), _) | (_, Number::None(why)) => Number::None(why),
             (Number::Integer { value, bits, signed }, Number::Integer { value: count, .. }) => {
                 match u32::try_from(count) {
-                    Ok(count) if count < bits && operator == Kind::ShiftLeft => {
+                    Ok(count) if count < bits && operator == TokenKind::ShiftLeft => {
                         Number::wrapped(value << count, bits, signed)
                     }
                     Ok(count) if count < bits => Number::wrapped(value >> count, bits, signed),
@@ -177,43 +177,43 @@ fn float(number: Number) -> Option<f64> {
     }
 }
 
-fn integers(operator: Kind, left: i128, right: i128, bits: u32, signed: bool) -> Number {
+fn integers(operator: TokenKind, left: i128, right: i128, bits: u32, signed: bool) -> Number {
     let truth = |truth: bool| Number::int(truth.into());
     let number = |value| checked(value, bits, signed);
     match operator {
-        Kind::Plus => number(left + right),
-        Kind::Minus => number(left - right),
+        TokenKind::Plus => number(left + right),
+        TokenKind::Minus => number(left - right),
         // The product of two 64-bit factors overflows 128 bits only if it is reduced modulo 2^64 anyway.
-        Kind::Star => number(left.wrapping_mul(right)),
-        Kind::Slash | Kind::Percent if right == 0 => Number::None("it divides by zero"),
-        Kind::Slash => number(left / right),
-        Kind::Percent => number(left % right),
-        Kind::Ampersand => number(left & right),
-        Kind::Bar => number(left | right),
-        Kind::Caret => number(left ^ right),
-        Kind::Less => truth(left < right),
-        Kind::Greater => truth(left > right),
-        Kind::LessEqual => truth(left <= right),
-        Kind::GreaterEqual => truth(left >= right),
-        Kind::EqualEqual => truth(left == right),
-        Kind::NotEqual => truth(left != right),
+        TokenKind::Star => number(left.wrapping_mul(right)),
+        TokenKind::Slash | TokenKind::Percent if right == 0 => Number::None("it divides by zero"),
+        TokenKind::Slash => number(left / right),
+        TokenKind::Percent => number(left % right),
+        TokenKind::Ampersand => number(left & right),
+        TokenKind::Bar => number(left | right),
+        TokenKind::Caret => number(left ^ right),
+        TokenKind::Less => truth(left < right),
+        TokenKind::Greater => truth(left > right),
+        TokenKind::LessEqual => truth(left <= right),
+        TokenKind::GreaterEqual => truth(left >= right),
+        TokenKind::EqualEqual => truth(left == right),
+        TokenKind::NotEqual => truth(left != right),
         _ => Number::None("it uses an operator that constant expressions do not allow"),
     }
 }
 
-fn floats(operator: Kind, left: f64, right: f64) -> Number {
+fn floats(operator: TokenKind, left: f64, right: f64) -> Number {
     let truth = |truth: bool| Number::int(truth.into());
     match operator {
-        Kind::Plus => Number::Float(left + right),
-        Kind::Minus => Number::Float(left - right),
-        Kind::Star => Number::Float(left * right),
-        Kind::Slash => Number::Float(left / right),
-        Kind::Less => truth(left < right),
-        Kind::Greater => truth(left > right),
-        Kind::LessEqual => truth(left <= right),
-        Kind::GreaterEqual => truth(left >= right),
-        Kind::EqualEqual => truth(left == right),
-        Kind::NotEqual => truth(left != right),
+        TokenKind::Plus => Number::Float(left + right),
+        TokenKind::Minus => Number::Float(left - right),
+        TokenKind::Star => Number::Float(left * right),
+        TokenKind::Slash => Number::Float(left / right),
+        TokenKind::Less => truth(left < right),
+        TokenKind::Greater => truth(left > right),
+        TokenKind::LessEqual => truth(left <= right),
+        TokenKind::GreaterEqual => truth(left >= right),
+        TokenKind::EqualEqual => truth(left == right),
+        TokenKind::NotEqual => truth(left != right),
         _ => Number::None("it uses an operator that floating-point numbers do not support"),
     }
 }

@@ -4,9 +4,9 @@ use super::Parser;
 use super::directive::pack_arguments;
 use super::tokens::Token;
 use crate::c::Abi;
-use crate::c::error::{Failure, Parsed};
+use crate::c::error::{ParseFailure, Parsed};
 use crate::c::layout::layout;
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::types::{BitFieldRule, ConstantValue, Convention, Count};
 use crate::c::windows::{self, Word};
 
@@ -108,20 +108,20 @@ impl<'s> Parser<'s> {
     fn attribute(&mut self, attributes: &mut Attributes<'s>) -> Parsed<bool> {
         let token = self.peek()?;
         let convention = match token.kind {
-            Kind::Attribute => return self.gnu_attributes(attributes).map(|()| true),
-            Kind::Declspec => return self.declspec(attributes).map(|()| true),
-            Kind::Alignas => return self.alignas(attributes).map(|()| true),
-            Kind::Pragma => return self.pragma_word().map(|()| true),
-            Kind::Extension | Kind::PointerWord | Kind::Noreturn => None,
-            Kind::Cdecl => Some(Convention::Cdecl),
-            Kind::Stdcall => Some(Convention::Stdcall),
-            Kind::Fastcall => Some(Convention::Fastcall),
-            Kind::Thiscall => Some(Convention::Thiscall),
-            Kind::OtherConvention => {
+            TokenKind::Attribute => return self.gnu_attributes(attributes).map(|()| true),
+            TokenKind::Declspec => return self.declspec(attributes).map(|()| true),
+            TokenKind::Alignas => return self.alignas(attributes).map(|()| true),
+            TokenKind::Pragma => return self.pragma_word().map(|()| true),
+            TokenKind::Extension | TokenKind::PointerWord | TokenKind::Noreturn => None,
+            TokenKind::Cdecl => Some(Convention::Cdecl),
+            TokenKind::Stdcall => Some(Convention::Stdcall),
+            TokenKind::Fastcall => Some(Convention::Fastcall),
+            TokenKind::Thiscall => Some(Convention::Thiscall),
+            TokenKind::OtherConvention => {
                 attributes.uncallable = Some(token);
                 None
             }
-            Kind::Identifier => match self.word(token)? {
+            TokenKind::Identifier => match self.word(token)? {
                 Some(Word::Convention(convention)) => Some(convention),
                 Some(Word::Ignored) => None,
                 Some(Word::Const) | None => return Ok(false),
@@ -143,23 +143,25 @@ impl<'s> Parser<'s> {
             return Ok(None);
         }
         let next = self.peek_second()?.kind;
-        let ends = matches!(next, Kind::Semicolon | Kind::Equal | Kind::LeftBracket | Kind::Colon | Kind::Comma)
-            || next == Kind::RightParenthesis && word == Word::Ignored;
+        let ends = matches!(
+            next,
+            TokenKind::Semicolon | TokenKind::Equal | TokenKind::LeftBracket | TokenKind::Colon | TokenKind::Comma
+        ) || next == TokenKind::RightParenthesis && word == Word::Ignored;
         Ok((!ends).then_some(word))
     }
 
     /// `__attribute__((name, name(arguments), …))`
     fn gnu_attributes(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
         self.take()?;
-        self.expect(Kind::LeftParenthesis, "'(('")?;
-        self.expect(Kind::LeftParenthesis, "'(('")?;
-        while self.kind()? != Kind::RightParenthesis {
-            if self.accept(Kind::Comma)?.is_none() {
+        self.expect(TokenKind::LeftParenthesis, "'(('")?;
+        self.expect(TokenKind::LeftParenthesis, "'(('")?;
+        while self.kind()? != TokenKind::RightParenthesis {
+            if self.accept(TokenKind::Comma)?.is_none() {
                 self.gnu_attribute(attributes)?;
             }
         }
         self.take()?;
-        self.expect(Kind::RightParenthesis, "'))'")?;
+        self.expect(TokenKind::RightParenthesis, "'))'")?;
         Ok(())
     }
 
@@ -178,12 +180,12 @@ impl<'s> Parser<'s> {
             "packed" => attributes.packed = true,
             "gcc_struct" => attributes.bit_fields = Some(BitFieldRule::Gcc),
             "ms_struct" => attributes.bit_fields = Some(BitFieldRule::Microsoft),
-            "aligned" if self.kind()? == Kind::LeftParenthesis => return self.alignment(attributes),
+            "aligned" if self.kind()? == TokenKind::LeftParenthesis => return self.alignment(attributes),
             "aligned" => attributes.align_to(Count::same(GREATEST_ALIGNMENT)),
             "mode" => {
-                self.expect(Kind::LeftParenthesis, "'('")?;
+                self.expect(TokenKind::LeftParenthesis, "'('")?;
                 attributes.mode = Some(self.take()?);
-                self.expect(Kind::RightParenthesis, "')'")?;
+                self.expect(TokenKind::RightParenthesis, "')'")?;
                 return Ok(());
             }
             "regparm" | "sseregparm" | "ms_abi" | "sysv_abi" | "vectorcall" | "regcall" | "preserve_all"
@@ -192,12 +194,12 @@ impl<'s> Parser<'s> {
             "scalar_storage_order" => return Err(unsupported(name)),
             _ => {}
         }
-        if self.kind()? == Kind::LeftParenthesis { self.skip_group() } else { Ok(()) }
+        if self.kind()? == TokenKind::LeftParenthesis { self.skip_group() } else { Ok(()) }
     }
 
     /// Parses `(16)` or `(type)` after `aligned`, `align` or `_Alignas`.
     fn alignment(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
-        let open = self.expect(Kind::LeftParenthesis, "'('")?;
+        let open = self.expect(TokenKind::LeftParenthesis, "'('")?;
         let aligned = if self.at_type()? {
             let ty = self.type_name()?;
             let mut values = [0; 4];
@@ -208,7 +210,7 @@ impl<'s> Parser<'s> {
         } else {
             self.count()?
         };
-        self.expect(Kind::RightParenthesis, "')'")?;
+        self.expect(TokenKind::RightParenthesis, "')'")?;
         if Abi::ALL.iter().any(|abi| !is_alignment(aligned.on(*abi))) {
             return Err(open.invalid(format!("an alignment must be a power of two up to 2^28, not {aligned}")));
         }
@@ -229,19 +231,19 @@ impl<'s> Parser<'s> {
     /// `__declspec(name name(arguments) …)`
     fn declspec(&mut self, attributes: &mut Attributes<'s>) -> Parsed<()> {
         self.take()?;
-        self.expect(Kind::LeftParenthesis, "'('")?;
-        while self.accept(Kind::RightParenthesis)?.is_none() {
+        self.expect(TokenKind::LeftParenthesis, "'('")?;
+        while self.accept(TokenKind::RightParenthesis)?.is_none() {
             let name = self.take()?;
             match (name.kind, name.text) {
-                (Kind::Comma, _) => {}
-                (Kind::End, _) => return Err(name.invalid("'__declspec(' is not closed")),
+                (TokenKind::Comma, _) => {}
+                (TokenKind::End, _) => return Err(name.invalid("'__declspec(' is not closed")),
                 (_, "align") => {
                     let mut declared = Attributes::default();
                     self.alignment(&mut declared)?;
                     declared.declspec_aligned.clone_from(&declared.aligned);
                     attributes.merge(declared)?;
                 }
-                _ if self.kind()? == Kind::LeftParenthesis => self.skip_group()?,
+                _ if self.kind()? == TokenKind::LeftParenthesis => self.skip_group()?,
                 _ => {}
             }
         }
@@ -265,14 +267,14 @@ impl<'s> Parser<'s> {
 
     fn pragma_text(&mut self) -> Parsed<String> {
         let open = self.peek()?;
-        if open.kind != Kind::LeftParenthesis {
+        if open.kind != TokenKind::LeftParenthesis {
             return Err(self.expected("'('"));
         }
-        if self.peek_second()?.kind == Kind::String {
+        if self.peek_second()?.kind == TokenKind::String {
             self.take()?;
             let first = self.take()?;
             let text = self.string(first)?;
-            self.expect(Kind::RightParenthesis, "')'")?;
+            self.expect(TokenKind::RightParenthesis, "')'")?;
             return match text {
                 Operand::Text(ConstantValue::String(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
                 _ => Err(first.invalid("'_Pragma' needs a plain string")),
@@ -286,7 +288,7 @@ impl<'s> Parser<'s> {
 }
 
 /// The error for a keyword that changes how values are passed or stored, and is not supported.
-pub(super) fn unsupported(word: Token<'_>) -> Failure {
+pub(super) fn unsupported(word: Token<'_>) -> ParseFailure {
     let what = format!("'{}' is", word.text);
     word.unsupported(what, "it changes how the library passes or stores values")
 }

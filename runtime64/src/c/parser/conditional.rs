@@ -1,6 +1,6 @@
 //! `#if` … `#endif`: which lines are active.
 
-use crate::c::error::{Failure, Parsed, Problem};
+use crate::c::error::{ParseFailure, Parsed, Problem};
 
 /// The open conditionals.
 #[derive(Default)]
@@ -38,7 +38,7 @@ impl Conditionals {
 
     /// `#elif`, and `#else` as the last branch.
     pub(super) fn other(&mut self, condition: bool, last: bool, offset: usize, length: usize) -> Parsed<()> {
-        let stray = |what: &str| Failure::new(Problem::Invalid(what.to_owned()), offset, length);
+        let stray = |what: &str| ParseFailure::new(Problem::Invalid(what.to_owned()), offset, length);
         let conditional = self.open.last_mut().ok_or_else(|| stray("there is no '#if' for this"))?;
         if conditional.closing {
             return Err(stray("this follows the '#else' of the same '#if'"));
@@ -53,14 +53,14 @@ impl Conditionals {
     pub(super) fn end(&mut self, offset: usize, length: usize) -> Parsed<()> {
         match self.open.pop() {
             Some(_) => Ok(()),
-            None => Err(Failure::new(Problem::Invalid("there is no '#if' for this".to_owned()), offset, length)),
+            None => Err(ParseFailure::new(Problem::Invalid("there is no '#if' for this".to_owned()), offset, length)),
         }
     }
 
     /// Checks that no conditional is open at the end of the text.
     pub(super) fn finish(&self) -> Parsed<()> {
         match self.open.last() {
-            Some(open) => Err(Failure::new(Problem::Unclosed("'#if'"), open.offset, 1)),
+            Some(open) => Err(ParseFailure::new(Problem::Unclosed("'#if'"), open.offset, 1)),
             None => Ok(()),
         }
     }

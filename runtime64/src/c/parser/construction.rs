@@ -6,7 +6,7 @@ use super::attribute::unsupported;
 use super::declarator::{Declarator, Part};
 use super::specifier::{Specifiers, with_mode};
 use super::tokens::Token;
-use crate::c::error::{Failure, Parsed, Problem};
+use crate::c::error::{ParseFailure, Parsed, Problem};
 use crate::c::types::{Annotation, ArrayType, Convention, FunctionType, Length, TYPE_DEPTH, Type};
 
 /// The type a parameter is passed as: arrays and functions become pointers (C11 6.7.6.3).
@@ -124,7 +124,7 @@ impl<'s> Declarator<'s> {
     }
 }
 
-fn no_function(word: Token<'_>) -> Failure {
+fn no_function(word: Token<'_>) -> ParseFailure {
     word.invalid(format!("'{}' is a calling convention, but this declares no function", word.text))
 }
 

@@ -7,8 +7,8 @@ use super::attribute::Attributes;
 use super::declarator::{Declarator, Naming};
 use super::specifier::Specifiers;
 use super::tokens::Token;
-use crate::c::error::{Failure, Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::error::{ParseFailure, Parsed, Problem};
+use crate::c::lexer::TokenKind;
 use crate::c::names::{Declaration, FunctionDeclaration, VariableDeclaration};
 use crate::c::types::{ConstantValue, FunctionType, RecordKind, TYPE_DEPTH, Type, Typedef};
 
@@ -21,27 +21,27 @@ impl<'s> Parser<'s> {
         loop {
             let token = self.peek()?;
             match token.kind {
-                Kind::End => match linkage_blocks.last() {
+                TokenKind::End => match linkage_blocks.last() {
                     Some(open) => return Err(open.failure(Problem::Unclosed("'extern' block"))),
                     None => return Ok(()),
                 },
-                Kind::RightBrace if linkage_blocks.pop().is_some() => {
+                TokenKind::RightBrace if linkage_blocks.pop().is_some() => {
                     self.take()?;
                 }
-                Kind::Semicolon => {
+                TokenKind::Semicolon => {
                     self.take()?;
                 }
-                Kind::StaticAssert => self.static_assert()?,
-                Kind::Pragma => {
+                TokenKind::StaticAssert => self.static_assert()?,
+                TokenKind::Pragma => {
                     self.attributes(&mut Attributes::default())?;
                 }
-                Kind::Asm => {
+                TokenKind::Asm => {
                     self.take()?;
                     self.skip_group()?;
                 }
-                Kind::Extern if self.peek_second()?.kind == Kind::String => {
+                TokenKind::Extern if self.peek_second()?.kind == TokenKind::String => {
                     self.linkage()?;
-                    linkage_blocks.extend(self.accept(Kind::LeftBrace)?);
+                    linkage_blocks.extend(self.accept(TokenKind::LeftBrace)?);
                 }
                 _ => self.declaration()?,
             }
@@ -62,12 +62,12 @@ impl<'s> Parser<'s> {
     /// `_Static_assert(condition, "message")`
     pub(super) fn static_assert(&mut self) -> Parsed<()> {
         self.take()?;
-        self.expect(Kind::LeftParenthesis, "'('")?;
+        self.expect(TokenKind::LeftParenthesis, "'('")?;
         let start = self.peek()?;
         let truths = self.expression()?.numbers(&start)?.map(super::arithmetic::Number::is_true);
-        let message = match self.accept(Kind::Comma)? {
+        let message = match self.accept(TokenKind::Comma)? {
             Some(_) => {
-                let first = self.expect(Kind::String, "a message")?;
+                let first = self.expect(TokenKind::String, "a message")?;
                 match self.string(first)? {
                     Operand::Text(ConstantValue::String(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
                     _ => String::new(),
@@ -75,8 +75,8 @@ impl<'s> Parser<'s> {
             }
             None => String::new(),
         };
-        self.expect(Kind::RightParenthesis, "')'")?;
-        self.expect(Kind::Semicolon, "';'")?;
+        self.expect(TokenKind::RightParenthesis, "')'")?;
+        self.expect(TokenKind::Semicolon, "';'")?;
         // A header for one platform may contain assertions that hold only there.
         if truths.contains(&Some(true)) {
             return Ok(());
@@ -87,7 +87,7 @@ impl<'s> Parser<'s> {
     /// Parses one declaration, up to its semicolon or function body.
     fn declaration(&mut self) -> Parsed<()> {
         let specifiers = self.specifiers()?;
-        if let Some(semicolon) = self.accept(Kind::Semicolon)? {
+        if let Some(semicolon) = self.accept(TokenKind::Semicolon)? {
             return if specifiers.names_tag {
                 Ok(())
             } else {
@@ -100,15 +100,15 @@ impl<'s> Parser<'s> {
             if self.declared(&specifiers, declarator)? {
                 return Ok(());
             }
-            if self.accept(Kind::Comma)?.is_none() {
+            if self.accept(TokenKind::Comma)?.is_none() {
                 break;
             }
         }
         // As in LuaJIT, the last declaration of a text needs no semicolon.
-        if self.kind()? == Kind::End {
+        if self.kind()? == TokenKind::End {
             return Ok(());
         }
-        self.expect(Kind::Semicolon, "';' after the declaration").map(|_| ())
+        self.expect(TokenKind::Semicolon, "';' after the declaration").map(|_| ())
     }
 
     /// Rejects a word after a declarator, which can only be an undefined macro: in `int API f(int) NOTHROW` it
@@ -117,13 +117,13 @@ impl<'s> Parser<'s> {
         let next = self.peek()?;
         let Some(name) = declarator.name else { return Ok(()) };
         match next.kind {
-            Kind::Identifier if next.argument.is_none() => {}
+            TokenKind::Identifier if next.argument.is_none() => {}
             // `char FAR *name`
-            Kind::Star if declarator.ends_in_name() => return Err(unknown_macro(name)),
+            TokenKind::Star if declarator.ends_in_name() => return Err(unknown_macro(name)),
             _ => return Ok(()),
         }
-        let called = self.peek_second()?.kind == Kind::LeftParenthesis;
-        if called && self.peek_third()?.kind == Kind::LeftParenthesis {
+        let called = self.peek_second()?.kind == TokenKind::LeftParenthesis;
+        if called && self.peek_third()?.kind == TokenKind::LeftParenthesis {
             let what = format!("'{}((…))' is", next.text);
             return Err(next.unsupported(what, "write the parameters without the macro, in one pair of parentheses"));
         }
@@ -214,7 +214,7 @@ impl<'s> Parser<'s> {
 
     /// Skips a function body if one is next; returns whether it was.
     fn skip_body(&mut self) -> Parsed<bool> {
-        let has_body = self.kind()? == Kind::LeftBrace;
+        let has_body = self.kind()? == TokenKind::LeftBrace;
         if has_body {
             self.skip_group()?;
         }
@@ -226,7 +226,7 @@ impl<'s> Parser<'s> {
             return Err(name.invalid("a variable cannot be void"));
         }
         let storage = specifiers.storage;
-        if self.accept(Kind::Equal)?.is_some() {
+        if self.accept(TokenKind::Equal)?.is_some() {
             if !storage.is_extern && (storage.is_static || ty.is_const()) {
                 return self.constant(name, &ty);
             }
@@ -243,15 +243,15 @@ impl<'s> Parser<'s> {
 
     /// The symbol given by `asm("symbol")` after a declarator, else the name.
     fn symbol(&mut self, name: Token<'s>) -> Parsed<String> {
-        if self.accept(Kind::Asm)?.is_none() {
+        if self.accept(TokenKind::Asm)?.is_none() {
             return Ok(name.text.to_owned());
         }
-        self.expect(Kind::LeftParenthesis, "'('")?;
-        let first = self.expect(Kind::String, "a symbol name in quotes")?;
+        self.expect(TokenKind::LeftParenthesis, "'('")?;
+        let first = self.expect(TokenKind::String, "a symbol name in quotes")?;
         let Operand::Text(ConstantValue::String(bytes)) = self.string(first)? else {
             return Err(first.invalid("a symbol name must be a plain string"));
         };
-        self.expect(Kind::RightParenthesis, "')'")?;
+        self.expect(TokenKind::RightParenthesis, "')'")?;
         match String::from_utf8(bytes) {
             Ok(symbol) if !symbol.is_empty() && !symbol.contains('\0') => Ok(symbol),
             _ => Err(first.invalid("this is not a valid symbol name")),
@@ -260,7 +260,7 @@ impl<'s> Parser<'s> {
 }
 
 /// The error for a word that can only be a macro that the text does not define.
-pub(super) fn unknown_macro(word: Token<'_>) -> Failure {
+pub(super) fn unknown_macro(word: Token<'_>) -> ParseFailure {
     word.invalid(format!(
         "'{0}' is not known; if it is a macro that has no meaning here, write '#define {0}' before this",
         word.text

@@ -7,7 +7,7 @@ use super::construction::adjusted;
 use super::specifier::Specifiers;
 use super::tokens::Token;
 use crate::c::error::{Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::types::{Convention, Length, Parameter, Qualifiers, TYPE_DEPTH, Type};
 use crate::c::windows::Word;
 
@@ -78,10 +78,10 @@ impl<'s> Parser<'s> {
             if parser.at_inner_declarator(naming)? {
                 parser.take()?;
                 inner = parser.declarator_level(naming, declarator)?;
-                parser.expect(Kind::RightParenthesis, "')'")?;
-            } else if naming != Naming::Forbidden && parser.kind()? == Kind::Identifier {
+                parser.expect(TokenKind::RightParenthesis, "')'")?;
+            } else if naming != Naming::Forbidden && parser.kind()? == TokenKind::Identifier {
                 declarator.name = Some(parser.take()?);
-            } else if naming == Naming::Required || naming == Naming::Optional && parser.kind()? == Kind::Dollar {
+            } else if naming == Naming::Required || naming == Naming::Optional && parser.kind()? == TokenKind::Dollar {
                 return Err(parser.expected("a name"));
             }
             let first_suffix = declarator.parts.len();
@@ -112,18 +112,18 @@ impl<'s> Parser<'s> {
                 continue;
             }
             let token = self.peek()?;
-            let is_const =
-                token.kind == Kind::Const || token.kind == Kind::Identifier && self.word(token)? == Some(Word::Const);
+            let is_const = token.kind == TokenKind::Const
+                || token.kind == TokenKind::Identifier && self.word(token)? == Some(Word::Const);
             match (token.kind, pointers.last_mut()) {
-                (Kind::Star, _) => {
+                (TokenKind::Star, _) => {
                     before = after.take().or(before);
                     pointers.push(Qualifiers::default());
                 }
                 (_, Some(last)) if is_const => last.is_const = true,
-                (Kind::Volatile, Some(last)) => last.is_volatile = true,
-                (Kind::Restrict, Some(last)) => last.is_restrict = true,
-                (Kind::Pointer64, _) => return Err(token.unsupported("'__ptr64' is", "use 'uint64_t' instead")),
-                (Kind::Ampersand | Kind::And, _) => {
+                (TokenKind::Volatile, Some(last)) => last.is_volatile = true,
+                (TokenKind::Restrict, Some(last)) => last.is_restrict = true,
+                (TokenKind::Pointer64, _) => return Err(token.unsupported("'__ptr64' is", "use 'uint64_t' instead")),
+                (TokenKind::Ampersand | TokenKind::And, _) => {
                     return Err(
                         token.unsupported("a C++ reference is", "write a pointer, which is passed the same way")
                     );
@@ -139,15 +139,15 @@ impl<'s> Parser<'s> {
 
     /// Whether the next parenthesis contains a declarator rather than parameters.
     fn at_inner_declarator(&mut self, naming: Naming) -> Parsed<bool> {
-        if self.kind()? != Kind::LeftParenthesis {
+        if self.kind()? != TokenKind::LeftParenthesis {
             return Ok(false);
         }
         let next = self.peek_second()?;
         Ok(match next.kind {
             _ if naming == Naming::Required => true,
             // '__pragma(pack(…))' precedes a struct, which can only belong to a parameter.
-            Kind::RightParenthesis | Kind::Ellipsis | Kind::Pragma => false,
-            Kind::Identifier => {
+            TokenKind::RightParenthesis | TokenKind::Ellipsis | TokenKind::Pragma => false,
+            TokenKind::Identifier => {
                 let is_word = crate::c::windows::word(next.text).is_some();
                 let is_annotation = super::annotation::is_annotation(next.text);
                 is_word || !is_annotation && naming == Naming::Optional && !self.begins_type(next)?
@@ -160,8 +160,8 @@ impl<'s> Parser<'s> {
     fn suffixes(&mut self, declarator: &mut Declarator<'s>, naming: Naming) -> Parsed<()> {
         loop {
             let part = match self.kind()? {
-                Kind::LeftBracket => Part::Array(self.array_length(naming)?),
-                Kind::LeftParenthesis => {
+                TokenKind::LeftBracket => Part::Array(self.array_length(naming)?),
+                TokenKind::LeftParenthesis => {
                     let parameters = self.nested(Self::parameters)?;
                     Part::Function { convention: None, parameters }
                 }
@@ -177,22 +177,22 @@ impl<'s> Parser<'s> {
     /// `[]`, `[?]`, `[8]`, and in parameters `[static 8]`, `[const]`, `[*]`.
     fn array_length(&mut self, naming: Naming) -> Parsed<Length> {
         self.take()?;
-        while matches!(self.kind()?, Kind::Static | Kind::Const | Kind::Volatile | Kind::Restrict) {
+        while matches!(self.kind()?, TokenKind::Static | TokenKind::Const | TokenKind::Volatile | TokenKind::Restrict) {
             self.take()?;
         }
         let token = self.peek()?;
         let length = match token.kind {
-            Kind::RightBracket => Length::Incomplete,
-            Kind::Question => {
+            TokenKind::RightBracket => Length::Incomplete,
+            TokenKind::Question => {
                 self.take()?;
                 Length::Variable
             }
-            Kind::Star if self.peek_second()?.kind == Kind::RightBracket => {
+            TokenKind::Star if self.peek_second()?.kind == TokenKind::RightBracket => {
                 self.take()?;
                 Length::Incomplete
             }
             // `double values[n]`, where n is another parameter: the length is not part of the type.
-            Kind::Identifier
+            TokenKind::Identifier
                 if naming == Naming::Optional && self.in_parameters && self.is_parameter_name(token)? =>
             {
                 self.take()?;
@@ -200,14 +200,14 @@ impl<'s> Parser<'s> {
             }
             _ => Length::Fixed(self.count()?),
         };
-        self.expect(Kind::RightBracket, "']'")?;
+        self.expect(TokenKind::RightBracket, "']'")?;
         Ok(length)
     }
 
     /// Whether the next token is not a constant, so that an array length consisting of it can only be a
     /// parameter.
     fn is_parameter_name(&mut self, token: Token<'s>) -> Parsed<bool> {
-        Ok(self.peek_second()?.kind == Kind::RightBracket
+        Ok(self.peek_second()?.kind == TokenKind::RightBracket
             && self.scope.find_macro(token.text).is_none()
             && self.scope.declared(token.text).is_none()
             && crate::c::standard::constant(token.text).is_none())
@@ -217,21 +217,21 @@ impl<'s> Parser<'s> {
     fn parameters(&mut self) -> Parsed<Parameters> {
         self.take()?;
         let mut parameters = Parameters { prototype: true, ..Parameters::default() };
-        if self.accept(Kind::RightParenthesis)?.is_some() {
+        if self.accept(TokenKind::RightParenthesis)?.is_some() {
             parameters.prototype = false;
             return Ok(parameters);
         }
         let outer = std::mem::replace(&mut self.in_parameters, true);
         let mut written = Vec::new();
         loop {
-            if self.accept(Kind::Ellipsis)?.is_some() {
+            if self.accept(TokenKind::Ellipsis)?.is_some() {
                 parameters.variadic = true;
-                self.expect(Kind::RightParenthesis, "')' after '...'")?;
+                self.expect(TokenKind::RightParenthesis, "')' after '...'")?;
                 break;
             }
             let start = self.peek()?;
             let (parameter, as_written) = self.parameter()?;
-            let closed = self.kind()? == Kind::RightParenthesis;
+            let closed = self.kind()? == TokenKind::RightParenthesis;
             if parameter.ty.is_void() {
                 if parameters.list.is_empty() && parameter.name.is_none() && closed {
                     self.take()?;
@@ -241,8 +241,8 @@ impl<'s> Parser<'s> {
             }
             parameters.list.push(parameter);
             written.push(as_written);
-            if self.accept(Kind::Comma)?.is_none() {
-                self.expect(Kind::RightParenthesis, "',' or ')'")?;
+            if self.accept(TokenKind::Comma)?.is_none() {
+                self.expect(TokenKind::RightParenthesis, "',' or ')'")?;
                 break;
             }
         }

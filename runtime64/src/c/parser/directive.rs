@@ -2,8 +2,8 @@
 
 use super::Parser;
 use super::arithmetic::Number;
-use crate::c::error::{Failure, Parsed, Problem};
-use crate::c::lexer::{Kind, Tokens};
+use crate::c::error::{ParseFailure, Parsed, Problem};
+use crate::c::lexer::{TokenKind, Tokens};
 use crate::c::names::Macro;
 use crate::c::standard;
 
@@ -54,11 +54,11 @@ struct Directive<'s> {
 }
 
 impl Directive<'_> {
-    fn failure(&self, problem: Problem) -> Failure {
-        Failure::new(problem, self.offset, self.length)
+    fn failure(&self, problem: Problem) -> ParseFailure {
+        ParseFailure::new(problem, self.offset, self.length)
     }
 
-    fn invalid(&self, what: &str) -> Failure {
+    fn invalid(&self, what: &str) -> ParseFailure {
         self.failure(Problem::Invalid(what.to_owned()))
     }
 }
@@ -158,7 +158,7 @@ impl<'s> Parser<'s> {
         if PLATFORMS.contains(&name) && !self.scope.is_undefined_macro(name) {
             let what = format!("'{name}' tests for a platform, which is");
             let advice = "declarations apply to every platform: choose with '#define' or '#undef' before this";
-            return Err(Failure::new(Problem::Unsupported { what, advice }, offset, name.len()));
+            return Err(ParseFailure::new(Problem::Unsupported { what, advice }, offset, name.len()));
         }
         Ok(matches!(name, "__STDC__" | "__STDC_VERSION__"))
     }
@@ -183,7 +183,7 @@ impl<'s> Parser<'s> {
     fn condition_value(&mut self) -> Parsed<bool> {
         let start = self.peek()?;
         let operand = self.expression()?;
-        self.expect(Kind::End, "the end of the line")?;
+        self.expect(TokenKind::End, "the end of the line")?;
         let truths = operand.numbers(&start)?.map(Number::is_true);
         match truths {
             [Some(truth), ..] if truths.iter().all(|other| *other == Some(truth)) => Ok(truth),
@@ -204,7 +204,7 @@ impl<'s> Parser<'s> {
     /// Parses the arguments of `#pragma pack(…)`: nothing, `n`, `push`, `push, n`, `push, name, n`, `pop`,
     /// `pop, name`, `show`.
     pub(super) fn pragma_pack(&mut self, arguments: &str, offset: usize, length: usize) -> Parsed<()> {
-        let invalid = |what: &str| Failure::new(Problem::Invalid(what.to_owned()), offset, length);
+        let invalid = |what: &str| ParseFailure::new(Problem::Invalid(what.to_owned()), offset, length);
         let mut words = arguments.split(',').map(str::trim).peekable();
         let action = words.next_if(|first| matches!(*first, "push" | "pop" | "show"));
         let name = words.next_if(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()));

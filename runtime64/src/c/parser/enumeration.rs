@@ -8,7 +8,7 @@ use super::record::other_kind;
 use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::names::{Declaration, Tag};
 use crate::c::types::{Constant, ConstantValue, Enumeration, EnumerationBody, Enumerator, PerAbi, Type};
 
@@ -18,9 +18,9 @@ impl<'s> Parser<'s> {
         self.take()?;
         let mut attributes = Attributes::default();
         self.attributes(&mut attributes)?;
-        let tag = self.accept(Kind::Identifier)?;
+        let tag = self.accept(TokenKind::Identifier)?;
         let underlying = self.underlying_type()?;
-        if self.kind()? != Kind::LeftBrace {
+        if self.kind()? != TokenKind::LeftBrace {
             let Some(tag) = tag else { return Err(self.expected("a tag or '{'")) };
             return match self.scope.find_tag(tag.text) {
                 Some(Tag::Enumeration(enumeration)) => Ok((Type::Enumeration(enumeration), false)),
@@ -80,7 +80,7 @@ impl<'s> Parser<'s> {
 
     /// Parses `: type` before the enumerators, which is not a bit-field's width.
     fn underlying_type(&mut self) -> Parsed<Option<Type>> {
-        if self.kind()? != Kind::Colon {
+        if self.kind()? != TokenKind::Colon {
             return Ok(None);
         }
         let next = self.peek_second()?;
@@ -99,10 +99,10 @@ impl<'s> Parser<'s> {
         let mut enumerators = Vec::new();
         let mut next = [0; 4];
         loop {
-            let name = self.expect(Kind::Identifier, "the name of an enumerator")?;
+            let name = self.expect(TokenKind::Identifier, "the name of an enumerator")?;
             self.attributes(&mut Attributes::default())?;
             let mut text = String::new();
-            if self.accept(Kind::Equal)?.is_some() {
+            if self.accept(TokenKind::Equal)?.is_some() {
                 (next, text) = self.integers()?;
             } else if next.iter().any(|value| *value != next[0]) {
                 // The value is the previous one plus 1; its text refers to the previous enumerator by name.
@@ -117,8 +117,8 @@ impl<'s> Parser<'s> {
             self.declare(Declaration::Constant(Arc::new(constant)), name)?;
             enumerators.push(Enumerator { name: name.text.to_owned(), value: PerAbi::new(next, &text) });
             next = next.map(|value| value + 1);
-            if self.accept(Kind::Comma)?.is_none() || self.kind()? == Kind::RightBrace {
-                self.expect(Kind::RightBrace, "',' or '}'")?;
+            if self.accept(TokenKind::Comma)?.is_none() || self.kind()? == TokenKind::RightBrace {
+                self.expect(TokenKind::RightBrace, "',' or '}'")?;
                 return Ok(enumerators);
             }
         }

@@ -8,7 +8,7 @@ use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
 use crate::c::layout::{layout, member_offset, variable_align};
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::names::Declaration;
 use crate::c::types::{ConstantValue, Count, Type};
 
@@ -75,11 +75,11 @@ impl<'s> Parser<'s> {
         self.nested(|parser| {
             let start = parser.peek()?;
             let condition = parser.binary(0)?;
-            if parser.accept(Kind::Question)?.is_none() {
+            if parser.accept(TokenKind::Question)?.is_none() {
                 return Ok(condition);
             }
             let yes = parser.expression()?.numbers(&start)?;
-            parser.expect(Kind::Colon, "':'")?;
+            parser.expect(TokenKind::Colon, "':'")?;
             let no = parser.expression()?.numbers(&start)?;
             let condition = condition.numbers(&start)?;
             Ok(Operand::Numbers(std::array::from_fn(|abi| yes[abi].choose(condition[abi], no[abi]))))
@@ -105,16 +105,16 @@ impl<'s> Parser<'s> {
     fn unary(&mut self) -> Parsed<Operand> {
         let token = self.peek()?;
         match token.kind {
-            Kind::Plus | Kind::Minus | Kind::Tilde | Kind::Exclamation => {
+            TokenKind::Plus | TokenKind::Minus | TokenKind::Tilde | TokenKind::Exclamation => {
                 self.take()?;
                 let numbers = self.nested(Self::unary)?.numbers(&token)?;
                 Ok(Operand::Numbers(numbers.map(|number| number.unary(token.kind))))
             }
-            Kind::Sizeof => self.nested(Self::size_of),
-            Kind::Alignof => self.align_of(),
-            Kind::Offsetof => self.offset_of(),
-            Kind::LeftParenthesis => self.nested(Self::parenthesised),
-            Kind::Extension => {
+            TokenKind::Sizeof => self.nested(Self::size_of),
+            TokenKind::Alignof => self.align_of(),
+            TokenKind::Offsetof => self.offset_of(),
+            TokenKind::LeftParenthesis => self.nested(Self::parenthesised),
+            TokenKind::Extension => {
                 self.take()?;
                 self.nested(Self::unary)
             }
@@ -127,11 +127,11 @@ impl<'s> Parser<'s> {
         let open = self.take()?;
         if !self.at_type()? {
             let inner = self.expression()?;
-            self.expect(Kind::RightParenthesis, "')'")?;
+            self.expect(TokenKind::RightParenthesis, "')'")?;
             return Ok(inner);
         }
         let ty = self.type_name()?;
-        self.expect(Kind::RightParenthesis, "')'")?;
+        self.expect(TokenKind::RightParenthesis, "')'")?;
         let operand = self.unary()?;
         if let (Operand::Text(_), Some(_)) = (&operand, ty.pointee()) {
             return Ok(operand);
@@ -142,11 +142,11 @@ impl<'s> Parser<'s> {
 
     fn size_of(&mut self) -> Parsed<Operand> {
         let keyword = self.take()?;
-        if self.kind()? == Kind::LeftParenthesis {
+        if self.kind()? == TokenKind::LeftParenthesis {
             let open = self.take()?;
             if self.at_type()? {
                 let ty = self.type_name()?;
-                self.expect(Kind::RightParenthesis, "')'")?;
+                self.expect(TokenKind::RightParenthesis, "')'")?;
                 return sizes(&keyword, |abi| layout(&ty, abi).map(|layout| layout.size));
             }
             self.ahead.push_front(open);
@@ -162,9 +162,9 @@ impl<'s> Parser<'s> {
 
     fn align_of(&mut self) -> Parsed<Operand> {
         let keyword = self.take()?;
-        self.expect(Kind::LeftParenthesis, "'('")?;
+        self.expect(TokenKind::LeftParenthesis, "'('")?;
         let ty = self.type_name()?;
-        self.expect(Kind::RightParenthesis, "')'")?;
+        self.expect(TokenKind::RightParenthesis, "')'")?;
         // GCC's own spellings return the alignment of a variable, C's that of a member.
         let of_variable = keyword.text != "_Alignof";
         sizes(&keyword, |abi| {
@@ -176,11 +176,11 @@ impl<'s> Parser<'s> {
     /// `offsetof(type, member)`
     fn offset_of(&mut self) -> Parsed<Operand> {
         let keyword = self.take()?;
-        self.expect(Kind::LeftParenthesis, "'('")?;
+        self.expect(TokenKind::LeftParenthesis, "'('")?;
         let ty = self.type_name()?;
-        self.expect(Kind::Comma, "','")?;
-        let member = self.expect(Kind::Identifier, "the name of a member")?;
-        self.expect(Kind::RightParenthesis, "')'")?;
+        self.expect(TokenKind::Comma, "','")?;
+        let member = self.expect(TokenKind::Identifier, "the name of a member")?;
+        self.expect(TokenKind::RightParenthesis, "')'")?;
         let Type::Record(record) = ty.resolve() else {
             return Err(keyword.invalid(format!("'{ty}' has no members")));
         };
@@ -199,14 +199,14 @@ impl<'s> Parser<'s> {
     fn primary(&mut self) -> Parsed<Operand> {
         while self.expand_constant()? {
             // The expansion may start with any token.
-            if self.kind()? != Kind::Identifier {
+            if self.kind()? != TokenKind::Identifier {
                 return self.nested(Self::unary);
             }
         }
         let token = self.take()?;
         let literal = |reason: &str| token.invalid(reason);
         match token.kind {
-            Kind::Number => {
+            TokenKind::Number => {
                 let numbers = literal::number(token.text).map_err(literal)?;
                 if !self.in_condition {
                     return Ok(Operand::Numbers(numbers));
@@ -214,10 +214,10 @@ impl<'s> Parser<'s> {
                 let unsigned = token.text.contains(['u', 'U']);
                 Ok(Operand::Numbers(numbers.map(|number| number.widened(unsigned))))
             }
-            Kind::Character => literal::character(token.text).map(Operand::Numbers).map_err(literal),
-            Kind::String => self.string(token),
-            Kind::Identifier => self.named_constant(token),
-            Kind::Dollar if let Some(number) = token.argument.and_then(|argument| argument.as_number()) => {
+            TokenKind::Character => literal::character(token.text).map(Operand::Numbers).map_err(literal),
+            TokenKind::String => self.string(token),
+            TokenKind::Identifier => self.named_constant(token),
+            TokenKind::Dollar if let Some(number) = token.argument.and_then(|argument| argument.as_number()) => {
                 Ok(Operand::Numbers([if self.in_condition { number.widened(false) } else { number }; 4]))
             }
             _ => Err(token
@@ -230,7 +230,7 @@ impl<'s> Parser<'s> {
             if name.text == "defined" {
                 return self.defined();
             }
-            if self.kind()? == Kind::LeftParenthesis {
+            if self.kind()? == TokenKind::LeftParenthesis {
                 let what = format!("'{}(…)' in a condition is", name.text);
                 return Err(name.unsupported(what, "write its expansion instead"));
             }
@@ -267,11 +267,11 @@ impl<'s> Parser<'s> {
 
     /// `defined NAME` or `defined(NAME)`
     fn defined(&mut self) -> Parsed<Operand> {
-        let parenthesis = self.accept(Kind::LeftParenthesis)?;
+        let parenthesis = self.accept(TokenKind::LeftParenthesis)?;
         let name = self.take()?;
         let defined = self.is_defined(name.text, name.offset)?;
         if parenthesis.is_some() {
-            self.expect(Kind::RightParenthesis, "')'")?;
+            self.expect(TokenKind::RightParenthesis, "')'")?;
         }
         Ok(Operand::Numbers([Number::int(defined.into()); 4]))
     }
@@ -288,7 +288,7 @@ impl<'s> Parser<'s> {
             }
             units.extend(part.units);
             self.expand_string_word()?;
-            match self.accept(Kind::String)? {
+            match self.accept(TokenKind::String)? {
                 Some(token) => next = token,
                 None => break,
             }
@@ -303,38 +303,38 @@ impl<'s> Parser<'s> {
 
     /// Expands words that stand for strings between strings.
     fn expand_string_word(&mut self) -> Parsed<()> {
-        while self.kind()? == Kind::Identifier && self.expand_constant()? {}
+        while self.kind()? == TokenKind::Identifier && self.expand_constant()? {}
         Ok(())
     }
 }
 
 /// The precedence of an operator.
-fn precedence(operator: Kind) -> Option<u8> {
+fn precedence(operator: TokenKind) -> Option<u8> {
     Some(match operator {
-        Kind::Or => 1,
-        Kind::And => 2,
-        Kind::Bar => 3,
-        Kind::Caret => 4,
-        Kind::Ampersand => 5,
-        Kind::EqualEqual | Kind::NotEqual => 6,
-        Kind::Less | Kind::Greater | Kind::LessEqual | Kind::GreaterEqual => 7,
-        Kind::ShiftLeft | Kind::ShiftRight => 8,
-        Kind::Plus | Kind::Minus => 9,
-        Kind::Star | Kind::Slash | Kind::Percent => 10,
+        TokenKind::Or => 1,
+        TokenKind::And => 2,
+        TokenKind::Bar => 3,
+        TokenKind::Caret => 4,
+        TokenKind::Ampersand => 5,
+        TokenKind::EqualEqual | TokenKind::NotEqual => 6,
+        TokenKind::Less | TokenKind::Greater | TokenKind::LessEqual | TokenKind::GreaterEqual => 7,
+        TokenKind::ShiftLeft | TokenKind::ShiftRight => 8,
+        TokenKind::Plus | TokenKind::Minus => 9,
+        TokenKind::Star | TokenKind::Slash | TokenKind::Percent => 10,
         _ => return None,
     })
 }
 
-fn combine(operator: Kind, left: Number, right: Number) -> Number {
+fn combine(operator: TokenKind, left: Number, right: Number) -> Number {
     // The right operand of these is not evaluated when the left one decides the result.
     match (operator, left.is_true()) {
-        (Kind::And, Some(false)) => Number::int(0),
-        (Kind::Or, Some(true)) => Number::int(1),
-        (Kind::And | Kind::Or, Some(_)) => match (right.is_true(), right) {
+        (TokenKind::And, Some(false)) => Number::int(0),
+        (TokenKind::Or, Some(true)) => Number::int(1),
+        (TokenKind::And | TokenKind::Or, Some(_)) => match (right.is_true(), right) {
             (Some(truth), _) => Number::int(truth.into()),
             (None, right) => right,
         },
-        (Kind::And | Kind::Or, None) => left,
+        (TokenKind::And | TokenKind::Or, None) => left,
         _ => left.binary(operator, right),
     }
 }

@@ -10,7 +10,7 @@ use super::specifier::Specifiers;
 use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::names::Declaration;
 use crate::c::types::{Constant, RecordConstant, Type};
 
@@ -18,7 +18,7 @@ impl<'s> Parser<'s> {
     /// Parses the value of `static const int NAME = value`. Arrays and structs are not constants here and are
     /// skipped.
     pub(super) fn constant(&mut self, name: Token<'s>, ty: &Type) -> Parsed<()> {
-        if self.kind()? == Kind::LeftBrace || matches!(ty.resolve(), Type::Array(_) | Type::Record(_)) {
+        if self.kind()? == TokenKind::LeftBrace || matches!(ty.resolve(), Type::Array(_) | Type::Record(_)) {
             return self.skip_initializer();
         }
         let constant = self.constant_value(name, ty)?;
@@ -35,15 +35,15 @@ impl<'s> Parser<'s> {
             if !ty.is_const() {
                 return Err(name.invalid("a static member must be const, which makes it a constant of the struct"));
             }
-            self.expect(Kind::Equal, "'=' and the value of the constant")?;
+            self.expect(TokenKind::Equal, "'=' and the value of the constant")?;
             let outer = self.recording.replace(String::new());
             let constant = self.constant_value(name, &ty);
             let expression = std::mem::replace(&mut self.recording, outer).unwrap_or_default();
             let constant = constant?;
             self.member_constants.push(constant.clone());
             constants.push(RecordConstant { ty, constant, expression });
-            if self.accept(Kind::Comma)?.is_none() {
-                self.expect(Kind::Semicolon, "';' after a constant")?;
+            if self.accept(TokenKind::Comma)?.is_none() {
+                self.expect(TokenKind::Semicolon, "';' after a constant")?;
                 return Ok(constants);
             }
         }
@@ -71,8 +71,8 @@ impl<'s> Parser<'s> {
     pub(super) fn skip_initializer(&mut self) -> Parsed<()> {
         loop {
             match self.kind()? {
-                Kind::LeftBrace | Kind::LeftParenthesis | Kind::LeftBracket => self.skip_group()?,
-                Kind::Comma | Kind::Semicolon | Kind::End => return Ok(()),
+                TokenKind::LeftBrace | TokenKind::LeftParenthesis | TokenKind::LeftBracket => self.skip_group()?,
+                TokenKind::Comma | TokenKind::Semicolon | TokenKind::End => return Ok(()),
                 _ => {
                     self.take()?;
                 }

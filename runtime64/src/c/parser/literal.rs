@@ -101,13 +101,13 @@ pub(super) enum Prefix {
 }
 
 /// The contents of a literal: bytes of a narrow one, code points of others.
-pub(super) struct Text {
+pub(super) struct LiteralText {
     pub(super) prefix: Prefix,
     pub(super) units: Vec<u32>,
 }
 
 /// Decodes a string or character literal, given with its quotes.
-pub(super) fn text(literal: &str) -> Result<Text, Reason> {
+pub(super) fn text(literal: &str) -> Result<LiteralText, Reason> {
     let quote = literal.find(['"', '\'']).ok_or("this is not a valid literal")?;
     let prefix = match &literal[..quote] {
         "L" => Prefix::Wide,
@@ -131,7 +131,7 @@ pub(super) fn text(literal: &str) -> Result<Text, Reason> {
             Escape::Nothing => {}
         }
     }
-    Ok(Text { prefix, units })
+    Ok(LiteralText { prefix, units })
 }
 
 enum Escape {

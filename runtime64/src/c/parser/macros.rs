@@ -7,7 +7,7 @@
 use super::Parser;
 use super::tokens::{Token, lexical_problem};
 use crate::c::error::{Parsed, Problem};
-use crate::c::lexer::{Kind, Tokens};
+use crate::c::lexer::{TokenKind, Tokens};
 use crate::c::names::{Declaration, Macro};
 use crate::c::standard;
 
@@ -43,7 +43,7 @@ impl<'s> Parser<'s> {
     /// If the next token is a word that stands for the text of a constant, replaces it with that text.
     pub(super) fn expand_constant(&mut self) -> Parsed<bool> {
         let word = self.peek()?;
-        if word.kind != Kind::Identifier || word.painted {
+        if word.kind != TokenKind::Identifier || word.painted {
             return Ok(false);
         }
         let definition = match self.scope.find_macro(word.text) {
@@ -69,19 +69,19 @@ impl<'s> Parser<'s> {
         let mut lexer = Tokens::of(definition.body);
         match lexer.next() {
             Some(Ok(
-                Kind::Number
-                | Kind::String
-                | Kind::Character
-                | Kind::LeftParenthesis
-                | Kind::Minus
-                | Kind::Plus
-                | Kind::Tilde
-                | Kind::Exclamation
-                | Kind::Sizeof
-                | Kind::Alignof
-                | Kind::Offsetof,
+                TokenKind::Number
+                | TokenKind::String
+                | TokenKind::Character
+                | TokenKind::LeftParenthesis
+                | TokenKind::Minus
+                | TokenKind::Plus
+                | TokenKind::Tilde
+                | TokenKind::Exclamation
+                | TokenKind::Sizeof
+                | TokenKind::Alignof
+                | TokenKind::Offsetof,
             )) => true,
-            Some(Ok(Kind::Identifier)) => {
+            Some(Ok(TokenKind::Identifier)) => {
                 let word = lexer.slice();
                 if matches!(self.scope.declared(word), Some(Declaration::Constant(_))) {
                     return true;
@@ -110,7 +110,7 @@ impl<'s> Parser<'s> {
         while let Some(lexed) = lexer.next() {
             let text = lexer.slice();
             let kind = lexed.map_err(|error| place.failure(lexical_problem(error, text)))?;
-            if kind == Kind::Dollar {
+            if kind == TokenKind::Dollar {
                 return Err(place.unsupported("'$' in a macro is", "write it where the macro is used"));
             }
             self.expanded += 1;
@@ -119,7 +119,7 @@ impl<'s> Parser<'s> {
             }
             let painted = open.contains(&text);
             match self.scope.find_macro(text) {
-                Some(inner) if kind == Kind::Identifier && !painted && !inner.has_parameters => {
+                Some(inner) if kind == TokenKind::Identifier && !painted && !inner.has_parameters => {
                     open.push(text);
                     self.expand(inner, place, open, words)?;
                     open.pop();

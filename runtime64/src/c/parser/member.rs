@@ -8,7 +8,7 @@ use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
 use crate::c::layout::layout;
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::types::{Count, Length, Member, RecordConstant, RecordKind, Type};
 
 impl<'s> Parser<'s> {
@@ -18,12 +18,12 @@ impl<'s> Parser<'s> {
         let mut flexible: Option<Token<'s>> = None;
         loop {
             match self.kind()? {
-                Kind::RightBrace => return Ok(members),
-                Kind::Semicolon => {
+                TokenKind::RightBrace => return Ok(members),
+                TokenKind::Semicolon => {
                     self.take()?;
                 }
-                Kind::StaticAssert => self.static_assert()?,
-                Kind::Pragma => {
+                TokenKind::StaticAssert => self.static_assert()?,
+                TokenKind::Pragma => {
                     self.attributes(&mut Attributes::default())?;
                 }
                 _ => {
@@ -53,7 +53,7 @@ impl<'s> Parser<'s> {
             constants.extend(self.member_constants(&specifiers)?);
             return Ok(());
         }
-        if self.accept(Kind::Semicolon)?.is_some() {
+        if self.accept(TokenKind::Semicolon)?.is_some() {
             return self.anonymous_member(specifiers, members);
         }
         loop {
@@ -63,11 +63,11 @@ impl<'s> Parser<'s> {
                 return Err(specifiers.start.invalid(format!("'{name}', without length, must be the last member")));
             }
             members.push(member);
-            if self.accept(Kind::Comma)?.is_none() {
+            if self.accept(TokenKind::Comma)?.is_none() {
                 break;
             }
         }
-        self.expect(Kind::Semicolon, "';' after a member").map(|_| ())
+        self.expect(TokenKind::Semicolon, "';' after a member").map(|_| ())
     }
 
     /// Adds a declaration without a declarator: an anonymous struct or union, whose members are also the outer
@@ -102,7 +102,7 @@ impl<'s> Parser<'s> {
         let mut declarator = self.declarator(Naming::Optional)?;
         self.no_stray_word(&declarator)?;
         let place = declarator.name.unwrap_or(start);
-        let has_bits = self.accept(Kind::Colon)?.is_some();
+        let has_bits = self.accept(TokenKind::Colon)?.is_some();
         let bits = if has_bits { Some(self.bit_count()?) } else { None };
         self.attributes(&mut declarator.attributes)?;
         if declarator.name.is_none() && !has_bits {

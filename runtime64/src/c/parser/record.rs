@@ -10,7 +10,7 @@ use super::tokens::Token;
 use crate::c::Abi;
 use crate::c::error::{Parsed, Problem};
 use crate::c::layout::layout;
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::names::Tag;
 use crate::c::types::{Member, Record, RecordBody, RecordKind, TYPE_DEPTH, Type};
 
@@ -19,22 +19,22 @@ impl<'s> Parser<'s> {
     /// keyword. Returns whether it was defined here.
     pub(super) fn record(&mut self, outer: &mut Attributes<'s>) -> Parsed<(Type, bool)> {
         let keyword = self.take()?;
-        let kind = if keyword.kind == Kind::Union { RecordKind::Union } else { RecordKind::Struct };
+        let kind = if keyword.kind == TokenKind::Union { RecordKind::Union } else { RecordKind::Struct };
         let mut attributes = Attributes::default();
         self.attributes(&mut attributes)?;
-        let tag = self.accept(Kind::Identifier)?;
+        let tag = self.accept(TokenKind::Identifier)?;
         self.attributes(&mut attributes)?;
-        if self.kind()? == Kind::LeftBrace {
+        if self.kind()? == TokenKind::LeftBrace {
             attributes.align_to_declspec(outer);
             let record = self.record_definition(kind, tag, &mut attributes)?;
             outer.call_as(attributes)?;
             return Ok((Type::Record(record), true));
         }
         let Some(tag) = tag else { return Err(self.expected("a tag or '{'")) };
-        if self.kind()? == Kind::Identifier && self.peek_second()?.kind == Kind::LeftBrace {
+        if self.kind()? == TokenKind::Identifier && self.peek_second()?.kind == TokenKind::LeftBrace {
             return Err(unknown_macro(tag));
         }
-        if self.kind()? == Kind::Colon && self.peek_second()?.kind == Kind::Identifier {
+        if self.kind()? == TokenKind::Colon && self.peek_second()?.kind == TokenKind::Identifier {
             return Err(tag.unsupported("a struct with a base class is", "write the members of the base first"));
         }
         outer.call_as(attributes)?;
@@ -44,7 +44,7 @@ impl<'s> Parser<'s> {
     /// Parses `struct tag` without members.
     fn record_reference(&mut self, kind: RecordKind, tag: Token<'s>) -> Parsed<Arc<Record>> {
         // 'struct tag;' alone declares a new struct of this text.
-        let announces = self.kind()? == Kind::Semicolon;
+        let announces = self.kind()? == TokenKind::Semicolon;
         let known = if announces { self.scope.declared_tag(tag.text) } else { self.scope.find_tag(tag.text) };
         match known {
             Some(Tag::Record(record)) if record.kind == kind => Ok(record),
@@ -96,7 +96,7 @@ impl<'s> Parser<'s> {
         self.member_constants.truncate(outer_constants);
         self.in_parameters = outer;
         let pack = self.pack;
-        self.expect(Kind::RightBrace, "'}'")?;
+        self.expect(TokenKind::RightBrace, "'}'")?;
         self.attributes(attributes)?;
         let body = RecordBody {
             nesting: 1 + members.iter().map(|member| nesting(&member.ty)).max().unwrap_or(0),
@@ -153,7 +153,7 @@ impl<'s> Attributes<'s> {
 }
 
 /// The error for a tag that belongs to another kind of type.
-pub(super) fn other_kind(tag: Token<'_>, known: &Tag, keyword: &str) -> crate::c::error::Failure {
+pub(super) fn other_kind(tag: Token<'_>, known: &Tag, keyword: &str) -> crate::c::error::ParseFailure {
     tag.failure(Problem::Redeclared {
         name: tag.text.to_owned(),
         before: format!("{} {}", known.keyword(), tag.text),

@@ -1,13 +1,13 @@
 //! Declaration specifiers: storage class, qualifiers and the type itself.
 
 use super::Parser;
-use super::annotation::Found;
+use super::annotation::FoundAnnotation;
 use super::attribute::Attributes;
 use super::basic_type_specifiers::{BasicTypeSpecifiers, is_basic_type_specifier};
 use super::declaration::unknown_macro;
 use super::tokens::Token;
 use crate::c::error::{Parsed, Problem};
-use crate::c::lexer::Kind;
+use crate::c::lexer::TokenKind;
 use crate::c::types::{Annotation, Basic, Qualifiers, Type};
 use crate::c::windows::Word;
 
@@ -64,18 +64,18 @@ impl<'s> Parser<'s> {
     /// Whether a token can start a type name or a parameter.
     pub(super) fn begins_type(&mut self, token: Token<'s>) -> Parsed<bool> {
         Ok(match token.kind {
-            Kind::Identifier => self.scope.find_type(token.text).is_some() || self.is_complex_word(token),
-            Kind::Dollar => token.given_type().is_some(),
-            Kind::Const
-            | Kind::Volatile
-            | Kind::Restrict
-            | Kind::Atomic
-            | Kind::Struct
-            | Kind::Union
-            | Kind::Enum
-            | Kind::Typeof
-            | Kind::Register
-            | Kind::Imaginary => true,
+            TokenKind::Identifier => self.scope.find_type(token.text).is_some() || self.is_complex_word(token),
+            TokenKind::Dollar => token.given_type().is_some(),
+            TokenKind::Const
+            | TokenKind::Volatile
+            | TokenKind::Restrict
+            | TokenKind::Atomic
+            | TokenKind::Struct
+            | TokenKind::Union
+            | TokenKind::Enum
+            | TokenKind::Typeof
+            | TokenKind::Register
+            | TokenKind::Imaginary => true,
             kind => is_basic_type_specifier(kind),
         })
     }
@@ -104,19 +104,23 @@ impl<'s> Parser<'s> {
         }
         let token = self.peek()?;
         match token.kind {
-            Kind::Typedef => reading.storage.is_typedef = true,
-            Kind::Extern => reading.storage.is_extern = true,
-            Kind::Static => reading.storage.is_static = true,
-            Kind::Inline => reading.storage.is_inline = true,
-            Kind::Register | Kind::ThreadLocal => {}
-            Kind::Const => reading.qualifiers.is_const = true,
-            Kind::Volatile => reading.qualifiers.is_volatile = true,
-            Kind::Restrict => reading.qualifiers.is_restrict = true,
-            Kind::Atomic | Kind::Imaginary | Kind::Typeof | Kind::Pointer64 => return Err(unsupported(&token)),
-            Kind::HalfFloat if !self.is_preprocessed(token) => return Err(unsupported(&token)),
-            Kind::Struct | Kind::Union | Kind::Enum => return self.tagged(reading, token).map(|()| true),
-            Kind::Identifier => return self.identifier_specifier(reading, token),
-            Kind::Dollar => match token.given_type() {
+            TokenKind::Typedef => reading.storage.is_typedef = true,
+            TokenKind::Extern => reading.storage.is_extern = true,
+            TokenKind::Static => reading.storage.is_static = true,
+            TokenKind::Inline => reading.storage.is_inline = true,
+            TokenKind::Register | TokenKind::ThreadLocal => {}
+            TokenKind::Const => reading.qualifiers.is_const = true,
+            TokenKind::Volatile => reading.qualifiers.is_volatile = true,
+            TokenKind::Restrict => reading.qualifiers.is_restrict = true,
+            TokenKind::Atomic | TokenKind::Imaginary | TokenKind::Typeof | TokenKind::Pointer64 => {
+                return Err(unsupported(&token));
+            }
+            TokenKind::HalfFloat if !self.is_preprocessed(token) => return Err(unsupported(&token)),
+            TokenKind::Struct | TokenKind::Union | TokenKind::Enum => {
+                return self.tagged(reading, token).map(|()| true);
+            }
+            TokenKind::Identifier => return self.identifier_specifier(reading, token),
+            TokenKind::Dollar => match token.given_type() {
                 Some(ty) if !reading.has_type() => reading.other = Some(ty.clone()),
                 _ => return Ok(false),
             },
@@ -136,7 +140,7 @@ impl<'s> Parser<'s> {
             return Err(keyword.invalid(format!("'{}' cannot be combined with the type before it", keyword.text)));
         }
         let (ty, defined) = self.nested_by(2, |parser| match keyword.kind {
-            Kind::Enum => parser.enumeration(&mut reading.attributes),
+            TokenKind::Enum => parser.enumeration(&mut reading.attributes),
             _ => parser.record(&mut reading.attributes),
         })?;
         reading.other = Some(ty);
@@ -153,10 +157,10 @@ impl<'s> Parser<'s> {
         }
         if let Some(found) = self.annotation()? {
             match found {
-                Found::Annotation(annotation) if reading.annotation.is_none() => {
+                FoundAnnotation::Annotation(annotation) if reading.annotation.is_none() => {
                     reading.annotation = Some((annotation, token));
                 }
-                Found::Annotation(second) => {
+                FoundAnnotation::Annotation(second) => {
                     if let Some((first, _)) = &mut reading.annotation
                         && first.takes_plain(&second)
                     {
@@ -165,11 +169,11 @@ impl<'s> Parser<'s> {
                     return Err(token
                         .invalid(format!("'{}' is a second annotation of the same parameter or result", token.text)));
                 }
-                Found::Ignored => {}
+                FoundAnnotation::Ignored => {}
             }
             return Ok(true);
         }
-        if self.is_complex_word(token) && self.means_complex(reading)? && reading.words.add(Kind::Complex) {
+        if self.is_complex_word(token) && self.means_complex(reading)? && reading.words.add(TokenKind::Complex) {
             self.take()?;
             return Ok(true);
         }
@@ -198,7 +202,8 @@ impl<'s> Parser<'s> {
             return Ok(false);
         }
         let after = self.peek_second()?.kind;
-        let ends = matches!(after, Kind::End | Kind::RightParenthesis | Kind::Star | Kind::Identifier);
+        let ends =
+            matches!(after, TokenKind::End | TokenKind::RightParenthesis | TokenKind::Star | TokenKind::Identifier);
         Ok(!reading.words.any() || ends || is_basic_type_specifier(after))
     }
 
@@ -219,9 +224,9 @@ impl<'s> Parser<'s> {
     }
 
     /// The error for a next token that is not a type.
-    fn no_type(&mut self) -> Parsed<crate::c::error::Failure> {
+    fn no_type(&mut self) -> Parsed<crate::c::error::ParseFailure> {
         let token = self.peek()?;
-        if token.kind != Kind::Identifier || token.argument.is_some() {
+        if token.kind != TokenKind::Identifier || token.argument.is_some() {
             return Ok(self.expected("a type"));
         }
         if matches!(
@@ -231,10 +236,12 @@ impl<'s> Parser<'s> {
             return Ok(token.unsupported("C++ is", "declare the C functions that the library exports"));
         }
         let second = self.peek_second()?;
-        if self.begins_type(second)? || matches!(second.kind, Kind::Typedef | Kind::Extern | Kind::Static) {
+        if self.begins_type(second)?
+            || matches!(second.kind, TokenKind::Typedef | TokenKind::Extern | TokenKind::Static)
+        {
             return Ok(unknown_macro(token));
         }
-        let hint = if second.kind == Kind::LeftParenthesis {
+        let hint = if second.kind == TokenKind::LeftParenthesis {
             "; a function needs a result type before its name".to_owned()
         } else {
             format!("; declare it first, or write '#define {}' if it is a macro that has no meaning here", token.text)
@@ -243,12 +250,12 @@ impl<'s> Parser<'s> {
     }
 }
 
-fn unsupported(token: &Token<'_>) -> crate::c::error::Failure {
+fn unsupported(token: &Token<'_>) -> crate::c::error::ParseFailure {
     let advice = match token.kind {
-        Kind::Atomic => "write the plain type if it has the same size",
-        Kind::Typeof => "write out the type",
-        Kind::HalfFloat => "use 'uint16_t' where the value is only stored",
-        Kind::Pointer64 => "use 'uint64_t' instead",
+        TokenKind::Atomic => "write the plain type if it has the same size",
+        TokenKind::Typeof => "write out the type",
+        TokenKind::HalfFloat => "use 'uint16_t' where the value is only stored",
+        TokenKind::Pointer64 => "use 'uint64_t' instead",
         _ => "no x86 compiler supports it",
     };
     token.unsupported(format!("'{}' is", token.text), advice)

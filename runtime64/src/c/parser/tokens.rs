@@ -2,13 +2,13 @@
 
 use super::Parser;
 use super::argument::Given;
-use crate::c::error::{Failure, Parsed, Problem};
-use crate::c::lexer::{Kind, LexicalError};
+use crate::c::error::{ParseFailure, Parsed, Problem};
+use crate::c::lexer::{LexicalError, TokenKind};
 
 /// A token and its position. A token from a macro expansion has the position where the macro was used.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'s> {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) text: &'s str,
     pub(super) offset: usize,
     pub(super) length: usize,
@@ -19,7 +19,7 @@ pub(super) struct Token<'s> {
 }
 
 impl<'s> Token<'s> {
-    pub(super) fn new(kind: Kind, text: &'s str, offset: usize, length: usize) -> Self {
+    pub(super) fn new(kind: TokenKind, text: &'s str, offset: usize, length: usize) -> Self {
         Token { kind, text, offset, length, painted: false, argument: None }
     }
 
@@ -29,21 +29,21 @@ impl<'s> Token<'s> {
             return format!("'$' number {number}, {value}");
         }
         match self.kind {
-            Kind::End => "the end of the text".to_owned(),
-            Kind::String | Kind::Character => self.text.to_owned(),
+            TokenKind::End => "the end of the text".to_owned(),
+            TokenKind::String | TokenKind::Character => self.text.to_owned(),
             _ => format!("'{}'", self.text),
         }
     }
 
-    pub(super) fn failure(&self, problem: impl Into<Problem>) -> Failure {
-        Failure::new(problem, self.offset, self.length)
+    pub(super) fn failure(&self, problem: impl Into<Problem>) -> ParseFailure {
+        ParseFailure::new(problem, self.offset, self.length)
     }
 
-    pub(super) fn invalid(&self, what: impl Into<String>) -> Failure {
+    pub(super) fn invalid(&self, what: impl Into<String>) -> ParseFailure {
         self.failure(Problem::Invalid(what.into()))
     }
 
-    pub(super) fn unsupported(&self, what: impl Into<String>, advice: &'static str) -> Failure {
+    pub(super) fn unsupported(&self, what: impl Into<String>, advice: &'static str) -> ParseFailure {
         self.failure(Problem::Unsupported { what: what.into(), advice })
     }
 }
@@ -74,14 +74,14 @@ impl<'s> Parser<'s> {
     }
 
     /// The kind of the next token.
-    pub(super) fn kind(&mut self) -> Parsed<Kind> {
+    pub(super) fn kind(&mut self) -> Parsed<TokenKind> {
         Ok(self.peek()?.kind)
     }
 
     /// Takes the next token. The end can be taken repeatedly.
     pub(super) fn take(&mut self) -> Parsed<Token<'s>> {
         let token = self.peek()?;
-        if token.kind != Kind::End {
+        if token.kind != TokenKind::End {
             self.ahead.pop_front();
         }
         if let Some(recording) = &mut self.recording {
@@ -97,12 +97,12 @@ impl<'s> Parser<'s> {
     }
 
     /// Takes the next token if it has this kind.
-    pub(super) fn accept(&mut self, kind: Kind) -> Parsed<Option<Token<'s>>> {
+    pub(super) fn accept(&mut self, kind: TokenKind) -> Parsed<Option<Token<'s>>> {
         if self.kind()? == kind { self.take().map(Some) } else { Ok(None) }
     }
 
     /// Takes the next token, which must have this kind.
-    pub(super) fn expect(&mut self, kind: Kind, expected: &str) -> Parsed<Token<'s>> {
+    pub(super) fn expect(&mut self, kind: TokenKind, expected: &str) -> Parsed<Token<'s>> {
         match self.accept(kind)? {
             Some(token) => Ok(token),
             None => Err(self.expected(expected)),
@@ -110,7 +110,7 @@ impl<'s> Parser<'s> {
     }
 
     /// The error that something other than the next token was expected.
-    pub(super) fn expected(&mut self, expected: &str) -> Failure {
+    pub(super) fn expected(&mut self, expected: &str) -> ParseFailure {
         match self.peek() {
             Ok(token) => token.failure(Problem::Expected { expected: expected.to_owned(), found: token.describe() }),
             Err(failure) => failure,
@@ -118,7 +118,7 @@ impl<'s> Parser<'s> {
     }
 
     /// An error at the next token.
-    pub(super) fn failure(&mut self, problem: Problem) -> Failure {
+    pub(super) fn failure(&mut self, problem: Problem) -> ParseFailure {
         match self.peek() {
             Ok(token) => token.failure(problem),
             Err(failure) => failure,
@@ -132,13 +132,15 @@ impl<'s> Parser<'s> {
         while let Some(expected) = closers.last() {
             let token = self.take()?;
             match token.kind {
-                Kind::LeftParenthesis | Kind::LeftBracket | Kind::LeftBrace => closers.push(closer(token.kind)),
-                Kind::End => return Err(open.failure(Problem::Unclosed("parenthesis or brace"))),
+                TokenKind::LeftParenthesis | TokenKind::LeftBracket | TokenKind::LeftBrace => {
+                    closers.push(closer(token.kind));
+                }
+                TokenKind::End => return Err(open.failure(Problem::Unclosed("parenthesis or brace"))),
                 kind if kind == *expected => {
                     closers.pop();
                 }
-                Kind::RightParenthesis | Kind::RightBracket | Kind::RightBrace => {
-                    let expected = if *expected == Kind::RightParenthesis { "')'" } else { "']' or '}'" };
+                TokenKind::RightParenthesis | TokenKind::RightBracket | TokenKind::RightBrace => {
+                    let expected = if *expected == TokenKind::RightParenthesis { "')'" } else { "']' or '}'" };
                     let found = token.describe();
                     return Err(token.failure(Problem::Expected { expected: expected.to_owned(), found }));
                 }
@@ -157,7 +159,7 @@ impl<'s> Parser<'s> {
                 if !self.in_condition {
                     self.conditionals.finish()?;
                 }
-                self.ahead.push_back(Token::new(Kind::End, "", offset, 0));
+                self.ahead.push_back(Token::new(TokenKind::End, "", offset, 0));
                 return Ok(());
             };
             let (span, text) = (self.lexer.span(), self.lexer.slice());
@@ -166,20 +168,20 @@ impl<'s> Parser<'s> {
             let active = self.in_condition || self.conditionals.active();
             match lexed {
                 // A condition is one line, in which no directive can start.
-                Ok(Kind::Directive) if self.in_condition => {
-                    return Err(Failure::new(Problem::Character('#'), offset, 1));
+                Ok(TokenKind::Directive) if self.in_condition => {
+                    return Err(ParseFailure::new(Problem::Character('#'), offset, 1));
                 }
-                Ok(Kind::Directive) => self.directive(text, offset)?,
+                Ok(TokenKind::Directive) => self.directive(text, offset)?,
                 _ if !active => {}
-                Err(error) => return Err(Failure::new(lexical_problem(error, text), offset, length)),
-                Ok(Kind::Dollar) => {
+                Err(error) => return Err(ParseFailure::new(lexical_problem(error, text), offset, length)),
+                Ok(TokenKind::Dollar) => {
                     let token = self.argument_token(offset)?;
                     self.ahead.push_back(token);
                     return Ok(());
                 }
                 Ok(kind) => {
                     let token = Token::new(kind, text, offset, length);
-                    if kind != Kind::Identifier || self.in_condition || !self.expand_word(token)? {
+                    if kind != TokenKind::Identifier || self.in_condition || !self.expand_word(token)? {
                         self.ahead.push_back(token);
                     }
                     if !self.ahead.is_empty() {
@@ -191,11 +193,11 @@ impl<'s> Parser<'s> {
     }
 }
 
-fn closer(open: Kind) -> Kind {
+fn closer(open: TokenKind) -> TokenKind {
     match open {
-        Kind::LeftParenthesis => Kind::RightParenthesis,
-        Kind::LeftBracket => Kind::RightBracket,
-        _ => Kind::RightBrace,
+        TokenKind::LeftParenthesis => TokenKind::RightParenthesis,
+        TokenKind::LeftBracket => TokenKind::RightBracket,
+        _ => TokenKind::RightBrace,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::dll::types::{Ctype, Form};
 
 /// The options of `dll.callback`.
 #[derive(Debug, Default)]
-struct Options {
+struct CallbackOptions {
     /// The result for the library if the Lua function fails or is called later.
     default: LuaValue,
     /// Whether calls on the library's own threads return that result at once.
@@ -37,7 +37,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             return Err(wrong_type("a Lua function", &function).at("dll.callback").into());
         };
         let options = match &options {
-            LuaValue::Nil => Options::default(),
+            LuaValue::Nil => CallbackOptions::default(),
             LuaValue::Table(table) => options_of(table)?,
             other => return Err(wrong_type("a table of options", other).at("dll.callback").into()),
         };
@@ -54,7 +54,7 @@ fn new(
     function: &Function,
     pointer: &Arc<Ctype>,
     space: &AddressSpace,
-    options: &Options,
+    options: &CallbackOptions,
 ) -> mlua::Result<LuaValue> {
     let pointer = match &pointer.form {
         Form::Function(_) => pointer.pointer_to(),
@@ -87,8 +87,8 @@ fn poll(lua: &Lua, module: &Module, seconds: &LuaValue) -> mlua::Result<u32> {
 }
 
 /// Reads the options of a callback.
-fn options_of(table: &Table) -> mlua::Result<Options> {
-    let mut options = Options::default();
+fn options_of(table: &Table) -> mlua::Result<CallbackOptions> {
+    let mut options = CallbackOptions::default();
     read_each("dll.callback", table, "default and thread", |key, option| {
         match key {
             "default" => options.default = option.value.clone(),

@@ -8,7 +8,7 @@ use protocol::FailureRule;
 
 use super::options::read_each;
 use crate::dll::bind::library_of;
-use crate::dll::call::{self, Options};
+use crate::dll::call::{self, CallSettings};
 use crate::dll::describe::{describe, wrong_type};
 use crate::dll::duration;
 use crate::dll::hook;
@@ -98,7 +98,7 @@ impl CallOptions {
 /// Calls a function, and retries if its worker is lost and the options allow it. The deadline applies to all attempts
 /// together.
 fn call(lua: &Lua, parsed: &CallOptions, function: &LuaValue, arguments: &MultiValue) -> mlua::Result<MultiValue> {
-    let mut options = Options::new(parsed.limit, parsed.rule);
+    let mut options = CallSettings::new(parsed.limit, parsed.rule);
     let mut pause = FIRST_PAUSE;
     let mut tries = 0;
     loop {

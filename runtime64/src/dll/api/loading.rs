@@ -10,7 +10,7 @@ use super::{exports, symbol, table_of};
 use crate::dll::bind;
 use crate::dll::breaker::Limits;
 use crate::dll::describe::describe;
-use crate::dll::library::{Library, Options};
+use crate::dll::library::{Library, LoadOptions};
 use crate::dll::module::Module;
 use crate::dll::text::Encoding;
 use crate::dll::types::convention_named;
@@ -25,7 +25,7 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
             let name = os_string("dll.load: the library name", &name)?;
             let options = match &options {
                 // LuaJIT's parameter for global names, which do not exist here.
-                LuaValue::Nil | LuaValue::Boolean(_) => Options::default(),
+                LuaValue::Nil | LuaValue::Boolean(_) => LoadOptions::default(),
                 LuaValue::Table(table) => load_options(table)?,
                 other => {
                     let message = format!("dll.load: expected a table of options, got {}", describe(other));
@@ -53,8 +53,8 @@ pub(super) fn install(lua: &Lua, module: &Module, table: &Table) -> mlua::Result
     )
 }
 
-fn load_options(table: &Table) -> mlua::Result<Options> {
-    let mut options = Options::default();
+fn load_options(table: &Table) -> mlua::Result<LoadOptions> {
+    let mut options = LoadOptions::default();
     read_each("dll.load", table, "search, convention, encoding, breaker and deadline", |key, option| {
         match key {
             "search" => options.search = folders(option)?,

@@ -13,7 +13,7 @@ use crate::dll::cdata;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::marshal::{table_to_wire, to_wire};
 use crate::dll::memory::Access;
-use crate::dll::types::{Arguments, Conversion, Extent, Parameter, Passing, Plan, Prototype, Role, Target};
+use crate::dll::types::{Conversion, Extent, GivenArguments, Parameter, Passing, Plan, PointeePlan, Prototype, Role};
 use crate::error::ErrorKind;
 
 mod content;
@@ -31,7 +31,7 @@ use sizes::Sizes;
 pub(super) fn expand(
     prototype: &Prototype,
     plan: &Plan,
-    (given, arguments): (Arguments, &MultiValue),
+    (given, arguments): (GivenArguments, &MultiValue),
     space: &AddressSpace,
     access: &mut dyn Access,
     values: &mut Vec<Value>,
@@ -68,7 +68,10 @@ pub(super) fn expand(
 #[cold]
 pub(super) fn shorter_forms(prototype: &Prototype, plan: &Plan) -> String {
     let all = plan.roles.len();
-    let forms = [(plan.read_count, all, Arguments::Read), (plan.inferred_count, plan.read_count, Arguments::Inferred)];
+    let forms = [
+        (plan.read_count, all, GivenArguments::Read),
+        (plan.inferred_count, plan.read_count, GivenArguments::Inferred),
+    ];
     let mut text = String::new();
     for (count, _, given) in forms.into_iter().filter(|(count, longer, _)| count < longer) {
         let parameters = plan.roles.iter().zip(&prototype.parameters).filter(|(role, _)| role.is_in(given));
@@ -159,7 +162,7 @@ impl Expansion<'_, '_> {
     fn input(
         &mut self,
         index: usize,
-        target: &Target,
+        target: &PointeePlan,
         value: &LuaValue,
         state: &mut PendingArgument,
     ) -> Result<Value, ConversionError> {
@@ -226,7 +229,7 @@ impl Expansion<'_, '_> {
         &mut self,
         index: usize,
         role: &Role,
-        target: &Target,
+        target: &PointeePlan,
         content: &[u8],
     ) -> Result<OutBuffer, ConversionError> {
         let (unit, capacity) = match &role.extent {

@@ -40,12 +40,12 @@ pub(in crate::dll) struct Future {
     out_buffers: OutBuffers,
     /// The time at which its callbacks are stopped and the worker is terminated.
     deadline: Option<Instant>,
-    state: Mutex<State>,
+    state: Mutex<FutureState>,
     /// Whether a request for it is in progress, so that a callback served meanwhile does not send another.
     is_awaited: AtomicBool,
 }
 
-enum State {
+enum FutureState {
     /// It is running or waiting in the worker.
     Pending(Resources),
     /// It has returned.
@@ -62,7 +62,7 @@ pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValu
     let function = target::resolve_pointer(lua, function)?;
     let started_job = with_target(&function, |callee| start_callee(lua, callee, arguments))?;
     let (space, job, out_buffers, resources, deadline, name) = started_job?;
-    let state = Mutex::new(State::Pending(resources));
+    let state = Mutex::new(FutureState::Pending(resources));
     let call = describe_call(&name, arguments);
     Ok(Future { function, name, call, space, job, out_buffers, deadline, state, is_awaited: AtomicBool::new(false) })
 }
@@ -110,9 +110,9 @@ impl Future {
             return Err(raised);
         }
         let (outcome, stored) = match &*self.lock() {
-            State::Done(done) => (done.0.clone(), done.1.clone()),
-            State::Failed(error) => return Err(error.clone().into()),
-            State::Pending(_) => {
+            FutureState::Done(done) => (done.0.clone(), done.1.clone()),
+            FutureState::Failed(error) => return Err(error.clone().into()),
+            FutureState::Pending(_) => {
                 hook::time_left(interrupt)?;
                 let seconds = limit.unwrap_or_default().as_secs_f64();
                 let message = format!("{}: not done after {seconds} seconds; the call continues", self.name);
@@ -135,20 +135,20 @@ impl Future {
     pub(super) fn is_done(&self, lua: &Lua) -> mlua::Result<bool> {
         match self.settle(lua, Some(0)) {
             Some(raised) => Err(raised),
-            None => Ok(!matches!(*self.lock(), State::Pending(_))),
+            None => Ok(!matches!(*self.lock(), FutureState::Pending(_))),
         }
     }
 
     /// Asks the worker about a pending call. Returns the error of a callback that was served meanwhile.
     fn settle(&self, lua: &Lua, milliseconds: Option<u32>) -> Option<mlua::Error> {
-        if !matches!(*self.lock(), State::Pending(_)) {
+        if !matches!(*self.lock(), FutureState::Pending(_)) {
             return None;
         }
         let worker = &self.space.worker;
         let session = match worker.session_of(self.space.generation) {
             Ok(session) => session,
             Err(_) => {
-                self.end(State::Failed(self.gone()));
+                self.end(FutureState::Failed(self.gone()));
                 return None;
             }
         };
@@ -172,11 +172,11 @@ impl Future {
                 });
                 drop(session);
                 match stored.and_then(|stored| stored) {
-                    Ok(stored) => self.end(State::Done(Box::new((outcome, stored)))),
-                    Err(error) => self.end(State::Failed(error)),
+                    Ok(stored) => self.end(FutureState::Done(Box::new((outcome, stored)))),
+                    Err(error) => self.end(FutureState::Failed(error)),
                 }
             }
-            (Ok(Some(_)), None) | (Err(RemoteError::EndedMeanwhile), _) => self.end(State::Failed(self.gone())),
+            (Ok(Some(_)), None) | (Err(RemoteError::EndedMeanwhile), _) => self.end(FutureState::Failed(self.gone())),
             // Only the wait was interrupted, not the call.
             (Err(error @ RemoteError::Interrupted(None)), session) => {
                 drop(session);
@@ -185,7 +185,7 @@ impl Future {
             (Err(error), session) => {
                 drop(session);
                 let failure = self.failure(error);
-                self.end(State::Failed(match raised {
+                self.end(FutureState::Failed(match raised {
                     None => failure,
                     Some(raised) => failure.with_detail(format!("an earlier callback failed: {raised}")),
                 }));
@@ -199,13 +199,13 @@ impl Future {
     /// was cancelled.
     fn cancel(&self, force: bool) -> Result<bool, Error> {
         match &*self.lock() {
-            State::Pending(_) => {}
-            State::Failed(error) => return Ok(error.kind == ErrorKind::Interrupted),
-            State::Done(_) => return Ok(false),
+            FutureState::Pending(_) => {}
+            FutureState::Failed(error) => return Ok(error.kind == ErrorKind::Interrupted),
+            FutureState::Done(_) => return Ok(false),
         }
         let worker = &self.space.worker;
         let Ok(mut session) = worker.session_of(self.space.generation) else {
-            self.end(State::Failed(self.gone()));
+            self.end(FutureState::Failed(self.gone()));
             return Ok(false);
         };
         let state = session.call(&CancelJob { job: self.job });
@@ -216,7 +216,7 @@ impl Future {
         let state = match state {
             Ok(state) => state,
             Err(error) => {
-                self.end(State::Failed(self.failure(error)));
+                self.end(FutureState::Failed(self.failure(error)));
                 return Ok(false);
             }
         };
@@ -229,14 +229,14 @@ impl Future {
             JobState::Running | JobState::Done => return Ok(false),
         };
         let error = Error::new(ErrorKind::Interrupted, format!("{}: {how}", self.name));
-        self.end(State::Failed(error.in_function(&self.name)));
+        self.end(FutureState::Failed(error.in_function(&self.name)));
         Ok(true)
     }
 
     /// Sets the final state, unless a callback served during the wait has already set it.
-    fn end(&self, state: State) {
+    fn end(&self, state: FutureState) {
         let mut current = self.lock();
-        if matches!(*current, State::Pending(_)) {
+        if matches!(*current, FutureState::Pending(_)) {
             let before = std::mem::replace(&mut *current, state);
             drop(current);
             drop(before);
@@ -268,7 +268,7 @@ impl Future {
         described.map_or_else(|error| error, |failure| failure.in_call(|| self.call.clone()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, FutureState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -276,8 +276,8 @@ impl Future {
 impl Drop for Future {
     /// Keeps the memory of a running call until that returns.
     fn drop(&mut self) {
-        let state = std::mem::replace(&mut *self.lock(), State::Failed(Error::new(ErrorKind::Interrupted, "")));
-        if let (State::Pending(resources), Some(extension)) = (state, WorkerExtension::of(&self.space.worker)) {
+        let state = std::mem::replace(&mut *self.lock(), FutureState::Failed(Error::new(ErrorKind::Interrupted, "")));
+        if let (FutureState::Pending(resources), Some(extension)) = (state, WorkerExtension::of(&self.space.worker)) {
             extension.abandoned_jobs.add(AbandonedJob {
                 space: self.space.clone(),
                 job: self.job,
@@ -300,9 +300,9 @@ impl UserData for Future {
         methods.add_method("cancel", |_, future, force: Option<bool>| Ok(future.cancel(force.unwrap_or(false))?));
         methods.add_meta_method(MetaMethod::ToString, |_, future, ()| {
             let state = match &*future.lock() {
-                State::Pending(_) => "pending",
-                State::Done(_) => "done",
-                State::Failed(_) => "failed",
+                FutureState::Pending(_) => "pending",
+                FutureState::Done(_) => "done",
+                FutureState::Failed(_) => "failed",
             };
             Ok(format!("future of {} ({state})", future.name))
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mlua::{Table, Value as LuaValue};
 
-use super::initialise::{Target, bytes_of, from_lua, is_same_type, put_elements, sequence};
+use super::initialise::{WriteTarget, bytes_of, from_lua, is_same_type, put_elements, sequence};
 use crate::dll::address_space::AddressSpace;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::memory::{Access, buffer};
@@ -21,7 +21,7 @@ pub(in crate::dll) fn bytes_of_elements(
     let count = values.len() as u64;
     let mut bytes = buffer(&element.ty, times(element.bytes()?, count)?)?;
     let array = Array { element: Arc::clone(element), count: Some(count), is_variable: false, is_open: false };
-    put_elements(&mut bytes, &array, &values, &mut Target { space, access }, false)?;
+    put_elements(&mut bytes, &array, &values, &mut WriteTarget { space, access }, false)?;
     Ok((bytes, count))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mlua::Value as LuaValue;
 
 use super::part::Part;
-use super::{Cdata, Kind, integer};
+use super::{Cdata, CdataKind, integer};
 use crate::dll::describe::describe;
 use crate::dll::memory::Location;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form};
@@ -58,8 +58,8 @@ impl Cdata {
     /// The part of a pointer's target: an element, or a field of the first one.
     fn part_there(&self, target: Arc<Ctype>, key: &LuaValue) -> Result<Option<Part<'_>>, Error> {
         let location = match self.kind {
-            Kind::Pointer => Cow::Borrowed(&self.location),
-            Kind::Object => Cow::Owned(self.leads_to(&self.ctype.ty)?),
+            CdataKind::Pointer => Cow::Borrowed(&self.location),
+            CdataKind::Object => Cow::Owned(self.leads_to(&self.ctype.ty)?),
         };
         if let LuaValue::String(_) = key {
             let Form::Record(fields) = &target.form else { return Ok(None) };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mlua::{Table, Value as LuaValue};
 
 use super::pointer::{RequiredPointer, address_for};
-use super::{Cdata, Kind, integer, unboxed};
+use super::{Cdata, CdataKind, integer, unboxed};
 use crate::dll::address_space::AddressSpace;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::{describe, wrong_type};
@@ -16,7 +16,7 @@ use crate::dll::types::{Array, Ctype, Field, Fields, Form, NumberBytes, is_text,
 use crate::error::ErrorKind;
 
 /// The address space the bytes are for, and access to its worker.
-pub(super) struct Target<'a> {
+pub(super) struct WriteTarget<'a> {
     pub(super) space: &'a AddressSpace,
     pub(super) access: &'a mut dyn Access,
 }
@@ -29,7 +29,7 @@ pub(in crate::dll) fn bytes_of(
     access: &mut dyn Access,
 ) -> Result<Vec<u8>, ConversionError> {
     let mut bytes = zeros(ctype)?;
-    put(&mut bytes, ctype, value, &mut Target { space, access })?;
+    put(&mut bytes, ctype, value, &mut WriteTarget { space, access })?;
     Ok(bytes)
 }
 
@@ -41,7 +41,7 @@ pub(super) fn bytes_of_all(
     space: &AddressSpace,
 ) -> Result<Vec<u8>, ConversionError> {
     let mut bytes = zeros(ctype)?;
-    let target = &mut Target { space, access: &mut Persistent };
+    let target = &mut WriteTarget { space, access: &mut Persistent };
     match (&ctype.form, values) {
         (_, [value]) if is_whole(ctype, value) => put(&mut bytes, ctype, value, target)?,
         (Form::Array(array), values) => put_elements(&mut bytes, array, values, target, true)?,
@@ -67,7 +67,7 @@ fn is_whole(ctype: &Ctype, value: &LuaValue) -> bool {
 
 /// Whether a value is an object of the same type.
 pub(super) fn is_same_type(ctype: &Ctype, value: &LuaValue) -> bool {
-    super::of(value).is_some_and(|cdata| cdata.kind == Kind::Object && cdata.ctype.is_same(ctype))
+    super::of(value).is_some_and(|cdata| cdata.kind == CdataKind::Object && cdata.ctype.is_same(ctype))
 }
 
 /// Whether a complex number is to be converted to another complex type.
@@ -81,7 +81,7 @@ pub(super) fn put(
     bytes: &mut [u8],
     ctype: &Ctype,
     value: &LuaValue,
-    target: &mut Target<'_>,
+    target: &mut WriteTarget<'_>,
 ) -> Result<(), ConversionError> {
     match (&ctype.form, value) {
         (Form::Number(number), value) => {
@@ -147,12 +147,12 @@ fn copy_object(
     bytes: &mut [u8],
     ctype: &Ctype,
     value: &LuaValue,
-    target: &mut Target<'_>,
+    target: &mut WriteTarget<'_>,
 ) -> Result<(), ConversionError> {
     let Some(cdata) = super::of(value) else {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     };
-    if cdata.kind != Kind::Object || !cdata.ctype.is_same(ctype) {
+    if cdata.kind != CdataKind::Object || !cdata.ctype.is_same(ctype) {
         return Err(wrong_type(&ctype.ty.to_string(), value));
     }
     cdata.space().check(target.space, &cdata.ctype.ty)?;
@@ -195,7 +195,7 @@ pub(super) fn put_elements(
     bytes: &mut [u8],
     array: &Array,
     values: &[LuaValue],
-    target: &mut Target<'_>,
+    target: &mut WriteTarget<'_>,
     repeats: bool,
 ) -> Result<(), ConversionError> {
     let count = array.count.unwrap_or(0);
@@ -217,7 +217,12 @@ pub(super) fn put_elements(
 }
 
 /// Writes the fields of a struct from a table: by position if the table has an element 0 or 1, otherwise by name.
-fn put_table(bytes: &mut [u8], fields: &Fields, table: &Table, target: &mut Target<'_>) -> Result<(), ConversionError> {
+fn put_table(
+    bytes: &mut [u8],
+    fields: &Fields,
+    table: &Table,
+    target: &mut WriteTarget<'_>,
+) -> Result<(), ConversionError> {
     let by_position = |index: usize| table.raw_get::<LuaValue>(index).map(|value| !value.is_nil());
     if by_position(0).map_err(from_lua)? || by_position(1).map_err(from_lua)? {
         return put_in_order(bytes, fields, &sequence(table, fields.list.len() as u64)?, target);
@@ -250,7 +255,7 @@ fn put_in_order(
     bytes: &mut [u8],
     fields: &Fields,
     values: &[LuaValue],
-    target: &mut Target<'_>,
+    target: &mut WriteTarget<'_>,
 ) -> Result<(), ConversionError> {
     let settable: Vec<&Field> = fields.list.iter().filter(|field| !field.is_alternative).collect();
     if values.len() > settable.len() {
@@ -263,7 +268,7 @@ fn put_field(
     bytes: &mut [u8],
     field: &Field,
     value: &LuaValue,
-    target: &mut Target<'_>,
+    target: &mut WriteTarget<'_>,
 ) -> Result<(), ConversionError> {
     let within = |error: ConversionError| error.within(format!("field '{}'", field.name));
     let start = (field.offset as usize).min(bytes.len());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mlua::{Lua, Value as LuaValue};
 
-use super::{Cdata, Kind, integer};
+use super::{Cdata, CdataKind, integer};
 use crate::dll::describe::describe;
 use crate::dll::library;
 use crate::dll::memory::{Location, Persistent};
@@ -43,7 +43,7 @@ fn result(value: LuaValue) -> Outcome {
 /// Whether two values are equal: pointers and objects with the same location, or numbers in memory with the same value.
 fn equal(left: &LuaValue, right: &LuaValue) -> Outcome {
     for operand in [left, right] {
-        if super::of(operand).is_some_and(|cdata| cdata.kind == Kind::Object)
+        if super::of(operand).is_some_and(|cdata| cdata.kind == CdataKind::Object)
             && let Some(method) = method_of(operand, Event::Equal)
         {
             return metamethod(method);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mlua::{Lua, Value as LuaValue};
 
-use super::initialise::{Target, bytes_of, put};
+use super::initialise::{WriteTarget, bytes_of, put};
 use super::{Cdata, unboxed};
 use crate::c::BitField;
 use crate::dll::conversion_error::ConversionError;
@@ -75,7 +75,7 @@ impl Part<'_> {
             (Form::Pointer(_), _) => {
                 let mut bytes = [0; 8];
                 let bytes = &mut bytes[..self.scalar_bytes()];
-                let target = &mut Target { space: self.location.space(), access: &mut Persistent };
+                let target = &mut WriteTarget { space: self.location.space(), access: &mut Persistent };
                 put(bytes, &self.ctype, value, target).map_err(refused)?;
                 self.location.write(doing, self.offset, bytes)
             }

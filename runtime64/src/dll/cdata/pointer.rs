@@ -5,7 +5,7 @@ use std::fmt;
 
 use mlua::Value as LuaValue;
 
-use super::{Cdata, Kind};
+use super::{Cdata, CdataKind};
 use crate::c::{self, Abi, Basic};
 use crate::dll::address_space::AddressSpace;
 use crate::dll::callback_registry;
@@ -73,7 +73,7 @@ impl Cdata {
             return Err(ConversionError::new(ErrorKind::Stale, reason));
         }
         match (self.kind, self.ctype.form.pointee()) {
-            (Kind::Pointer, Some(pointee)) => {
+            (CdataKind::Pointer, Some(pointee)) => {
                 if self.location.is_null() {
                     return Ok(0);
                 }
@@ -85,7 +85,7 @@ impl Cdata {
             }
             // An object that contains a pointer is converted to that pointer, unless a pointer to such a pointer is
             // required.
-            (Kind::Object, Some(pointee)) if agree(pointee, target, self.ctype.abi) => {
+            (CdataKind::Object, Some(pointee)) if agree(pointee, target, self.ctype.abi) => {
                 let mut bytes = [0; 8];
                 self.location.read_through(access, &mut bytes[..self.ctype.abi.pointer_bytes() as usize])?;
                 self.space().check(needed.space, &self.ctype.ty)?;
@@ -114,7 +114,7 @@ impl Cdata {
     /// Checks that a pointer to `own` may be passed as a pointer to `target`.
     fn agrees(&self, own: &c::Type, target: &c::Type) -> Result<(), ConversionError> {
         let pointer = || target.clone().pointer_to();
-        let shown: &dyn fmt::Display = if self.kind == Kind::Pointer { self } else { &self.ctype.ty };
+        let shown: &dyn fmt::Display = if self.kind == CdataKind::Pointer { self } else { &self.ctype.ty };
         if !agree(own, target, self.ctype.abi) {
             let reason = format!("expected {}, got {shown}; use dll.cast if the conversion is intended", pointer());
             return Err(ConversionError::new(ErrorKind::Type, reason));

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Cdata, Kind};
+use super::{Cdata, CdataKind};
 use crate::c;
 use crate::dll::memory::Location;
 use crate::dll::types::{Array, Ctype, Field, Fields, Form, Number, NumberBytes};
@@ -23,7 +23,7 @@ pub(super) fn shown(cdata: &Cdata) -> String {
         return format!("{ty} (closed)");
     }
     let head = cdata.to_string();
-    if cdata.kind == Kind::Pointer {
+    if cdata.kind == CdataKind::Pointer {
         return head;
     }
     if !cdata.location.is_alive() {
@@ -42,7 +42,7 @@ impl fmt::Display for Cdata {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = usize::from(self.space().worker.kind().pointer_bits() / 4);
         match (self.kind, self.location.address()) {
-            (Kind::Pointer, 0) => write!(formatter, "{} NULL", self.ctype.ty),
+            (CdataKind::Pointer, 0) => write!(formatter, "{} NULL", self.ctype.ty),
             (_, address) => write!(formatter, "{} 0x{address:0digits$x}", self.ctype.ty),
         }
     }
@@ -227,7 +227,7 @@ fn body(name: &str, size: &str, rows: Vec<(String, String)>, closing: &str) -> S
 /// C data with the definition of its type: type, address, and values by name.
 pub(in crate::dll) fn describe(cdata: &Cdata) -> String {
     let there = match (cdata.kind, cdata.ctype.pointee()) {
-        (Kind::Pointer, Some(pointee)) if !cdata.location.is_null() && pointee.bytes().is_ok() => {
+        (CdataKind::Pointer, Some(pointee)) if !cdata.location.is_null() && pointee.bytes().is_ok() => {
             value_text(&Cdata::object(pointee, cdata.location.clone()))
         }
         _ => None,

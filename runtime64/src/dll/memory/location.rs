@@ -17,11 +17,11 @@ use crate::remote::{Allocation, RemoteError, Session};
 #[derive(Clone, Debug)]
 pub(in crate::dll) struct Location {
     space: AddressSpace,
-    memory: Memory,
+    memory: Backing,
 }
 
 #[derive(Clone, Debug)]
-enum Memory {
+enum Backing {
     /// Memory allocated by a script, which is kept alive by its locations, and whose bounds are checked. Arithmetic may
     /// leave the bounds: the offset wraps like an address.
     Allocated { allocation: Arc<Allocation>, offset: u64 },
@@ -108,12 +108,12 @@ impl Access for Persistent {
 impl Location {
     /// The start of memory that a script has allocated.
     pub(in crate::dll) fn allocated(allocation: Allocation, space: AddressSpace) -> Self {
-        Self { space, memory: Memory::Allocated { allocation: Arc::new(allocation), offset: 0 } }
+        Self { space, memory: Backing::Allocated { allocation: Arc::new(allocation), offset: 0 } }
     }
 
     /// An address in the worker; 0 is NULL.
     pub(in crate::dll) fn foreign(address: u64, space: AddressSpace) -> Self {
-        Self { space, memory: Memory::Foreign { address } }
+        Self { space, memory: Backing::Foreign { address } }
     }
 
     /// The address space of the location.
@@ -124,9 +124,9 @@ impl Location {
     /// The address, even if the memory is not valid any more; 0 for released memory.
     pub(in crate::dll) fn address(&self) -> u64 {
         let address = match &self.memory {
-            Memory::Allocated { allocation, offset } => allocation.address().wrapping_add(*offset),
-            Memory::Foreign { address } => *address,
-            Memory::Closed => 0,
+            Backing::Allocated { allocation, offset } => allocation.address().wrapping_add(*offset),
+            Backing::Foreign { address } => *address,
+            Backing::Closed => 0,
         };
         self.in_width(address)
     }
@@ -137,25 +137,25 @@ impl Location {
     }
 
     pub(in crate::dll) fn is_null(&self) -> bool {
-        matches!(self.memory, Memory::Foreign { address: 0 })
+        matches!(self.memory, Backing::Foreign { address: 0 })
     }
 
     /// Whether the memory was released.
     pub(in crate::dll) fn is_closed(&self) -> bool {
-        matches!(self.memory, Memory::Closed)
+        matches!(self.memory, Backing::Closed)
     }
 
     /// Releases the memory, unless other locations point into it.
     pub(in crate::dll) fn close(&mut self) {
-        self.memory = Memory::Closed;
+        self.memory = Backing::Closed;
     }
 
     /// Whether the worker is still running, as far as is known.
     pub(in crate::dll) fn is_alive(&self) -> bool {
         match &self.memory {
-            Memory::Allocated { allocation, .. } => allocation.is_alive(),
-            Memory::Foreign { .. } => self.space.worker.session_of(self.space.generation).is_ok(),
-            Memory::Closed => false,
+            Backing::Allocated { allocation, .. } => allocation.is_alive(),
+            Backing::Foreign { .. } => self.space.worker.session_of(self.space.generation).is_ok(),
+            Backing::Closed => false,
         }
     }
 
@@ -163,13 +163,13 @@ impl Location {
     #[inline]
     pub(in crate::dll) fn moved(&self, bytes: i64) -> Self {
         let memory = match &self.memory {
-            Memory::Allocated { allocation, offset } => {
-                Memory::Allocated { allocation: Arc::clone(allocation), offset: offset.wrapping_add_signed(bytes) }
+            Backing::Allocated { allocation, offset } => {
+                Backing::Allocated { allocation: Arc::clone(allocation), offset: offset.wrapping_add_signed(bytes) }
             }
-            Memory::Foreign { address } => {
-                Memory::Foreign { address: self.in_width(address.wrapping_add_signed(bytes)) }
+            Backing::Foreign { address } => {
+                Backing::Foreign { address: self.in_width(address.wrapping_add_signed(bytes)) }
             }
-            Memory::Closed => Memory::Closed,
+            Backing::Closed => Backing::Closed,
         };
         Self { space: self.space.clone(), memory }
     }
@@ -177,9 +177,9 @@ impl Location {
     /// The number of bytes from here to the end, where it is known.
     pub(in crate::dll) fn bytes(&self) -> Option<u64> {
         match &self.memory {
-            Memory::Allocated { allocation, offset } => Some(allocation.bytes().saturating_sub(*offset)),
-            Memory::Foreign { .. } => None,
-            Memory::Closed => Some(0),
+            Backing::Allocated { allocation, offset } => Some(allocation.bytes().saturating_sub(*offset)),
+            Backing::Foreign { .. } => None,
+            Backing::Closed => Some(0),
         }
     }
 
@@ -187,16 +187,16 @@ impl Location {
     #[inline]
     pub(in crate::dll) fn read(&self, doing: &dyn fmt::Display, offset: u64, into: &mut [u8]) -> Result<(), Error> {
         match &self.memory {
-            Memory::Allocated { allocation, offset: start } => {
+            Backing::Allocated { allocation, offset: start } => {
                 let offset =
                     within(allocation, *start, offset, into.len()).ok_or_else(|| self.outside(doing, into.len()))?;
                 allocation.read(offset, into).map_err(|error| self.failure(doing, error))
             }
-            Memory::Foreign { address } => {
+            Backing::Foreign { address } => {
                 let address = self.foreign_address(doing, *address, offset)?;
                 self.session(doing)?.read(address, into).map_err(|error| self.failure(doing, error))
             }
-            Memory::Closed => Err(closed(doing)),
+            Backing::Closed => Err(closed(doing)),
         }
     }
 
@@ -204,28 +204,28 @@ impl Location {
     #[inline]
     pub(in crate::dll) fn write(&self, doing: &dyn fmt::Display, offset: u64, bytes: &[u8]) -> Result<(), Error> {
         match &self.memory {
-            Memory::Allocated { allocation, offset: start } => {
+            Backing::Allocated { allocation, offset: start } => {
                 let offset =
                     within(allocation, *start, offset, bytes.len()).ok_or_else(|| self.outside(doing, bytes.len()))?;
                 allocation.write(offset, bytes).map_err(|error| self.failure(doing, error))
             }
-            Memory::Foreign { address } => {
+            Backing::Foreign { address } => {
                 let address = self.foreign_address(doing, *address, offset)?;
                 self.session(doing)?.write(address, bytes).map_err(|error| self.failure(doing, error))
             }
-            Memory::Closed => Err(closed(doing)),
+            Backing::Closed => Err(closed(doing)),
         }
     }
 
     /// Reads bytes through `access`, which may hold the worker already.
     pub(in crate::dll) fn read_through(&self, access: &mut dyn Access, into: &mut [u8]) -> Result<(), ConversionError> {
         match &self.memory {
-            Memory::Allocated { allocation, offset } if within(allocation, *offset, 0, into.len()).is_some() => {
+            Backing::Allocated { allocation, offset } if within(allocation, *offset, 0, into.len()).is_some() => {
                 access.read(allocation, *offset, into)
             }
-            Memory::Closed => Err(ConversionError::new(ErrorKind::Stale, "it was closed and its memory released")),
-            Memory::Foreign { address } => access.read_foreign(&self.space, *address, into),
-            Memory::Allocated { .. } => {
+            Backing::Closed => Err(ConversionError::new(ErrorKind::Stale, "it was closed and its memory released")),
+            Backing::Foreign { address } => access.read_foreign(&self.space, *address, into),
+            Backing::Allocated { .. } => {
                 Err(ConversionError::new(ErrorKind::Range, "it is outside the object's memory"))
             }
         }

@@ -34,7 +34,7 @@ pub(in crate::dll) struct Role {
     /// Whether the target is zero-terminated.
     pub(in crate::dll) is_terminated: bool,
     /// The target of a pointer, if Lua values can be converted to it.
-    pub(in crate::dll) target: Option<Target>,
+    pub(in crate::dll) target: Option<PointeePlan>,
     /// The size of the target; one element by default.
     pub(in crate::dll) extent: Option<Extent>,
     /// The parameter that holds the number of elements or bytes of this parameter's argument.
@@ -58,19 +58,19 @@ pub(in crate::dll) enum Passing {
 
 /// The target of a pointer.
 #[derive(Debug)]
-pub(in crate::dll) struct Target {
+pub(in crate::dll) struct PointeePlan {
     pub(in crate::dll) element: Arc<Ctype>,
     /// The array type with any number of elements.
     pub(in crate::dll) array: Arc<Ctype>,
     /// The size of an element in bytes, never 0.
     pub(in crate::dll) bytes: u64,
     /// The Lua value of several elements.
-    pub(in crate::dll) shape: Shape,
+    pub(in crate::dll) shape: PointeeShape,
 }
 
 /// The Lua value of several elements.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::dll) enum Shape {
+pub(in crate::dll) enum PointeeShape {
     /// A string, up to the first zero.
     Text(Encoding),
     /// A string of arbitrary bytes.
@@ -93,7 +93,7 @@ pub(in crate::dll) struct Extent {
 
 /// The arguments that a call passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dll) enum Arguments {
+pub(in crate::dll) enum GivenArguments {
     /// One for each parameter.
     All,
     /// Those that the function reads.
@@ -132,14 +132,14 @@ impl Plan {
 
     /// The arguments that a call with `given` arguments passes, the most complete alternative; `None` if they are too
     /// few or too many.
-    pub(in crate::dll) fn arguments(&self, given: usize, is_variadic: bool) -> Option<Arguments> {
+    pub(in crate::dll) fn arguments(&self, given: usize, is_variadic: bool) -> Option<GivenArguments> {
         let all = self.roles.len();
         if given == all || is_variadic && given > all {
-            Some(Arguments::All)
+            Some(GivenArguments::All)
         } else if given == self.read_count {
-            Some(Arguments::Read)
+            Some(GivenArguments::Read)
         } else {
-            (given == self.inferred_count).then_some(Arguments::Inferred)
+            (given == self.inferred_count).then_some(GivenArguments::Inferred)
         }
     }
 }
@@ -165,7 +165,7 @@ impl Role {
         role.annotation = annotation.to_string();
         role.accepts_nil = annotation.optional;
         role.is_terminated = annotation.zero_terminated;
-        let Some(target) = Target::of(types, pointee, abi, encoding) else { return role };
+        let Some(target) = PointeePlan::of(types, pointee, abi, encoding) else { return role };
         let extent = match &annotation.extent {
             // The count refers to the target of the pointer that the function stores.
             Some(_) if annotation.direction == Direction::OutPointer => None,
@@ -188,26 +188,26 @@ impl Role {
     }
 
     /// Whether an argument is passed for the parameter.
-    pub(in crate::dll) fn is_in(&self, given: Arguments) -> bool {
+    pub(in crate::dll) fn is_in(&self, given: GivenArguments) -> bool {
         match given {
-            Arguments::All => true,
-            Arguments::Read => self.passing != Passing::Out,
-            Arguments::Inferred => self.passing != Passing::Out && !self.is_inferred,
+            GivenArguments::All => true,
+            GivenArguments::Read => self.passing != Passing::Out,
+            GivenArguments::Inferred => self.passing != Passing::Out && !self.is_inferred,
         }
     }
 
     /// The size of a character in bytes, if the output is text up to the first zero.
     pub(in crate::dll) fn text_unit(&self) -> Option<usize> {
         match self.target.as_ref()?.shape {
-            Shape::Text(encoding) if self.extent.is_some() || self.is_terminated => Some(encoding.unit()),
-            Shape::Bytes if self.is_terminated => Some(1),
+            PointeeShape::Text(encoding) if self.extent.is_some() || self.is_terminated => Some(encoding.unit()),
+            PointeeShape::Bytes if self.is_terminated => Some(1),
             _ => None,
         }
     }
 
     /// The parameter that holds the size of this one's argument. A text does not determine the size of its buffer.
     fn inferred_size(&self) -> Option<usize> {
-        let is_text = matches!(&self.target, Some(Target { shape: Shape::Text(_), .. }));
+        let is_text = matches!(&self.target, Some(PointeePlan { shape: PointeeShape::Text(_), .. }));
         match (&self.extent, self.passing) {
             (Some(Extent { capacity: Size::Parameter(size), .. }), Passing::In) => Some(*size),
             (Some(Extent { capacity: Size::Parameter(size), .. }), Passing::InOut) if !is_text => Some(*size),
@@ -216,7 +216,7 @@ impl Role {
     }
 }
 
-impl Target {
+impl PointeePlan {
     /// The target for a pointee that Lua values can be converted to; `None` for code and incomplete types.
     fn of(types: &Arc<Types>, pointee: &c::Type, abi: Abi, encoding: Encoding) -> Option<Self> {
         let byte = c::Type::Basic(Basic::UnsignedChar);
@@ -225,11 +225,11 @@ impl Target {
         let bytes = element.bytes().ok().filter(|bytes| *bytes > 0)?;
         let shape = match (&element.form, Width::of(ty, abi), ty.resolve()) {
             (Form::Function(_) | Form::Opaque(_), ..) => return None,
-            (_, Some(width), _) => Shape::Text(Encoding::Wide(width)),
-            (_, None, c::Type::Basic(Basic::Char)) => Shape::Text(encoding),
-            (_, None, c::Type::Basic(Basic::UnsignedChar)) => Shape::Bytes,
-            (Form::Number(_), ..) => Shape::Numbers,
-            _ => Shape::Objects,
+            (_, Some(width), _) => PointeeShape::Text(Encoding::Wide(width)),
+            (_, None, c::Type::Basic(Basic::Char)) => PointeeShape::Text(encoding),
+            (_, None, c::Type::Basic(Basic::UnsignedChar)) => PointeeShape::Bytes,
+            (Form::Number(_), ..) => PointeeShape::Numbers,
+            _ => PointeeShape::Objects,
         };
         let array = c::ArrayType { element: ty.clone(), length: c::Length::Variable };
         let array = types.ctype(&c::Type::Array(Arc::new(array)), abi);
@@ -238,7 +238,12 @@ impl Target {
 }
 
 impl Extent {
-    fn of(types: &Arc<Types>, extent: &c::Extent, target: &Target, (all, abi): (&[c::Parameter], Abi)) -> Option<Self> {
+    fn of(
+        types: &Arc<Types>,
+        extent: &c::Extent,
+        target: &PointeePlan,
+        (all, abi): (&[c::Parameter], Abi),
+    ) -> Option<Self> {
         Some(Self {
             unit: match extent.unit {
                 ExtentUnit::Elements => target.bytes,
@@ -253,10 +258,10 @@ impl Extent {
     }
 
     /// A count with its unit, for messages.
-    pub(in crate::dll) fn counted(&self, target: &Target, count: u64) -> String {
+    pub(in crate::dll) fn counted(&self, target: &PointeePlan, count: u64) -> String {
         let unit = match (self.unit, target.shape) {
             (1, _) => "byte",
-            (_, Shape::Text(_)) => "character",
+            (_, PointeeShape::Text(_)) => "character",
             _ => "element",
         };
         format!("{count} {unit}{}", if count == 1 { "" } else { "s" })

@@ -8,7 +8,7 @@ use super::Types;
 use super::by_value;
 use super::ctype::{Ctype, Form};
 use super::number::Number;
-use super::plan::{self, Arguments, Plan};
+use super::plan::{self, GivenArguments, Plan};
 use crate::c::{self, Abi, Basic};
 use crate::dll::generational::GenerationalId;
 use crate::dll::text::{Encoding, Width};
@@ -183,12 +183,12 @@ impl Prototype {
 impl Prototype {
     /// The arguments that a call with `given` arguments passes; `None` if they are too few or too many.
     #[inline]
-    pub(in crate::dll) fn arguments(&self, given: usize) -> Option<Arguments> {
+    pub(in crate::dll) fn arguments(&self, given: usize) -> Option<GivenArguments> {
         let all = self.parameters.len();
         match &self.plan {
             Some(plan) => plan.arguments(given, self.is_variadic),
-            None if self.is_variadic => (given >= all).then_some(Arguments::All),
-            None => (given == all).then_some(Arguments::All),
+            None if self.is_variadic => (given >= all).then_some(GivenArguments::All),
+            None => (given == all).then_some(GivenArguments::All),
         }
     }
 

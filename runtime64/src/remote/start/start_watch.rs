@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::remote::client::Failure;
+use crate::remote::client::RequestFailure;
 use crate::remote::kill_handle::KillHandle;
 use crate::remote::process::Hangup;
 use crate::remote::{Started, watchdog};
@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(super) enum Unsettled {
     /// It did not answer in time, and was killed.
     Silent,
-    Failed(Failure),
+    Failed(RequestFailure),
 }
 
 /// The observed state of a worker that did not answer.
@@ -46,13 +46,13 @@ impl StartWatch {
     }
 
     /// Returns the outcome of the first requests.
-    pub(super) fn settle<T>(self, outcome: Result<T, Failure>) -> Result<T, Unsettled> {
+    pub(super) fn settle<T>(self, outcome: Result<T, RequestFailure>) -> Result<T, Unsettled> {
         let unanswered = take(&self.0).and_then(|watched| watched.unanswered);
         outcome.map_err(|failure| match (unanswered, failure) {
             (Some(Unanswered::Silent), _) => Unsettled::Silent,
             // A cancelled read does not show the cause.
-            (Some(Unanswered::Ended), Failure::Broken(_)) => {
-                Unsettled::Failed(Failure::Ended { crash_report: None, started: Started::No })
+            (Some(Unanswered::Ended), RequestFailure::Broken(_)) => {
+                Unsettled::Failed(RequestFailure::Ended { crash_report: None, started: Started::No })
             }
             (_, failure) => Unsettled::Failed(failure),
         })

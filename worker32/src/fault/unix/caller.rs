@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_uint, c_void};
 
-use super::maps::{Module, Place};
+use super::maps::{MappedModule, MappedPlace};
 
 /// The limit on frames that are examined.
 const MOST: usize = 48;
@@ -25,7 +25,7 @@ struct Frames {
 
 /// The innermost frame of the calling thread that belongs to a library, and its module. The unwinder may wait for a
 /// lock or fault on a corrupt stack; the caller must tolerate both.
-pub(super) fn find() -> Option<(u64, Module)> {
+pub(super) fn find() -> Option<(u64, MappedModule)> {
     let mut frames = Frames { addresses: [0; MOST], count: 0 };
     // SAFETY: `alarm` accepts any number, and its signal ends the process unless it is cancelled. The function
     // accesses the frames only while the local lives.
@@ -35,11 +35,11 @@ pub(super) fn find() -> Option<(u64, Module)> {
         _Unwind_Backtrace(see, (&raw mut frames).cast());
         libc::alarm(0);
     }
-    let worker = Place::of(find as fn() -> _ as usize as u64, 0).module?.path;
+    let worker = MappedPlace::of(find as fn() -> _ as usize as u64, 0).module?.path;
     for address in frames.addresses.iter().take(frames.count) {
         // The last function called may not return, so the call may be at the end of its function.
         let call = address.wrapping_sub(1) as u64;
-        let Some(module) = Place::of(call, 0).module else { continue };
+        let Some(module) = MappedPlace::of(call, 0).module else { continue };
         if module.path != worker && !is_runtime(module.path.bytes()) {
             return Some((call, module));
         }

@@ -12,20 +12,20 @@ const STACK_GAP: u64 = 1 << 20;
 
 /// The location of an instruction and of its thread's stack in the memory map.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct MappedPlace {
     instruction: u64,
     stack: u64,
     /// The module that contains the instruction.
-    pub(super) module: Option<Module>,
+    pub(super) module: Option<MappedModule>,
     /// The start of the mapping that contains the stack pointer, or of the next one above it.
     stack_start: Option<u64>,
     /// The module whose mappings are being read.
-    current: Module,
+    current: MappedModule,
 }
 
 /// A mapped file, and its start address.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Module {
+pub(super) struct MappedModule {
     pub(super) base: u64,
     pub(super) path: Text,
 }
@@ -40,7 +40,7 @@ struct Mapping<'a> {
     path: &'a [u8],
 }
 
-impl Place {
+impl MappedPlace {
     /// Reads the memory map of this process.
     pub(super) fn of(instruction: u64, stack: u64) -> Self {
         let mut place = Self::new(instruction, stack);
@@ -50,7 +50,7 @@ impl Place {
     }
 
     fn new(instruction: u64, stack: u64) -> Self {
-        Self { instruction, stack, module: None, stack_start: None, current: Module::default() }
+        Self { instruction, stack, module: None, stack_start: None, current: MappedModule::default() }
     }
 
     /// Whether a failed access went beyond the end of the thread's stack.
@@ -73,7 +73,7 @@ impl Place {
             return;
         }
         if mapping.offset == 0 || Text::of(mapping.path) != self.current.path {
-            self.current = Module { base: mapping.start, path: Text::of(mapping.path) };
+            self.current = MappedModule { base: mapping.start, path: Text::of(mapping.path) };
         }
         if (mapping.start..mapping.end).contains(&self.instruction) {
             self.module = Some(self.current);
@@ -144,8 +144,8 @@ f7c20000-f7d00000 r-xp 00020000 08:01 12                         /lib/libc.so.6
 ff000000-ff800000 rw-p 00000000 00:00 0                          [stack]
 ";
 
-    fn place(instruction: u64, stack: u64) -> Place {
-        let mut place = Place::new(instruction, stack);
+    fn place(instruction: u64, stack: u64) -> MappedPlace {
+        let mut place = MappedPlace::new(instruction, stack);
         let mut lines = Lines { line: [0; LINE_BYTES], length: 0 };
         for part in MAPS.chunks(7) {
             lines.feed(part, |line| place.see(line));
@@ -206,7 +206,7 @@ ff000000-ff800000 rw-p 00000000 00:00 0                          [stack]
     fn this_process_knows_its_own_code_and_stack() {
         let local = 0u8;
         let code = this_process_knows_its_own_code_and_stack as fn();
-        let place = Place::of(code as usize as u64, (&raw const local).addr() as u64);
+        let place = MappedPlace::of(code as usize as u64, (&raw const local).addr() as u64);
         let module = place.module.expect("code lies in a module");
         assert!(module.base < code as usize as u64 && module.path.to_string().contains("worker32"), "{module:?}");
         assert!(place.stack_start.is_some_and(|start| start <= (&raw const local).addr() as u64));

@@ -14,7 +14,7 @@ use windows_sys::Win32::System::Diagnostics::Debug::CONTEXT;
 use windows_sys::Win32::System::Diagnostics::Debug::{RtlLookupFunctionEntry, RtlVirtualUnwind, UNW_FLAG_NHANDLER};
 
 use super::memory::{pointer, read};
-use super::modules::{self, Module};
+use super::modules::{self, LoadedModule};
 
 /// The number of stack words that are searched.
 const WORDS: usize = 4096;
@@ -59,7 +59,7 @@ pub(super) struct Caller {
 }
 
 /// The libraries that may be the caller.
-struct Libraries([Option<Module>; MODULES]);
+struct Libraries([Option<LoadedModule>; MODULES]);
 
 /// The innermost library call on a thread with these registers.
 pub(super) fn find(context: &CONTEXT) -> Option<Caller> {

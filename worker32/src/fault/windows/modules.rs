@@ -37,14 +37,14 @@ pub(super) fn of(address: usize) -> Option<(u64, Text)> {
 }
 
 /// An entry of the list.
-pub(super) struct Module {
+pub(super) struct LoadedModule {
     pub(super) base: usize,
     pub(super) bytes: usize,
     /// The address of its path, and the number of 16-bit units.
     path: (usize, usize),
 }
 
-impl Module {
+impl LoadedModule {
     pub(super) fn holds(&self, address: usize) -> bool {
         address.wrapping_sub(self.base) < self.bytes
     }
@@ -56,7 +56,7 @@ impl Module {
 }
 
 /// The modules of this process; the program itself is the first one.
-pub(super) fn all() -> impl Iterator<Item = Module> {
+pub(super) fn all() -> impl Iterator<Item = LoadedModule> {
     let head = pointer(environment() + offsets::LOADER).and_then(|loader| loader.checked_add(offsets::LIST));
     let mut entry = head.and_then(pointer);
     std::iter::from_fn(move || {
@@ -66,7 +66,7 @@ pub(super) fn all() -> impl Iterator<Item = Module> {
         entry = Some(pointer_in(&bytes, 0));
         // The path is a counted string: its length in bytes, its capacity, and its address.
         let length = usize::from(u16::from_ne_bytes([bytes[offsets::PATH], bytes[offsets::PATH + 1]]));
-        Some(Module {
+        Some(LoadedModule {
             base: pointer_in(&bytes, offsets::BASE),
             bytes: u32_in(&bytes, offsets::BYTES) as usize,
             path: (pointer_in(&bytes, offsets::PATH + size_of::<usize>()), length / 2),

@@ -1,6 +1,6 @@
 //! Checks that annotations fit the parameters they describe.
 
-use crate::c::error::{Failure, Parsed, Problem};
+use crate::c::error::{ParseFailure, Parsed, Problem};
 use crate::c::parser::Parser;
 use crate::c::parser::tokens::Token;
 use crate::c::types::{Annotation, Direction, Parameter, SizeExpression, Type};
@@ -49,7 +49,7 @@ impl<'s> Parser<'s> {
     }
 
     /// The error, at the name at fault if it occurs after the annotation's word.
-    fn failure_of(&self, word: Token<'s>, mut wrong: Wrong, list: &[Parameter]) -> Failure {
+    fn failure_of(&self, word: Token<'s>, mut wrong: Wrong, list: &[Parameter]) -> ParseFailure {
         let Some(name) = wrong.name else { return word.invalid(wrong.reason) };
         if wrong.is_unknown {
             let known = list.iter().filter_map(|parameter| parameter.name.as_deref());
@@ -63,7 +63,7 @@ impl<'s> Parser<'s> {
             !before.ends_with(is_part) && !after.starts_with(is_part)
         });
         match found {
-            Some((offset, _)) => Failure::new(Problem::Invalid(wrong.reason), start + offset, name.len()),
+            Some((offset, _)) => ParseFailure::new(Problem::Invalid(wrong.reason), start + offset, name.len()),
             None => word.invalid(wrong.reason),
         }
     }

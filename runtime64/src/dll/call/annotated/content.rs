@@ -8,13 +8,13 @@ use crate::dll::cdata;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::wrong_type;
 use crate::dll::memory::Access;
-use crate::dll::types::{Extent, Passing, Role, Shape, Target};
+use crate::dll::types::{Extent, Passing, PointeePlan, PointeeShape, Role};
 use crate::error::ErrorKind;
 
 /// The bytes of a value, and their length if the annotation has a size.
 pub(super) fn of_value(
     role: &Role,
-    target: &Target,
+    target: &PointeePlan,
     value: &LuaValue,
     space: &AddressSpace,
     access: &mut dyn Access,
@@ -36,16 +36,16 @@ pub(super) fn of_value(
 /// converted back; text that is only read is passed unchanged.
 fn string(
     role: &Role,
-    target: &Target,
+    target: &PointeePlan,
     text: &[u8],
     extent: &Extent,
 ) -> Result<(Vec<u8>, Option<Length>), ConversionError> {
     let bytes = match target.shape {
-        Shape::Text(encoding) if target.bytes > 1 || role.passing == Passing::InOut => {
+        PointeeShape::Text(encoding) if target.bytes > 1 || role.passing == Passing::InOut => {
             encoding.encode(text)?.into_owned()
         }
-        Shape::Text(_) | Shape::Bytes => text.to_vec(),
-        Shape::Numbers | Shape::Objects => {
+        PointeeShape::Text(_) | PointeeShape::Bytes => text.to_vec(),
+        PointeeShape::Numbers | PointeeShape::Objects => {
             let reason = format!("expected a table, as an element is '{}'; a string contains bytes", target.element.ty);
             return Err(ConversionError::new(ErrorKind::Type, reason));
         }
@@ -55,17 +55,21 @@ fn string(
 }
 
 /// Text that is modified in place.
-fn terminated(target: &Target, text: &[u8], value: &LuaValue) -> Result<(Vec<u8>, Option<Length>), ConversionError> {
+fn terminated(
+    target: &PointeePlan,
+    text: &[u8],
+    value: &LuaValue,
+) -> Result<(Vec<u8>, Option<Length>), ConversionError> {
     match target.shape {
-        Shape::Text(encoding) => Ok((encoding.encode_terminated(text)?.into_owned(), None)),
-        Shape::Bytes => Ok((text.to_vec(), None)),
-        Shape::Numbers | Shape::Objects => Err(wrong_type("a pointer, an object or a number", value)),
+        PointeeShape::Text(encoding) => Ok((encoding.encode_terminated(text)?.into_owned(), None)),
+        PointeeShape::Bytes => Ok((text.to_vec(), None)),
+        PointeeShape::Numbers | PointeeShape::Objects => Err(wrong_type("a pointer, an object or a number", value)),
     }
 }
 
-fn expected(target: &Target) -> &'static str {
+fn expected(target: &PointeePlan) -> &'static str {
     match target.shape {
-        Shape::Text(_) | Shape::Bytes => "a string, a table, a pointer or an object",
-        Shape::Numbers | Shape::Objects => "a table, a pointer or an object",
+        PointeeShape::Text(_) | PointeeShape::Bytes => "a string, a table, a pointer or an object",
+        PointeeShape::Numbers | PointeeShape::Objects => "a table, a pointer or an object",
     }
 }

@@ -9,7 +9,7 @@ use crate::dll::call::result;
 use crate::dll::cdata::{self, Cdata};
 use crate::dll::memory::zero_unit;
 use crate::dll::module::Module;
-use crate::dll::types::{Form, NumberBytes, Plan, Role, Shape, Target};
+use crate::dll::types::{Form, NumberBytes, Plan, PointeePlan, PointeeShape, Role};
 use crate::remote::{RemoteError, Session};
 
 /// The size of the first block of text that is read, a multiple of every character size.
@@ -134,7 +134,7 @@ impl Output {
         if let Some(unit) = role.text_unit() {
             let end = zero_unit(bytes, unit).unwrap_or(bytes.len() / unit * unit);
             let text = match target.shape {
-                Shape::Text(encoding) => encoding.decode(&bytes[..end]),
+                PointeeShape::Text(encoding) => encoding.decode(&bytes[..end]),
                 _ => bytes[..end].into(),
             };
             return lua.create_string(text).map(LuaValue::String);
@@ -143,9 +143,9 @@ impl Output {
             return one(lua, target, bytes, space);
         }
         match target.shape {
-            Shape::Text(_) | Shape::Bytes => lua.create_string(bytes).map(LuaValue::String),
-            Shape::Numbers => numbers(lua, target, bytes),
-            Shape::Objects => {
+            PointeeShape::Text(_) | PointeeShape::Bytes => lua.create_string(bytes).map(LuaValue::String),
+            PointeeShape::Numbers => numbers(lua, target, bytes),
+            PointeeShape::Objects => {
                 let count = bytes.len() as u64 / target.bytes;
                 let array = target.array.with_count(count).map_err(|error| error.at(&role.annotation))?;
                 let whole = (count * target.bytes) as usize;
@@ -156,7 +156,7 @@ impl Output {
 }
 
 /// One element: a number, a pointer, or a copy as an object.
-fn one(lua: &Lua, target: &Target, bytes: &[u8], space: &AddressSpace) -> mlua::Result<LuaValue> {
+fn one(lua: &Lua, target: &PointeePlan, bytes: &[u8], space: &AddressSpace) -> mlua::Result<LuaValue> {
     match &target.element.form {
         Form::Number(number) => Ok(number.value_of(&number_bytes(bytes))),
         Form::Pointer(_) => {
@@ -167,7 +167,7 @@ fn one(lua: &Lua, target: &Target, bytes: &[u8], space: &AddressSpace) -> mlua::
     }
 }
 
-fn numbers(lua: &Lua, target: &Target, bytes: &[u8]) -> mlua::Result<LuaValue> {
+fn numbers(lua: &Lua, target: &PointeePlan, bytes: &[u8]) -> mlua::Result<LuaValue> {
     let Form::Number(number) = &target.element.form else { return Ok(LuaValue::Nil) };
     let elements = bytes.chunks_exact(target.bytes as usize);
     let table = lua.create_table_with_capacity(elements.len(), 0)?;

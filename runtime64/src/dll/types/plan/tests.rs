@@ -24,9 +24,9 @@ fn functions_without_effective_annotations_have_no_plan() {
 
 #[test]
 fn the_number_of_arguments_decides_which_they_are() {
-    use Arguments::{All, Inferred, Read};
+    use GivenArguments::{All, Inferred, Read};
     // A function, whether it is variadic, and the arguments for each number of them from 0.
-    let cases: &[(&str, bool, &[Option<Arguments>])] = &[
+    let cases: &[(&str, bool, &[Option<GivenArguments>])] = &[
         ("int f(_Out_ int *a, _Out_ int *b);", false, &[Some(Read), None, Some(All), None]),
         ("int f(_In_reads_(n) const int *a, int n);", false, &[None, Some(Inferred), Some(All), None]),
         ("int f(_Out_writes_(n) char *a, int n);", false, &[None, Some(Read), Some(All)]),
