@@ -8,7 +8,7 @@ use protocol::{Convention, Fault, Signature, Type, Value};
 
 use super::scalar_bytes;
 use crate::invoke::ffi::{CallInterface, Types, scalar};
-use crate::invoke::plan::{Place, Plan, ResultPlace, extent};
+use crate::invoke::plan::{ArgumentPlace, Plan, ResultPlace, extent};
 use crate::invoke::value;
 
 /// The maximum number of argument words of most functions.
@@ -47,8 +47,9 @@ impl Shape {
             Convention::Thiscall => 1,
             Convention::Cdecl | Convention::Stdcall => 0,
         };
-        let room_is_taken =
-            signature.convention == Convention::Cdecl && plan.removed == 1 && plan.room == Some(Place::Stack(0));
+        let room_is_taken = signature.convention == Convention::Cdecl
+            && plan.removed == 1
+            && plan.room == Some(ArgumentPlace::Stack(0));
         let words = registers + plan.words as usize - usize::from(room_is_taken);
         let mut types = Types::default();
         let result = match (plan.result, signature.record(signature.result)) {
@@ -93,12 +94,12 @@ impl Words {
     }
 
     /// The words from a place on.
-    fn at(&self, place: Place) -> &[u32] {
+    fn at(&self, place: ArgumentPlace) -> &[u32] {
         let list = if self.many.is_empty() { self.few.as_slice() } else { &self.many };
         match place {
-            Place::Ecx => &list[..1],
-            Place::Edx => &list[1..2],
-            Place::Stack(start) => &list[self.registers + start as usize..],
+            ArgumentPlace::Ecx => &list[..1],
+            ArgumentPlace::Edx => &list[1..2],
+            ArgumentPlace::Stack(start) => &list[self.registers + start as usize..],
         }
     }
 }
