@@ -182,7 +182,7 @@ check.equal(called, true, "the callback had been called")
 local old = memory.callback("handler", function(code) return code end)
 check.equal(library.fire_given(old, 3), 3, "while its worker lives")
 check.raises("crash", { "crash" }, library.crash)
-check.raises("stale", { "ended" }, library.fire_given, old, 3)
+check.raises("stale", { "exited" }, library.fire_given, old, 3)
 old:free()
 check.equal(library.fire_given(memory.callback("handler", function(code) return code end), 3), 3, "a new one")
 

@@ -42,7 +42,7 @@ check.equal(object[2], 3, "it is untouched")
 check.raises("crash", "crash", own.crash)
 check.equal(shared.is_initialised(), 0, "the other worker lives")
 check.equal(own.is_initialised(), 0, "this one starts anew")
-local stale = check.raises("stale", { "has ended", "crash crashed" }, function() return object[0] end)
+local stale = check.raises("stale", { "has exited", "crash crashed" }, function() return object[0] end)
 check.truthy(tostring(stale):find("its memory is gone", 1, true), "what became of it: " .. tostring(stale))
 
 -- Its end.
