@@ -8,16 +8,17 @@ local check, is_stopping, INSTRUCTIONS = ...
 
 local error, format, tointeger, type = error, string.format, math.tointeger, type
 local sethook, gethook, running, xpcall_any = debug.sethook, debug.gethook, coroutine.running, xpcall
-local find, gmatch, next = string.find, string.gmatch, next
+local find, gmatch, next, setmetatable = string.find, string.gmatch, next, setmetatable
 local create, wrap, getupvalue = coroutine.create, coroutine.wrap, debug.getupvalue
 
 -- The hook, mask and count that a script has set for a thread.
-local hooks = setmetatable({}, { __mode = "k" })
+local WEAK <const> = { __mode = "k" }
+local hooks = setmetatable({}, WEAK)
 
 local is_watched = false
 
 -- The coroutines without the runtime's hook. They get it when checks begin.
-local main, unwatched = running(), setmetatable({}, { __mode = "k" })
+local main, unwatched = running(), setmetatable({}, WEAK)
 
 -- The mask letter of each event.
 local LETTERS <const> = { call = "c", ["tail call"] = "c", ["return"] = "r", line = "l" }
@@ -165,9 +166,11 @@ local function set_watched(watched)
   if hooks[thread] ~= nil then
     install(thread)
   end
-  if watched then
-    for other in next, unwatched do
-      unwatched[other] = nil
+  if watched and next(unwatched) ~= nil then
+    -- A new table takes the place of this one: going through it takes as long as it ever was large.
+    local others = unwatched
+    unwatched = setmetatable({}, WEAK)
+    for other in next, others do
       install(other)
     end
   end
