@@ -78,14 +78,14 @@ fn call_with(
     let (session, time) = begin(callee, lua, options.limit.or(callee.worker.call_deadline()))?;
     options.deadline = time.deadline;
     let space = AddressSpace::of(callee.worker, &session);
-    let mut called = CallBuilder::new(session, &space);
-    let ready = called.prepare(callee, arguments)?;
+    let mut builder = CallBuilder::new(session, &space);
+    let ready = builder.prepare(callee, arguments)?;
     if let FailureRule::LastError | FailureRule::Errno = rule {
         let cleared = SetErrors { errno: Some(0), last_error: Some(0) };
-        called.session.call(&cleared).map_err(|error| callee.failure(error))?;
+        builder.session.call(&cleared).map_err(|error| callee.failure(error))?;
     }
     let begun = callee.function().and_then(|function| function.function_stats().begin());
-    let CallBuilder { session, callbacks, .. } = called;
+    let CallBuilder { session, callbacks, .. } = builder;
     let mut ended = converse(lua, callee.worker, &space, session, &ready.request(), time.deadline);
     drop(callbacks);
     in_time(time, &mut ended);

@@ -28,7 +28,7 @@ mod pointer;
 mod show;
 mod userdata;
 
-pub(super) use cast::{cast, current_space, null};
+pub(super) use cast::{cast, current_space, kept_callback, null};
 pub(super) use elements::{bytes_behind, bytes_of_elements};
 pub(super) use finalizer::{finish, run_all as run_finalizers, set as set_finalizer};
 pub(super) use handle::Handle;

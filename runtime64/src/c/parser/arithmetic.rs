@@ -178,7 +178,6 @@ fn float(number: Number) -> Option<f64> {
 }
 
 fn integers(operator: TokenKind, left: i128, right: i128, bits: u32, signed: bool) -> Number {
-    let truth = |truth: bool| Number::int(truth.into());
     let number = |value| checked(value, bits, signed);
     match operator {
         TokenKind::Plus => number(left + right),
@@ -191,31 +190,34 @@ fn integers(operator: TokenKind, left: i128, right: i128, bits: u32, signed: boo
         TokenKind::Ampersand => number(left & right),
         TokenKind::Bar => number(left | right),
         TokenKind::Caret => number(left ^ right),
-        TokenKind::Less => truth(left < right),
-        TokenKind::Greater => truth(left > right),
-        TokenKind::LessEqual => truth(left <= right),
-        TokenKind::GreaterEqual => truth(left >= right),
-        TokenKind::EqualEqual => truth(left == right),
-        TokenKind::NotEqual => truth(left != right),
-        _ => Number::None("it uses an operator that constant expressions do not allow"),
+        operator => comparison(operator, left, right)
+            .unwrap_or(Number::None("it uses an operator that constant expressions do not allow")),
     }
 }
 
 fn floats(operator: TokenKind, left: f64, right: f64) -> Number {
-    let truth = |truth: bool| Number::int(truth.into());
     match operator {
         TokenKind::Plus => Number::Float(left + right),
         TokenKind::Minus => Number::Float(left - right),
         TokenKind::Star => Number::Float(left * right),
         TokenKind::Slash => Number::Float(left / right),
-        TokenKind::Less => truth(left < right),
-        TokenKind::Greater => truth(left > right),
-        TokenKind::LessEqual => truth(left <= right),
-        TokenKind::GreaterEqual => truth(left >= right),
-        TokenKind::EqualEqual => truth(left == right),
-        TokenKind::NotEqual => truth(left != right),
-        _ => Number::None("it uses an operator that floating-point numbers do not support"),
+        operator => comparison(operator, left, right)
+            .unwrap_or(Number::None("it uses an operator that floating-point numbers do not support")),
     }
+}
+
+/// The result of a comparison, an `int` (C11 6.5.8, 6.5.9); `None` for other operators.
+fn comparison<T: PartialOrd>(operator: TokenKind, left: T, right: T) -> Option<Number> {
+    let truth = match operator {
+        TokenKind::Less => left < right,
+        TokenKind::Greater => left > right,
+        TokenKind::LessEqual => left <= right,
+        TokenKind::GreaterEqual => left >= right,
+        TokenKind::EqualEqual => left == right,
+        TokenKind::NotEqual => left != right,
+        _ => return None,
+    };
+    Some(Number::int(truth.into()))
 }
 
 /// The integer, unless a signed one overflows, which is undefined in C.

@@ -11,7 +11,7 @@ use super::options::read_each;
 use crate::dll::address_space::AddressSpace;
 use crate::dll::call;
 use crate::dll::callback_registry::{form_of, keep_with, prototype_of};
-use crate::dll::cdata::{self, Cdata};
+use crate::dll::cdata;
 use crate::dll::conversion_error::ConversionError;
 use crate::dll::describe::wrong_type;
 use crate::dll::duration;
@@ -60,10 +60,9 @@ fn new(
         Form::Function(_) => pointer.pointer_to(),
         _ => Arc::clone(pointer),
     };
-    let keep = || keep_with(function, &pointer, space, default(&pointer, space, &options.default)?, options.is_queued);
-    let refused = |error: ConversionError| error.at(format_args!("dll.callback: {}", pointer.ty));
-    let address = keep().map_err(refused)?;
-    Cdata::pointer_value(lua, &pointer, address, space)
+    cdata::kept_callback(lua, &pointer, space, || {
+        keep_with(function, &pointer, space, default(&pointer, space, &options.default)?, options.is_queued)
+    })
 }
 
 /// The result for the library if the function fails. No worker may be held: the value may be in its memory, or a Lua

@@ -149,18 +149,18 @@ fn run(
     }
     let time = CallTime::begin(&session, hook::limited(worker.interrupt(), limit)?);
     let space = AddressSpace::of(worker, &session);
-    let mut called = CallBuilder::new(session, &space);
+    let mut builder = CallBuilder::new(session, &space);
     let mut request = InvokeBatch { calls: Vec::with_capacity(calls.len()) };
     let mut out_buffers = Vec::with_capacity(calls.len());
     let mut calls = calls;
     for (index, recorded) in calls.iter_mut().enumerate() {
         let function = &functions[recorded.function];
-        let prepared = function.with(|callee| prepare(batch, callee, &mut called, &mut recorded.arguments));
+        let prepared = function.with(|callee| prepare(batch, callee, &mut builder, &mut recorded.arguments));
         let (prepared, buffers) = prepared.and_then(|prepared| prepared).map_err(|error| numbered(error, index))?;
         request.calls.push(prepared);
         out_buffers.push(buffers);
     }
-    let CallBuilder { session, callbacks, .. } = called;
+    let CallBuilder { session, callbacks, .. } = builder;
     let mut ended = converse(lua, worker, &space, session, &request, time.deadline);
     drop(callbacks);
     in_time(time, &mut ended);
@@ -182,27 +182,27 @@ fn describe_recorded(batch: &Batch, recorded: &RecordedCall, name: &str) -> Stri
 fn prepare(
     batch: &Batch,
     callee: &CallTarget<'_>,
-    called: &mut CallBuilder<'_>,
+    builder: &mut CallBuilder<'_>,
     arguments: &mut MultiValue,
 ) -> Result<(BatchedCall, OutBuffers), Error> {
-    if !called.session.is_of(callee.worker) {
+    if !builder.session.is_of(callee.worker) {
         let message = format!("{}: all calls of a batch must be in the same worker", callee.name());
         return Err(callee.located(Error::new(ErrorKind::Type, message)));
     }
     let mut earlier = Vec::new();
     let mut references = Vec::new();
     let count = arguments.len();
-    called.pending.clear();
+    builder.pending.clear();
     for (position, value) in arguments.iter_mut().enumerate() {
         if let Some(call) = batch.earlier(value)? {
             let parameter = callee.prototype.parameter_of(count, position);
             let reference = std::mem::replace(value, placeholder(callee, parameter, position)?);
             references.push((position, reference));
-            called.pending.push(position);
+            builder.pending.push(position);
             earlier.push((parameter as u32, call));
         }
     }
-    let PreparedCall { function, address, values, out_buffers } = called.prepare_held(callee, arguments)?;
+    let PreparedCall { function, address, values, out_buffers } = builder.prepare_held(callee, arguments)?;
     // Errors describe the call as recorded.
     for (position, reference) in references {
         arguments[position] = reference;

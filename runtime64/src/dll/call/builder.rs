@@ -171,7 +171,7 @@ impl Access for CallBuilder<'_> {
 fn convert_all(
     callee: &CallTarget<'_>,
     arguments: &MultiValue,
-    called: &mut CallBuilder<'_>,
+    builder: &mut CallBuilder<'_>,
     (values, further): (&mut Vec<Value>, &mut Vec<Type>),
 ) -> Result<Option<ExpectedOutputs>, Error> {
     let prototype = callee.prototype;
@@ -185,19 +185,19 @@ fn convert_all(
     let refused = |index: usize, what: &str, error: ConversionError| {
         callee.located(error.at(format_args!("{}: argument {} ({what})", callee.name(), index + 1)))
     };
-    let space = called.space;
+    let space = builder.space;
     let mut expected = None;
     if let Some(plan) = &prototype.plan {
-        let expanded = annotated::expand(prototype, plan, (given, arguments), space, called, values);
+        let expanded = annotated::expand(prototype, plan, (given, arguments), space, builder, values);
         expected = Some(expanded.map_err(|error| callee.located(error.at(callee.name())))?);
     } else {
         for (index, (parameter, value)) in parameters.iter().zip(arguments).enumerate() {
-            let converted = marshal::to_wire(&parameter.conversion, value, space, called);
+            let converted = marshal::to_wire(&parameter.conversion, value, space, builder);
             values.push(converted.map_err(|error| refused(index, &parameter.text, error))?);
         }
     }
     for (index, value) in arguments.iter().enumerate().skip(parameters.len()) {
-        let converted = variadic::to_wire(value, prototype.encoding, space, called);
+        let converted = variadic::to_wire(value, prototype.encoding, space, builder);
         let (value, ty) = converted.map_err(|error| refused(index, "...", error))?;
         values.push(value);
         further.push(ty);

@@ -70,23 +70,23 @@ pub(in crate::dll) fn start(lua: &Lua, function: LuaValue, arguments: &MultiValu
 fn start_callee(lua: &Lua, callee: &CallTarget<'_>, arguments: &MultiValue) -> mlua::Result<StartedJob> {
     let (session, time) = begin(callee, lua, callee.worker.call_deadline())?;
     let space = AddressSpace::of(callee.worker, &session);
-    let mut called = CallBuilder::outliving(session, &space);
+    let mut builder = CallBuilder::outliving(session, &space);
     if let Some(extension) = WorkerExtension::of(&space.worker) {
-        extension.abandoned_jobs.drop_finished(&mut called.session);
+        extension.abandoned_jobs.drop_finished(&mut builder.session);
     }
-    let ready = called.prepare(callee, arguments)?;
+    let ready = builder.prepare(callee, arguments)?;
     if let Some(function) = callee.function() {
         function.function_stats().begin();
     }
     let request = StartJob { function: ready.function, address: ready.address, arguments: &ready.values };
     // The worker enforces the timeout, as only it knows when the call returns.
     let left = time.deadline.map(|deadline| duration::milliseconds(deadline.saturating_duration_since(Instant::now())));
-    let limited = left.map_or(Ok(()), |milliseconds| called.session.call(&LimitJob { milliseconds }));
-    let started = limited.and_then(|()| called.session.call(&request)).map(|job| {
-        called.session.count_job(true);
+    let limited = left.map_or(Ok(()), |milliseconds| builder.session.call(&LimitJob { milliseconds }));
+    let started = limited.and_then(|()| builder.session.call(&request)).map(|job| {
+        builder.session.count_job(true);
         job.id
     });
-    let CallBuilder { mut session, callbacks, kept, .. } = called;
+    let CallBuilder { mut session, callbacks, kept, .. } = builder;
     session.give_back(ready.values);
     drop(session);
     let resources = Resources { _memory: kept.unwrap_or_default(), _callbacks: callbacks };

@@ -56,9 +56,7 @@ fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) 
         }
         LuaValue::Function(function) if ctype.ty.function().is_some() => {
             let space = current_space(module)?;
-            let refused = |error: ConversionError| error.at(format_args!("dll.callback: {}", ctype.ty));
-            let address = callback_registry::keep(function, ctype, &space).map_err(refused)?;
-            Cdata::pointer_value(lua, ctype, address, &space)
+            kept_callback(lua, ctype, &space, || callback_registry::keep(function, ctype, &space))
         }
         LuaValue::String(_) => {
             let message = format!(
@@ -70,6 +68,17 @@ fn to_pointer(lua: &Lua, module: &Module, ctype: &Arc<Ctype>, value: &LuaValue) 
         }
         other => Err(cannot(ctype, other)),
     }
+}
+
+/// The pointer to a callback, which `keep` makes and which lives until it is freed.
+pub(in crate::dll) fn kept_callback(
+    lua: &Lua,
+    pointer: &Arc<Ctype>,
+    space: &AddressSpace,
+    keep: impl FnOnce() -> Result<u64, ConversionError>,
+) -> mlua::Result<LuaValue> {
+    let refused = |error: ConversionError| error.at(format_args!("dll.callback: {}", pointer.ty));
+    Cdata::pointer_value(lua, pointer, keep().map_err(refused)?, space)
 }
 
 fn cannot(ctype: &Ctype, value: &LuaValue) -> mlua::Error {
