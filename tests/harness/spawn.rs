@@ -19,8 +19,8 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
-/// Programs start with the default action for SIGINT, also where the tests run in the background of a shell, which has them ignore
-/// it: an ignored signal is inherited, one that is handled is not (`execve(2)`).
+/// Gives programs the default action for SIGINT, also if the tests run in the background of a shell, which makes them
+/// ignore it: an ignored signal is inherited, a handled one is not (`execve(2)`).
 fn receive_interrupts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| ctrlc::set_handler(|| process::exit(INTERRUPTED)).expect("SIGINT can be handled"));

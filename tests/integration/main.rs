@@ -7,6 +7,7 @@ mod decoys;
 mod documentation;
 mod examples;
 mod lua_scripts;
+mod markdown;
 mod program_end;
 mod programs;
 mod windows_libraries;
