@@ -65,8 +65,8 @@ impl Building {
 
     /// The part of a path that names one of the modules in here.
     fn name<'a>(&self, path: &'a [String]) -> Option<&'a str> {
-        let rest = path.strip_prefix(self.path.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>().as_slice())?;
-        rest.first().map(String::as_str)
+        let is_inside = path.len() > self.path.len() && path.iter().zip(self.path).all(|(name, own)| name == own);
+        is_inside.then(|| path[self.path.len()].as_str())
     }
 
     fn lacks(&self, module: &[String]) -> bool {
